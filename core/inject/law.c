@@ -1,0 +1,42 @@
+/* The table of delay laws. Adding one: a file, a row here, its keys in struct law_config, and a test. */
+#include "core/inject/law.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "core/inject/law_rows.h"
+
+static const char *none_check(const struct law_config *config)
+{
+    (void)config;
+    return NULL;
+}
+
+static uint64_t none_ns(const struct law_config *config, uint64_t key, uint32_t worker,
+                        uint64_t iteration, uint64_t compute_ns)
+{
+    (void)config, (void)key, (void)worker, (void)iteration, (void)compute_ns;
+    return 0;
+}
+
+// clang-format off
+const struct law law_table[] = {
+    /* name         help                                                parameters     check                  delay_ns */
+    {"none",        "no injected delay (control)",                      "",            none_check,            none_ns},
+    {"slowdown",    "compute takes `factor` times as long",             "factor",      law_slowdown_check,    law_slowdown_ns},
+    {"shifted-exp", "a constant plus an exponential delay",             "mean shift",  law_exponential_check, law_exponential_ns},
+    {"pareto",      "heavy tail: P(delay > t) = (scale/t)^alpha",       "scale alpha", law_pareto_check,      law_pareto_ns},
+    {"lognormal",   "lognormal delay by its median and 99th percentile", "median p99", law_lognormal_check,   law_lognormal_ns},
+    {"trace",       "replay measured compute times from a CSV file",    "file",        law_trace_check,       law_trace_ns},
+};
+// clang-format on
+
+const uint32_t law_count = sizeof(law_table) / sizeof(law_table[0]);
+
+const struct law *law_find(const char *name)
+{
+    for (uint32_t i = 0; i < law_count; i++)
+        if (strcmp(law_table[i].name, name) == 0)
+            return &law_table[i];
+    return NULL;
+}

@@ -1,0 +1,30 @@
+/*
+ * Replay of measured compute times: worker w of iteration i takes seconds[i mod steps][w mod workers], scaled so that the
+ * trace's median meets the compute time of the profile.
+ *
+ * An injector can only add time, so values below the median end at the compute time itself. Profiles that replay a trace
+ * set `jitter: none`; jitter would multiply with the trace's own.
+ */
+#include <stddef.h>
+
+#include "core/inject/law_rows.h"
+
+const char *law_trace_check(const struct law_config *config)
+{
+    const struct law_trace *trace = &config->trace;
+    if (!trace->seconds || trace->steps == 0 || trace->workers == 0)
+        return "the trace is empty";
+    if (!(trace->median_s > 0.0))
+        return "the trace's median must be above 0";
+    return NULL;
+}
+
+uint64_t law_trace_ns(const struct law_config *config, uint64_t key, uint32_t worker,
+                      uint64_t iteration, uint64_t compute_ns)
+{
+    (void)key;
+    const struct law_trace *trace = &config->trace;
+    const uint64_t row = iteration % trace->steps, column = worker % trace->workers;
+    const double slowdown = trace->seconds[row * trace->workers + column] / trace->median_s;
+    return law_saturate_ns((slowdown - 1.0) * (double)compute_ns);
+}

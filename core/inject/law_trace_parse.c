@@ -1,0 +1,207 @@
+/*
+ * Reader of straggler traces. Strict: a trace with a hole would silently shift every later step, so anything unexpected
+ * is an error with its line, and nothing is guessed.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/units.h"
+#include "core/inject/law.h"
+
+#define HEADER "step,worker,compute_s"
+
+/* A stretch of the text, not terminated. */
+struct span {
+    const char *at;
+    uint64_t length;
+};
+
+struct reader {
+    struct span rest;
+    uint32_t line; /* of the line read last, from 1 */
+};
+
+/* What the rows so far say about the next one. */
+struct grid {
+    uint32_t step;        /* step of the last row */
+    uint32_t next_worker; /* worker that follows in it */
+    uint32_t workers;     /* rows of step 0, or 0 while that is not over */
+};
+
+/* The next line without its end (LF or CRLF). False at the end of the text. */
+static bool next_line(struct reader *self, struct span *line)
+{
+    if (self->rest.length == 0)
+        return false;
+    const char *end = memchr(self->rest.at, '\n', self->rest.length);
+    const uint64_t length = end ? (uint64_t)(end - self->rest.at) : self->rest.length;
+    *line = (struct span){self->rest.at, length};
+    if (length > 0 && line->at[length - 1] == '\r')
+        line->length--;
+    const uint64_t consumed = length + (end ? 1 : 0);
+    self->rest.at += consumed;
+    self->rest.length -= consumed;
+    self->line++;
+    return true;
+}
+
+/* Cuts the text before the first comma (or all of it) off `line` into `field`, terminated. */
+static bool next_field(struct span *line, char field[64])
+{
+    const char *comma = line->length ? memchr(line->at, ',', line->length) : NULL;
+    const uint64_t length = comma ? (uint64_t)(comma - line->at) : line->length;
+    if (length >= 64 || memchr(line->at, '\0', length))
+        return false;
+    memcpy(field, line->at, length);
+    field[length] = '\0';
+    const uint64_t consumed = length + (comma ? 1 : 0);
+    line->at += consumed;
+    line->length -= consumed;
+    return true;
+}
+
+static uint32_t commas_in(const struct span *line)
+{
+    uint32_t count = 0;
+    for (uint64_t i = 0; i < line->length; i++)
+        count += line->at[i] == ',';
+    return count;
+}
+
+struct row {
+    uint64_t step, worker;
+    double seconds;
+};
+
+static int parse_row(struct span line, uint32_t number, struct row *row, struct err *err)
+{
+    static const char *const names[] = {"step", "worker", "compute_s"};
+    if (line.length == 0)
+        return err_set(err, -EINVAL, "line %u: empty; expected `%s`", number, HEADER);
+    if (commas_in(&line) != 2)
+        return err_set(err, -EINVAL, "line %u: expected three values, `%s`", number, HEADER);
+    for (int column = 0; column < 3; column++) {
+        char field[64];
+        const char *why = "";
+        if (!next_field(&line, field))
+            return err_set(err, -EINVAL, "line %u: %s is no number", number, names[column]);
+        const int rc = column == 0   ? units_parse_u64(field, &row->step, &why)
+                       : column == 1 ? units_parse_u64(field, &row->worker, &why)
+                                     : units_parse_real(field, &row->seconds, &why);
+        if (rc)
+            return err_set(err, -EINVAL, "line %u: %s '%s': %s", number, names[column], field, why);
+    }
+    if (!(row->seconds > 0.0))
+        return err_set(err, -EINVAL, "line %u: compute_s must be above 0", number);
+    return 0;
+}
+
+static int misplaced(const struct grid *grid, const struct row *row, uint32_t number,
+                     struct err *err)
+{
+    const unsigned long long step = row->step, worker = row->worker;
+    if (step == grid->step && worker + 1 == grid->next_worker)
+        return err_set(err, -EINVAL, "line %u: step %llu, worker %llu appears twice", number, step,
+                       worker);
+    if (step < grid->step || (step == grid->step && worker < grid->next_worker))
+        return err_set(err, -EINVAL,
+                       "line %u: step %llu, worker %llu: not sorted by step, then worker", number,
+                       step, worker);
+    if (grid->workers > 0 && worker >= grid->workers)
+        return err_set(err, -EINVAL, "line %u: worker %llu, but step 0 has only %u workers", number,
+                       worker, grid->workers);
+    const bool over = grid->workers > 0 && grid->next_worker == grid->workers;
+    return err_set(
+        err, -EINVAL, "line %u: gap: expected step %u, worker %u and found step %llu, worker %llu",
+        number, over ? grid->step + 1 : grid->step, over ? 0 : grid->next_worker, step, worker);
+}
+
+/* Accepts the row that follows, learning the number of workers when step 0 ends. */
+static int place(struct grid *grid, const struct row *row, uint32_t number, struct err *err)
+{
+    const bool may_end =
+        grid->workers == 0 ? grid->next_worker > 0 : grid->next_worker == grid->workers;
+    if (may_end && row->worker == 0 && row->step == (uint64_t)grid->step + 1) {
+        grid->workers = grid->next_worker;
+        grid->step++;
+        grid->next_worker = 1;
+        return 0;
+    }
+    const bool room = grid->workers == 0 || grid->next_worker < grid->workers;
+    if (room && row->step == grid->step && row->worker == grid->next_worker) {
+        grid->next_worker++;
+        return 0;
+    }
+    return misplaced(grid, row, number, err);
+}
+
+/* The value of rank `rank` (from 0), by bisection over bit patterns, which are ordered as positive doubles are: no copy
+ * to sort, and the array keeps its order. */
+static double ranked(const double *values, uint64_t count, uint64_t rank)
+{
+    uint64_t low = 0, high = 0x7fefffffffffffffull; /* the largest finite double */
+    while (low < high) {
+        const uint64_t middle = low + (high - low) / 2;
+        uint64_t at_most = 0;
+        for (uint64_t i = 0; i < count; i++) {
+            uint64_t bits;
+            memcpy(&bits, &values[i], sizeof(bits));
+            at_most += bits <= middle;
+        }
+        if (at_most > rank)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    double value;
+    memcpy(&value, &low, sizeof(value));
+    return value;
+}
+
+static double median_of(const double *values, uint64_t count)
+{
+    const double upper = ranked(values, count, count / 2);
+    if (count % 2 == 1)
+        return upper;
+    const double lower = ranked(values, count, count / 2 - 1);
+    return lower + (upper - lower) / 2.0;
+}
+
+int law_trace_parse(const char *text, uint64_t length, double *seconds, uint32_t capacity,
+                    struct law_trace *out, struct err *err)
+{
+    struct reader reader = {.rest = {text, length}};
+    struct grid grid = {0};
+    struct span line;
+    uint32_t count = 0;
+    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) /* spreadsheets put a mark in front */
+        reader.rest = (struct span){text + 3, length - 3};
+
+    if (!next_line(&reader, &line))
+        return err_set(err, -EINVAL, "line 1: the trace is empty; expected `%s`", HEADER);
+    if (line.length != strlen(HEADER) || memcmp(line.at, HEADER, line.length) != 0)
+        return err_set(err, -EINVAL, "line 1: expected the header `%s`", HEADER);
+    while (next_line(&reader, &line)) {
+        struct row row = {0};
+        int rc = parse_row(line, reader.line, &row, err);
+        if (rc == 0)
+            rc = place(&grid, &row, reader.line, err);
+        if (rc)
+            return rc;
+        if (count == capacity)
+            return err_set(err, -ENOSPC, "line %u: more than %u values", reader.line, capacity);
+        seconds[count++] = row.seconds;
+    }
+    if (count == 0)
+        return err_set(err, -EINVAL, "line %u: no values after the header", reader.line + 1);
+    if (grid.workers > 0 && grid.next_worker != grid.workers)
+        return err_set(err, -EINVAL, "line %u: gap: step %u ends after %u of %u workers",
+                       reader.line + 1, grid.step, grid.next_worker, grid.workers);
+    *out = (struct law_trace){
+        .seconds = seconds,
+        .steps = grid.step + 1,
+        .workers = grid.next_worker,
+        .median_s = median_of(seconds, count),
+    };
+    return 0;
+}
