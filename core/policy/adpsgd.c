@@ -1,0 +1,339 @@
+/*
+ * AD-PSGD: each iteration averages with one random neighbour, atomically in the pair.
+ *
+ *   initiator                      responder
+ *   REQUEST{seq}          ->       free: sends its model (response), and is GIVING: its model stays as it is
+ *   sends its model (return),
+ *   then mixes with the response   mixes with the return: the same two versions, so the pair's sum is kept
+ *
+ * A gradient that finishes while GIVING is held and applied after the mix. While ASKING it is applied at once: the
+ * initiator has promised no version yet, it sends and mixes within one step.
+ *
+ * No deadlock: whoever waits (ASKING or GIVING) refuses, a responder waits only for an initiator that answers within a
+ * step, and a request that a computing worker keeps (comm_thread off) is answered when its gradient ends, before it asks
+ * anybody itself. A refused initiator backs off for a random time, doubling, and asks another neighbour; after TRIES_MAX
+ * refusals it goes on without an exchange in this iteration (counted as unmixed), so no livelock can stop it either.
+ *
+ * comm_thread on: one exchange of its own per iteration, asked for when it starts computing; answers at any time.
+ * comm_thread off: asks after the gradient was applied, before it computes again; keeps requests while computing.
+ */
+#include "core/base/check.h"
+#include "core/base/rng.h"
+#include "core/policy/control.h"
+#include "core/policy/layout.h"
+#include "core/policy/rows.h"
+
+#define TRIES_MAX 8u
+#define BACKOFF_NS \
+    8000u /* first back-off is 1 to 2 of these: a few exchanges between cores; it doubles each time */
+#define TIMER_BACKOFF 1u
+#define NOBODY UINT32_MAX
+
+enum role { FREE, ASKING, GIVING };
+
+struct kept {
+    uint32_t seq;
+    bool waiting;
+};
+
+struct adpsgd {
+    const struct policy_config *config;
+    uint32_t *everyone;     /* [peer_count] */
+    struct kept *kept;      /* [peer_count] requests to answer after the gradient */
+    struct rng rng;         /* whom to ask, how long to back off */
+    struct mix_term term;   /* of the one mix a step can have */
+    uint64_t tag;           /* of the exchange in progress: {initiator's id, its seq} */
+    uint64_t backoff_count; /* generation of the timer */
+    struct policy_counters counters;
+    enum role role;
+    uint32_t partner; /* while ASKING or GIVING; else the one that refused last, or NOBODY */
+    uint32_t seq;     /* of the own request made last */
+    uint32_t iteration;
+    uint32_t tries; /* refusals in this iteration */
+    bool initiates; /* this side asks at all */
+    bool owes;      /* own exchange of this iteration is still to come */
+    bool computing, gradient_held, backing_off, stopping, done;
+};
+
+static size_t lay_out(void *memory, const struct policy_config *config)
+{
+    struct layout layout = {.base = memory};
+    struct adpsgd *self = layout_take(&layout, 1, sizeof(*self));
+    const struct adpsgd made = {
+        .config = config,
+        .everyone = layout_everyone(&layout, config->peer_count),
+        .kept = layout_take(&layout, config->peer_count, sizeof(struct kept)),
+        .rng = {.key = config->seed},
+        .partner = NOBODY,
+        .initiates = config->peer_count > 0 &&
+                     (config->adpsgd_pairing == ADPSGD_ANY || config->adpsgd_active),
+    };
+    if (self)
+        *self = made;
+    return layout.used;
+}
+
+static size_t adpsgd_bytes(const struct policy_config *config)
+{
+    return lay_out(NULL, config);
+}
+
+static void adpsgd_init(void *state, const struct policy_config *config)
+{
+    lay_out(state, config);
+}
+
+static void tell(struct adpsgd *self, uint32_t peer, uint8_t type, uint32_t seq,
+                 struct actions *out)
+{
+    actions_push(out, (struct action){.kind = ACT_CONTROL,
+                                      .type = type,
+                                      .peers = &self->everyone[peer],
+                                      .count = 1,
+                                      .word = {seq}});
+}
+
+static void send_model(struct adpsgd *self, uint8_t type, struct actions *out)
+{
+    actions_push(out, (struct action){.kind = ACT_SEND,
+                                      .type = type,
+                                      .tag = self->tag,
+                                      .peers = &self->everyone[self->partner],
+                                      .count = 1,
+                                      .degree = 1});
+}
+
+/* Anybody but the one that refused last, if there is another. */
+static uint32_t choose(struct adpsgd *self)
+{
+    const uint32_t n = self->config->peer_count;
+    const bool skip = n > 1 && self->partner != NOBODY;
+    const uint32_t peer = rng_below(&self->rng, skip ? n - 1 : n);
+    return skip ? peer + (peer >= self->partner) : peer;
+}
+
+static void ask(struct adpsgd *self, struct actions *out)
+{
+    self->partner = choose(self);
+    self->role = ASKING;
+    self->seq++;
+    self->tag = (uint64_t)self->config->self << 32 | self->seq;
+    tell(self, self->partner, ADPSGD_REQUEST, self->seq, out);
+}
+
+static void give(struct adpsgd *self, uint32_t peer, uint32_t seq, struct actions *out)
+{
+    self->partner = peer;
+    self->role = GIVING;
+    self->tag = (uint64_t)self->config->peers[peer] << 32 | seq;
+    send_model(self, TENSOR_RESPONSE, out);
+}
+
+static void apply(struct adpsgd *self, struct actions *out)
+{
+    actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->iteration});
+    self->gradient_held = false;
+    self->iteration++;
+    if (!self->config->adpsgd_comm_thread) {
+        self->owes = self->initiates;
+        self->tries = 0;
+    }
+}
+
+static void compute(struct adpsgd *self, struct actions *out)
+{
+    self->computing = true;
+    actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->iteration});
+    if (self->config->adpsgd_comm_thread) {
+        self->owes = self->initiates;
+        self->tries = 0;
+    }
+}
+
+static uint32_t next_kept(const struct adpsgd *self)
+{
+    for (uint32_t i = 0; i < self->config->peer_count; i++)
+        if (self->kept[i].waiting)
+            return i;
+    return NOBODY;
+}
+
+static void refuse_kept(struct adpsgd *self, struct actions *out)
+{
+    for (uint32_t i = next_kept(self); i != NOBODY; i = next_kept(self)) {
+        self->kept[i].waiting = false;
+        tell(self, i, ADPSGD_REFUSE, self->kept[i].seq, out);
+    }
+}
+
+/* In no exchange: do what comes next. The order is the deadlock argument: answer before asking. */
+static void go_on(struct adpsgd *self, struct actions *out)
+{
+    if (self->role != FREE || self->done)
+        return;
+    if (self->stopping) {
+        refuse_kept(self, out);
+        self->done = true;
+        actions_push(out, (struct action){.kind = ACT_DONE});
+        return;
+    }
+    const bool may_exchange = self->config->adpsgd_comm_thread || !self->computing;
+    const uint32_t asker = next_kept(self);
+    if (may_exchange && asker != NOBODY) {
+        self->kept[asker].waiting = false;
+        give(self, asker, self->kept[asker].seq, out);
+        return;
+    }
+    if (!self->computing && !self->owes)
+        compute(self, out);
+    if (self->owes && !self->backing_off && (self->config->adpsgd_comm_thread || !self->computing))
+        ask(self, out);
+}
+
+static void finish_exchange(struct adpsgd *self, const struct event *event, struct actions *out)
+{
+    self->term = (struct mix_term){.handle = event->handle, .peer = event->peer, .weight = 1};
+    actions_push(out, (struct action){.kind = ACT_MIX,
+                                      .rule = MIX_MEAN,
+                                      .tag = self->tag,
+                                      .terms = &self->term,
+                                      .count = 1,
+                                      .degree = 1});
+    actions_push(
+        out, (struct action){.kind = ACT_RELEASE, .peer = event->peer, .handle = event->handle});
+    if (self->role == ASKING)
+        self->owes = false;
+    self->role = FREE;
+    self->partner = NOBODY;
+    self->counters.committed++;
+    if (self->gradient_held)
+        apply(self, out);
+    go_on(self, out);
+}
+
+static void on_tensor(struct adpsgd *self, const struct event *event, struct actions *out)
+{
+    CHECK(self->role != FREE);
+    CHECK(event->peer == self->partner);
+    CHECK(event->tag == self->tag);
+    CHECK(event->type == (self->role == ASKING ? TENSOR_RESPONSE : TENSOR_RETURN));
+    if (self->role == ASKING)
+        send_model(self, TENSOR_RETURN,
+                   out); /* before the mix: the version that the response meets */
+    finish_exchange(self, event, out);
+}
+
+static void on_request(struct adpsgd *self, const struct event *event, struct actions *out)
+{
+    CHECK(!self->kept[event->peer].waiting);
+    if (self->done || self->stopping || self->role != FREE) {
+        tell(self, event->peer, ADPSGD_REFUSE, event->word[0], out);
+        return;
+    }
+    self->kept[event->peer] = (struct kept){.seq = event->word[0], .waiting = true};
+    go_on(self, out);
+}
+
+static void on_refusal(struct adpsgd *self, const struct event *event, struct actions *out)
+{
+    CHECK(self->role == ASKING);
+    CHECK(event->peer == self->partner);
+    CHECK(event->word[0] == self->seq);
+    self->role = FREE;
+    self->counters.refused++;
+    self->tries++;
+    if (self->tries == TRIES_MAX) {
+        self->owes = false;
+        self->partner = NOBODY;
+        self->counters.unmixed++;
+    } else if (!self->stopping) {
+        const uint64_t unit_ns = (uint64_t)BACKOFF_NS << (self->tries - 1);
+        self->backing_off = true;
+        actions_push(out, (struct action){.kind = ACT_TIMER,
+                                          .type = TIMER_BACKOFF,
+                                          .tag = ++self->backoff_count,
+                                          .at_ns = event->now_ns + unit_ns +
+                                                   rng_below(&self->rng, (uint32_t)unit_ns)});
+    }
+    go_on(self, out);
+}
+
+static void on_stop(struct adpsgd *self, struct actions *out)
+{
+    self->stopping = true;
+    if (self->backing_off) {
+        self->backing_off = false;
+        actions_push(out, (struct action){.kind = ACT_CANCEL, .type = TIMER_BACKOFF});
+    }
+    go_on(self, out);
+}
+
+static void on_gradient(struct adpsgd *self, struct actions *out)
+{
+    CHECK(self->computing);
+    self->computing = false;
+    if (self->role == GIVING)
+        self->gradient_held = true;
+    else
+        apply(self, out);
+    go_on(self, out);
+}
+
+static void adpsgd_step(void *state, const struct event *event, struct actions *out)
+{
+    struct adpsgd *self = state;
+    switch ((enum event_kind)event->kind) {
+    case EV_START:
+        compute(self, out);
+        go_on(self, out);
+        return;
+    case EV_GRADIENT:
+        on_gradient(self, out);
+        return;
+    case EV_TENSOR:
+        on_tensor(self, event, out);
+        return;
+    case EV_CONTROL:
+        CHECK(event->peer < self->config->peer_count);
+        if (event->type == ADPSGD_REQUEST)
+            on_request(self, event, out);
+        else
+            on_refusal(self, event, out);
+        return;
+    case EV_TIMER:
+        if (self->backing_off && event->tag == self->backoff_count) {
+            self->backing_off = false;
+            go_on(self, out);
+        }
+        return;
+    case EV_STOP:
+        on_stop(self, out);
+        return;
+    default:
+        return;
+    }
+}
+
+static void adpsgd_counters(const void *state, struct policy_counters *out)
+{
+    *out = ((const struct adpsgd *)state)->counters;
+}
+
+const struct policy policy_adpsgd = {
+    .name = "adpsgd",
+    .help = "averages with one random neighbour per iteration, asynchronously",
+    .source = "Lian et al., ICML 2018, arXiv 1710.06952",
+    .waits_for = "one partner",
+    .lost_message = "the mean drifts by half the pair's difference",
+    .edges = POLICY_EDGES_GRAPH,
+    .tensor_class = DELIVERY_EXACT,
+    .matrix = MATRIX_DOUBLY,
+    .exhausted = SLOT_WAIT,
+    .exact_depth = 2, /* one exchange per pair and moment; its tensor may wait behind none other */
+    .slots_fixed = 3, /* current, being written, one on its way back */
+    .slots_per_edge = 1, /* a partner that has not mixed yet */
+    .state_bytes = adpsgd_bytes,
+    .init = adpsgd_init,
+    .step = adpsgd_step,
+    .counters = adpsgd_counters,
+};

@@ -1,0 +1,100 @@
+/*
+ * Synchronous all-reduce: local step, then the exact mean of everybody's model. As all models were equal before the
+ * step, this is x - lr * mean of the gradients. The reduction itself is the collective's (core/policy/collective.h).
+ */
+#include "core/base/check.h"
+#include "core/policy/layout.h"
+#include "core/policy/rows.h"
+
+struct allreduce {
+    const struct policy_config *config;
+    uint32_t *everyone; /* [peer_count] */
+    uint64_t last;      /* last round to finish, once stopping */
+    uint32_t round;
+    bool computing, stopping, done;
+};
+
+static size_t lay_out(void *memory, const struct policy_config *config)
+{
+    struct layout layout = {.base = memory};
+    struct allreduce *self = layout_take(&layout, 1, sizeof(*self));
+    uint32_t *everyone = layout_everyone(&layout, config->peer_count);
+    if (self)
+        *self = (struct allreduce){.config = config, .everyone = everyone};
+    return layout.used;
+}
+
+static size_t allreduce_bytes(const struct policy_config *config)
+{
+    return lay_out(NULL, config);
+}
+
+static void allreduce_init(void *state, const struct policy_config *config)
+{
+    lay_out(state, config);
+}
+
+/* Begin this round, or end when it lies behind the last one. */
+static void begin_round(struct allreduce *self, struct actions *out)
+{
+    self->computing = false;
+    if (self->stopping && self->round > self->last) {
+        self->done = true;
+        actions_push(out, (struct action){.kind = ACT_DONE});
+        return;
+    }
+    self->computing = true;
+    actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->round});
+}
+
+static void allreduce_step(void *state, const struct event *event, struct actions *out)
+{
+    struct allreduce *self = state;
+    switch ((enum event_kind)event->kind) {
+    case EV_START:
+        begin_round(self, out);
+        return;
+    case EV_GRADIENT:
+        CHECK(self->computing);
+        self->computing = false;
+        actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->round});
+        actions_push(out, (struct action){.kind = ACT_REDUCE,
+                                          .tag = self->round,
+                                          .peers = self->everyone,
+                                          .count = self->config->peer_count});
+        return;
+    case EV_REDUCED:
+        CHECK(event->tag == self->round);
+        self->round++;
+        begin_round(self, out);
+        return;
+    case EV_STOP:
+        self->stopping = true;
+        self->last = event->tag;
+        if (self->computing && self->round > self->last)
+            begin_round(self, out);
+        return;
+    default:
+        CHECK(event->kind != EV_TENSOR); /* all tensors are the collective's */
+        return;
+    }
+}
+
+const struct policy policy_allreduce = {
+    .name = "allreduce",
+    .help = "everybody waits for everybody, exact mean each round",
+    .source = "synchronous parallel SGD; transpose all-reduce",
+    .waits_for = "all workers",
+    .lost_message = "the round stalls",
+    .edges = POLICY_EDGES_ALL,
+    .tensor_class = DELIVERY_EXACT,
+    .matrix = MATRIX_EXACT_MEAN,
+    .exhausted = SLOT_WAIT,
+    .exact_depth = 2, /* part and slice of one round, or the slice and the next part */
+    .slots_fixed =
+        6, /* current, being written, part and slice lent, next part, one on its way back */
+    .synchronous = true,
+    .state_bytes = allreduce_bytes,
+    .init = allreduce_init,
+    .step = allreduce_step,
+};

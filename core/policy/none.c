@@ -1,0 +1,61 @@
+/*
+ * The null row: computes and applies, exchanges nothing. What a run of it costs is the harness's own cost, and its
+ * consensus distance shows what the graph is for.
+ */
+#include "core/base/check.h"
+#include "core/policy/rows.h"
+
+struct none {
+    uint32_t iteration;
+    bool done;
+};
+
+static size_t none_bytes(const struct policy_config *config)
+{
+    (void)config;
+    return sizeof(struct none);
+}
+
+static void none_init(void *state, const struct policy_config *config)
+{
+    (void)config;
+    *(struct none *)state = (struct none){0};
+}
+
+static void none_step(void *state, const struct event *event, struct actions *out)
+{
+    struct none *self = state;
+    switch ((enum event_kind)event->kind) {
+    case EV_START:
+        actions_push(out, (struct action){.kind = ACT_COMPUTE});
+        return;
+    case EV_GRADIENT:
+        CHECK(!self->done);
+        actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->iteration});
+        actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = ++self->iteration});
+        return;
+    case EV_STOP:
+        self->done = true;
+        actions_push(out, (struct action){.kind = ACT_DONE});
+        return;
+    default:
+        CHECK(event->kind != EV_TENSOR); /* nobody has an edge to this worker */
+        return;
+    }
+}
+
+const struct policy policy_none = {
+    .name = "none",
+    .help = "local SGD steps only, nothing is exchanged (null row)",
+    .source = "control",
+    .waits_for = "nothing",
+    .lost_message = "nothing is sent",
+    .edges = POLICY_EDGES_NONE,
+    .tensor_class = DELIVERY_NEWEST,
+    .matrix = MATRIX_NONE,
+    .exhausted = SLOT_WAIT,
+    .slots_fixed = 2, /* current, and the one being written */
+    .state_bytes = none_bytes,
+    .init = none_init,
+    .step = none_step,
+};

@@ -1,0 +1,104 @@
+/* Whatever the order of events: averaging keeps the sum, ends agree, loans come back, everything drains. */
+#include <criterion/criterion.h>
+
+#include "core/policy/rows.h"
+#include "tests/prop/support_policy.h"
+
+static struct cluster_config drawn(const struct policy *policy, uint64_t seed)
+{
+    return (struct cluster_config){
+        .policy = policy,
+        .seed = seed,
+        .graph = (enum cluster_graph)(seed % CLUSTER_GRAPHS),
+        .workers = 2 + (uint32_t)(seed * 7 / 3 % 9),
+        .compute_ns = 100000,
+        .tensor_delay_ns_max = seed % 5 == 0 ? 300000 : 5000,
+        .control_delay_ns_max = seed % 4 == 0   ? 0
+                                : seed % 4 == 1 ? 150000
+                                                : 2000,
+        .stop_ns = 100000 * (100 + seed % 190),
+        .stalled = UINT32_MAX,
+    };
+}
+
+static void run_seeds(const struct policy *policy, struct policy_config options, uint64_t seeds)
+{
+    for (uint64_t seed = 1; seed <= seeds; seed++) {
+        struct cluster_config config = drawn(policy, seed);
+        config.options = options;
+        const struct cluster_result result = cluster_run(&config);
+        cr_assert(result.failure[0] == 0, "%s", result.failure);
+    }
+}
+
+Test(policy_mean, none_loses_nothing)
+{
+    run_seeds(&policy_none, (struct policy_config){0}, 60);
+}
+
+Test(policy_mean, dsgd_keeps_it)
+{
+    run_seeds(&policy_dsgd, (struct policy_config){0}, 300);
+}
+
+Test(policy_mean, allreduce_keeps_it)
+{
+    run_seeds(&policy_allreduce, (struct policy_config){0}, 300);
+}
+
+Test(policy_mean, adpsgd_keeps_it_with_any_pairing_and_a_comm_thread)
+{
+    run_seeds(&policy_adpsgd, (struct policy_config){.adpsgd_comm_thread = true}, 300);
+}
+
+Test(policy_mean, adpsgd_keeps_it_with_any_pairing_and_no_comm_thread)
+{
+    run_seeds(&policy_adpsgd, (struct policy_config){0}, 300);
+}
+
+Test(policy_mean, adpsgd_keeps_it_on_a_bipartite_graph_with_a_comm_thread)
+{
+    run_seeds(
+        &policy_adpsgd,
+        (struct policy_config){.adpsgd_pairing = ADPSGD_BIPARTITE, .adpsgd_comm_thread = true},
+        300);
+}
+
+Test(policy_mean, adpsgd_keeps_it_on_a_bipartite_graph_with_no_comm_thread)
+{
+    run_seeds(&policy_adpsgd, (struct policy_config){.adpsgd_pairing = ADPSGD_BIPARTITE}, 300);
+}
+
+Test(policy_mean, aau_keeps_it_when_clusters_are_released)
+{
+    run_seeds(&policy_aau, (struct policy_config){.aau_release = AAU_CLUSTER}, 600);
+}
+
+Test(policy_mean, aau_keeps_it_when_all_are_released)
+{
+    run_seeds(&policy_aau, (struct policy_config){.aau_release = AAU_ALL}, 600);
+}
+
+Test(policy_mean, aau_keeps_it_when_neighbours_are_released)
+{
+    run_seeds(&policy_aau, (struct policy_config){.aau_release = AAU_NBR}, 600);
+}
+
+Test(policy_mean, aau_keeps_it_when_pairs_are_released)
+{
+    run_seeds(&policy_aau, (struct policy_config){.aau_release = AAU_PAIR}, 600);
+}
+
+Test(policy_mean, is_seen_to_drift_when_one_end_does_not_mix)
+{
+    const struct policy *const rows[] = {&policy_dsgd, &policy_adpsgd, &policy_aau};
+    for (uint32_t i = 0; i < 3; i++) {
+        struct cluster_config config = drawn(rows[i], 10);
+        config.one_sided = 7;
+
+        const struct cluster_result result = cluster_run(&config);
+
+        cr_expect(strstr(result.failure, "sum of coordinate"),
+                  "%s: one end of mix 7 did nothing: %s", rows[i]->name, result.failure);
+    }
+}

@@ -1,0 +1,146 @@
+/* Nobody hangs, rounds stay near each other, epochs are as short as the theory asks. */
+#include <criterion/criterion.h>
+
+#include "core/policy/rows.h"
+#include "tests/prop/support_policy.h"
+
+#define COMPUTE_NS 100000u
+
+static struct cluster_config drawn(const struct policy *policy, uint64_t seed)
+{
+    return (struct cluster_config){
+        .policy = policy,
+        .seed = seed,
+        .graph = (enum cluster_graph)(seed % CLUSTER_GRAPHS),
+        .workers = 2 + (uint32_t)(seed * 11 / 6 % 11),
+        .compute_ns = COMPUTE_NS,
+        .tensor_delay_ns_max = 5000,
+        .stop_ns = 400 * COMPUTE_NS,
+        .stalled = UINT32_MAX,
+    };
+}
+
+/* ------------------------------------------------------------------------------------------------------- epochs */
+
+static const enum aau_release releases[] = {AAU_CLUSTER, AAU_ALL, AAU_NBR, AAU_PAIR};
+
+Test(policy_progress,
+     an_epoch_of_aau_takes_at_most_workers_minus_one_waves_when_control_is_immediate)
+{
+    for (uint64_t seed = 1; seed <= 400; seed++) {
+        struct cluster_config config = drawn(&policy_aau, seed);
+        config.options.aau_release = releases[seed / CLUSTER_GRAPHS % 4];
+
+        const struct cluster_result result = cluster_run(&config);
+
+        cr_assert(result.failure[0] == 0, "%s", result.failure);
+        cr_assert(result.epochs > 0, "%s: no epoch ended", cluster_describe(&config));
+        cr_assert(result.epoch_merges_max <= config.workers - 1, "%s: %u waves established edges",
+                  cluster_describe(&config), result.epoch_merges_max);
+        /* release all also lets workers go that establish nothing */
+        if (config.options.aau_release != AAU_ALL)
+            cr_assert(result.epoch_commits_max <= config.workers - 1, "%s: %u waves",
+                      cluster_describe(&config), result.epoch_commits_max);
+    }
+}
+
+/* Views that are behind cost superfluous waves: over 3000 seeds of this test never more than N+1 in one epoch. */
+Test(policy_progress, an_epoch_of_aau_takes_few_waves_more_when_control_is_slow)
+{
+    for (uint64_t seed = 1; seed <= 400; seed++) {
+        struct cluster_config config = drawn(&policy_aau, seed);
+        config.options.aau_release = releases[seed / CLUSTER_GRAPHS % 4];
+        config.control_delay_ns_max = seed % 3 == 0 ? COMPUTE_NS : 2000;
+
+        const struct cluster_result result = cluster_run(&config);
+
+        cr_assert(result.failure[0] == 0, "%s", result.failure);
+        cr_assert(result.epochs > 0, "%s: no epoch ended", cluster_describe(&config));
+        cr_assert(result.epoch_merges_max <= config.workers + 2, "%s: %u waves established edges",
+                  cluster_describe(&config), result.epoch_merges_max);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------ a stall */
+
+/* Round distances and tags are checked by the cluster and by the policies themselves. */
+static void expect_recovery(const struct policy *policy, struct policy_config options)
+{
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        struct cluster_config config = drawn(policy, seed);
+        config.options = options;
+        config.graph = CLUSTER_PATH;
+        config.workers = 3;
+        config.stalled = (uint32_t)(seed % 3);
+        config.stall_begin_ns = 100 * COMPUTE_NS + seed * 1000;
+        config.stall_end_ns = config.stall_begin_ns + 5 * COMPUTE_NS;
+
+        const struct cluster_result result = cluster_run(&config);
+
+        cr_assert(result.failure[0] == 0, "%s", result.failure);
+        cr_assert(result.computed_min > 40, "%s: %u gradients", cluster_describe(&config),
+                  result.computed_min);
+        if (policy->synchronous)
+            cr_assert(result.computed_max == result.computed_min,
+                      "%s: %u and %u rounds after the drain", cluster_describe(&config),
+                      result.computed_min, result.computed_max);
+    }
+}
+
+Test(policy_progress, dsgd_survives_a_worker_that_is_not_polled)
+{
+    expect_recovery(&policy_dsgd, (struct policy_config){0});
+}
+
+Test(policy_progress, allreduce_survives_a_worker_that_is_not_polled)
+{
+    expect_recovery(&policy_allreduce, (struct policy_config){0});
+}
+
+Test(policy_progress, adpsgd_survives_a_worker_that_is_not_polled)
+{
+    expect_recovery(&policy_adpsgd, (struct policy_config){.adpsgd_comm_thread = true});
+    expect_recovery(&policy_adpsgd, (struct policy_config){0});
+}
+
+Test(policy_progress, aau_survives_a_worker_that_is_not_polled)
+{
+    for (uint32_t i = 0; i < 4; i++)
+        expect_recovery(&policy_aau, (struct policy_config){.aau_release = releases[i]});
+}
+
+/* ------------------------------------------------------------------------------------------------------- a drain */
+
+/* The moment of the stop is what varies here: every nanosecond of a busy exchange is as good as another. */
+Test(policy_progress, a_stop_at_any_moment_drains)
+{
+    static const struct policy_config options[] = {
+        {.aau_release = AAU_CLUSTER, .adpsgd_comm_thread = true},
+        {.aau_release = AAU_ALL},
+        {.aau_release = AAU_NBR, .adpsgd_pairing = ADPSGD_BIPARTITE, .adpsgd_comm_thread = true},
+        {.aau_release = AAU_PAIR, .adpsgd_pairing = ADPSGD_BIPARTITE},
+    };
+    for (uint64_t seed = 1; seed <= 1600; seed++) {
+        struct cluster_config config = drawn(policy_table[seed % policy_count], seed);
+        config.options = options[seed / 5 % 4];
+        config.tensor_delay_ns_max = COMPUTE_NS / 2;
+        config.control_delay_ns_max = COMPUTE_NS / 4;
+        config.stop_ns = seed * 7919 % (40 * COMPUTE_NS);
+
+        const struct cluster_result result = cluster_run(&config);
+
+        cr_assert(result.failure[0] == 0, "%s", result.failure);
+    }
+}
+
+Test(policy_progress, aau_with_two_workers_is_synchronous)
+{
+    struct cluster_config config = drawn(&policy_aau, 3);
+    config.workers = 2;
+
+    const struct cluster_result result = cluster_run(&config);
+
+    cr_expect(result.failure[0] == 0, "%s", result.failure);
+    cr_expect_leq(result.computed_max - result.computed_min, 1);
+    cr_expect_eq(result.sum.unmixed, 0);
+}
