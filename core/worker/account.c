@@ -1,0 +1,120 @@
+/* The books of one worker; account.h says what each part means and how it is measured. */
+#include "core/worker/account.h"
+
+#include <string.h>
+
+static void book_held(struct worker *self, uint64_t wanted_since, uint64_t now)
+{
+    const uint64_t from = account_max(wanted_since, self->served_cyc);
+    if (now <= from)
+        return;
+    const uint64_t held = account_min(self->others_cyc, now - from);
+    self->part_cyc[PART_HELD] += held;
+    self->others_cyc -= held;
+}
+
+void account_served(struct worker *self, uint64_t now)
+{
+    switch (self->phase) {
+    case WORKER_COMPUTING:
+        book_held(self, self->compute.planned_cyc, now);
+        return;
+    case WORKER_LOADING: {
+        const uint64_t before = self->part_cyc[PART_HELD];
+        book_held(self, self->load_cyc, now);
+        self->load_cyc += self->part_cyc[PART_HELD] - before; /* held, so not loading */
+        return;
+    }
+    case WORKER_IDLE:
+        return; /* account_woken knows since when the worker was wanted */
+    }
+}
+
+void account_woken(struct worker *self, uint64_t cause, uint64_t now)
+{
+    if (self->phase != WORKER_IDLE)
+        return;
+    now = account_max(now,
+                      self->idle_cyc); /* the turn may have begun before its latest action ended */
+    /* A stamp of another core may lie a little ahead of ours. */
+    const uint64_t enabled = account_min(account_max(cause, self->idle_cyc), now);
+    self->part_cyc[PART_WAIT] += enabled - self->idle_cyc;
+    book_held(self, enabled, now);
+    self->idle_cyc = now;
+}
+
+void account_loaded(struct worker *self, uint64_t now, uint64_t done)
+{
+    if (now > self->load_cyc)
+        self->part_cyc[PART_LOAD] += now - self->load_cyc;
+    self->part_cyc[PART_LOAD] += done - now;
+}
+
+void account_computed(struct worker *self, uint64_t now)
+{
+    const struct worker_compute *const c = &self->compute;
+    self->part_cyc[PART_COMPUTE] += c->emulated_cyc;
+    self->part_cyc[PART_INJECTED] += c->injected_cyc;
+    self->idle_cyc = now;
+    self->ready_cyc = now;
+    if (!self->recording)
+        return;
+    if (c->real_cyc > c->emulated_cyc && c->emulated_cyc > 0)
+        self->count.overruns++;
+    if (c->injected_cyc > 0) {
+        const double scale = self->common->clock->ns_per_cyc;
+        const uint64_t spent = now - (c->planned_cyc - c->injected_cyc);
+        const uint64_t error =
+            spent > c->injected_cyc ? spent - c->injected_cyc : c->injected_cyc - spent;
+        hist_record(self->requested, (uint64_t)((double)c->injected_cyc * scale));
+        hist_record(self->achieved, (uint64_t)((double)spent * scale));
+        hist_record(self->injected_error, (uint64_t)((double)error * scale));
+    }
+}
+
+void account_mixed(struct worker *self, uint32_t peers, uint64_t now)
+{
+    self->count.mixes++;
+    self->mixed_with += peers;
+    if (self->recording && self->ready_cyc > 0)
+        hist_record(self->ready_to_mixed,
+                    (uint64_t)((double)(now - self->ready_cyc) * self->common->clock->ns_per_cyc));
+    self->ready_cyc = 0; /* the first average after a gradient is the one it waited for */
+}
+
+static void close_books(struct worker *self, uint64_t now)
+{
+    const double scale = self->common->clock->ns_per_cyc;
+    const uint64_t total = now - self->iteration_cyc;
+    uint64_t explained = 0;
+    for (uint32_t p = 0; p < PART_REST; p++)
+        explained += self->part_cyc[p];
+    if (explained > total)
+        self->count.accounted_twice++;
+    self->part_cyc[PART_REST] = explained < total ? total - explained : 0;
+
+    for (uint32_t p = 0; p < PART_COUNT; p++)
+        self->total_part_cyc[p] += self->part_cyc[p];
+    self->total_cyc += total;
+    self->total_iterations++;
+    hist_record(self->iteration, (uint64_t)((double)total * scale));
+
+    if (self->log_count < self->log_capacity) {
+        struct worker_iteration *const line = &self->log[self->log_count++];
+        *line = (struct worker_iteration){.start_cyc = self->iteration_cyc,
+                                          .total_cyc = total,
+                                          .iteration = (uint32_t)(self->finished - 1),
+                                          .mixed_with = self->mixed_with,
+                                          .loss = self->compute.gradient.loss};
+        memcpy(line->part_cyc, self->part_cyc, sizeof(line->part_cyc));
+    }
+}
+
+void account_iteration(struct worker *self, uint64_t now)
+{
+    if (self->finished > 0 && self->recording)
+        close_books(self, now);
+    memset(self->part_cyc, 0, sizeof(self->part_cyc));
+    self->iteration_cyc = now;
+    self->mixed_with = 0;
+}

@@ -1,0 +1,59 @@
+/**
+ * Where the time of an iteration went; called by the worker's own code, one part at a time.
+ *
+ * Every part is measured where it happens, none is computed as the remainder of the others:
+ *   publish, mix, judge   bracketed by two stamps
+ *   compute, injected     planned (emulated) durations, plus own slices that ran past the plan
+ *   wait                  from the moment nothing was left to do until the enabling message was *sent* by the peer
+ *   held                  the service came late because the core was busy with other workers (their busy time, measured)
+ *   load                  from the wish for a batch until it is there and converted, less what was held
+ * What remains of the iteration is `rest`: polling, policy steps, preemption, the unexplained.
+ *
+ * While a worker computes, publishing and mixing on the side (AD-PSGD's communication thread) overlap with the emulated
+ * compute time and cost nothing; only what lies past the planned end is booked.
+ */
+#ifndef CORE_WORKER_ACCOUNT_H
+#define CORE_WORKER_ACCOUNT_H
+
+#include "core/worker/worker.h"
+
+static inline uint64_t account_max(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+static inline uint64_t account_min(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/** Book [from, to) under `part`, without what overlaps the planned compute phase. */
+static inline void account_add(struct worker *self, enum part part, uint64_t from, uint64_t to)
+{
+    if (self->phase == WORKER_COMPUTING)
+        from = account_max(from, self->compute.planned_cyc);
+    if (to <= from)
+        return;
+    self->part_cyc[part] += to - from;
+    if (self->phase == WORKER_LOADING)
+        self->load_cyc += to - from; /* done beside the loading, so not loading */
+}
+
+/** Service began at `now`: book lateness explained by other workers' use of the core. */
+void account_served(struct worker *self, uint64_t now);
+
+/** The idle worker handles something that was enabled at `cause` (sent by a peer, or due): book the wait until then. */
+void account_woken(struct worker *self, uint64_t cause, uint64_t now);
+
+/** The batch was there at `now` and converted at `done`. */
+void account_loaded(struct worker *self, uint64_t now, uint64_t done);
+
+/** The compute phase ended as planned or later. */
+void account_computed(struct worker *self, uint64_t now);
+
+/** An average over `peers` peers is in the current model since `now`. */
+void account_mixed(struct worker *self, uint32_t peers, uint64_t now);
+
+/** A new iteration begins at `now`: close the books of the previous one. */
+void account_iteration(struct worker *self, uint64_t now);
+
+#endif

@@ -1,0 +1,128 @@
+/* The coordinator's side of starting, cutting and stopping; see cohort.h for the phases. */
+#include "core/worker/cohort.h"
+
+#include "core/base/check.h"
+
+#define RELAXED memory_order_relaxed
+
+static uint64_t sum_finished(const struct cohort *self)
+{
+    uint64_t sum = 0;
+    for (uint32_t w = 0; w < self->workers; w++)
+        sum += atomic_load_explicit(&self->worker[w].finished, RELAXED);
+    return sum;
+}
+
+static uint64_t sum_bytes(const struct cohort *self)
+{
+    uint64_t sum = 0;
+    for (uint32_t w = 0; w < self->workers; w++)
+        sum += atomic_load_explicit(&self->worker[w].bytes, RELAXED);
+    return sum;
+}
+
+double cohort_progress(const struct cohort *self, uint64_t now_cyc)
+{
+    double used = 0;
+    if (self->budget_cyc)
+        used = (double)(now_cyc - self->start_cyc) / (double)self->budget_cyc;
+    if (self->budget_iterations) {
+        const double by_count = (double)sum_finished(self) / (double)self->budget_iterations;
+        used = by_count > used ? by_count : used;
+    }
+    return used < 1 ? used : 1;
+}
+
+static void phase_to(struct cohort *self, enum cohort_phase phase)
+{
+    /* release: everything the coordinator wrote (last_round, stop_cyc) is visible to who sees the phase */
+    atomic_store_explicit(&self->phase, phase, memory_order_release);
+}
+
+static void take_cut(struct cohort *self, uint32_t number, uint64_t now_cyc)
+{
+    self->at[number] = (struct cohort_cut){now_cyc, sum_finished(self), sum_bytes(self)};
+    atomic_store_explicit(&self->cut, number + 1, memory_order_release);
+}
+
+static bool is_cancelled(const struct cohort *self)
+{
+    return atomic_load_explicit(&self->failed, RELAXED) ||
+           (self->interrupt && atomic_load_explicit(self->interrupt, RELAXED));
+}
+
+static void steer_run(struct cohort *self, uint64_t now_cyc)
+{
+    const double used = cohort_progress(self, now_cyc);
+    uint32_t cut = atomic_load_explicit(&self->cut, RELAXED);
+    /* Late cuts are taken late, not left out: every point of the curve is a model that existed. */
+    for (; cut < self->cuts && used >= (double)cut / (double)self->cuts; cut++)
+        take_cut(self, cut, now_cyc);
+    if (used >= 1 || is_cancelled(self)) {
+        self->stop_cyc = now_cyc;
+        phase_to(self, COHORT_HALT);
+    }
+}
+
+static void steer_halt(struct cohort *self)
+{
+    if (atomic_load_explicit(&self->halted, memory_order_acquire) < self->loops)
+        return;
+    uint64_t last = 0;
+    for (uint32_t w = 0; w < self->workers; w++) {
+        const uint64_t begun = atomic_load_explicit(&self->worker[w].begun, RELAXED);
+        last = begun > last ? begun : last;
+    }
+    CHECK(last > 0);
+    self->last_round = last - 1; /* rounds count from 0 */
+    phase_to(self, COHORT_DRAIN);
+}
+
+/**
+ * Everybody done, and nothing sent that was not dealt with, seen in two looks without a message in between: `sent` is
+ * counted before a message leaves and `received` after its consequences were sent, so equal and unchanged sums mean
+ * silence (the four-counter method of F. Mattern, 1987).
+ */
+static bool is_quiet(struct cohort *self)
+{
+    uint64_t sent = 0, received = 0;
+    for (uint32_t w = 0; w < self->workers; w++) {
+        const struct cohort_worker *const worker = &self->worker[w];
+        if (!atomic_load_explicit(&worker->done, memory_order_acquire))
+            return false;
+        received += atomic_load_explicit(&worker->received, memory_order_acquire);
+        sent += atomic_load_explicit(&worker->sent, memory_order_acquire);
+    }
+    const bool quiet = sent == received && self->quiet_sum == sent + 1;
+    self->quiet_sum = sent == received ? sent + 1 : 0;
+    return quiet;
+}
+
+static void steer_drain(struct cohort *self, uint64_t now_cyc)
+{
+    const bool late = now_cyc - self->stop_cyc > self->drain_cyc_max;
+    const bool failed = atomic_load_explicit(&self->failed, RELAXED) != 0;
+    if (!is_quiet(self) && !late && !failed)
+        return;
+    self->incomplete = late || failed;
+    self->end_cyc = now_cyc;
+    phase_to(self, COHORT_END);
+}
+
+void cohort_steer(struct cohort *self, uint64_t now_cyc)
+{
+    switch (cohort_phase(self)) {
+    case COHORT_RUN:
+        steer_run(self, now_cyc);
+        return;
+    case COHORT_HALT:
+        steer_halt(self);
+        return;
+    case COHORT_DRAIN:
+        steer_drain(self, now_cyc);
+        return;
+    case COHORT_WAIT:
+    case COHORT_END:
+        return;
+    }
+}

@@ -1,0 +1,210 @@
+/*
+ * The compute phase of an iteration: batch from the loader, real gradient in slices, emulated time and injected delay.
+ *
+ * Emulated compute *includes* the real gradient: the phase ends at max(real, emulated + injected). With a base time of
+ * 0 the real gradient is the base, and laws that scale compute time scale what was measured.
+ */
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/worker/account.h"
+#include "core/worker/act.h"
+#include "core/worker/compute.h"
+
+#define SPIN_SLICE_NS 20000u
+
+/** Keep the loader's prefetch queue of this worker full. */
+void compute_prefetch(struct worker *self)
+{
+    const uint32_t batch = self->common->model->batch;
+    while (self->loader && loader_has_room(self->loader, self->loop_index)) {
+        sampler_next(&self->sampler, self->indices, batch);
+        loader_request(self->loader, self->loop_index, self->indices);
+    }
+}
+
+static uint64_t to_cyc(const struct worker *self, uint64_t ns)
+{
+    return clock_to_cyc(self->common->clock, ns);
+}
+
+/** Injected delay of this iteration on top of `compute_ns`, and how it is spent. */
+static uint64_t draw_delay_ns(struct worker *self, uint64_t compute_ns)
+{
+    const struct worker_common *const c = self->common;
+    uint64_t delay = 0;
+    for (uint32_t i = 0; i < c->inject_count; i++) {
+        const struct inject *const law = &c->inject[i];
+        const uint64_t extra =
+            inject_delay_ns(law, i, c->seed, c->workers, self->id, self->begun - 1, compute_ns);
+        delay += extra;
+        self->compute.spin |= extra > 0 && law->mode == INJECT_SPIN;
+        self->compute.process |= extra > 0 && law->scope == SCOPE_PROCESS;
+    }
+    return delay;
+}
+
+static void plan_phase(struct worker *self, uint64_t now)
+{
+    const struct worker_common *const c = self->common;
+    struct worker_compute *const phase = &self->compute;
+    phase->spin = phase->process = false;
+    phase->emulated_cyc = phase->injected_cyc = 0;
+    if (c->base_ns > 0) {
+        const uint64_t base =
+            inject_base_ns(c->base_ns, c->jitter_cv, c->seed, self->id, self->begun - 1);
+        phase->emulated_cyc = to_cyc(self, base);
+        phase->injected_cyc = to_cyc(self, draw_delay_ns(self, base));
+    }
+    phase->begin_cyc = now;
+    phase->planned_cyc = now + phase->emulated_cyc + phase->injected_cyc;
+}
+
+static void begin_gradient(struct worker *self)
+{
+    const struct worker_common *const c = self->common;
+    struct worker_compute *const phase = &self->compute;
+    phase->slot = self->current;
+    phase->slot_version = self->version;
+    phase->slot_orphan = false;
+    phase->sliced = false;
+    phase->real_cyc = 0;
+    gradient_begin(&phase->gradient, c->model, c->port->ops->slot(c->port, self->id, self->current),
+                   self->x, self->label, self->gradient, self->scratch);
+}
+
+/** Take the batch if it is there. */
+static void try_load(struct worker *self)
+{
+    const uint64_t now = clock_cyc();
+    if (self->loader) {
+        const unsigned char *const *const record = loader_ready(self->loader, self->loop_index);
+        if (!record)
+            return;
+        const struct dataset *const data = self->common->dataset;
+        const uint32_t *const index = loader_indices(self->loader, self->loop_index);
+        for (uint32_t i = 0; i < self->common->model->batch; i++) {
+            dataset_to_float(data, record[i], self->x + (size_t)i * data->features);
+            self->label[i] = data->label[index[i]];
+        }
+        loader_done(self->loader, self->loop_index);
+        compute_prefetch(self);
+    }
+    const uint64_t done = clock_cyc();
+    account_loaded(self, now, done);
+    plan_phase(self, done);
+    begin_gradient(self);
+    self->phase = WORKER_COMPUTING;
+}
+
+static void spin_for(uint64_t cyc)
+{
+    const uint64_t end = clock_cyc() + cyc;
+    while (clock_cyc() < end)
+        ;
+}
+
+void compute_want(struct worker *self, uint32_t round)
+{
+    const enum cohort_phase phase = cohort_phase(self->common->cohort);
+    const bool draining = phase == COHORT_DRAIN && self->stop_told &&
+                          self->common->policy->synchronous &&
+                          round <= self->common->cohort->last_round;
+    CHECK(self->phase == WORKER_IDLE);
+    if (phase >= COHORT_HALT && !draining) {
+        self->held_compute = true;
+        self->held_round = round;
+        return;
+    }
+    const uint64_t now = clock_cyc();
+    account_iteration(self, now);
+    self->begun++;
+    self->phase = WORKER_LOADING;
+    self->load_cyc = now;
+    if (self->common->test_stall_cyc)
+        spin_for(self->common->test_stall_cyc);
+    self->load_cyc += self->common->test_stall_cyc; /* the planted stall belongs to no part */
+    try_load(self);
+}
+
+void compute_unpin(struct worker *self)
+{
+    if (self->compute.slot_orphan)
+        slots_drop(&self->slots, self->compute.slot);
+    self->compute.slot_orphan = false;
+}
+
+static void finish_gradient(struct worker *self, uint64_t now)
+{
+    struct worker_compute *const c = &self->compute;
+    c->sliced = true;
+    compute_unpin(self);
+    if (self->common->base_ns == 0) {
+        const uint64_t real_ns = clock_ns(self->common->clock, c->real_cyc);
+        c->injected_cyc = to_cyc(self, draw_delay_ns(self, real_ns));
+        c->planned_cyc = now + c->injected_cyc;
+    }
+}
+
+bool worker_wants_slice(const struct worker *self)
+{
+    if (self->phase != WORKER_COMPUTING)
+        return false;
+    return !self->compute.sliced || self->compute.spin;
+}
+
+void worker_slice(struct worker *self)
+{
+    struct worker_compute *const c = &self->compute;
+    const uint64_t from = clock_cyc();
+    if (c->sliced) {
+        const uint64_t left = c->planned_cyc > from ? c->planned_cyc - from : 0;
+        spin_for(account_min(left, to_cyc(self, SPIN_SLICE_NS)));
+        return;
+    }
+    const bool finished = gradient_slice(&c->gradient);
+    const uint64_t to = clock_cyc();
+    c->real_cyc += to - from;
+    account_add(self, PART_COMPUTE, from, to);
+    if (finished)
+        finish_gradient(self, to);
+}
+
+static void deliver_gradient(struct worker *self, uint64_t now)
+{
+    account_computed(self, now);
+    self->phase = WORKER_IDLE;
+    self->finished++;
+    if (self->recording)
+        atomic_store_explicit(&self->common->cohort->worker[self->id].finished, self->finished,
+                              memory_order_relaxed);
+    act_on(self, &(struct event){.kind = EV_GRADIENT,
+                                 .now_ns = act_now_ns(self, now),
+                                 .tag = self->begun - 1,
+                                 .version = (uint32_t)self->compute.slot_version});
+}
+
+bool compute_serve(struct worker *self, uint64_t now)
+{
+    switch (self->phase) {
+    case WORKER_IDLE:
+        return false;
+    case WORKER_LOADING:
+        try_load(self);
+        return self->phase != WORKER_LOADING;
+    case WORKER_COMPUTING:
+        /* Nobody measures the drain: it does not wait for emulated time. */
+        if (!self->compute.sliced || (self->recording && now < self->compute.planned_cyc))
+            return false;
+        deliver_gradient(self, now);
+        return true;
+    }
+    return false;
+}
+
+void compute_abandon(struct worker *self)
+{
+    if (self->phase == WORKER_COMPUTING && !self->compute.sliced)
+        compute_unpin(self);
+    self->phase = WORKER_IDLE;
+}

@@ -1,0 +1,113 @@
+/* The order of a turn: io_uring, then every worker (edges, timers, compute phase), then one slice, then steering. */
+#include "core/worker/loop.h"
+
+#include "core/base/check.h"
+#include "core/worker/compute.h"
+
+/** `spent` cycles of this core went to `worker` (or to the loader: NULL); everybody else was held meanwhile. */
+static void charge(struct loop *self, struct worker *worker, uint64_t spent)
+{
+    self->busy_cyc += spent;
+    if (worker)
+        worker->busy_seen += spent;
+}
+
+static void turn_loader(struct loop *self)
+{
+    const uint64_t from = clock_cyc();
+    const int rc = self->loader ? loader_poll(self->loader) : 0;
+    if (rc < 0 && !self->error) {
+        self->error = rc;
+        atomic_store_explicit(&self->cohort->failed, 1, memory_order_relaxed);
+    }
+    charge(self, NULL, clock_cyc() - from);
+}
+
+static void turn_worker(struct loop *self, struct worker *worker)
+{
+    const uint64_t from = clock_cyc();
+    worker->others_cyc = self->busy_cyc - worker->busy_seen;
+    const bool any = worker_serve(worker, from);
+    const uint64_t to = clock_cyc();
+    self->busy_cyc += to - from;
+    self->work_cyc += any && !self->halted ? to - from : 0;
+    worker->busy_seen = self->busy_cyc;
+    worker->served_cyc = to;
+}
+
+static void turn_slice(struct loop *self)
+{
+    for (uint32_t i = 0; i < self->count; i++) {
+        struct worker *const worker = self->worker[self->turn];
+        self->turn = self->turn + 1 < self->count ? self->turn + 1 : 0;
+        if (!worker_wants_slice(worker))
+            continue;
+        const uint64_t from = clock_cyc();
+        worker_slice(worker);
+        const uint64_t spent = clock_cyc() - from;
+        charge(self, worker, spent);
+        self->work_cyc += self->halted ? 0 : spent;
+        return;
+    }
+}
+
+/** Follow the cohort's phase. Returns false at END. */
+static bool follow(struct loop *self, uint64_t now)
+{
+    switch (cohort_phase(self->cohort)) {
+    case COHORT_WAIT:
+    case COHORT_RUN:
+        return true;
+    case COHORT_HALT:
+        if (!self->halted) {
+            self->halted = true;
+            self->run_cyc = now - self->cohort->start_cyc;
+            for (uint32_t i = 0; i < self->count; i++)
+                worker_halt(self->worker[i]);
+            /* release: what the workers have begun is visible to the coordinator */
+            atomic_fetch_add_explicit(&self->cohort->halted, 1, memory_order_release);
+        }
+        return true;
+    case COHORT_DRAIN:
+        for (uint32_t i = 0; i < self->count; i++)
+            worker_stop(self->worker[i], self->cohort->last_round, now);
+        return true;
+    case COHORT_END:
+        return false;
+    }
+    return false;
+}
+
+static void record_period(struct loop *self, uint64_t cyc)
+{
+    const struct worker *const any = self->worker[0];
+    if (!self->halted)
+        hist_record(self->period, (uint64_t)((double)cyc * any->common->clock->ns_per_cyc));
+}
+
+int loop_run(struct loop *self)
+{
+    CHECK(self->count > 0);
+    for (uint32_t i = 0; i < self->count; i++)
+        compute_prefetch(self->worker[i]);
+    while (cohort_phase(self->cohort) == COHORT_WAIT)
+        turn_loader(self); /* the first batches are there when training starts */
+    uint64_t now = clock_cyc();
+    for (uint32_t i = 0; i < self->count; i++)
+        worker_start(self->worker[i], self->initial, now);
+
+    while (follow(self, now)) {
+        turn_loader(self);
+        for (uint32_t i = 0; i < self->count; i++)
+            turn_worker(self, self->worker[i]);
+        turn_slice(self);
+        const uint64_t end = clock_cyc();
+        record_period(self, end - now);
+        now = end;
+        if (self->index == 0)
+            cohort_steer(self->cohort, now);
+    }
+    for (uint32_t i = 0; i < self->count; i++)
+        worker_finish(self->worker[i]);
+    return self->error;
+}

@@ -1,0 +1,31 @@
+/**
+ * One loop per core: it serves its workers in fixed order with budgets, then runs one slice of compute.
+ *
+ * Run to completion, no syscall but the loader's submissions, no lock, no allocation. The caller made the thread, bound
+ * it, and opened the loader on it.
+ */
+#ifndef CORE_WORKER_LOOP_H
+#define CORE_WORKER_LOOP_H
+
+#include "core/worker/worker.h"
+
+struct loop {
+    struct cohort *cohort;
+    struct worker **worker; /* [count], borrowed */
+    uint32_t count;
+    uint32_t index; /* loop 0 steers the cohort */
+    struct loader *loader;
+    const float *initial; /* [dim] the model everybody starts from */
+    uint32_t turn;        /* whose slice is next */
+    uint64_t busy_cyc;    /* time given to any worker or to the loader, so far */
+    uint64_t work_cyc;    /* of that, turns in which something was done */
+    uint64_t run_cyc;     /* length of RUN as this loop saw it */
+    struct hist *period;  /* loop period, ns */
+    int error;            /* -errno of the loader */
+    bool halted;
+};
+
+/** From the start signal to END. Returns 0, or -errno when the loader failed (its sentence is in loader_error). */
+int loop_run(struct loop *self);
+
+#endif

@@ -1,0 +1,191 @@
+/* One turn of a live worker: arrivals, blocked actions, timers, compute phase, judge's cut, in this order. */
+#include "core/worker/worker.h"
+
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/worker/account.h"
+#include "core/worker/act.h"
+#include "core/worker/compute.h"
+
+#define ARRIVALS_MAX 16u
+
+void worker_start(struct worker *self, const float *initial, uint64_t now)
+{
+    struct port *const port = self->common->port;
+    const uint32_t dim = self->common->model->dim;
+    const uint32_t slot = slots_take(&self->slots);
+    CHECK(slot != SLOTS_NONE);
+    float *const param = port->ops->slot(port, self->id, slot);
+    memcpy(param, initial, dim * sizeof(float));
+    self->current = slot;
+    self->version = 1;
+    port->ops->stamp(port, self->id, slot, slots_seal(&self->slots, slot, self->version));
+    self->sum_start = mix_ledger(param, dim);
+    self->recording = true;
+    self->phase = WORKER_IDLE;
+    self->served_cyc = self->idle_cyc = self->iteration_cyc = now;
+    act_on(self, &(struct event){.kind = EV_START, .now_ns = act_now_ns(self, now)});
+}
+
+static struct event event_of(const struct worker *self, const struct port_arrival *arrival,
+                             uint64_t now)
+{
+    const struct port_message *const m = &arrival->message;
+    struct event event = {.kind = m->is_tensor ? EV_TENSOR : EV_CONTROL,
+                          .type = m->type,
+                          .now_ns = act_now_ns(self, now),
+                          .tag = m->tag,
+                          .handle = m->handle,
+                          .peer = arrival->edge,
+                          .degree = m->degree};
+    if (m->is_tensor) {
+        event.version = slots_version_of(m->handle);
+        event.incarnation = slots_incarnation_of(m->handle);
+    } else {
+        memcpy(event.word, m->word, sizeof(event.word));
+    }
+    return event;
+}
+
+static void record_arrival(struct worker *self, const struct port_message *m, uint64_t now)
+{
+    self->owed++;
+    self->count.tensors_delivered += m->is_tensor;
+    self->count.control_delivered += !m->is_tensor;
+    if (!m->is_tensor || !self->recording)
+        return;
+    const uint64_t cyc = now > m->sent_cyc ? now - m->sent_cyc : 0;
+    hist_record(self->handle, (uint64_t)((double)cyc * self->common->clock->ns_per_cyc));
+    hist_record(self->staleness, self->finished > m->iteration ? self->finished - m->iteration : 0);
+}
+
+/** Count messages as received once everything that follows from them was sent. */
+static void settle_arrivals(struct worker *self)
+{
+    struct cohort_worker *const pub = &self->common->cohort->worker[self->id];
+    if (self->owed == 0 || self->action_blocked)
+        return;
+    const uint64_t received = atomic_load_explicit(&pub->received, memory_order_relaxed);
+    /* release: whoever counts the message as received also sees what was sent because of it */
+    atomic_store_explicit(&pub->received, received + self->owed, memory_order_release);
+    self->owed = 0;
+}
+
+/** One arrival at a time: its actions must be done before the next event may reach the policy. */
+static bool serve_arrivals(struct worker *self)
+{
+    struct port *const port = self->common->port;
+    struct port_arrival arrival;
+    uint32_t served = 0;
+    while (served < ARRIVALS_MAX && !self->action_blocked &&
+           port->ops->poll(port, self->id, &arrival, 1) == 1) {
+        const uint64_t now = clock_cyc();
+        record_arrival(self, &arrival.message, now);
+        account_woken(self, arrival.message.sent_cyc, now);
+        const struct event event = event_of(self, &arrival, now);
+        act_on(self, &event);
+        served++;
+    }
+    settle_arrivals(self);
+    return served > 0;
+}
+
+static bool serve_timers(struct worker *self, uint64_t now)
+{
+    bool any = false;
+    for (uint32_t t = 0; t < WORKER_TIMERS_MAX && !self->action_blocked; t++) {
+        struct worker_timer *const timer = &self->timer[t];
+        if (!timer->armed || now < timer->at_cyc)
+            continue;
+        timer->armed = false;
+        account_woken(self, timer->at_cyc, now);
+        act_on(self, &(struct event){.kind = EV_TIMER,
+                                     .type = (uint8_t)t,
+                                     .tag = timer->generation,
+                                     .now_ns = act_now_ns(self, now)});
+        any = true;
+    }
+    return any;
+}
+
+static float *judge_row(const struct worker *self, uint32_t cut)
+{
+    const struct worker_common *const c = self->common;
+    return c->judge + ((size_t)cut * c->workers + self->id) * c->model->dim;
+}
+
+static void copy_for_judge(struct worker *self, uint32_t cut)
+{
+    struct port *const port = self->common->port;
+    const float *const param = port->ops->slot(port, self->id, self->current);
+    memcpy(judge_row(self, cut), param, self->common->model->dim * sizeof(float));
+}
+
+static bool serve_cut(struct worker *self)
+{
+    const uint32_t cut = atomic_load_explicit(&self->common->cohort->cut, memory_order_acquire);
+    if (self->cut >= cut)
+        return false;
+    const uint64_t from = clock_cyc();
+    account_woken(self, from, from); /* waiting until now; the copy is a part of its own */
+    while (self->cut < cut)
+        copy_for_judge(self, self->cut++);
+    account_add(self, PART_JUDGE, from, clock_cyc());
+    if (self->phase == WORKER_IDLE)
+        self->idle_cyc = account_max(self->idle_cyc, clock_cyc());
+    return true;
+}
+
+bool worker_serve(struct worker *self, uint64_t now)
+{
+    bool any = false;
+    account_served(self, now);
+    if (self->action_blocked) {
+        account_woken(self, now, now);
+        any |= act_resume(self);
+        settle_arrivals(self);
+    }
+    if (self->recording)
+        any |= serve_cut(self);
+    if (!compute_is_deaf(self)) {
+        any |= serve_arrivals(self);
+        any |= serve_timers(self, now);
+    }
+    if (!self->action_blocked)
+        any |= compute_serve(self, now);
+    return any;
+}
+
+void worker_halt(struct worker *self)
+{
+    serve_cut(self); /* announced before HALT: belongs to the run */
+    self->recording = false;
+    atomic_store_explicit(&self->common->cohort->worker[self->id].begun, self->begun,
+                          memory_order_relaxed);
+}
+
+void worker_stop(struct worker *self, uint64_t last_round, uint64_t now)
+{
+    if (self->action_blocked || self->stop_told)
+        return; /* told in a later turn */
+    const bool goes_on = self->common->policy->synchronous && self->begun <= last_round + 1;
+    if (self->phase != WORKER_IDLE && !goes_on)
+        compute_abandon(self);
+    self->stop_told = true;
+    self->compute.process = false;
+    act_on(self,
+           &(struct event){.kind = EV_STOP, .tag = last_round, .now_ns = act_now_ns(self, now)});
+    if (self->held_compute && !self->done && self->common->policy->synchronous &&
+        self->held_round <= last_round) {
+        self->held_compute = false;
+        compute_want(self, self->held_round);
+    }
+}
+
+void worker_finish(struct worker *self)
+{
+    compute_abandon(self);
+    /* After the cuts that were taken: all of them, unless the run was stopped early. */
+    copy_for_judge(self, atomic_load_explicit(&self->common->cohort->cut, memory_order_acquire));
+}

@@ -1,0 +1,168 @@
+/**
+ * One live participant: its model versions, its compute phase, its policy and its measurements.
+ *
+ * Single-threaded: everything here belongs to the loop that serves the worker. Memory is handed in at set-up (EAL huge
+ * pages or plain pages), nothing is allocated afterwards.
+ */
+#ifndef CORE_WORKER_WORKER_H
+#define CORE_WORKER_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/hist.h"
+#include "core/base/slots.h"
+#include "core/inject/law.h"
+#include "core/learn/mix.h"
+#include "core/learn/model.h"
+#include "core/learn/shard.h"
+#include "core/policy/agent.h"
+#include "core/worker/clock.h"
+#include "core/worker/cohort.h"
+#include "core/worker/dataset.h"
+#include "core/worker/loader.h"
+#include "core/worker/parts.h"
+#include "core/worker/port.h"
+
+#define WORKER_TIMERS_MAX 4u
+
+/** What all workers of a run have in common. Borrowed by every worker, constant during the run. */
+struct worker_common {
+    struct port *port;
+    struct cohort *cohort;
+    const struct clock *clock;
+    const struct model_config *model;
+    const struct dataset *dataset; /* NULL: the model needs no data */
+    const struct policy *policy;
+    const struct inject *inject; /* [inject_count] */
+    uint32_t inject_count;
+    uint32_t workers;
+    uint64_t seed;
+    uint64_t base_ns; /* emulated compute, 0 = the real gradient only */
+    double jitter_cv;
+    float lr;
+    double decay_every, decay_factor; /* of the budget; every = 0: no decay */
+    uint32_t payload_bytes;           /* of one whole model, unpadded */
+    float
+        *judge; /* [cuts + 1][workers][dim]: where snapshots go; the last one is the final model */
+    uint64_t test_stall_cyc; /* tests only: spin this long, unaccounted, in every iteration */
+    bool test_one_sided;     /* tests only: worker 0 skips one mix */
+};
+
+/** Where a worker is in its iteration. */
+enum worker_phase {
+    WORKER_IDLE,    /* the policy waits for its peers */
+    WORKER_LOADING, /* a gradient is asked for, the batch is not there yet */
+    WORKER_COMPUTING,
+};
+
+/** One line of iterations.csv. */
+struct worker_iteration {
+    uint64_t start_cyc, total_cyc;
+    uint64_t part_cyc[PART_COUNT];
+    uint32_t iteration;
+    uint32_t mixed_with;
+    float loss;
+};
+
+struct worker_timer {
+    uint64_t at_cyc, generation;
+    bool armed;
+};
+
+/** The compute phase of the current iteration. Times are TSC cycles. */
+struct worker_compute {
+    struct gradient gradient;
+    uint64_t begin_cyc;   /* batch there, gradient begun */
+    uint64_t planned_cyc; /* end of emulated compute and injected delay */
+    uint64_t emulated_cyc, injected_cyc;
+    uint64_t real_cyc;     /* spent in slices so far */
+    uint64_t slot_version; /* model version the gradient is taken at */
+    uint32_t slot;         /* held until the gradient is done */
+    bool slot_orphan;      /* the current model moved on meanwhile */
+    bool sliced;           /* the real gradient is finished */
+    bool spin, process;    /* how the injected delay is spent */
+};
+
+struct worker_counts {
+    uint64_t tensors_sent, tensors_delivered, tensors_superseded, control_sent, control_delivered;
+    uint64_t bytes, mixes, overruns, slot_waits, full_waits;
+    uint64_t accounted_twice; /* iterations whose parts exceed their total: must stay 0 */
+};
+
+struct worker {
+    const struct worker_common *common;
+    uint32_t id, loop_index; /* loop_index: number among the workers of its loop, for the loader */
+    struct agent agent;
+    uint32_t peer_count;
+    const uint32_t *peers; /* [peer_count] ids, ascending */
+
+    struct slots slots;
+    uint32_t current; /* slot of the current model */
+    uint32_t version;
+    float *gradient; /* [dim] */
+    float *scratch;
+    float *x;       /* [batch][features] */
+    uint8_t *label; /* [batch] */
+    struct sampler sampler;
+    uint32_t *indices; /* [batch] */
+    struct loader *loader;
+
+    enum worker_phase phase;
+    struct worker_compute compute;
+    struct worker_timer timer[WORKER_TIMERS_MAX];
+
+    struct actions actions; /* of the latest step; executed from `next_action` on */
+    uint32_t next_action;
+    uint32_t next_peer; /* within an ACT_SEND or ACT_CONTROL that met back-pressure */
+    bool action_blocked;
+
+    uint64_t begun, finished; /* iterations */
+    uint32_t cut;             /* judge snapshots taken */
+    bool held_compute;        /* ACT_COMPUTE came after HALT … */
+    uint32_t held_round;      /* … for this round */
+    bool stop_told, done, recording;
+
+    /* accounting (account.h) */
+    uint64_t part_cyc[PART_COUNT];
+    uint64_t iteration_cyc; /* start of the iteration */
+    uint64_t idle_cyc;      /* since when waiting is not yet attributed */
+    uint64_t load_cyc;      /* when the batch was first wanted */
+    uint64_t ready_cyc;     /* when the gradient was ready that was not averaged yet; else 0 */
+    uint64_t owed;          /* messages taken whose consequences are not all sent */
+    uint64_t served_cyc;    /* end of the previous service */
+    uint64_t busy_seen;     /* loop's busy counter then */
+    uint64_t others_cyc;    /* time the core gave to others since then */
+    uint32_t mixed_with;
+
+    struct worker_counts count;
+    double sum_start, sum_applied; /* ledger */
+    struct hist *iteration, *ready_to_mixed, *handle, *staleness, *requested, *achieved,
+        *injected_error;
+    uint64_t total_part_cyc[PART_COUNT], total_cyc, total_iterations;
+    struct worker_iteration *log; /* [log_capacity] */
+    uint32_t log_count, log_capacity;
+};
+
+/** Publish the initial model (already in slot 0's memory by the caller through `fill`) and prepare to start. */
+void worker_start(struct worker *self, const float *initial, uint64_t now_cyc);
+
+/** One turn: arrivals, blocked actions, timers, compute phase, judge cut. Returns true if there was anything to do. */
+bool worker_serve(struct worker *self, uint64_t now_cyc);
+
+/** True when a slice of compute would be useful now. */
+bool worker_wants_slice(const struct worker *self);
+
+/** Run one slice, about 50 us or less. */
+void worker_slice(struct worker *self);
+
+/** HALT was declared: publish what was begun. */
+void worker_halt(struct worker *self);
+
+/** DRAIN was declared: tell the policy to stop after `last_round`. */
+void worker_stop(struct worker *self, uint64_t last_round, uint64_t now_cyc);
+
+/** END: copy the final model for the judge. */
+void worker_finish(struct worker *self);
+
+#endif
