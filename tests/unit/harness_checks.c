@@ -1,0 +1,173 @@
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+
+#include "harness/checks.h"
+#include "harness/target.h"
+#include "tests/unit/support_records.h"
+
+static struct experiment two_policies(void)
+{
+    struct experiment experiment = {.policy_count = 2, .target = {.set = true}};
+    snprintf(experiment.policy[0].label, EXPERIMENT_NAME_MAX, "allreduce");
+    snprintf(experiment.policy[1].label, EXPERIMENT_NAME_MAX, "aau");
+    return experiment;
+}
+
+/* allreduce waits 40 %, 60 %, 50 %; aau 4 %, 6 %, 5 %; allreduce reaches 0.30 in 3 s, aau in 1 s. */
+static void summarise(struct results_summary *out)
+{
+    static const double wait[] = {0.4, 0.6, 0.5};
+    struct record_run run[6] = {0};
+    for (uint32_t i = 0; i < 6; i++) {
+        const bool aau = i >= 3;
+        snprintf(run[i].policy, EXPERIMENT_NAME_MAX, aau ? "aau" : "allreduce");
+        run[i].row = aau ? &records_aau : &records_allreduce;
+        run[i].seed = i % 3;
+        run[i].wait_share = wait[i % 3] / (aau ? 10 : 1);
+        run[i].duration_s = 4;
+        run[i].judged = true;
+        run[i].has_target = true;
+        run[i].target_reached = aau || i == 0;
+        run[i].time_to_target_s = aau ? 1 : 3;
+        run[i].bytes_exchanged = 65536;
+        const uint64_t ns = aau ? 1000000 : 20000000;
+        run[i].iteration =
+            (struct record_figures){.n = 1, .p50 = ns, .p99 = ns, .p999 = ns, .max = ns};
+        run[i].drained = true;
+    }
+    results_summarise(run, 6, out);
+}
+
+static bool holds(const char *text)
+{
+    struct experiment experiment = two_policies();
+    struct results_summary summary;
+    struct checks_result result;
+    struct err err;
+    summarise(&summary);
+    cr_assert_eq(checks_validate(text, &experiment, &err), 0, "%s", err.text);
+    checks_evaluate(text, &summary, &result);
+    return result.pass;
+}
+
+static void expect_refused(const char *text, const char *because)
+{
+    struct experiment experiment = two_policies();
+    struct err err = {""};
+    cr_expect_eq(checks_validate(text, &experiment, &err), -EINVAL, "%s", text);
+    cr_expect(strstr(err.text, because) != NULL, "%s\n  does not say: %s", err.text, because);
+}
+
+Test(checks, compares_medians_of_two_policies)
+{
+    cr_expect(holds("wait_share(aau) < wait_share(allreduce)"));
+    cr_expect_not(holds("wait_share(aau) >= wait_share(allreduce)"));
+}
+
+Test(checks, multiplies_by_a_factor)
+{
+    cr_expect(holds("wait_share(aau) < 0.11 * wait_share(allreduce)"));
+    cr_expect_not(holds("wait_share(aau) < 0.09 * wait_share(allreduce)"));
+    cr_expect(holds("11 * wait_share(aau) > wait_share(allreduce)"));
+}
+
+Test(checks, reads_numbers_in_the_unit_of_the_metric)
+{
+    cr_expect(holds("wait_share(aau) <= 5%"));
+    cr_expect(holds("iteration_ns_p99(aau) < 1.1ms"));
+    cr_expect_not(holds("iteration_ns_p99(allreduce) < 20ms"), "the bucket's upper end is above");
+    cr_expect(holds("time_to_target_s(aau) == 1s"));
+    cr_expect(holds("64KiB == bytes_exchanged(aau)"));
+}
+
+Test(checks, asks_every_policy_in_turn_when_none_is_named)
+{
+    cr_expect(holds("tensors_unexplained == 0"));
+    cr_expect(holds("wait_share <= wait_share(allreduce)"));
+    cr_expect_not(holds("wait_share < 10%"));
+}
+
+Test(checks, decides_on_a_bound_where_it_suffices)
+{
+    cr_expect(holds("time_to_target_s(allreduce) > 3s"), "its median is above the budget");
+    cr_expect_not(holds("time_to_target_s(allreduce) < 1h"), "unknown, so not shown");
+    cr_expect_not(holds("time_to_target_s(allreduce) > 1h"), "unknown, so not shown");
+    cr_expect(holds("speedup(aau) > 3"));
+}
+
+Test(checks, says_what_it_compared)
+{
+    struct results_summary summary;
+    struct checks_result result;
+    summarise(&summary);
+
+    checks_evaluate("time_to_target_s(allreduce) < 1h", &summary, &result);
+    cr_expect_str_eq(result.finding, "undecided: time_to_target_s(allreduce) is > 4 s; 3600 s",
+                     "%s", result.finding);
+
+    checks_evaluate("handle_ns_p50(aau) < 1h", &summary, &result);
+    cr_expect(strstr(result.finding, "no figure") != NULL, "%s", result.finding);
+    cr_expect_not(result.pass);
+}
+
+Test(checks, fails_for_a_policy_that_never_ran)
+{
+    struct results_summary summary;
+    struct checks_result result;
+    summarise(&summary);
+
+    checks_evaluate("wait_share(dsgd) < 1", &summary, &result);
+
+    cr_expect_not(result.pass);
+    cr_expect_str_eq(result.finding, "dsgd did not run");
+}
+
+Test(checks, names_the_nearest_metric_and_policy)
+{
+    expect_refused("wait_shar(aau) < 1", "did you mean \"wait_share\"?");
+    expect_refused("wait_share(aua) < 1", "did you mean \"aau\"?");
+    expect_refused("frobnicate(aau) < 1", "no metric \"frobnicate\"");
+}
+
+Test(checks, names_the_column_of_what_it_cannot_read)
+{
+    expect_refused("", "column 1: expected a metric or a number, but the check ends here");
+    expect_refused("wait_share(aau)", "column 16: expected one of");
+    expect_refused("wait_share(aau) = 1", "column 17: expected one of");
+    expect_refused("wait_share(aau < 1", "\")\" is missing");
+    expect_refused("wait_share() < 1", "expected a policy's name");
+    expect_refused("wait_share(aau) < 1 and more", "column 21: nothing may follow here");
+    expect_refused("1 < 2", "neither side names a metric");
+    expect_refused("-2 * wait_share(aau) < 1", "not a positive number");
+}
+
+Test(checks, keeps_kinds_apart)
+{
+    expect_refused("wait_share(aau) < iteration_ns_p50(aau)", "not of one kind");
+    expect_refused("iteration_ns_p50(aau) < 20", "does not fit iteration_ns_p50");
+    expect_refused("wait_share(aau) < 20ms", "does not fit wait_share");
+}
+
+Test(checks, asks_for_a_target_where_the_metric_needs_one)
+{
+    struct experiment experiment = two_policies();
+    struct err err;
+    experiment.target.set = false;
+
+    cr_expect_eq(checks_validate("speedup(aau) > 1", &experiment, &err), -EINVAL);
+
+    cr_expect(strstr(err.text, "needs a `target:`") != NULL, "%s", err.text);
+}
+
+Test(checks, accepts_every_metric_of_the_table)
+{
+    for (uint32_t m = 0; m < RESULTS_METRICS; m++) {
+        char text[96];
+        cr_assert_not_null(results_metric_table[m].name);
+        cr_assert_eq(results_metric_find(results_metric_table[m].name), m);
+        snprintf(text, sizeof(text), "%s(aau) >= 0", results_metric_table[m].name);
+        struct experiment experiment = two_policies();
+        cr_expect_eq(checks_validate(text, &experiment, NULL), 0, "%s", text);
+    }
+}

@@ -1,0 +1,265 @@
+#include <criterion/criterion.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness/preview.h"
+#include "harness/table.h"
+#include "harness/target.h"
+#include "tests/unit/support_records.h"
+
+static const struct table_style plain = {.colour = false, .width = 110};
+
+/* allreduce and aau with three seeds each; the caller may spoil runs before printing. */
+struct matrix {
+    struct experiment experiment;
+    struct record_run run[6];
+};
+
+static void fill(struct matrix *m)
+{
+    *m = (struct matrix){.experiment = {.name = "transient",
+                                        .policy_count = 2,
+                                        .train = {.lr = 0.1},
+                                        .workers = {.count = 4, .graph = "ring"},
+                                        .target = {.set = true, .factor = 1.1, .hold = 3}}};
+    for (uint32_t i = 0; i < 6; i++) {
+        const bool aau = i >= 3;
+        m->run[i] = records_run(aau ? "aau" : "allreduce", aau ? &records_aau : &records_allreduce,
+                                i % 3, aau ? 2.5 : 1, aau ? 0.05 : 0.5);
+        target_judge(&m->run[i], METRIC_TRAIN_LOSS_MEAN_MODEL, 0.4, 3);
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        snprintf(m->experiment.policy[i].label, EXPERIMENT_NAME_MAX, i ? "aau" : "allreduce");
+        m->experiment.policy[i].row = i ? &records_aau : &records_allreduce;
+    }
+}
+
+static char *print(struct matrix *m)
+{
+    struct results_summary summary;
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    results_summarise(m->run, 6, &summary);
+    table_print(out, &plain, &m->experiment, m->run, 6, &summary, "runs/x");
+    fclose(out);
+    for (uint32_t i = 0; i < 6; i++)
+        records_free(&m->run[i]);
+    return text;
+}
+
+static void expect_says(const char *text, const char *words)
+{
+    cr_expect(strstr(text, words) != NULL, "\"%s\" is missing in\n%s", words, text);
+}
+
+Test(table, fits_its_width_and_answers_the_first_questions)
+{
+    static struct matrix m;
+    fill(&m);
+
+    char *text = print(&m);
+
+    for (char *line = text; *line; line = strchr(line, '\n') + 1) {
+        char copy[1024];
+        snprintf(copy, sizeof(copy), "%.*s", (int)strcspn(line, "\n"), line);
+        cr_expect_leq(table_width(copy), 110, "%s", copy);
+    }
+    const char *const words[] = {"time to target",
+                                 "speed-up",
+                                 "over allreduce",
+                                 "baseline",
+                                 "3 of 3",
+                                 "train loss",
+                                 "held-out acc.",
+                                 "gradients/s",
+                                 "iteration p50",
+                                 "waiting",
+                                 "exchanged",
+                                 "handle p50",
+                                 "p99.9",
+                                 "staleness",
+                                 "aau release cluster",
+                                 "shared 0.1",
+                                 "none injected",
+                                 "min..max over 3 seeds",
+                                 "every message sent is accounted for",
+                                 "runs/x"};
+    for (uint32_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        expect_says(text, words[i]);
+    cr_expect_null(strstr(text, "warning"), "%s", text);
+    cr_expect_null(strchr(text, '\033'), "no colour was asked for");
+    cr_expect_null(strstr(text, "nan"), "%s", text);
+    free(text);
+}
+
+Test(table, bounds_what_was_not_reached)
+{
+    static struct matrix m;
+    fill(&m);
+    for (uint32_t i = 0; i < 6; i++)
+        target_judge(&m.run[i], METRIC_TRAIN_LOSS_MEAN_MODEL, i >= 3 ? 0.4 : 0.01, 3);
+
+    char *text = print(&m);
+
+    expect_says(text, "> 4.00");
+    expect_says(text, "0 of 3");
+    expect_says(text, "> 4."); /* the speed-up over a baseline that never got there */
+    free(text);
+}
+
+Test(table, names_every_reason_for_doubt)
+{
+    static struct matrix m;
+    fill(&m);
+    m.run[0].involuntary_switches = 7;
+    m.run[1].part_ns[PART_REST] = m.run[1].total_ns / 10;
+    m.run[2].ledger_ok = false;
+    m.run[3].point[m.run[3].point_count - 1].train_loss_mean_model = (double)NAN;
+    m.run[4].incomplete = 2;
+    m.run[4].contended = true;
+    m.run[4].compute_overruns = 11;
+    m.run[5].exact_superseded = 3;
+    m.run[5].tensors_delivered -= 5;
+    m.run[5].slot_waits = 9;
+    m.run[5].target_held_at_end = false;
+    m.run[5].handle.clipped = 1;
+
+    char *text = print(&m);
+
+    expect_says(text, "allreduce: the kernel took loops off their cores up to 7 times");
+    expect_says(text, "allreduce: 10.0 % of the iteration time is explained by no part");
+    expect_says(text, "allreduce: the parameter ledger does not balance in 1 of 3");
+    expect_says(text, "aau: the loss diverged");
+    expect_says(text, "aau: 1 of 3 runs did not drain");
+    expect_says(text, "aau: contended in 1 of 3");
+    expect_says(text, "aau: up to 11 gradients took longer");
+    expect_says(text, "aau: 3 messages were lost");
+    expect_says(text, "aau: up to 5 tensors");
+    expect_says(text, "aau: publishing waited for a free slot 9 times");
+    expect_says(text, "ends meeting it in only");
+    expect_says(text, "aau: 1 latencies beyond");
+    cr_expect_null(strstr(text, "accounted for;"), "%s", text);
+    free(text);
+}
+
+Test(table, prints_one_run_without_any_measurement)
+{
+    static const struct experiment experiment = {.name = "empty", .workers = {.graph = "ring"}};
+    const struct record_run run = {.policy = "none"};
+    struct results_summary summary;
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    results_summarise(&run, 1, &summary);
+
+    table_print(out, &plain, &experiment, &run, 1, &summary, NULL);
+
+    fclose(out);
+    cr_expect_null(strstr(text, "nan"), "%s", text);
+    cr_expect_null(strstr(text, "time to target"), "no target, no column");
+    free(text);
+}
+
+Test(table, counts_failed_checks)
+{
+    const struct checks_result check[] = {{.text = "a < b", .pass = true, .finding = "fine"},
+                                          {.text = "c < d", .pass = false, .finding = "c is 3"}};
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    const uint32_t failed = table_print_checks(out, &plain, check, 2);
+
+    fclose(out);
+    cr_expect_eq(failed, 1);
+    cr_expect_str_eq(text, " PASS  a < b   fine\n FAIL  c < d   c is 3\n");
+    free(text);
+}
+
+Test(table, aligns_figures_of_many_bytes_by_their_columns)
+{
+    static struct table_grid grid = {.title = "T", .rows = 2};
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    table_grid_column(&grid, "", "");
+    const uint32_t c = table_grid_column(&grid, "head", "us");
+    table_grid_column(&grid, "unused", "s");
+    strcpy(grid.cell[0][0].figure, "\xc2\xb5x");
+    strcpy(grid.cell[1][0].figure, "name");
+    strcpy(grid.cell[0][c].figure, "1.5");
+    strcpy(grid.cell[0][c].note, "1..2");
+    strcpy(grid.cell[1][c].figure, "10.5");
+
+    table_grid_print(out, &plain, &grid);
+
+    fclose(out);
+    cr_expect_str_eq(text, " T          head\n"
+                           "              us\n"
+                           " \xc2\xb5x     1.5 1..2\n"
+                           " name  10.5     \n");
+    free(text);
+}
+
+Test(table, colours_only_when_asked)
+{
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    table_ink(out, &(struct table_style){.colour = true}, INK_GOOD, "yes");
+    table_ink(out, &plain, INK_GOOD, "no");
+
+    fclose(out);
+    cr_expect_str_eq(text, "\033[32myes\033[0mno");
+    free(text);
+}
+
+static struct experiment slowed(void)
+{
+    struct experiment experiment = {
+        .name = "p", .workers = {.count = 8}, .compute = {.base_ns = 1000000}, .inject_count = 1};
+    experiment.inject[0].inject = (struct inject){.law = law_find("slowdown"),
+                                                  .config = {.factor = 10},
+                                                  .select = SELECT_PERCENT_EACH,
+                                                  .share = 0.1};
+    return experiment;
+}
+
+Test(preview, shows_delay_share_and_what_waiting_for_all_costs)
+{
+    struct experiment experiment = slowed();
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    cr_assert_eq(preview_print(out, &plain, &experiment, NULL), 0);
+
+    fclose(out);
+    expect_says(text, "slowdown factor 10, 10 % of workers anew each iteration (transient)");
+    expect_says(text, "mean 9 ms");
+    expect_says(text, "of 100000 draws");
+    /* T is 1.9 ms on average; all 8 escape with 0.9^8, so E[max] is 10 - 9 * 0.43 = 6.13 ms */
+    expect_says(text, "takes 3.2");
+    free(text);
+}
+
+Test(preview, prints_every_draw_as_csv)
+{
+    struct experiment experiment = slowed();
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    cr_assert_eq(preview_csv(out, &experiment, NULL), 0);
+
+    fclose(out);
+    uint32_t lines = 0;
+    for (const char *c = text; *c; c++)
+        lines += *c == '\n';
+    cr_expect_eq(lines, 100001);
+    cr_expect_eq(strncmp(text, "entry,worker,iteration,compute_ns,delay_ns\n0,0,0,1000000,", 57),
+                 0);
+    free(text);
+}
