@@ -1,0 +1,521 @@
+/*
+ * Profiles: what loads, what the defaults are, that the resolved echo loads again to the same experiment, and every
+ * error text. The texts are golden files: tests/profiles/NAME.yaml (and NAME.set, one --set a line) must give exactly
+ * NAME.expected.
+ */
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness/help.h"
+#include "harness/profile.h"
+#include "harness/suggest.h"
+
+#define DESIGN "tests/profiles/design.yaml"
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static struct experiment loaded, again;
+static struct profile_errors errors;
+
+static void enter_source(void)
+{
+    const char *source = getenv("DAWDLE_SOURCE");
+    cr_assert(source && chdir(source) == 0, "DAWDLE_SOURCE names the source folder");
+}
+
+TestSuite(profile, .init = enter_source);
+TestSuite(help, .init = enter_source);
+
+static char *print_errors(void)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    profile_errors_print(&errors, out);
+    fclose(out);
+    return text;
+}
+
+static char *print_resolved(const struct experiment *experiment)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    profile_write_resolved(out, experiment);
+    fclose(out);
+    return text;
+}
+
+static void load(const char *path, const char *const *set, uint32_t set_count)
+{
+    const int rc = profile_load(&loaded, path, set, set_count, &errors);
+    char *text = print_errors();
+    cr_assert_eq(rc, 0, "%s", text);
+    free(text);
+}
+
+static void load_text(struct experiment *out, const char *text)
+{
+    char path[] = "/tmp/dawdle-profile-XXXXXX";
+    const int fd = mkstemp(path);
+    cr_assert(fd >= 0);
+    cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+    const int rc = profile_load(out, path, NULL, 0, &errors);
+    unlink(path);
+    char *report = print_errors();
+    cr_assert_eq(rc, 0, "%s\n%s", report, text);
+    free(report);
+}
+
+/** Pointers differ between two loads; what they point at is compared by the echo. */
+static void forget_pointers(struct experiment *experiment)
+{
+    experiment->origins = NULL;
+    for (uint32_t i = 0; i < experiment->inject_count; i++) {
+        experiment->inject[i].inject.workers = NULL;
+        experiment->inject[i].inject.config.trace.seconds = NULL;
+    }
+}
+
+/** Lines without their comment on the origin. */
+static char *without_origins(char *text)
+{
+    char *to = text;
+    for (const char *line = text; *line;) {
+        const size_t length = strcspn(line, "\n");
+        const char *comment = memmem(line, length, " # ", 3);
+        const char *stop = comment && line[0] != '#' ? comment : line + length;
+        while (stop > line && stop[-1] == ' ')
+            stop--;
+        const size_t kept = (size_t)(stop - line);
+        const char *next = line + length + (line[length] == '\n');
+        memmove(to, line, kept);
+        to += kept;
+        *to++ = '\n';
+        line = next;
+    }
+    *to = '\0';
+    return text;
+}
+
+static void expect_round_trip(const char *path, const char *const *set, uint32_t set_count)
+{
+    load(path, set, set_count);
+    char *first = print_resolved(&loaded);
+
+    load_text(&again, first);
+    char *second = print_resolved(&again);
+
+    cr_expect_str_eq(without_origins(first), without_origins(second));
+    struct profile_origins *a = loaded.origins, *b = again.origins;
+    struct experiment copy = loaded, copy_again = again;
+    forget_pointers(&copy);
+    forget_pointers(&copy_again);
+    for (size_t i = 0; i < sizeof(copy); i++)
+        cr_assert_eq(((char *)&copy)[i], ((char *)&copy_again)[i], "%s: byte %zu differs", path, i);
+    cr_expect(a != b);
+    free(first);
+    free(second);
+    profile_free(&loaded);
+    profile_free(&again);
+}
+
+Test(profile, the_example_of_the_design_loads)
+{
+    load(DESIGN, NULL, 0);
+
+    cr_expect_str_eq(loaded.name, "transient");
+    cr_expect_eq(loaded.seed_count, 10u);
+    cr_expect_eq(loaded.seed[9], 10u, "a count n means seeds 1..n");
+    cr_expect_eq(loaded.workers.count, 8u);
+    cr_expect_str_eq(loaded.workers.graph, "random");
+    cr_expect_float_eq(loaded.workers.degree, 3.0, 0.0);
+    cr_expect_eq(loaded.data.shards, SHARD_LABELS);
+    cr_expect_eq(loaded.data.per_worker, 5u);
+    cr_expect_float_eq(loaded.data.split[1], 0.1, 1e-15);
+    cr_expect_str_eq(loaded.model.ops->name, "mlp");
+    cr_expect_eq(loaded.model.hidden_count, 1u);
+    cr_expect_float_eq(loaded.train.decay_factor, 0.95, 0.0);
+    cr_expect_eq(loaded.compute.base_ns, 1000000u);
+    cr_expect_float_eq(loaded.compute.jitter_cv, 0.05, 0.0);
+    cr_expect_eq(loaded.policy_count, 3u);
+    cr_expect_eq(loaded.policy[2].release, AAU_CLUSTER);
+    cr_expect_eq(loaded.inject_count, 1u);
+    cr_expect_eq(loaded.inject[0].inject.select, SELECT_PERCENT_EACH);
+    cr_expect_eq(loaded.inject[0].inject.scope, SCOPE_COMPUTE);
+    cr_expect_float_eq(loaded.inject[0].inject.config.factor, 10.0, 0.0);
+    cr_expect_eq(loaded.stop.time_ns, 4000000000u);
+    cr_expect(loaded.target.set);
+    cr_expect_str_eq(loaded.target.relative_to, "allreduce");
+    cr_expect_eq(loaded.check_count, 2u);
+    cr_expect_str_eq(loaded.check[1], "tensors_unexplained == 0");
+    profile_free(&loaded);
+}
+
+Test(profile, a_policy_keeps_its_own_rate_and_shares_the_common_one)
+{
+    load(DESIGN, NULL, 0);
+
+    cr_expect_float_eq(loaded.policy[0].lr, 0.1, 0.0);
+    cr_expect_not(loaded.policy[0].lr_own);
+    cr_expect_float_eq(loaded.policy[2].lr, 0.2, 0.0);
+    cr_expect(loaded.policy[2].lr_own);
+    cr_expect_str_eq(loaded.policy[2].label, "aau", "the label defaults to the kind");
+    profile_free(&loaded);
+}
+
+Test(profile, the_claim_is_the_first_comment_block)
+{
+    load(DESIGN, NULL, 0);
+
+    cr_expect_str_eq(loaded.claim,
+                     "Claim: with transient stragglers AAU waits less and computes more gradients "
+                     "per second than any synchronous policy.\n"
+                     "Refuted if its 95 % interval overlaps theirs. Which policy reaches the "
+                     "target first is reported, not claimed.");
+    profile_free(&loaded);
+}
+
+Test(profile, short_forms_and_defaults_make_three_lines_a_profile)
+{
+    load_text(&loaded, "workers: 2\npolicies: dsgd\nstop: 2s\n");
+
+    cr_expect_eq(loaded.workers.count, 2u);
+    cr_expect_float_eq(loaded.workers.degree, 1.0, 0.0, "two workers have one neighbour each");
+    cr_expect_eq(loaded.policy_count, 1u);
+    cr_expect_eq(loaded.stop.time_ns, 2000000000u);
+    cr_expect_str_eq(loaded.edges, "handle");
+    cr_expect_eq(loaded.seed_count, 3u);
+    cr_expect_not(loaded.target.set);
+    profile_free(&loaded);
+}
+
+Test(profile, aliases_and_merge_keys_are_expanded)
+{
+    load_text(&loaded, "stop: {time: 1s}\n"
+                       "policies:\n"
+                       "  - &base {kind: aau, lr: 0.5, release: pair}\n"
+                       "  - {<<: *base, label: other, release: all}\n"
+                       "  - {<<: [*base], label: third}\n");
+
+    cr_expect_eq(loaded.policy_count, 3u);
+    cr_expect_str_eq(loaded.policy[1].label, "other");
+    cr_expect_float_eq(loaded.policy[1].lr, 0.5, 0.0);
+    cr_expect_eq(loaded.policy[1].release, AAU_ALL, "own keys win over merged ones");
+    cr_expect_eq(loaded.policy[2].release, AAU_PAIR);
+    profile_free(&loaded);
+}
+
+Test(profile, set_reaches_into_short_forms_and_lists)
+{
+    const char *const set[] = {"model=softmax",          "policies.allreduce.lr=0.4",
+                               "policies.2.release=all", "inject.0.select=all",
+                               "seeds=[7, 9]",           "target=",
+                               "data.split=[100%, 0, 0]"};
+    load(DESIGN, set, COUNT(set));
+
+    cr_expect_str_eq(loaded.model.ops->name, "softmax");
+    cr_expect_eq(loaded.model.hidden_count, 0u);
+    cr_expect_float_eq(loaded.policy[0].lr, 0.4, 0.0);
+    cr_expect_eq(loaded.policy[2].release, AAU_ALL);
+    cr_expect_float_eq(loaded.policy[2].lr, 0.2, 0.0, "its other keys stay");
+    cr_expect_eq(loaded.inject[0].inject.select, SELECT_ALL);
+    cr_expect_eq(loaded.seed_count, 2u);
+    cr_expect_eq(loaded.seed[1], 9u);
+    cr_expect_not(loaded.target.set, "an empty value takes the key back");
+    profile_free(&loaded);
+}
+
+Test(profile, later_sets_win)
+{
+    const char *const set[] = {"workers.count=4", "workers.count=5"};
+    load(DESIGN, set, COUNT(set));
+
+    cr_expect_eq(loaded.workers.count, 5u);
+    profile_free(&loaded);
+}
+
+Test(profile, selected_workers_are_listed)
+{
+    const char *const set[] = {"inject.0.select={workers: [5, 2]}"};
+    load(DESIGN, set, 1);
+
+    const struct inject *inject = &loaded.inject[0].inject;
+    cr_expect_eq(inject->select, SELECT_WORKERS);
+    cr_expect_eq(inject->worker_count, 2u);
+    cr_expect_eq(inject->workers[0], 5u);
+    cr_expect_eq(inject->workers[1], 2u);
+    profile_free(&loaded);
+}
+
+Test(profile, the_resolved_echo_names_the_origin_of_each_value)
+{
+    const char *const set[] = {"workers.count=6"};
+    load(DESIGN, set, 1);
+
+    char *text = print_resolved(&loaded);
+
+    cr_expect(strstr(text, "  count: 6                                       # --set\n"), "%s",
+              text);
+    cr_expect(strstr(text, "    degree: 3                                    # design.yaml:6\n"));
+    cr_expect(strstr(text, "  prefetch: 4                                    # default\n"));
+    free(text);
+    profile_free(&loaded);
+}
+
+Test(profile, the_resolved_echo_loads_to_the_same_experiment)
+{
+    const char *const odd[] = {"compute.base=1234567ns",
+                               "compute.jitter.cv=0.1234567890123",
+                               "train.lr=0.30000000000000004",
+                               "data.split=[0.7000000001, 0.1, 0.1999999999]",
+                               "data.samples=1000000000",
+                               "policies.aau={kind: aau, label: aau-all, release: all}",
+                               "inject.0={select: {workers: [1, 3]}, law: slowdown, mode: spin}",
+                               "inject.0.law.factor=3.3333333333333335",
+                               "checks=['wait_share <= 1', \"rest_share < 5%\"]",
+                               "stop={time: 1h0.5s, iterations: 12345678901}"};
+    const char *const none[] = {
+        "data=none", "model=none", "train=", "target=", "policies=dsgd", "compute={base: 0}"};
+    expect_round_trip(DESIGN, NULL, 0);
+    expect_round_trip(DESIGN, odd, COUNT(odd));
+    expect_round_trip("tests/profiles/bare_ok.yaml", none, COUNT(none));
+    expect_round_trip("tests/profiles/trace_ok.yaml", NULL, 0);
+}
+
+Test(profile, shipped_profiles_load_by_name)
+{
+    const char *const set[] = {"data.path=tests/profiles"};
+    expect_round_trip("quickstart", NULL, 0);
+    expect_round_trip("mnist", set, 1);
+}
+
+Test(profile, paths_are_relative_to_the_profile_and_stored_absolute)
+{
+    load("tests/profiles/trace_ok.yaml", NULL, 0);
+
+    const char *path = loaded.inject[0].trace_path;
+    cr_expect_eq(path[0], '/');
+    cr_expect(strstr(path, "/tests/profiles/trace_ok.csv"), "%s", path);
+    cr_expect_eq(loaded.inject[0].inject.config.trace.workers, 1u);
+    cr_expect_float_eq(loaded.inject[0].inject.config.trace.seconds[0], 0.5, 0.0);
+    profile_free(&loaded);
+}
+
+static char *read_whole(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return NULL;
+    char *text = calloc(1, 1u << 16);
+    cr_assert(text && fread(text, 1, (1u << 16) - 1, file) > 0);
+    fclose(file);
+    return text;
+}
+
+/** One golden file. Returns whether it is one. */
+static bool expect_golden(const char *stem)
+{
+    char path[300];
+    snprintf(path, sizeof(path), "tests/profiles/%s.expected", stem);
+    char *expected = read_whole(path);
+    if (!expected)
+        return false;
+    snprintf(path, sizeof(path), "tests/profiles/%s.set", stem);
+    char *sets = access(path, R_OK) == 0 ? read_whole(path) : NULL;
+    const char *set[32];
+    uint32_t set_count = 0;
+    for (char *line = sets ? strtok(sets, "\n") : NULL; line; line = strtok(NULL, "\n"))
+        set[set_count++] = line;
+
+    snprintf(path, sizeof(path), "tests/profiles/%s.yaml", stem);
+    errors = (struct profile_errors){0};
+    memset(&loaded, 0xAA, sizeof(loaded));
+    const int rc = profile_load(&loaded, path, set, set_count, &errors);
+    char *found = print_errors();
+
+    cr_expect_eq(rc, -EINVAL, "%s loads", path);
+    cr_expect_str_eq(found, expected, "%s\n--- found\n%s--- expected\n%s", path, found, expected);
+    cr_expect_null(loaded.origins, "nothing is owned after an error");
+    profile_errors_free(&errors);
+    free(found);
+    free(sets);
+    free(expected);
+    return true;
+}
+
+Test(profile, every_bad_profile_gives_exactly_its_expected_errors)
+{
+    DIR *dir = opendir("tests/profiles");
+    cr_assert(dir);
+    uint32_t count = 0;
+    for (const struct dirent *entry; (entry = readdir(dir));) {
+        char stem[256];
+        snprintf(stem, sizeof(stem), "%s", entry->d_name);
+        char *suffix = strstr(stem, ".yaml");
+        if (!suffix)
+            continue;
+        *suffix = '\0';
+        count += expect_golden(stem);
+    }
+    closedir(dir);
+    cr_expect_geq(count, 40u, "only %u golden files found", count);
+}
+
+static void expect_refused(const char *path, const char *expected)
+{
+    errors = (struct profile_errors){0};
+    cr_expect_eq(profile_load(&loaded, path, NULL, 0, &errors), -EINVAL);
+    char *text = print_errors();
+    cr_expect_str_eq(text, expected);
+    free(text);
+    profile_errors_free(&errors);
+}
+
+Test(profile, an_absent_profile_names_the_shipped_ones)
+{
+    setenv("DAWDLE_PROFILES", "no/such/folder", 1);
+
+    expect_refused("quikstart", "quikstart: error: no such profile; did you mean 'quickstart'? "
+                                "shipped profiles: mnist, null, quickstart\n");
+    expect_refused("x/y.yaml", "x/y.yaml: error: no such file or profile; shipped profiles: "
+                               "mnist, null, quickstart\n");
+    expect_refused("tests/profiles",
+                   "tests/profiles: error: is a folder; expected a profile (a YAML file)\n");
+}
+
+Test(profile, profiles_of_the_user_come_before_the_shipped_ones)
+{
+    setenv("DAWDLE_PROFILES", "tests/profiles", 1);
+
+    load("design", NULL, 0);
+
+    cr_expect_str_eq(loaded.name, "transient");
+    profile_free(&loaded);
+}
+
+Test(profile, a_megabyte_is_not_a_profile)
+{
+    char path[] = "/tmp/dawdle-profile-XXXXXX";
+    const int fd = mkstemp(path);
+    cr_assert(fd >= 0);
+    cr_assert_eq(ftruncate(fd, (1 << 20) + 1), 0);
+    close(fd);
+    char expected[128];
+    snprintf(expected, sizeof(expected), "%s: error: larger than 1 MiB: this is not a profile\n",
+             path);
+
+    expect_refused(path, expected);
+    unlink(path);
+}
+
+Test(profile, after_a_hundred_errors_the_rest_is_counted)
+{
+    char text[8192] = "policies: [dsgd]\n";
+    for (int i = 0; i < 130; i++)
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), "zz%d: 1\n", i);
+    char path[] = "/tmp/dawdle-profile-XXXXXX";
+    const int fd = mkstemp(path);
+    cr_assert(fd >= 0 && write(fd, text, strlen(text)) > 0);
+    close(fd);
+
+    cr_expect_eq(profile_load(&loaded, path, NULL, 0, &errors), -EINVAL);
+    unlink(path);
+
+    cr_expect_eq(errors.count, 100u);
+    char *printed = print_errors();
+    cr_expect(strstr(printed, "... and 30 more errors\n"), "%s", printed + strlen(printed) - 80);
+    free(printed);
+    profile_errors_free(&errors);
+}
+
+Test(suggest, counts_swaps_as_one_slip)
+{
+    cr_expect_eq(suggest_distance("degree", "degree"), 0u);
+    cr_expect_eq(suggest_distance("dergee", "degree"), 1u);
+    cr_expect_eq(suggest_distance("degre", "Degree"), 1u);
+    cr_expect_eq(suggest_distance("", "abc"), 3u);
+}
+
+Test(suggest, offers_nothing_for_what_is_not_near)
+{
+    struct suggest nearest = {.typed = "zebra"};
+    suggest_offer(&nearest, "degree");
+    suggest_offer(&nearest, "io");
+
+    cr_expect_null(nearest.best);
+}
+
+static char *capture(int (*print)(FILE *, FILE *, const char *), const char *what, int expected_rc)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    cr_expect_eq(print(out, out, what), expected_rc);
+    fclose(out);
+    return text;
+}
+
+Test(help, one_key_is_shown_with_range_default_and_condition)
+{
+    char *text = capture(help_print, "workers.graph.degree", 0);
+
+    cr_expect_str_eq(text, "workers.graph.degree\n"
+                           "  mean number of neighbours; the default shrinks to what few workers "
+                           "can have\n"
+                           "  value    0 to 1023 neighbours\n"
+                           "  default  3\n"
+                           "  read     if the graph uses it\n");
+    free(text);
+}
+
+Test(help, a_slip_is_answered_with_the_nearest_key)
+{
+    char *path = capture(help_print, "polices.lr", 2);
+    char *leaf = capture(help_print, "degre", 2);
+
+    cr_expect_str_eq(path, "dawdle help: unknown key 'polices.lr'; did you mean 'policies.lr'?\n");
+    cr_expect_str_eq(leaf,
+                     "dawdle help: unknown key 'degre'; did you mean 'workers.graph.degree'?\n");
+    free(path);
+    free(leaf);
+}
+
+Test(help, the_whole_list_names_every_section)
+{
+    char *text = capture(help_print, NULL, 0);
+
+    cr_expect(strstr(text, "\n  workers.count "));
+    cr_expect(strstr(text, "\n  policies.release "));
+    cr_expect(strstr(text, "\n  inject.law.factor "));
+    free(text);
+}
+
+Test(help, a_list_prints_names_and_refuses_unknown_kinds)
+{
+    char *edges = capture(list_print, "edges", 0);
+    char *wrong = capture(list_print, "polcies", 2);
+
+    cr_expect(strstr(edges, "\nnull           delivers nothing"), "%s", edges);
+    cr_expect_str_eq(wrong,
+                     "dawdle list: unknown kind 'polcies'; did you mean 'policies'? expected one "
+                     "of: policies laws graphs models formats edges profiles\n");
+    free(edges);
+    free(wrong);
+}
+
+Test(help, without_a_kind_everything_is_listed)
+{
+    setenv("DAWDLE_PROFILES", "no/such/folder", 1);
+
+    char *text = capture(list_print, NULL, 0);
+
+    cr_expect(strstr(text, "\ngraphs:\n"), "%s", text);
+    cr_expect(strstr(text, "\nprofiles:\nmnist          Claim: on MNIST"), "%s", text);
+    free(text);
+}
