@@ -1,0 +1,77 @@
+/* A long matrix in one process: one EAL, memory used from the start again by every cell, flat memory. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "harness/matrix.h"
+#include "harness/profile.h"
+
+#define TINY(seeds)                                                                            \
+    "name: tiny\nseeds: " seeds "\nworkers: {count: 4, graph: ring}\n"                         \
+    "data: {format: synthetic, samples: 1000, features: 16, classes: 4, "                      \
+    "shards: {kind: labels, per_worker: 2}}\nmodel: {kind: softmax}\ncompute: {base: 200us}\n" \
+    "policies: [allreduce, dsgd, adpsgd, aau]\nstop: {time: 5ms}\njudge: {points: 2}\n"
+
+static long peak_kib(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
+static void load(struct experiment *e, const char *yaml, const char *folder)
+{
+    char path[512];
+    struct profile_errors errors = {0};
+    snprintf(path, sizeof(path), "%s/tiny.yaml", folder);
+    FILE *const file = fopen(path, "w");
+    cr_assert(file);
+    fputs(yaml, file);
+    fclose(file);
+    cr_assert_eq(profile_load(e, path, NULL, 0, &errors), 0);
+}
+
+static void run(struct host *host, struct experiment *e, const char *folder)
+{
+    struct plan plan;
+    struct err err = {{0}};
+    cr_assert_eq(plan_open(&plan, e, host->machine, &err), 0, "%s", err.text);
+    cr_assert_leq(plan.memory_bytes, host->arena.size_bytes);
+    const struct matrix_options options = {.out = folder, .quiet = true};
+    cr_expect_eq(matrix_run(host, &plan, &options), 0);
+    plan_close(&plan);
+}
+
+Test(matrix, of_two_hundred_cells_holds_flat_memory, .timeout = 120)
+{
+    char folder[] = "/tmp/dawdle-matrix-XXXXXX", command[600];
+    struct machine *machine;
+    struct host host;
+    struct err err = {{0}};
+    struct experiment *const few = calloc(1, sizeof(*few)), *const many = calloc(1, sizeof(*many));
+    cr_assert(mkdtemp(folder));
+    cr_assert(freopen("/dev/null", "w", stdout)); /* the tables */
+    setenv("XDG_CACHE_HOME", folder, 1);
+    setenv("DAWDLE_EAL", "nohuge", 1);
+    load(few, TINY("5"), folder);
+    load(many, TINY("50"), folder);
+    cr_assert_eq(machine_open(&machine, &err), 0, "%s", err.text);
+    cr_assert_eq(host_open(&host, machine, 16u << 20, folder, &err), 0, "%s", err.text);
+
+    run(&host, few, folder);
+    const long after_20_cells = peak_kib();
+    run(&host, many, folder);
+    const long after_220_cells = peak_kib();
+
+    /* What may grow is the record of each run (figures and curve): 64 KiB a cell would already be a leak. */
+    cr_expect_lt(after_220_cells - after_20_cells, 200 * 64, "%ld KiB, then %ld KiB",
+                 after_20_cells, after_220_cells);
+    host_close(&host);
+    machine_close(machine);
+    profile_free(few);
+    profile_free(many);
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    cr_expect_eq(system(command), 0);
+}
