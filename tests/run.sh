@@ -1,0 +1,74 @@
+#!/bin/sh
+# All tests: the release build with every suite, a sanitizer build of what does not need the EAL, a thread-sanitizer
+# build of the channels, and a clang build. Ends in one line `N passed, N failed, N skipped`.
+set -u
+root=$(cd "$(dirname "$0")/.." && pwd -P)
+cd "$root" || exit 1
+passed=0 failed=0 skipped=0
+
+configure() { # folder, options…
+    folder=$1
+    shift
+    [ -f "$folder/build.ninja" ] || meson setup "$folder" "$@" >"$folder.log" 2>&1 || {
+        cat "$folder.log"
+        return 1
+    }
+}
+
+# Count what ran: each Criterion program reports its tests, every other test counts as one.
+count() { # folder
+    totals=$(python3 - "$1/meson-logs/testlog.json" <<'PY'
+import json, re, sys
+passed = failed = skipped = 0
+for line in open(sys.argv[1]):
+    test = json.loads(line)
+    text = (test.get("stdout") or "") + (test.get("stderr") or "")
+    found = re.search(r"Tested: .*?(\d+).*?Passing: .*?(\d+).*?Failing: .*?(\d+).*?Crashing: .*?(\d+)", re.sub(r"\x1b\[[0-9;]*m", "", text))
+    if found:
+        passed += int(found.group(2))
+        failed += int(found.group(3)) + int(found.group(4))
+        skipped += len(re.findall(r"\[SKIP\]", text))
+        if test["result"] not in ("OK", "SKIP") and not int(found.group(3)) + int(found.group(4)):
+            failed += 1
+    elif test["result"] == "OK":
+        passed += 1
+    elif test["result"] == "SKIP":
+        skipped += 1
+    else:
+        failed += 1
+print(passed, failed, skipped)
+PY
+    ) || totals="0 1 0"
+    # shellcheck disable=SC2086
+    set -- $totals
+    passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+}
+
+step() { # title, folder, test arguments…
+    title=$1 folder=$2
+    shift 2
+    printf '\n== %s\n' "$title"
+    if ! ninja --quiet -C "$folder"; then
+        failed=$((failed + 1))
+        return
+    fi
+    meson test -C "$folder" --no-rebuild --print-errorlogs "$@"
+    count "$folder"
+}
+
+configure build --buildtype=release -Dtests=enabled && step "all suites, release build" build
+configure build-asan --buildtype=debugoptimized -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false &&
+    step "address and undefined-behaviour sanitizers" build-asan --suite pure
+configure build-tsan --buildtype=debugoptimized -Dtests=enabled -Db_sanitize=thread -Db_lundef=false &&
+    step "thread sanitizer" build-tsan --suite race
+
+printf '\n== clang\n'
+if CC=clang configure build-clang --buildtype=release -Dtests=disabled -Dwerror=true && ninja --quiet -C build-clang; then
+    passed=$((passed + 1))
+    echo "builds without a warning"
+else
+    failed=$((failed + 1))
+fi
+
+printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,67 @@
+#!/bin/sh
+# The arrows of the architecture: which room may include whom, who may use which library, and that the pure rooms use
+# no clock, thread, file or allocator. Arguments: source root, build root.
+set -u
+root=$1 build=$2
+cd "$root" || exit 1
+bad=0
+complain() {
+    printf 'tidy: %s\n' "$*"
+    bad=1
+}
+
+# room, then the prefixes it may include besides its own
+while read -r room allowed; do
+    for file in "$room"/*.[ch]; do
+        [ -f "$file" ] || continue
+        for include in $(sed -n 's/^#include "\(.*\)"$/\1/p' "$file"); do
+            ok=no
+            for prefix in $room $allowed; do
+                case $include in "$prefix"/*) ok=yes ;; "$prefix") ok=yes ;; esac
+            done
+            [ $ok = yes ] || complain "$file includes $include: $room may include only: $allowed"
+        done
+    done
+done <<'ARROWS'
+core/base
+core/learn core/base
+core/inject core/base
+core/policy core/base
+core/worker core/policy core/learn core/inject core/base
+net core/worker/port.h core/inject core/base core/policy/policy.h
+topo core/base
+harness core net topo
+ARROWS
+
+only_in() { # pattern, rooms…
+    pattern=$1
+    shift
+    for file in $(grep -lE "^#include <$pattern" core/*/*.[ch] net/*.[ch] topo/*.[ch] harness/*.[ch] 2>/dev/null); do
+        room=${file%/*}
+        case " $* " in *" $room "*) ;; *) complain "$file includes <$pattern…>, which belongs to: $*" ;; esac
+    done
+}
+only_in 'rte_' net
+only_in 'liburing' core/worker
+only_in 'hwloc' topo
+only_in '(jansson|libfyaml)' harness
+only_in 'pthread' net core/worker topo harness
+only_in 'time\.h' net core/worker topo harness
+
+# What the objects of the pure rooms call. check.c and err.c may speak (that is what they are for).
+impure='clock_gettime|gettimeofday|time|nanosleep|usleep|pthread_.*|rand|srand|random|malloc|calloc|realloc|free|open|read|write|fopen|printf|fprintf|puts'
+for room in base learn inject policy; do
+    for object in "$build"/core/$room/libcore_$room.a.p/*.o; do
+        case $object in */check.c.o | */err.c.o) continue ;; esac
+        [ -f "$object" ] || { complain "no objects of core/$room in $build"; break; }
+        used=$(nm -u "$object" | awk '{print $NF}' | sed 's/@.*//' | grep -xE "$impure")
+        [ -z "$used" ] || complain "$object calls $(echo $used)"
+    done
+done
+
+# Nothing half-finished, nothing of one machine.
+marks=$(grep -rnE '\b(TODO|FIXME|XXX|HACK)\b' core net topo harness --include='*.[ch]')
+[ -z "$marks" ] || complain "marks of unfinished work: $marks"
+
+[ $bad = 0 ] && echo "tidy: the arrows hold"
+exit $bad
