@@ -28,6 +28,7 @@
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
+#include <rte_memory.h>
 
 #include "core/base/check.h"
 #include "net/huge_pages.h"
@@ -237,6 +238,14 @@ static int map_area(struct eal *self, size_t bytes, struct err *err)
         munmap(raw + skip + whole, AREA_ALIGN - skip);
         self->memory = raw + skip;
         madvise(self->memory, whole, MADV_HUGEPAGE); /* a wish: its refusal costs speed only */
+        /* DPDK's own memfd cannot become transparent huge pages; ours can, and DPDK knows it as external memory. */
+        if (rte_extmem_register(self->memory, whole, NULL, 0, self->page_bytes) < 0) {
+            const int code = rte_errno > 0 ? rte_errno : EIO;
+            munmap(self->memory, whole);
+            self->memory = NULL;
+            return err_set(err, -code, "DPDK refuses %zu MiB of external memory: %s", whole / MIB,
+                           strerror(code));
+        }
     }
     self->memory_bytes = whole;
     return 0;
@@ -297,10 +306,12 @@ void eal_stop(struct eal *self)
 {
     if (self->tier == EAL_TIER_BEST)
         return;
-    if (self->tier == EAL_TIER_HUGE)
+    if (self->tier == EAL_TIER_HUGE) {
         rte_free(self->memory);
-    else
+    } else {
+        rte_extmem_unregister(self->memory, self->memory_bytes);
         munmap(self->memory, self->memory_bytes);
+    }
     rte_eal_cleanup();
     *self = (struct eal){.tier = EAL_TIER_BEST};
 }
