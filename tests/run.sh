@@ -9,8 +9,12 @@ passed=0 failed=0 skipped=0
 configure() { # folder, options…
     folder=$1
     shift
-    [ -f "$folder/build.ninja" ] || meson setup "$folder" "$@" >"$folder.log" 2>&1 || {
+    again=
+    [ -f "$folder/build.ninja" ] && again=--reconfigure # it may have been set up without the test packages
+    # shellcheck disable=SC2086
+    meson setup $again "$folder" "$@" >"$folder.log" 2>&1 || {
         cat "$folder.log"
+        failed=$((failed + 1))
         return 1
     }
 }
