@@ -18,8 +18,7 @@
 #define HEADER_BYTES 40u
 #define COMPRESSED_HEADER_BYTES 8u
 #define LEB_BYTES_MAX 9u
-#define COUNT_LEB_BYTES_MAX 5u /* a 32-bit count, ZigZag: 33 bits */
-#define RAW_BYTES_MAX (HEADER_BYTES + HIST_COUNTS * COUNT_LEB_BYTES_MAX)
+#define RAW_BYTES_MAX (HEADER_BYTES + HIST_COUNTS * LEB_BYTES_MAX)
 
 static const char base64_digit[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -218,7 +217,7 @@ static int decode_counts(const unsigned char *at, const unsigned char *end, stru
             index += (uint32_t)-count;
             continue;
         }
-        if (index >= HIST_COUNTS || count > UINT32_MAX)
+        if (index >= HIST_COUNTS || (uint64_t)count > UINT64_MAX - out->total)
             return -EINVAL;
         if (count > 0) {
             const uint64_t low = hist_low_at(index);
@@ -227,7 +226,7 @@ static int decode_counts(const unsigned char *at, const unsigned char *end, stru
             out->max = high;
             out->total += (uint64_t)count;
             sum += (double)count * ((double)low + (double)high) / 2;
-            out->count[index] = (uint32_t)count;
+            out->count[index] = (uint64_t)count;
         }
         index++;
     }
