@@ -1,6 +1,6 @@
 #!/bin/sh
 # All tests: the release build with every suite, a sanitizer build of what does not need the EAL, a thread-sanitizer
-# build of the channels, and a clang build. Ends in one line `N passed, N failed, N skipped`.
+# build of the channels, a short fuzzing of the parsers, and a clang build. Ends in one line `N passed, N failed, N skipped`.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd -P)
 cd "$root" || exit 1
@@ -65,6 +65,8 @@ configure build-asan --buildtype=debugoptimized -Dtests=enabled -Db_sanitize=add
     step "address and undefined-behaviour sanitizers" build-asan --suite pure
 configure build-tsan --buildtype=debugoptimized -Dtests=enabled -Db_sanitize=thread -Db_lundef=false &&
     step "thread sanitizer" build-tsan --suite race
+CC=clang configure build-fuzz --buildtype=debugoptimized -Doptimization=1 -Dtests=disabled -Dfuzz=true \
+    -Db_sanitize=address,undefined -Db_lundef=false && step "fuzzing of the parsers" build-fuzz --suite fuzz
 
 printf '\n== clang\n'
 if CC=clang configure build-clang --buildtype=release -Dtests=disabled -Dwerror=true && ninja --quiet -C build-clang; then

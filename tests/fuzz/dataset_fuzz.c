@@ -1,9 +1,6 @@
 /*
  * Fuzzes the parsers of IDX and .npy headers: whatever the bytes, they return, stay inside them, and what they accept
  * is within the limits that the rest relies on.
- *
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I. tests/fuzz/dataset_fuzz.c core/worker/dataset*.c \
- *     core/base/{check,err,rng}.c -lz -lm -o dataset_fuzz && ./dataset_fuzz -max_total_time=60
  */
 #include <stdlib.h>
 #include <string.h>
