@@ -180,7 +180,9 @@ static void refuse_ignored(struct profile_load *load, const struct key *key,
 bool profile_misspelt(enum keys_section section, const struct profile_node *map, const char *group,
                       const char *leaf)
 {
-    for (const struct profile_node *n = map ? map->first : NULL; n; n = n->next) {
+    if (!map || map->kind != PROFILE_MAP) /* the items of a list have no key */
+        return false;
+    for (const struct profile_node *n = map->first; n; n = n->next) {
         char path[160];
         snprintf(path, sizeof(path), "%s%s%s", group, *group ? "." : "", n->key);
         struct suggest nearest = {.typed = n->key};
