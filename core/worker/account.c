@@ -3,25 +3,27 @@
 
 #include <string.h>
 
-static void book_held(struct worker *self, uint64_t wanted_since, uint64_t now)
+/** `own`: what of the time since `wanted_since` the worker itself has used and booked. */
+static void book_held(struct worker *self, uint64_t wanted_since, uint64_t now, uint64_t own)
 {
     const uint64_t from = account_max(wanted_since, self->served_cyc);
-    if (now <= from)
+    if (now <= from + own)
         return;
-    const uint64_t held = account_min(self->others_cyc, now - from);
+    const uint64_t held = account_min(self->others_cyc, now - from - own);
     self->part_cyc[PART_HELD] += held;
     self->others_cyc -= held;
 }
 
 void account_served(struct worker *self, uint64_t now)
 {
+    const uint64_t own = self->booked_cyc; /* own slices since the previous service */
     switch (self->phase) {
     case WORKER_COMPUTING:
-        book_held(self, self->compute.planned_cyc, now);
+        book_held(self, self->compute.planned_cyc, now, own);
         return;
     case WORKER_LOADING: {
         const uint64_t before = self->part_cyc[PART_HELD];
-        book_held(self, self->load_cyc, now);
+        book_held(self, self->load_cyc, now, 0);
         self->load_cyc += self->part_cyc[PART_HELD] - before; /* held, so not loading */
         return;
     }
@@ -39,7 +41,7 @@ void account_woken(struct worker *self, uint64_t cause, uint64_t now)
     /* A stamp of another core may lie a little ahead of ours. */
     const uint64_t enabled = account_min(account_max(cause, self->idle_cyc), now);
     self->part_cyc[PART_WAIT] += enabled - self->idle_cyc;
-    book_held(self, enabled, now);
+    book_held(self, enabled, now, 0);
     self->idle_cyc = now;
 }
 
@@ -82,9 +84,9 @@ void account_mixed(struct worker *self, uint32_t peers, uint64_t now)
     self->ready_cyc = 0; /* the first average after a gradient is the one it waited for */
 }
 
-static void close_books(struct worker *self, uint64_t now)
+/** The rest of the iteration, and all of it into the totals. Returns its length. */
+static uint64_t add_up(struct worker *self, uint64_t now)
 {
-    const double scale = self->common->clock->ns_per_cyc;
     const uint64_t total = now - self->iteration_cyc;
     uint64_t explained = 0;
     for (uint32_t p = 0; p < PART_REST; p++)
@@ -92,10 +94,45 @@ static void close_books(struct worker *self, uint64_t now)
     if (explained > total)
         self->count.accounted_twice++;
     self->part_cyc[PART_REST] = explained < total ? total - explained : 0;
-
     for (uint32_t p = 0; p < PART_COUNT; p++)
         self->total_part_cyc[p] += self->part_cyc[p];
     self->total_cyc += total;
+    return total;
+}
+
+/** What of the planned compute phase has passed by `now`. */
+static void book_unfinished(struct worker *self, uint64_t now)
+{
+    const struct worker_compute *const c = &self->compute;
+    const uint64_t passed = account_min(now, c->planned_cyc) - c->begin_cyc;
+    const uint64_t compute = account_min(passed, c->emulated_cyc);
+    self->part_cyc[PART_COMPUTE] += compute;
+    self->part_cyc[PART_INJECTED] += account_min(passed - compute, c->injected_cyc);
+}
+
+void account_halt(struct worker *self, uint64_t now)
+{
+    if (self->begun == 0)
+        return;
+    switch (self->phase) {
+    case WORKER_IDLE:
+        account_woken(self, now, now);
+        break;
+    case WORKER_LOADING:
+        account_loaded(self, now, now);
+        break;
+    case WORKER_COMPUTING:
+        if (now > self->compute.begin_cyc)
+            book_unfinished(self, now);
+        break;
+    }
+    add_up(self, now);
+}
+
+static void close_books(struct worker *self, uint64_t now)
+{
+    const double scale = self->common->clock->ns_per_cyc;
+    const uint64_t total = add_up(self, now);
     self->total_iterations++;
     hist_record(self->iteration, (uint64_t)((double)total * scale));
 

@@ -34,6 +34,7 @@ static inline void account_add(struct worker *self, enum part part, uint64_t fro
     if (to <= from)
         return;
     self->part_cyc[part] += to - from;
+    self->booked_cyc += to - from;
     if (self->phase == WORKER_LOADING)
         self->load_cyc += to - from; /* done beside the loading, so not loading */
 }
@@ -52,6 +53,12 @@ void account_computed(struct worker *self, uint64_t now);
 
 /** An average over `peers` peers is in the current model since `now`. */
 void account_mixed(struct worker *self, uint32_t peers, uint64_t now);
+
+/**
+ * The budget is over at `now`: the iteration in progress counts in the shares of time (a worker that waited for the whole
+ * run must not vanish from them), but not as an iteration.
+ */
+void account_halt(struct worker *self, uint64_t now);
 
 /** A new iteration begins at `now`: close the books of the previous one. */
 void account_iteration(struct worker *self, uint64_t now);

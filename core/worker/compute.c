@@ -104,6 +104,12 @@ static void spin_for(uint64_t cyc)
         ;
 }
 
+/** Iterations that each worker of a synchronous policy may begin. */
+static uint64_t rounds_max(const struct cohort *cohort)
+{
+    return cohort->budget_iterations > 0 ? cohort->budget_iterations / cohort->workers : UINT64_MAX;
+}
+
 void compute_want(struct worker *self, uint32_t round)
 {
     const enum cohort_phase phase = cohort_phase(self->common->cohort);
@@ -113,6 +119,11 @@ void compute_want(struct worker *self, uint32_t round)
     CHECK(self->phase == WORKER_IDLE);
     if (phase >= COHORT_HALT && !draining) {
         self->held_compute = true;
+        self->held_round = round;
+        return;
+    }
+    if (self->common->policy->synchronous && self->begun >= rounds_max(self->common->cohort)) {
+        self->held_compute = true; /* the budget in iterations is exact where there are rounds */
         self->held_round = round;
         return;
     }
@@ -196,7 +207,8 @@ bool compute_serve(struct worker *self, uint64_t now)
         /* Nobody measures the drain: it does not wait for emulated time. */
         if (!self->compute.sliced || (self->recording && now < self->compute.planned_cyc))
             return false;
-        deliver_gradient(self, now);
+        /* A fresh stamp: what this turn has mixed or sent since it began is booked already. */
+        deliver_gradient(self, clock_cyc());
         return true;
     }
     return false;

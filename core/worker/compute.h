@@ -10,10 +10,15 @@ void compute_prefetch(struct worker *self);
 /** Loading -> computing -> gradient delivered. True if something happened. */
 bool compute_serve(struct worker *self, uint64_t now_cyc);
 
-/** The worker answers nothing now: a `scope: process` delay is going on. */
-static inline bool compute_is_deaf(const struct worker *self)
+/**
+ * The worker answers nothing now: a `scope: process` delay is going on. Once it is over, messages are served before the
+ * gradient is handed on, or a permanent straggler would go from one deafness straight into the next.
+ */
+static inline bool compute_is_deaf(const struct worker *self, uint64_t now_cyc)
 {
-    return self->phase == WORKER_COMPUTING && self->compute.process;
+    const struct worker_compute *const c = &self->compute;
+    const bool over = c->sliced && now_cyc >= c->planned_cyc;
+    return self->phase == WORKER_COMPUTING && c->process && !over;
 }
 
 /** Drop the gradient in progress (the run is stopping). */

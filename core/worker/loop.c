@@ -33,6 +33,7 @@ static void turn_worker(struct loop *self, struct worker *worker)
     self->work_cyc += any && !self->halted ? to - from : 0;
     worker->busy_seen = self->busy_cyc;
     worker->served_cyc = to;
+    worker->booked_cyc = 0;
 }
 
 static void turn_slice(struct loop *self)

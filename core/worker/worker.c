@@ -148,7 +148,7 @@ bool worker_serve(struct worker *self, uint64_t now)
     }
     if (self->recording)
         any |= serve_cut(self);
-    if (!compute_is_deaf(self)) {
+    if (!compute_is_deaf(self, now)) {
         any |= serve_arrivals(self);
         any |= serve_timers(self, now);
     }
@@ -160,6 +160,7 @@ bool worker_serve(struct worker *self, uint64_t now)
 void worker_halt(struct worker *self)
 {
     serve_cut(self); /* announced before HALT: belongs to the run */
+    account_halt(self, clock_cyc());
     self->recording = false;
     atomic_store_explicit(&self->common->cohort->worker[self->id].begun, self->begun,
                           memory_order_relaxed);

@@ -133,6 +133,7 @@ struct worker {
     uint64_t served_cyc;    /* end of the previous service */
     uint64_t busy_seen;     /* loop's busy counter then */
     uint64_t others_cyc;    /* time the core gave to others since then */
+    uint64_t booked_cyc; /* booked by bracket since the previous service */
     uint32_t mixed_with;
 
     struct worker_counts count;

@@ -32,3 +32,42 @@ Test(run, judges_only_models_that_existed_when_the_budget_is_shorter_than_the_cu
     }
     live_close(live);
 }
+
+Test(run, counts_exactly_the_asked_rounds_of_a_synchronous_policy)
+{
+    struct live *const live =
+        live_run(PROFILE("stop: {iterations: 25}\njudge: {points: 2}\n"), (struct run_faults){0});
+
+    cr_expect_eq(live->record.gradients, 2u * 25u);
+    cr_expect_eq(live->record.mixes, 2u * 25u, "and mixes each of them, no round more");
+    live_close(live);
+}
+
+Test(run, lets_a_permanently_deaf_worker_answer_between_its_delays)
+{
+    struct live *const live = live_run(
+        "name: t\nseeds: [1]\nworkers: {count: 2, graph: path}\ndata: none\nmodel: {kind: none}\n"
+        "compute: {base: 500us}\npolicies: [{kind: adpsgd, pairing: bipartite}]\n"
+        "inject:\n  - {what: compute, scope: process, select: {workers: [0]}, "
+        "law: {kind: slowdown, factor: 5}}\nstop: {time: 300ms}\n",
+        (struct run_faults){0});
+
+    cr_expect_gt(live->record.worker[0].iterations, 10u);
+    cr_expect_gt(live->record.worker[1].iterations, 10u, "its only neighbour is not starved");
+    live_close(live);
+}
+
+Test(run, counts_the_time_of_a_worker_that_never_finishes_an_iteration)
+{
+    struct live *const live = live_run(
+        "name: t\nseeds: [1]\nworkers: {count: 2, graph: path}\ndata: none\nmodel: {kind: none}\n"
+        "compute: {base: 1ms, jitter: {kind: none}}\npolicies: [dsgd]\n"
+        "inject:\n  - {what: compute, select: {workers: [0]}, law: {kind: slowdown, factor: 10000}}\n"
+        "stop: {time: 200ms}\n",
+        (struct run_faults){0});
+
+    cr_expect_eq(live->record.worker[1].iterations, 0u);
+    cr_expect_gt(live->record.worker[1].part_ns[PART_WAIT], 150000000u);
+    cr_expect_eq(live->record.accounted_twice, 0u);
+    live_close(live);
+}

@@ -416,7 +416,8 @@ Test(dataset, needs_a_cache_folder_for_packed_files)
     char below[1100];
     snprintf(below, sizeof(below), "%s/x", file);
     expect_refusal(&(struct dataset_config){.format = "idx", .path = path, .cache = below},
-                   -ENOTDIR, below, ": cannot create the cache folder: Not a directory");
+                   -ENOTDIR, below, ": cannot create the cache folder: Not a directory (choose another one with "
+                    "data.cache or XDG_CACHE_HOME)");
 }
 
 /* npy */
