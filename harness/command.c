@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/base/units.h"
 #include "harness/doctor.h"
@@ -15,6 +14,7 @@
 #include "harness/matrix.h"
 #include "harness/preview.h"
 #include "harness/profile.h"
+#include "harness/results.h"
 #include "harness/suggest.h"
 
 #define COLUMNS 100u
@@ -162,9 +162,8 @@ static int run_all(struct session *self, const struct command_line *line)
         bytes = self->plan[i].memory_bytes > bytes ? self->plan[i].memory_bytes : bytes;
     if (check_memory(self, &err) < 0)
         return fprintf(stderr, "dawdle: error: %s\n", err.text), 3;
-    if (mkdir(line->out, 0777) < 0 && errno != EEXIST)
-        return fprintf(stderr, "dawdle: error: cannot create %s: %s\n", line->out, strerror(errno)),
-               3;
+    if (results_make_folder(line->out, &err) < 0)
+        return fprintf(stderr, "dawdle: error: %s\n", err.text), 3;
     if (host_open(&host, self->machine, bytes, line->out, &err) < 0)
         return fprintf(stderr, "dawdle: error: %s\n", err.text), 3;
     const struct matrix_options options = {.out = line->out, .quiet = line->quiet};
@@ -261,6 +260,20 @@ static const struct command table[] = {
 };
 #define COMMANDS (sizeof(table) / sizeof(table[0]))
 
+/** Name of the first of these options. */
+static const char *option_name(unsigned options)
+{
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } names[] = {{COMMAND_SET, "set"},         {COMMAND_OUT, "out"},     {COMMAND_SEED, "seed or --repeat"},
+                 {COMMAND_DRY_RUN, "dry-run"}, {COMMAND_QUIET, "quiet"}, {COMMAND_JSON, "json"}};
+    for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (options & names[i].bit)
+            return names[i].name;
+    return "csv";
+}
+
 static int unknown_command(const char *name)
 {
     struct suggest near = {.typed = name};
@@ -284,14 +297,16 @@ int command_run(struct command_line *line)
             continue;
         const uint32_t arguments = line->argument_count - 1;
         if (arguments < command->arguments_min || arguments > command->arguments_max) {
-            fprintf(stderr,
-                    "dawdle: error: %s takes %u to %u arguments, %u given (see dawdle --help)\n",
-                    command->name, command->arguments_min, command->arguments_max, arguments);
+            fprintf(stderr, "dawdle: error: %s takes %s %u arguments, %u given (see dawdle --help)\n",
+                    command->name, arguments < command->arguments_min ? "at least" : "at most",
+                    arguments < command->arguments_min ? command->arguments_min
+                                                       : command->arguments_max,
+                    arguments);
             return 2;
         }
         if (line->used & ~command->options) {
-            fprintf(stderr, "dawdle: error: %s does not use one of the options given\n",
-                    command->name);
+            fprintf(stderr, "dawdle: error: %s does not use --%s\n", command->name,
+                    option_name(line->used & ~command->options));
             return 2;
         }
         return command->run(line);

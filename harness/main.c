@@ -31,8 +31,8 @@ enum { OPT_DRY_RUN = 256, OPT_JSON, OPT_CSV };
 static const struct argp_option options[] = {
     {"set", 's', "PATH=VALUE", 0, "override a key of the profile (repeatable)", 0},
     {"out", 'o', "DIR", 0, "where result directories go (default: runs)", 0},
-    {"seed", 'S', "N", 0, "first seed", 0},
-    {"repeat", 'r', "N", 0, "number of seeds", 0},
+    {"seed", 'S', "N", 0, "run this seed; with --repeat, the first of that many", 0},
+    {"repeat", 'r', "N", 0, "number of seeds (1, 2, … unless --seed says where to start)", 0},
     {"dry-run", OPT_DRY_RUN, 0, 0,
      "print resolved profile, placement, memory and time; run nothing", 0},
     {"quiet", 'q', 0, 0, "no progress lines", 0},

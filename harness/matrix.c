@@ -149,15 +149,28 @@ static int write_environment(struct matrix *self, struct err *err)
     return results_environment(&self->results, environment_json(&extra), err);
 }
 
-/** What must hold whatever the profile checks. */
+static bool complain(const struct record_run *run, const char *what)
+{
+    fprintf(stderr, "dawdle: FAIL %s seed %llu: %s\n", run->policy, (unsigned long long)run->seed, what);
+    return false;
+}
+
+/** What must hold whatever the profile checks; says what does not. */
 static bool is_sound(const struct record_run *run)
 {
-    if (!run->ledger_ok || run->exact_superseded > 0 || run->accounted_twice > 0)
-        return false;
-    const bool tensors = run->tensors_sent ==
-                         run->tensors_delivered + run->tensors_superseded + run->tensors_in_flight;
-    const bool settled = run->tensors_in_flight == 0 && run->control_sent == run->control_delivered;
-    return tensors && (settled || !run->drained);
+    bool sound = true;
+    if (!run->ledger_ok)
+        sound = complain(run, "averaging did not keep the sum of all parameters");
+    if (run->exact_superseded > 0)
+        sound = complain(run, "a message was lost on an edge that may lose none");
+    if (run->accounted_twice > 0)
+        sound = complain(run, "the parts of an iteration add up to more than the whole");
+    if (run->tensors_sent !=
+        run->tensors_delivered + run->tensors_superseded + run->tensors_in_flight)
+        sound = complain(run, "a tensor that was sent is not accounted for");
+    if (run->drained && (run->tensors_in_flight > 0 || run->control_sent != run->control_delivered))
+        sound = complain(run, "a message was left in its channel");
+    return sound;
 }
 
 static int finish(struct matrix *self, struct err *err)

@@ -78,6 +78,7 @@ struct record_run {
     struct record_figures injected_error; /* |achieved - requested|, ns */
     double ledger_error;                  /* relative */
     bool ledger_ok, drained;
+    uint64_t iterations_logged; /* rows of iterations.csv; fewer than iterations: the log was full */
     uint64_t compute_overruns;
     uint64_t accounted_twice; /* iterations whose parts add up to more than the whole: must be 0 */
     uint64_t slots_total, slots_free_min, slot_waits;

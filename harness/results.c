@@ -24,7 +24,7 @@ static double now_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static int make_parents(const char *path, struct err *err)
+int results_make_folder(const char *path, struct err *err)
 {
     char part[RESULTS_PATH_MAX];
     snprintf(part, sizeof(part), "%s/", path);
@@ -35,6 +35,9 @@ static int make_parents(const char *path, struct err *err)
                            strerror(errno));
         *slash = '/';
     }
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode))
+        return err_set(err, -ENOTDIR, "results cannot go to %s: it is not a directory", path);
     return 0;
 }
 
@@ -178,7 +181,7 @@ int results_begin(struct results *self, const char *out, const struct experiment
         sizeof(self->parent))
         return err_set(err, -ENAMETOOLONG, "the results directory's path is too long");
 
-    int rc = make_parents(self->parent, err);
+    int rc = results_make_folder(self->parent, err);
     if (rc == 0)
         rc = make_directory(self, err);
     if (rc == 0 && make_document(self, experiment) != 0)

@@ -31,6 +31,9 @@ struct results {
     double start_epoch_s;
 };
 
+/** Make a folder with its parents, as `mkdir -p`. 0, or -errno with the sentence in `err`. */
+int results_make_folder(const char *path, struct err *err);
+
 /** Make the directory (mode 0700) and its files. 0, or -errno with the sentence in `err` and nothing left open. */
 int results_begin(struct results *self, const char *out, const struct experiment *experiment,
                   struct err *err);

@@ -216,6 +216,7 @@ int run_collect(struct run *run, struct record_run *out, struct err *err)
     add_rates(run, out);
     merge_hists(run, out);
     collect_rows(run);
+    out->iterations_logged = run->buffers->rows;
     collect_points(run, out);
     collect_threads(run, out);
     check_ledger(run, out);
