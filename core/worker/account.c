@@ -3,27 +3,25 @@
 
 #include <string.h>
 
-/** `own`: what of the time since `wanted_since` the worker itself has used and booked. */
-static void book_held(struct worker *self, uint64_t wanted_since, uint64_t now, uint64_t own)
+static void book_held(struct worker *self, uint64_t wanted_since, uint64_t now)
 {
     const uint64_t from = account_max(wanted_since, self->served_cyc);
-    if (now <= from + own)
+    if (now <= from)
         return;
-    const uint64_t held = account_min(self->others_cyc, now - from - own);
+    const uint64_t held = account_min(self->others_cyc, now - from);
     self->part_cyc[PART_HELD] += held;
     self->others_cyc -= held;
 }
 
 void account_served(struct worker *self, uint64_t now)
 {
-    const uint64_t own = self->booked_cyc; /* own slices since the previous service */
     switch (self->phase) {
     case WORKER_COMPUTING:
-        book_held(self, self->compute.planned_cyc, now, own);
+        book_held(self, self->compute.planned_cyc, now);
         return;
     case WORKER_LOADING: {
         const uint64_t before = self->part_cyc[PART_HELD];
-        book_held(self, self->load_cyc, now, 0);
+        book_held(self, self->load_cyc, now);
         self->load_cyc += self->part_cyc[PART_HELD] - before; /* held, so not loading */
         return;
     }
@@ -41,7 +39,7 @@ void account_woken(struct worker *self, uint64_t cause, uint64_t now)
     /* A stamp of another core may lie a little ahead of ours. */
     const uint64_t enabled = account_min(account_max(cause, self->idle_cyc), now);
     self->part_cyc[PART_WAIT] += enabled - self->idle_cyc;
-    book_held(self, enabled, now, 0);
+    book_held(self, enabled, now);
     self->idle_cyc = now;
 }
 

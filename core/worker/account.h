@@ -34,7 +34,6 @@ static inline void account_add(struct worker *self, enum part part, uint64_t fro
     if (to <= from)
         return;
     self->part_cyc[part] += to - from;
-    self->booked_cyc += to - from;
     if (self->phase == WORKER_LOADING)
         self->load_cyc += to - from; /* done beside the loading, so not loading */
 }

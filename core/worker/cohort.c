@@ -24,7 +24,7 @@ static uint64_t sum_bytes(const struct cohort *self)
 double cohort_progress(const struct cohort *self, uint64_t now_cyc)
 {
     double used = 0;
-    if (self->budget_cyc)
+    if (self->budget_cyc && now_cyc > self->start_cyc) /* stamps of two cores may be a little apart */
         used = (double)(now_cyc - self->start_cyc) / (double)self->budget_cyc;
     if (self->budget_iterations) {
         const double by_count = (double)sum_finished(self) / (double)self->budget_iterations;
@@ -102,9 +102,10 @@ static void steer_drain(struct cohort *self, uint64_t now_cyc)
 {
     const bool late = now_cyc - self->stop_cyc > self->drain_cyc_max;
     const bool failed = atomic_load_explicit(&self->failed, RELAXED) != 0;
-    if (!is_quiet(self) && !late && !failed)
+    const bool quiet = is_quiet(self);
+    if (!quiet && !late && !failed)
         return;
-    self->incomplete = late || failed;
+    self->incomplete = !quiet;
     self->end_cyc = now_cyc;
     phase_to(self, COHORT_END);
 }

@@ -164,10 +164,10 @@ bool worker_wants_slice(const struct worker *self)
     return !self->compute.sliced || self->compute.spin;
 }
 
-void worker_slice(struct worker *self)
+void worker_slice(struct worker *self, uint64_t from)
 {
     struct worker_compute *const c = &self->compute;
-    const uint64_t from = clock_cyc();
+    account_served(self, from);
     if (c->sliced) {
         const uint64_t left = c->planned_cyc > from ? c->planned_cyc - from : 0;
         spin_for(account_min(left, to_cyc(self, SPIN_SLICE_NS)));

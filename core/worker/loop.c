@@ -4,12 +4,21 @@
 #include "core/base/check.h"
 #include "core/worker/compute.h"
 
-/** `spent` cycles of this core went to `worker` (or to the loader: NULL); everybody else was held meanwhile. */
-static void charge(struct loop *self, struct worker *worker, uint64_t spent)
+/**
+ * Every stretch of the core's time goes to one worker (a service or a slice) or to the loader; to all others it is time
+ * that they were held. Between `give` and `take_back` the core is the worker's.
+ */
+static void give(const struct loop *self, struct worker *worker)
 {
-    self->busy_cyc += spent;
-    if (worker)
-        worker->busy_seen += spent;
+    worker->others_cyc = self->busy_cyc - worker->busy_seen;
+}
+
+static void take_back(struct loop *self, struct worker *worker, uint64_t from, uint64_t to, bool any)
+{
+    self->busy_cyc += to - from;
+    self->work_cyc += any && !self->halted ? to - from : 0;
+    worker->busy_seen = self->busy_cyc;
+    worker->served_cyc = to;
 }
 
 static void turn_loader(struct loop *self)
@@ -20,20 +29,15 @@ static void turn_loader(struct loop *self)
         self->error = rc;
         atomic_store_explicit(&self->cohort->failed, 1, memory_order_relaxed);
     }
-    charge(self, NULL, clock_cyc() - from);
+    self->busy_cyc += clock_cyc() - from;
 }
 
 static void turn_worker(struct loop *self, struct worker *worker)
 {
     const uint64_t from = clock_cyc();
-    worker->others_cyc = self->busy_cyc - worker->busy_seen;
+    give(self, worker);
     const bool any = worker_serve(worker, from);
-    const uint64_t to = clock_cyc();
-    self->busy_cyc += to - from;
-    self->work_cyc += any && !self->halted ? to - from : 0;
-    worker->busy_seen = self->busy_cyc;
-    worker->served_cyc = to;
-    worker->booked_cyc = 0;
+    take_back(self, worker, from, clock_cyc(), any);
 }
 
 static void turn_slice(struct loop *self)
@@ -44,10 +48,9 @@ static void turn_slice(struct loop *self)
         if (!worker_wants_slice(worker))
             continue;
         const uint64_t from = clock_cyc();
-        worker_slice(worker);
-        const uint64_t spent = clock_cyc() - from;
-        charge(self, worker, spent);
-        self->work_cyc += self->halted ? 0 : spent;
+        give(self, worker);
+        worker_slice(worker, from);
+        take_back(self, worker, from, clock_cyc(), true);
         return;
     }
 }

@@ -133,7 +133,6 @@ struct worker {
     uint64_t served_cyc;    /* end of the previous service */
     uint64_t busy_seen;     /* loop's busy counter then */
     uint64_t others_cyc;    /* time the core gave to others since then */
-    uint64_t booked_cyc; /* booked by bracket since the previous service */
     uint32_t mixed_with;
 
     struct worker_counts count;
@@ -155,7 +154,7 @@ bool worker_serve(struct worker *self, uint64_t now_cyc);
 bool worker_wants_slice(const struct worker *self);
 
 /** Run one slice, about 50 us or less. */
-void worker_slice(struct worker *self);
+void worker_slice(struct worker *self, uint64_t now_cyc);
 
 /** HALT was declared: publish what was begun. */
 void worker_halt(struct worker *self);

@@ -66,3 +66,21 @@ Test(live, aau_pair_trains_and_keeps_the_sum)
 {
     expect_sound(PROFILE("{kind: aau, release: pair}"));
 }
+
+/* Gradients far longer than the emulated time, several workers to a core: late services and slices interleave. */
+Test(live, overruns_on_a_shared_core_are_booked_once)
+{
+    struct live *const live = live_run(
+        "name: t\nseeds: [3]\nworkers: {count: 6, graph: ring}\n"
+        "data: {format: synthetic, samples: 2000, features: 256, classes: 10}\n"
+        "model: {kind: mlp, hidden: [64]}\ntrain: {batch: 32, lr: 0.05}\ncompute: {base: 20us}\n"
+        "policies: [adpsgd]\nstop: {time: 300ms}\n",
+        (struct run_faults){0});
+    const struct record_run *const r = &live->record;
+
+    cr_expect_gt(r->compute_overruns, r->gradients / 2);
+    cr_expect_gt(r->part_ns[PART_HELD], 0u, "workers do compete for their cores");
+    cr_expect_eq(r->accounted_twice, 0u);
+    cr_expect(r->ledger_ok);
+    live_close(live);
+}

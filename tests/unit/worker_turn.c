@@ -38,9 +38,9 @@ Test(gradient, keeps_its_input_while_the_model_moves_on)
     cr_expect_eq(worker.compute.gradient.param, (const float *)desk.slot[input].at);
     cr_expect_eq(desk.slot[input].at[0], 4.0f);
 
-    worker_slice(&worker);
+    worker_slice(&worker, clock_cyc());
     cr_expect(worker.slots.entry[input].held, "half a gradient");
-    worker_slice(&worker);
+    worker_slice(&worker, clock_cyc());
     cr_expect_not(worker.slots.entry[input].held);
     cr_expect_eq(worker.slots.free_count, 3u);
 }
@@ -49,8 +49,8 @@ Test(gradient, frees_the_model_it_has_read_to_the_end_when_the_next_one_comes)
 {
     desk_open(2, 4.0f);
     cr_assert(desk_do((struct action){.kind = ACT_COMPUTE}));
-    worker_slice(&worker);
-    worker_slice(&worker);
+    worker_slice(&worker, clock_cyc());
+    worker_slice(&worker, clock_cyc());
 
     cr_assert(desk_do((struct action){.kind = ACT_APPLY}));
 
@@ -78,8 +78,8 @@ Test(gradient, is_delivered_at_the_planned_end_with_the_version_it_was_taken_at)
     const struct mix_term terms[] = {desk_shows(0, 8.0f, 0)};
     cr_assert(desk_do((struct action){.kind = ACT_COMPUTE}));
     cr_assert(desk_do(mix(MIX_MEAN, terms, 1)));
-    worker_slice(&worker);
-    worker_slice(&worker);
+    worker_slice(&worker, clock_cyc());
+    worker_slice(&worker, clock_cyc());
     const uint64_t planned = worker.compute.planned_cyc;
 
     worker_serve(&worker, planned - 1);
