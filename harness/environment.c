@@ -254,16 +254,12 @@ static json_t *run_json(const struct environment_extra *extra)
     json_t *out = json_object();
     json_t *seeds = json_array();
     json_t *placement = json_array();
-    json_t *tiers = json_array();
     for (uint32_t i = 0; i < extra->seed_count; i++)
         json_array_append_new(seeds, json_integer((json_int_t)extra->seed[i]));
     for (uint32_t w = 0; extra->placement && w < extra->workers; w++)
         json_array_append_new(placement, json_integer(extra->placement[w]));
-    for (uint32_t i = 0; i < extra->loader_tiers; i++)
-        json_array_append_new(tiers, results_json_text(extra->loader_tier[i]));
     put(out, "seeds", seeds);
     put(out, "placement", placement);
-    put(out, "loader_tiers", tiers);
     put_text(out, "eal_tier", extra->eal_tier);
     put_text(out, "eal_reason", extra->eal_reason);
     put(out, "tsc_hz", extra->tsc_hz > 0 ? results_json_real(extra->tsc_hz) : json_null());

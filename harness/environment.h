@@ -16,8 +16,6 @@ struct environment_extra {
     const char *dpdk_version, *liburing_version, *hwloc_version;
     const char *eal_tier,
         *eal_reason; /* which rung of the start-up ladder, and why not a better one */
-    const char *const *loader_tier; /* [loader_tiers] one per core, or those that differ */
-    uint32_t loader_tiers;
     const uint64_t *seed; /* [seed_count] */
     uint32_t seed_count;
     const uint32_t *placement; /* [workers] OS index of worker w's PU */

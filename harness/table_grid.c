@@ -126,7 +126,7 @@ static void body_line(FILE *out, const struct table_style *style, const struct t
 
 void table_grid_print(FILE *out, const struct table_style *style, const struct table_grid *self)
 {
-    struct widths w[TABLE_COLUMNS_MAX];
+    struct widths w[TABLE_COLUMNS_MAX] = {0};
     bool units = false;
     for (uint32_t c = 0; c < self->columns; c++) {
         w[c] = column_widths(self, c);

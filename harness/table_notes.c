@@ -81,6 +81,7 @@ static void policy_notes(FILE *out, const struct table_style *style,
     char rules[1024] = "";
     char rates[1024] = "";
     char text[160];
+    const bool learns = strcmp(experiment->data.format, "none") != 0;
     bool shared = false;
     for (uint32_t i = 0; i < experiment->policy_count; i++) {
         const struct experiment_policy *p = &experiment->policy[i];
@@ -92,7 +93,7 @@ static void policy_notes(FILE *out, const struct table_style *style,
                      p->comm_thread ? " with communication thread" : "");
             append(rules, sizeof(rules), text);
         }
-        shared = shared || !p->lr_own;
+        shared = shared || (learns && !p->lr_own);
         if (p->lr_own) {
             snprintf(text, sizeof(text), "%s %g", p->label, p->lr);
             append(rates, sizeof(rates), text);

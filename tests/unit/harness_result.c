@@ -278,10 +278,7 @@ Test(environment, names_the_machine_and_passes_on_what_it_is_told)
 {
     const uint64_t seeds[] = {4, 5};
     const uint32_t placement[] = {1, 0, 1};
-    const char *const tiers[] = {"preadv"};
     json_t *tree = environment_json(&(struct environment_extra){.dpdk_version = "DPDK 22.11",
-                                                                .loader_tier = tiers,
-                                                                .loader_tiers = 1,
                                                                 .seed = seeds,
                                                                 .seed_count = 2,
                                                                 .placement = placement,
@@ -293,7 +290,6 @@ Test(environment, names_the_machine_and_passes_on_what_it_is_told)
     cr_expect_gt(json_integer_value(json_object_get(json_object_get(tree, "cpu"), "allowed")), 0);
     cr_expect_eq(json_array_size(json_object_get(run, "seeds")), 2);
     cr_expect_eq(json_array_size(json_object_get(run, "placement")), 3);
-    cr_expect_eq(json_array_size(json_object_get(run, "loader_tiers")), 1);
     cr_expect(json_is_null(json_object_get(run, "eal_tier")), "not told is null, not missing");
     json_decref(tree);
 }
