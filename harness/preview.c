@@ -14,10 +14,13 @@
 
 static uint64_t base_ns(const struct experiment *experiment, uint32_t worker, uint64_t iteration)
 {
-    const uint64_t base =
-        experiment->compute.base_ns ? experiment->compute.base_ns : BASE_NS_DEFAULT;
-    return inject_base_ns(base, experiment->compute.jitter_cv, experiment->seed[0], worker,
-                          iteration);
+    const uint64_t seed = experiment->seed[0];
+    uint64_t base = experiment->compute.base_ns ? experiment->compute.base_ns : BASE_NS_DEFAULT;
+    base = inject_base_ns(base, experiment->compute.jitter_cv, seed, worker, iteration);
+    for (uint32_t i = 0; i < experiment->inject_count; i++)
+        base = inject_shortened_ns(&experiment->inject[i].inject, i, seed,
+                                   experiment->workers.count, worker, iteration, base);
+    return base;
 }
 
 /* Entry `number`, or all of them when it is inject_count. */

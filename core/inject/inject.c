@@ -78,6 +78,16 @@ uint64_t inject_delay_ns(const struct inject *self, uint32_t number, uint64_t se
     return self->law->delay_ns(&self->config, key, worker, iteration, compute_ns);
 }
 
+uint64_t inject_shortened_ns(const struct inject *self, uint32_t number, uint64_t seed,
+                             uint32_t workers, uint32_t worker, uint64_t iteration,
+                             uint64_t compute_ns)
+{
+    if (!self->law->shorten || !inject_hits(self, number, seed, workers, worker, iteration))
+        return compute_ns;
+    return law_saturate_ns((double)compute_ns *
+                           self->law->shorten(&self->config, worker, iteration));
+}
+
 /* ln T = ln base + sigma Z - sigma^2/2 has mean `base` and coefficient of variation sqrt(e^(sigma^2) - 1) = cv. */
 uint64_t inject_base_ns(uint64_t base_ns, double cv, uint64_t seed, uint32_t worker,
                         uint64_t iteration)

@@ -21,13 +21,13 @@ static uint64_t none_ns(const struct law_config *config, uint64_t key, uint32_t 
 
 // clang-format off
 const struct law law_table[] = {
-    /* name         help                                                parameters     check                  delay_ns */
-    {"none",        "no injected delay (control)",                      "",            none_check,            none_ns},
-    {"slowdown",    "compute takes `factor` times as long",             "factor",      law_slowdown_check,    law_slowdown_ns},
-    {"shifted-exp", "a constant plus an exponential delay",             "mean shift",  law_exponential_check, law_exponential_ns},
-    {"pareto",      "heavy tail: P(delay > t) = (scale/t)^alpha",       "scale alpha", law_pareto_check,      law_pareto_ns},
-    {"lognormal",   "lognormal delay by its median and 99th percentile", "median p99", law_lognormal_check,   law_lognormal_ns},
-    {"trace",       "replay measured compute times from a CSV file",    "file",        law_trace_check,       law_trace_ns},
+    /* name         help                                                parameters     check                  delay_ns            shorten */
+    {"none",        "no injected delay (control)",                      "",            none_check,            none_ns,            NULL},
+    {"slowdown",    "compute takes `factor` times as long",             "factor",      law_slowdown_check,    law_slowdown_ns,    NULL},
+    {"shifted-exp", "a constant plus an exponential delay",             "mean shift",  law_exponential_check, law_exponential_ns, NULL},
+    {"pareto",      "heavy tail: P(delay > t) = (scale/t)^alpha",       "scale alpha", law_pareto_check,      law_pareto_ns,      NULL},
+    {"lognormal",   "lognormal delay by its median and 99th percentile", "median p99", law_lognormal_check,   law_lognormal_ns,   NULL},
+    {"trace",       "replay measured compute times from a CSV file",    "file",        law_trace_check,       law_trace_ns,       law_trace_shorten},
 };
 // clang-format on
 

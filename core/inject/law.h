@@ -55,6 +55,8 @@ struct law {
     /** Extra ns on top of `compute_ns`, at most LAW_DELAY_NS_MAX. `key` is the stream of (seed, law number, worker). */
     uint64_t (*delay_ns)(const struct law_config *config, uint64_t key, uint32_t worker,
                          uint64_t iteration, uint64_t compute_ns);
+    /** Share of the undisturbed compute time that is left, in (0, 1]; NULL: the law only adds. Pure. */
+    double (*shorten)(const struct law_config *config, uint32_t worker, uint64_t iteration);
 };
 
 extern const struct law law_table[];
@@ -81,6 +83,11 @@ bool inject_hits(const struct inject *self, uint32_t number, uint64_t seed, uint
 uint64_t inject_delay_ns(const struct inject *self, uint32_t number, uint64_t seed,
                          uint32_t workers, uint32_t worker, uint64_t iteration,
                          uint64_t compute_ns);
+
+/** What this entry leaves of `compute_ns` before its delay is drawn (a trace has steps below its median). Pure. */
+uint64_t inject_shortened_ns(const struct inject *self, uint32_t number, uint64_t seed,
+                             uint32_t workers, uint32_t worker, uint64_t iteration,
+                             uint64_t compute_ns);
 
 /**
  * Base compute time of (worker, iteration): base times lognormal jitter of mean 1 and coefficient of variation cv >= 0.

@@ -25,4 +25,6 @@ static inline uint64_t law_saturate_ns(double ns)
     return ns < (double)LAW_DELAY_NS_MAX ? (uint64_t)(ns + 0.5) : LAW_DELAY_NS_MAX;
 }
 
+double law_trace_shorten(const struct law_config *config, uint32_t worker, uint64_t iteration);
+
 #endif

@@ -2,8 +2,9 @@
  * Replay of measured compute times: worker w of iteration i takes seconds[i mod steps][w mod workers], scaled so that the
  * trace's median meets the compute time of the profile.
  *
- * An injector can only add time, so values below the median end at the compute time itself. Profiles that replay a trace
- * set `jitter: none`; jitter would multiply with the trace's own.
+ * Steps below the median shorten the emulated compute time, steps above it add a delay, so the whole distribution is
+ * replayed. (A real gradient cannot be shortened: with a base time of 0 the fast steps take as long as it does.) Profiles
+ * that replay a trace set `jitter: none`; jitter would multiply with the trace's own.
  */
 #include <stddef.h>
 
@@ -19,12 +20,22 @@ const char *law_trace_check(const struct law_config *config)
     return NULL;
 }
 
+static double relative(const struct law_trace *trace, uint32_t worker, uint64_t iteration)
+{
+    const uint64_t row = iteration % trace->steps, column = worker % trace->workers;
+    return trace->seconds[row * trace->workers + column] / trace->median_s;
+}
+
+double law_trace_shorten(const struct law_config *config, uint32_t worker, uint64_t iteration)
+{
+    const double share = relative(&config->trace, worker, iteration);
+    return share < 1.0 ? share : 1.0;
+}
+
 uint64_t law_trace_ns(const struct law_config *config, uint64_t key, uint32_t worker,
                       uint64_t iteration, uint64_t compute_ns)
 {
     (void)key;
-    const struct law_trace *trace = &config->trace;
-    const uint64_t row = iteration % trace->steps, column = worker % trace->workers;
-    const double slowdown = trace->seconds[row * trace->workers + column] / trace->median_s;
+    const double slowdown = relative(&config->trace, worker, iteration);
     return law_saturate_ns((slowdown - 1.0) * (double)compute_ns);
 }

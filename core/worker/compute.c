@@ -51,8 +51,11 @@ static void plan_phase(struct worker *self, uint64_t now)
     phase->spin = phase->process = false;
     phase->emulated_cyc = phase->injected_cyc = 0;
     if (c->base_ns > 0) {
-        const uint64_t base =
+        uint64_t base =
             inject_base_ns(c->base_ns, c->jitter_cv, c->seed, self->id, self->begun - 1);
+        for (uint32_t i = 0; i < c->inject_count; i++)
+            base = inject_shortened_ns(&c->inject[i], i, c->seed, c->workers, self->id,
+                                       self->begun - 1, base);
         phase->emulated_cyc = to_cyc(self, base);
         phase->injected_cyc = to_cyc(self, draw_delay_ns(self, base));
     }

@@ -272,7 +272,10 @@ Test(law, replays_a_trace_around_its_median)
     cr_expect_eq(inject_delay_ns(&replay, 0, 1, 8, 0, 0, MS), 0u);
     cr_expect_eq(inject_delay_ns(&replay, 0, 1, 8, 1, 0, MS), MS, "4 s where the median is 2 s");
     cr_expect_eq(inject_delay_ns(&replay, 0, 1, 8, 2, 0, MS), 0u,
-                 "faster than the median: floored");
+                 "faster than the median: no delay …");
+    cr_expect_eq(inject_shortened_ns(&replay, 0, 1, 8, 2, 0, MS), MS / 2, "… but half the compute");
+    cr_expect_eq(inject_shortened_ns(&replay, 0, 1, 8, 1, 0, MS), MS,
+                 "slower: all of it, and more");
     cr_expect_eq(inject_delay_ns(&replay, 0, 1, 8, 4, 0, MS), MS, "worker 4 is worker 1 again");
     cr_expect_eq(inject_delay_ns(&replay, 0, 1, 8, 1, 1, MS), MS / 2);
     cr_expect_eq(inject_delay_ns(&replay, 0, 1, 8, 1, 3, MS), MS / 2, "step 3 is step 1 again");
