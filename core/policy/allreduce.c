@@ -4,14 +4,13 @@
  */
 #include "core/base/check.h"
 #include "core/policy/layout.h"
+#include "core/policy/rounds.h"
 #include "core/policy/rows.h"
 
 struct allreduce {
     const struct policy_config *config;
     uint32_t *everyone; /* [peer_count] */
-    uint64_t last;      /* last round to finish, once stopping */
-    uint32_t round;
-    bool computing, stopping, done;
+    struct rounds rounds;
 };
 
 static size_t lay_out(void *memory, const struct policy_config *config)
@@ -34,45 +33,26 @@ static void allreduce_init(void *state, const struct policy_config *config)
     lay_out(state, config);
 }
 
-/* Begin this round, or end when it lies behind the last one. */
-static void begin_round(struct allreduce *self, struct actions *out)
-{
-    self->computing = false;
-    if (self->stopping && self->round > self->last) {
-        self->done = true;
-        actions_push(out, (struct action){.kind = ACT_DONE});
-        return;
-    }
-    self->computing = true;
-    actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->round});
-}
-
 static void allreduce_step(void *state, const struct event *event, struct actions *out)
 {
     struct allreduce *self = state;
     switch ((enum event_kind)event->kind) {
     case EV_START:
-        begin_round(self, out);
+        rounds_begin(&self->rounds, out);
         return;
     case EV_GRADIENT:
-        CHECK(self->computing);
-        self->computing = false;
-        actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->round});
+        rounds_apply(&self->rounds, out);
         actions_push(out, (struct action){.kind = ACT_REDUCE,
-                                          .tag = self->round,
+                                          .tag = self->rounds.now,
                                           .peers = self->everyone,
                                           .count = self->config->peer_count});
         return;
     case EV_REDUCED:
-        CHECK(event->tag == self->round);
-        self->round++;
-        begin_round(self, out);
+        CHECK(event->tag == self->rounds.now);
+        rounds_next(&self->rounds, out);
         return;
     case EV_STOP:
-        self->stopping = true;
-        self->last = event->tag;
-        if (self->computing && self->round > self->last)
-            begin_round(self, out);
+        rounds_stop(&self->rounds, event->tag, out);
         return;
     default:
         CHECK(event->kind != EV_TENSOR); /* all tensors are the collective's */

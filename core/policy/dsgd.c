@@ -7,6 +7,7 @@
  */
 #include "core/base/check.h"
 #include "core/policy/layout.h"
+#include "core/policy/rounds.h"
 #include "core/policy/rows.h"
 
 struct held {
@@ -19,10 +20,8 @@ struct dsgd {
     uint32_t *everyone;     /* [peer_count] */
     struct held *held;      /* [peer_count * 2], by parity of the round */
     struct mix_term *terms; /* [peer_count] */
-    uint64_t last;          /* last round to finish, once stopping */
-    uint32_t round;
-    uint32_t arrived[2]; /* messages held of this parity */
-    bool computing, stopping, done;
+    uint32_t arrived[2];    /* messages held of this parity */
+    struct rounds rounds;
 };
 
 static size_t lay_out(void *memory, const struct policy_config *config)
@@ -51,22 +50,10 @@ static void dsgd_init(void *state, const struct policy_config *config)
     lay_out(state, config);
 }
 
-static void begin_round(struct dsgd *self, struct actions *out)
-{
-    self->computing = false;
-    if (self->stopping && self->round > self->last) {
-        self->done = true;
-        actions_push(out, (struct action){.kind = ACT_DONE});
-        return;
-    }
-    self->computing = true;
-    actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->round});
-}
-
 static void mix(struct dsgd *self, struct actions *out)
 {
     const uint32_t n = self->config->peer_count;
-    const uint32_t parity = self->round & 1u;
+    const uint32_t parity = self->rounds.now & 1u;
     for (uint32_t i = 0; i < n; i++) {
         struct held *held = &self->held[2 * i + parity];
         self->terms[i] =
@@ -76,8 +63,8 @@ static void mix(struct dsgd *self, struct actions *out)
     self->arrived[parity] = 0;
     actions_push(out, (struct action){.kind = ACT_MIX,
                                       .rule = MIX_METROPOLIS,
-                                      .tag = self->round,
-                                      .round = self->round,
+                                      .tag = self->rounds.now,
+                                      .round = self->rounds.now,
                                       .terms = self->terms,
                                       .count = n,
                                       .degree = n});
@@ -89,19 +76,19 @@ static void mix(struct dsgd *self, struct actions *out)
 /* The round ends when our own model was sent and every neighbour's is here. */
 static void finish_round(struct dsgd *self, struct actions *out)
 {
-    if (self->computing || self->done || self->arrived[self->round & 1u] < self->config->peer_count)
+    if (self->rounds.computing || self->rounds.done ||
+        self->arrived[self->rounds.now & 1u] < self->config->peer_count)
         return;
     if (self->config->peer_count > 0)
         mix(self, out);
-    self->round++;
-    begin_round(self, out);
+    rounds_next(&self->rounds, out);
 }
 
 static void keep(struct dsgd *self, const struct event *event)
 {
-    CHECK(!self->done); /* EV_STOP names a round that nobody has passed */
+    CHECK(!self->rounds.done); /* EV_STOP names a round that nobody has passed */
     CHECK(event->peer < self->config->peer_count);
-    CHECK(event->tag == self->round || event->tag == (uint64_t)self->round + 1);
+    CHECK(event->tag == self->rounds.now || event->tag == (uint64_t)self->rounds.now + 1);
     const uint32_t parity = (uint32_t)(event->tag & 1u);
     struct held *held = &self->held[2 * event->peer + parity];
     CHECK(held->handle == 0);
@@ -114,16 +101,14 @@ static void dsgd_step(void *state, const struct event *event, struct actions *ou
     struct dsgd *self = state;
     switch ((enum event_kind)event->kind) {
     case EV_START:
-        begin_round(self, out);
+        rounds_begin(&self->rounds, out);
         return;
     case EV_GRADIENT:
-        CHECK(self->computing);
-        self->computing = false;
-        actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->round});
+        rounds_apply(&self->rounds, out);
         if (self->config->peer_count > 0)
             actions_push(out, (struct action){.kind = ACT_SEND,
                                               .type = TENSOR_MODEL,
-                                              .tag = self->round,
+                                              .tag = self->rounds.now,
                                               .peers = self->everyone,
                                               .count = self->config->peer_count,
                                               .degree = self->config->peer_count});
@@ -134,10 +119,7 @@ static void dsgd_step(void *state, const struct event *event, struct actions *ou
         finish_round(self, out);
         return;
     case EV_STOP:
-        self->stopping = true;
-        self->last = event->tag;
-        if (self->computing && self->round > self->last)
-            begin_round(self, out);
+        rounds_stop(&self->rounds, event->tag, out);
         return;
     default:
         return;
