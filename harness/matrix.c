@@ -151,7 +151,8 @@ static int write_environment(struct matrix *self, struct err *err)
 
 static bool complain(const struct record_run *run, const char *what)
 {
-    fprintf(stderr, "dawdle: FAIL %s seed %llu: %s\n", run->policy, (unsigned long long)run->seed, what);
+    fprintf(stderr, "dawdle: FAIL %s seed %llu: %s\n", run->policy, (unsigned long long)run->seed,
+            what);
     return false;
 }
 
@@ -168,7 +169,7 @@ static bool is_sound(const struct record_run *run)
     if (run->tensors_sent !=
         run->tensors_delivered + run->tensors_superseded + run->tensors_in_flight)
         sound = complain(run, "a tensor that was sent is not accounted for");
-    if (run->drained && (run->tensors_in_flight > 0 || run->control_sent != run->control_delivered))
+    if (run->drained && (run->left_in_channels > 0 || run->control_sent != run->control_delivered))
         sound = complain(run, "a message was left in its channel");
     return sound;
 }

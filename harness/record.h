@@ -83,7 +83,7 @@ struct record_run {
     uint64_t accounted_twice; /* iterations whose parts add up to more than the whole: must be 0 */
     uint64_t slots_total, slots_free_min, slot_waits;
     uint64_t full_waits;                     /* sends that met a full channel */
-    uint64_t channel_sent, channel_received; /* tensors, as the channels count them */
+    uint64_t left_in_channels; /* messages of any kind; 0 after a whole drain */
     uint64_t refused;                        /* adpsgd: refused requests */
     uint64_t mixes, unmixed;                 /* unmixed: releases without any neighbour */
     double core_busy_share;                  /* of the busiest core, all its workers together */

@@ -173,12 +173,14 @@ static void collect_threads(const struct run *run, struct record_run *out)
 static void count_in_flight(const struct run *run, struct record_run *out)
 {
     const struct edge_kind *const kind = edges_find(run->cell->common->experiment->edges);
+    uint64_t received = 0;
     for (uint32_t w = 0; w < out->workers; w++) {
         const struct fabric_counts c = kind->counts(run->port, w);
-        out->channel_sent += c.tensors_sent;
-        out->channel_received += c.tensors_delivered + c.tensors_superseded;
+        out->tensors_in_flight += c.tensors_sent;
+        received += c.tensors_delivered + c.tensors_superseded;
+        out->left_in_channels += run->port->ops->in_flight(run->port, w);
     }
-    out->tensors_in_flight = out->channel_sent - out->channel_received;
+    out->tensors_in_flight -= received;
 }
 
 static void add_rates(const struct run *run, struct record_run *out)

@@ -64,8 +64,6 @@ int model_plan(struct model_config *config);
 
 void gradient_begin(struct gradient *self, const struct model_config *model, const float *param,
                     const float *x, const uint8_t *label, float *out, float *scratch);
-static inline bool gradient_slice(struct gradient *self);
-
 static inline bool gradient_slice(struct gradient *self)
 {
     return self->model->ops->slice(self);
