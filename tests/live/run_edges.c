@@ -62,12 +62,26 @@ Test(run, counts_the_time_of_a_worker_that_never_finishes_an_iteration)
     struct live *const live = live_run(
         "name: t\nseeds: [1]\nworkers: {count: 2, graph: path}\ndata: none\nmodel: {kind: none}\n"
         "compute: {base: 1ms, jitter: {kind: none}}\npolicies: [dsgd]\n"
-        "inject:\n  - {what: compute, select: {workers: [0]}, law: {kind: slowdown, factor: 10000}}\n"
+        "inject:\n  - {what: compute, select: {workers: [0]}, law: {kind: slowdown, factor: "
+        "10000}}\n"
         "stop: {time: 200ms}\n",
         (struct run_faults){0});
 
     cr_expect_eq(live->record.worker[1].iterations, 0u);
     cr_expect_gt(live->record.worker[1].part_ns[PART_WAIT], 150000000u);
     cr_expect_eq(live->record.accounted_twice, 0u);
+    live_close(live);
+}
+
+Test(run, logs_every_iteration_when_no_base_time_says_how_many)
+{
+    struct live *const live = live_run(
+        "name: t\nseeds: [1]\nworkers: {count: 2, graph: none}\ndata: none\nmodel: {kind: none}\n"
+        "compute: {base: 0, jitter: {kind: none}}\nedges: \"null\"\npolicies: [none]\n"
+        "stop: {iterations: 1000}\njudge: {points: 2}\n",
+        (struct run_faults){0});
+
+    cr_expect_gt(live->record.iterations, 1000u);
+    cr_expect_eq(live->record.iterations_logged, live->record.iterations);
     live_close(live);
 }
