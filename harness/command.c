@@ -9,13 +9,13 @@
 #include "core/base/units.h"
 #include "harness/doctor.h"
 #include "harness/environment.h"
-#include "harness/help.h"
-#include "harness/interrupt.h"
-#include "harness/matrix.h"
+#include "harness/experiment/help.h"
+#include "harness/run/interrupt.h"
+#include "harness/run/matrix.h"
 #include "harness/preview.h"
-#include "harness/profile.h"
-#include "harness/results.h"
-#include "harness/suggest.h"
+#include "harness/experiment/profile.h"
+#include "harness/results/results.h"
+#include "harness/experiment/suggest.h"
 
 #define COLUMNS 100u
 

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/results_json.h"
+#include "harness/results/results_json.h"
 #include "harness/version.h"
 
 #define GOVERNOR "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"

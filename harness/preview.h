@@ -9,8 +9,8 @@
 #include <stdio.h>
 
 #include "core/base/err.h"
-#include "harness/experiment.h"
-#include "harness/table_grid.h"
+#include "harness/experiment/experiment.h"
+#include "harness/results/table_grid.h"
 
 /** About this many (worker, iteration) draws per entry. */
 #define PREVIEW_DRAWS 100000u

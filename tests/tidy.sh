@@ -28,15 +28,19 @@ core/learn core/base
 core/inject core/base
 core/policy core/base
 core/worker core/policy core/learn core/inject core/base
+core/sim core/policy core/learn core/inject core/base
 net core/worker/port.h core/inject core/base core/policy/policy.h
 topo core/base
 harness core net topo
+harness/experiment core net topo harness/results/checks.h
+harness/results core net topo harness/experiment harness/preview.h harness/version.h
+harness/run core net topo harness
 ARROWS
 
 only_in() { # pattern, rooms…
     pattern=$1
     shift
-    for file in $(grep -lE "^#include <$pattern" core/*/*.[ch] net/*.[ch] topo/*.[ch] harness/*.[ch] 2>/dev/null); do
+    for file in $(grep -lE "^#include <$pattern" core/*/*.[ch] net/*.[ch] topo/*.[ch] harness/*.[ch] harness/*/*.[ch] 2>/dev/null); do
         room=${file%/*}
         case " $* " in *" $room "*) ;; *) complain "$file includes <$pattern…>, which belongs to: $*" ;; esac
     done
@@ -44,13 +48,13 @@ only_in() { # pattern, rooms…
 only_in 'rte_' net
 only_in 'liburing' core/worker
 only_in 'hwloc' topo
-only_in '(jansson|libfyaml)' harness
-only_in 'pthread' net core/worker topo harness
-only_in 'time\.h' net core/worker topo harness
+only_in '(jansson|libfyaml)' harness harness/experiment harness/results harness/run
+only_in 'pthread' net core/worker topo harness harness/run harness/results
+only_in 'time\.h' net core/worker topo harness harness/run harness/results
 
 # What the objects of the pure rooms call. check.c and err.c may speak (that is what they are for).
 impure='clock_gettime|gettimeofday|time|nanosleep|usleep|pthread_.*|rand|srand|random|malloc|calloc|realloc|free|open|read|write|fopen|printf|fprintf|puts'
-for room in base learn inject policy; do
+for room in base learn inject policy sim; do
     for object in "$build"/core/$room/libcore_$room.a.p/*.o; do
         case $object in */check.c.o | */err.c.o) continue ;; esac
         [ -f "$object" ] || { complain "no objects of core/$room in $build"; break; }

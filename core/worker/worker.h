@@ -21,7 +21,7 @@
 #include "core/worker/cohort.h"
 #include "core/worker/dataset.h"
 #include "core/worker/loader.h"
-#include "core/worker/parts.h"
+#include "core/base/parts.h"
 #include "core/worker/port.h"
 
 #define WORKER_TIMERS_MAX 4u

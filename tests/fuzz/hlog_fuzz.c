@@ -12,7 +12,7 @@
 #include <zlib.h>
 
 #include "core/base/check.h"
-#include "harness/hlog.h"
+#include "harness/results/hlog.h"
 
 #define RAW_MAX 4096u
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "core/base/check.h"
-#include "harness/profile.h"
+#include "harness/experiment/profile.h"
 
 static struct experiment loaded;
 static struct profile_errors errors;

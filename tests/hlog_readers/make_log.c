@@ -8,7 +8,7 @@
 
 #include "core/base/hist.h"
 #include "core/base/rng.h"
-#include "harness/hlog.h"
+#include "harness/results/hlog.h"
 
 #define LOGS 24u
 

@@ -5,8 +5,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "harness/matrix.h"
-#include "harness/profile.h"
+#include "harness/run/matrix.h"
+#include "harness/experiment/profile.h"
 
 #define TINY(seeds)                                                                            \
     "name: tiny\nseeds: " seeds "\nworkers: {count: 4, graph: ring}\n"                         \

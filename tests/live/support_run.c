@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/host.h"
-#include "harness/plan.h"
-#include "harness/profile.h"
+#include "harness/run/host.h"
+#include "harness/run/plan.h"
+#include "harness/experiment/profile.h"
 
 static void load(struct experiment *out, const char *yaml, const char *folder)
 {

@@ -2,7 +2,7 @@
 #ifndef TESTS_LIVE_SUPPORT_RUN_H
 #define TESTS_LIVE_SUPPORT_RUN_H
 
-#include "harness/run.h"
+#include "harness/run/run.h"
 
 /** Everything of one run; keep it until the record is not needed any more. */
 struct live {

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "harness/checks.h"
-#include "harness/target.h"
+#include "harness/results/checks.h"
+#include "harness/results/target.h"
 #include "tests/unit/support_records.h"
 
 static struct experiment two_policies(void)

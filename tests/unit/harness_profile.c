@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/help.h"
-#include "harness/profile.h"
-#include "harness/suggest.h"
+#include "harness/experiment/help.h"
+#include "harness/experiment/profile.h"
+#include "harness/experiment/suggest.h"
 
 #define DESIGN "tests/profiles/design.yaml"
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

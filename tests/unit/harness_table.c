@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "harness/preview.h"
-#include "harness/table.h"
-#include "harness/target.h"
+#include "harness/results/table.h"
+#include "harness/results/target.h"
 #include "tests/unit/support_records.h"
 
 static const struct table_style plain = {.colour = false, .width = 110};

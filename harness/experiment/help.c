@@ -1,0 +1,235 @@
+/* See help.h. */
+#include "harness/experiment/help.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/check.h"
+#include "harness/experiment/keys.h"
+#include "harness/experiment/profile_text.h"
+#include "harness/experiment/profile_values.h"
+
+#define PROFILES_MAX 64u
+
+static const struct key_names *const kinds[] = {&keys_policies, &keys_laws,    &keys_graphs,
+                                                &keys_models,   &keys_formats, &keys_edges};
+#define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
+
+/** Path as a user writes it: entries of lists carry the list's name. */
+static const char *full_path(const struct key *key, char *out, size_t bytes)
+{
+    const char *section = keys_section_name(key->section);
+    snprintf(out, bytes, "%s%s%s", section, *section ? "." : "", key->path);
+    return out;
+}
+
+static const char *default_text(const struct key *key)
+{
+    return key->fallback == KEY_REQUIRED ? "required" : key->fallback ? key->fallback : "-";
+}
+
+/** `idx npy` -> `idx or npy` */
+static void print_names(FILE *out, const char *names)
+{
+    for (; *names; names++) {
+        if (*names == ' ')
+            fputs(" or ", out);
+        else
+            fputc(*names, out);
+    }
+}
+
+/** When the key is read, in words; nothing = always. */
+static void print_condition(FILE *out, const struct key *key, const char *before, const char *after)
+{
+    if (!key->by)
+        return;
+    fputs(before, out);
+    const struct key *by = keys_find(key->section, key->by);
+    if (key->only == KEY_PRESENT) {
+        fprintf(out, "with %s", key->by);
+    } else if (!key->only) {
+        fprintf(out, "if the %s uses it", by->names->one);
+    } else if (key->only[0] == '!') {
+        fprintf(out, "unless %s is %s", key->by, key->only + 1);
+    } else {
+        fprintf(out, "if %s is ", key->by);
+        print_names(out, key->only);
+    }
+    fputs(after, out);
+}
+
+static void expected_text(const struct key *key, char *out, size_t bytes)
+{
+    const bool list = key->place.items_max > 0 && key->type != KEY_SEEDS;
+    const size_t used = (size_t)snprintf(out, bytes, "%s", list ? "list of " : "");
+    if (keys_is_section(key->path))
+        snprintf(out, bytes, "list of %.0f to %.0f entries", key->min, key->max);
+    else
+        profile_value_expected(key, out + used, bytes - used);
+}
+
+static void print_line(FILE *out, const struct key *key)
+{
+    char path[128], expected[512];
+    full_path(key, path, sizeof(path));
+    expected_text(key, expected, sizeof(expected));
+    fprintf(out, "  %-24s %-12s %s\n", path, default_text(key), expected);
+    fprintf(out, "  %-24s %-12s   %s", "", "", key->help);
+    print_condition(out, key, " (", ")");
+    fputc('\n', out);
+}
+
+static void print_full(FILE *out, const struct key *key)
+{
+    char path[128], expected[512];
+    full_path(key, path, sizeof(path));
+    expected_text(key, expected, sizeof(expected));
+    fprintf(out, "%s\n  %s\n  value    %s\n  default  %s\n", path, key->help, expected,
+            default_text(key));
+    print_condition(out, key, "  read     ", "\n");
+    for (uint32_t i = 0; key->names && i < keys_name_count(key->names); i++) {
+        const struct key_name name = keys_name_at(key->names, i);
+        fprintf(out, "    %-28s %s\n", name.name, name.help);
+    }
+}
+
+static bool below(const char *path, const char *group)
+{
+    const size_t length = strlen(group);
+    return strncmp(path, group, length) == 0 && path[length] == '.';
+}
+
+static int refuse_key(FILE *errors, const char *wanted)
+{
+    static char paths[KEYS_MAX][128];
+    struct suggest nearest = {.typed = wanted};
+    for (uint32_t i = 0; i < keys_count; i++)
+        suggest_offer(&nearest, full_path(&keys_table[i], paths[i], sizeof(paths[i])));
+    const char *found = nearest.best;
+    for (uint32_t i = 0; i < keys_count && !found; i++) { /* `degree` for workers.graph.degree */
+        nearest = (struct suggest){.typed = wanted};
+        suggest_offer(&nearest, keys_leaf(keys_table[i].path));
+        if (nearest.best)
+            found = paths[i];
+    }
+    if (found)
+        fprintf(errors, "dawdle help: unknown key '%s'; did you mean '%s'?\n", wanted, found);
+    else
+        fprintf(errors, "dawdle help: unknown key '%s'; `dawdle help` lists all keys\n", wanted);
+    return 2;
+}
+
+static void print_all(FILE *out)
+{
+    static const char *const title[] = {
+        "Keys of a profile", "Keys of an entry of policies:", "Keys of an entry of inject:"};
+    for (uint32_t section = 0; section < 3; section++) {
+        fprintf(out, "%s%s\n  %-24s %-12s %s\n", section ? "\n" : "", title[section], "key",
+                "default", "value");
+        for (uint32_t i = 0; i < keys_count; i++)
+            if (keys_table[i].section == (enum keys_section)section)
+                print_line(out, &keys_table[i]);
+    }
+}
+
+int help_print(FILE *out, FILE *errors, const char *wanted)
+{
+    if (!wanted) {
+        print_all(out);
+        return 0;
+    }
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < keys_count; i++) {
+        char path[128];
+        full_path(&keys_table[i], path, sizeof(path));
+        if (strcmp(path, wanted) == 0)
+            print_full(out, &keys_table[i]);
+        else if (below(path, wanted))
+            print_line(out, &keys_table[i]);
+        else
+            continue;
+        found++;
+    }
+    return found ? 0 : refuse_key(errors, wanted);
+}
+
+static void print_kind(FILE *out, const struct key_names *names)
+{
+    for (uint32_t i = 0; i < keys_name_count(names); i++) {
+        const struct key_name name = keys_name_at(names, i);
+        fprintf(out, "%-14s %s\n", name.name, name.help);
+    }
+}
+
+static const char *read_claim(const char *name, char *claim, size_t bytes)
+{
+    struct profile_errors *errors =
+        calloc(1, sizeof(*errors)); /* an unreadable profile has no claim */
+    CHECK(errors);
+    char path[4096];
+    struct profile_source source = {.name = name};
+    char *text = NULL;
+    claim[0] = '\0';
+    if (profile_text_find(name, path, sizeof(path), errors) == 0 &&
+        profile_text_read(path, &text, &source.length, errors) == 0) {
+        source.text = text;
+        if (profile_text_guard(&source, errors) == 0)
+            profile_text_claim(&source, claim, bytes);
+    }
+    free(text);
+    profile_errors_free(errors);
+    free(errors);
+    return claim;
+}
+
+static void print_profiles(FILE *out)
+{
+    char *names[PROFILES_MAX];
+    const uint32_t count = profile_text_shipped(names, PROFILES_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        char claim[1024];
+        read_claim(names[i], claim, sizeof(claim));
+        const char *line = claim;
+        for (uint32_t n = 0; *line || n == 0; n++) {
+            const size_t length = strcspn(line, "\n");
+            fprintf(out, "%-14s %.*s\n", n ? "" : names[i], (int)length, line);
+            line += length + (line[length] == '\n');
+        }
+        free(names[i]);
+    }
+}
+
+static int refuse_kind(FILE *errors, const char *what)
+{
+    struct suggest nearest = {.typed = what};
+    for (uint32_t k = 0; k < KIND_COUNT; k++)
+        suggest_offer(&nearest, kinds[k]->many);
+    suggest_offer(&nearest, "profiles");
+    fprintf(errors, "dawdle list: unknown kind '%s'%s%s%s expected one of:", what,
+            nearest.best ? "; did you mean '" : ";", nearest.best ? nearest.best : "",
+            nearest.best ? "'?" : "");
+    for (uint32_t k = 0; k < KIND_COUNT; k++)
+        fprintf(errors, " %s", kinds[k]->many);
+    fputs(" profiles\n", errors);
+    return 2;
+}
+
+int list_print(FILE *out, FILE *errors, const char *what)
+{
+    for (uint32_t k = 0; k < KIND_COUNT; k++) {
+        if (!what)
+            fprintf(out, "%s%s:\n", k ? "\n" : "", kinds[k]->many);
+        else if (strcmp(kinds[k]->many, what) != 0 && strcmp(kinds[k]->one, what) != 0)
+            continue;
+        print_kind(out, kinds[k]);
+        if (what)
+            return 0;
+    }
+    if (what && strcmp(what, "profiles") != 0 && strcmp(what, "profile") != 0)
+        return refuse_kind(errors, what);
+    if (!what)
+        fputs("\nprofiles:\n", out);
+    print_profiles(out);
+    return 0;
+}

@@ -1,0 +1,21 @@
+/**
+ * `dawdle help [KEY]` and `dawdle list WHAT`: the key table and the tables of names, as text.
+ */
+#ifndef HARNESS_EXPERIMENT_HELP_H
+#define HARNESS_EXPERIMENT_HELP_H
+
+#include <stdio.h>
+
+/**
+ * All keys (NULL), the keys below a group (`workers.graph`), or one key in full. Keys of list entries are called
+ * `policies.lr` and `inject.law.factor`. Returns 0, or 2 for an unknown key, with the nearest one on `errors`.
+ */
+int help_print(FILE *out, FILE *errors, const char *key);
+
+/**
+ * Names of one kind with their help: policies, laws, graphs, models, formats, edges, profiles (with their claims); NULL
+ * prints all kinds. Returns 0, or 2 with the valid kinds on `errors`.
+ */
+int list_print(FILE *out, FILE *errors, const char *what);
+
+#endif

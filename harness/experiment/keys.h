@@ -1,0 +1,127 @@
+/**
+ * The keys of a profile: one visible table that drives parsing, range errors, defaults, `help KEY` and the resolved echo.
+ *
+ * A key belongs to a section: the profile itself, one entry of `policies:`, or one entry of `inject:`. Paths are dotted
+ * and relative to the section. Adding a key = one row and a field of struct experiment.
+ */
+#ifndef HARNESS_EXPERIMENT_KEYS_H
+#define HARNESS_EXPERIMENT_KEYS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "harness/experiment/suggest.h"
+
+enum keys_section { KEYS_PROFILE, KEYS_POLICY, KEYS_INJECT };
+
+enum key_type {
+    KEY_U32,
+    KEY_U64,
+    KEY_NS,     /* uint64_t, written with a unit */
+    KEY_SHARE,  /* double in [0, 1], written 10% or 0.1 */
+    KEY_REAL,   /* double */
+    KEY_BOOL,   /* true | false */
+    KEY_TEXT,   /* char[]: any one line */
+    KEY_WORD,   /* char[]: letters, digits, . _ + -: safe in paths, tags and checks */
+    KEY_FILE,   /* char[]: a file or folder that can be read; stored absolute */
+    KEY_FOLDER, /* char[]: may not exist yet; stored absolute */
+    KEY_NAME,   /* char[]: one of `names` */
+    KEY_CHOICE, /* enum: index in `names` */
+    KEY_ROW,    /* pointer: row of the table behind `names` */
+    KEY_SEEDS,  /* a count n (seeds 1..n) or a list of seeds */
+};
+
+/** One name of a set, with the row behind it where there is one. */
+struct key_name {
+    const char *name, *help;
+    const void *row;
+};
+
+/** A set of valid names: a table of another room, or a fixed list. */
+struct key_names {
+    const char *one, *many; /* "graph", "graphs"; many is also what `dawdle list` calls it */
+    uint32_t (*count)(void);
+    struct key_name (*at)(uint32_t index);
+    /** Does row `index` read the key with this last part? For keys that depend on the row (degree, law parameters). */
+    bool (*reads)(uint32_t index, const char *leaf);
+    const struct key_name *fixed; /* instead of count/at */
+    uint32_t fixed_count;
+    const char *later,
+        *later_why; /* a name of the design that this build does not have, and what to say */
+};
+
+/** Where the value goes in its section's struct. */
+struct key_place {
+    uint32_t offset, bytes;        /* bytes of one value; 0 = checked, not stored */
+    uint32_t count_offset;         /* lists: uint32_t with the number of items */
+    uint32_t items_min, items_max; /* items_max 0 = not a list */
+    bool counted;
+};
+
+/** Marks in `fallback` and `only`. */
+extern const char KEY_REQUIRED[]; /* fallback: there is no default */
+extern const char KEY_PRESENT[];  /* only: applies if `by` stands in the profile at all */
+
+struct key {
+    const char *path;
+    enum keys_section section;
+    enum key_type type;
+    struct key_place place;
+    double min, max; /* of the value, in its unit; of the length, for texts */
+    const char
+        *fallback;  /* default as text, items of lists split by ','; NULL = unset; KEY_REQUIRED */
+    const char *by; /* the key that decides whether this one is read; NULL = always read */
+    const char
+        *only; /* its names, space-separated; "!name" = all but that; NULL = ask names->reads */
+    const struct key_names *names;
+    const char *unit;
+    const char *help;
+};
+
+extern const struct key keys_table[];
+extern const uint32_t keys_count;
+
+#define KEYS_MAX 96u /* for arrays indexed by row; checked */
+
+/** Sets that more than one file needs. */
+extern const struct key_names keys_policies, keys_laws, keys_graphs, keys_models, keys_formats,
+    keys_edges;
+extern const struct key_names keys_clocks, keys_shards, keys_tiers, keys_jitters, keys_releases,
+    keys_pairings;
+extern const struct key_names keys_metrics, keys_whats, keys_scopes, keys_modes, keys_selects,
+    keys_eaches;
+
+uint32_t keys_name_count(const struct key_names *names);
+struct key_name keys_name_at(const struct key_names *names, uint32_t index);
+/** Index of `name`, or UINT32_MAX. */
+uint32_t keys_name_find(const struct key_names *names, const char *name);
+
+/** First row with this path, or NULL. (A path may have several rows with different `only`.) */
+const struct key *keys_find(enum keys_section section, const char *path);
+
+/** Is there a key with this path, or one below it? */
+bool keys_exists(enum keys_section section, const char *path);
+bool keys_is_group(enum keys_section section, const char *path);
+
+/** `policies` and `inject`: lists whose entries are sections. */
+bool keys_is_section(const char *path);
+
+/** The child that a bare value of group `path` stands for (`graph: ring` is `graph: {kind: ring}`), or NULL. */
+const char *keys_main(enum keys_section section, const char *path);
+
+/** Offer the names of all children of group `path` ("" = top). */
+void keys_offer_children(enum keys_section section, const char *path, struct suggest *nearest);
+
+/** The full path of the only key whose last part is `leaf`, or NULL if there is none or several. */
+const char *keys_elsewhere(enum keys_section section, const char *leaf);
+
+/** Does the row apply when the deciding key has the name `kind`? For rows with `by` and not KEY_PRESENT. */
+bool keys_applies(const struct key *key, const struct key_names *kinds, const char *kind);
+
+/** Last part of a path. */
+const char *keys_leaf(const char *path);
+
+/** How a section's entries are called in messages: "", "policies", "inject". */
+const char *keys_section_name(enum keys_section section);
+
+#endif

@@ -1,0 +1,176 @@
+/* The names that profile values may take: views on the tables of other rooms, and fixed lists in the order of their enums. */
+#include <string.h>
+
+#include "core/inject/law.h"
+#include "core/learn/model.h"
+#include "core/policy/policy.h"
+#include "core/worker/dataset.h"
+#include "harness/experiment/experiment.h"
+#include "harness/experiment/keys.h"
+#include "topo/graph.h"
+
+uint32_t keys_name_count(const struct key_names *names)
+{
+    return names->fixed ? names->fixed_count : names->count();
+}
+
+struct key_name keys_name_at(const struct key_names *names, uint32_t index)
+{
+    return names->fixed ? names->fixed[index] : names->at(index);
+}
+
+uint32_t keys_name_find(const struct key_names *names, const char *name)
+{
+    const uint32_t count = keys_name_count(names);
+    for (uint32_t i = 0; i < count; i++)
+        if (strcmp(keys_name_at(names, i).name, name) == 0)
+            return i;
+    return UINT32_MAX;
+}
+
+static uint32_t policies(void)
+{
+    return policy_count;
+}
+
+static struct key_name policy_at(uint32_t i)
+{
+    return (struct key_name){policy_table[i]->name, policy_table[i]->help, policy_table[i]};
+}
+
+static uint32_t laws(void)
+{
+    return law_count;
+}
+
+static struct key_name law_at(uint32_t i)
+{
+    return (struct key_name){law_table[i].name, law_table[i].help, &law_table[i]};
+}
+
+/** `parameters` of a law is a space-separated list of key names. */
+static bool law_reads(uint32_t i, const char *leaf)
+{
+    const size_t length = strlen(leaf);
+    const char *at = law_table[i].parameters ? law_table[i].parameters : "";
+    while (*at) {
+        const size_t word = strcspn(at, " ");
+        if (word == length && memcmp(at, leaf, length) == 0)
+            return true;
+        at += word;
+        at += strspn(at, " ");
+    }
+    return false;
+}
+
+static uint32_t graphs(void)
+{
+    return graph_count;
+}
+
+static struct key_name graph_at(uint32_t i)
+{
+    return (struct key_name){graph_table[i].name, graph_table[i].help, &graph_table[i]};
+}
+
+static bool graph_reads(uint32_t i, const char *leaf)
+{
+    return strcmp(leaf, "degree") == 0 && graph_table[i].uses_degree;
+}
+
+static uint32_t models(void)
+{
+    return model_count;
+}
+
+static struct key_name model_at(uint32_t i)
+{
+    return (struct key_name){model_table[i]->name, model_table[i]->help, model_table[i]};
+}
+
+/** `none` is a row of the profile, not of the loader: with it no loader is opened. */
+static uint32_t formats(void)
+{
+    return dataset_format_count + 1;
+}
+
+static struct key_name format_at(uint32_t i)
+{
+    if (i == dataset_format_count)
+        return (struct key_name){"none", "no data and no loader (measures the harness)", NULL};
+    return (struct key_name){dataset_formats[i].name, dataset_formats[i].help, NULL};
+}
+
+const struct key_names keys_policies = {"policy", "policies", policies, policy_at, NULL,
+                                        NULL,     0,          NULL,     NULL};
+const struct key_names keys_laws = {"law", "laws", laws, law_at, law_reads, NULL, 0, NULL, NULL};
+const struct key_names keys_graphs = {"graph", "graphs", graphs, graph_at, graph_reads,
+                                      NULL,    0,        NULL,   NULL};
+const struct key_names keys_models = {"model", "models", models, model_at, NULL,
+                                      NULL,    0,        NULL,   NULL};
+const struct key_names keys_formats = {"format", "formats", formats, format_at, NULL,
+                                       NULL,     0,         NULL,    NULL};
+
+#define FIXED(id, one, many, later, why, ...)                                               \
+    static const struct key_name id##_list[] = {__VA_ARGS__};                               \
+    const struct key_names id = {                                                           \
+        one,   many, NULL, NULL, NULL, id##_list, sizeof(id##_list) / sizeof(id##_list[0]), \
+        later, why}
+
+/* clang-format off */
+FIXED(keys_edges, "edge", "edges", NULL, NULL,
+    {"handle", "in-process, zero copy: a handle to the sender's snapshot crosses the edge", NULL},
+    {"null", "delivers nothing (measures the harness)", NULL});
+FIXED(keys_clocks, "clock", "clocks", "virtual", "this build runs live only",
+    {"live", "real threads, real time", NULL});
+FIXED(keys_shards, "kind of shards", "shards", NULL, NULL,
+    {"iid", "shuffled and dealt evenly", NULL},
+    {"labels", "each worker sees `per_worker` classes only", NULL});
+FIXED(keys_tiers, "tier", "tiers", NULL, NULL,
+    {"auto", "the best tier that works and keeps up; the reason is recorded", NULL},
+    {"direct", "io_uring with O_DIRECT", NULL},
+    {"buffered", "io_uring through the page cache", NULL},
+    {"preadv", "preadv on the worker's thread", NULL});
+FIXED(keys_jitters, "jitter", "jitters", NULL, NULL,
+    {"none", "exactly the base time: ties will be broken by worker number", NULL},
+    {"lognormal", "lognormal of mean 1", NULL});
+FIXED(keys_releases, "release rule", "releases", NULL, NULL,
+    {"cluster", "the connected component of ready workers that contains the new edge", NULL},
+    {"all", "every ready worker anywhere", NULL},
+    {"nbr", "the worker that finished and its ready neighbours", NULL},
+    {"pair", "the two ends of the new edge", NULL});
+FIXED(keys_pairings, "pairing", "pairings", NULL, NULL,
+    {"any", "any neighbour; conflicting requests are refused", NULL},
+    {"bipartite", "active workers ask passive ones: no deadlock by construction", NULL});
+FIXED(keys_metrics, "metric", "metrics", NULL, NULL,
+    {"train_loss_mean_model", "training loss of the mean of all models", NULL},
+    {"heldout_loss_mean_model", "validation loss of the mean of all models", NULL},
+    {"heldout_accuracy_mean_model", "validation accuracy of the mean of all models, 0 to 1", NULL},
+    {"train_loss_local_mean", "training loss of each model, averaged over workers", NULL});
+FIXED(keys_whats, "thing to delay", "whats", NULL, NULL,
+    {"compute", "the gradient", NULL});
+FIXED(keys_scopes, "scope", "scopes", NULL, NULL,
+    {"compute", "the worker computes slowly; its loop still answers", NULL},
+    {"process", "it answers nothing until it is done", NULL});
+FIXED(keys_modes, "mode", "modes", NULL, NULL,
+    {"park", "the core is free for its other workers", NULL},
+    {"spin", "the core is burnt", NULL});
+FIXED(keys_selects, "selection", "selects", NULL, NULL,
+    {"all", "every worker", NULL},
+    {"percent", "a share of the workers, drawn by seed", NULL},
+    {"workers", "a fixed list", NULL});
+FIXED(keys_eaches, "drawing", "eaches", NULL, NULL,
+    {"iteration", "anew in each iteration (transient)", NULL},
+    {"run", "once per run (permanent)", NULL});
+/* clang-format on */
+
+/* KEY_CHOICE stores the index: the lists above follow the enums. */
+_Static_assert(SHARD_IID == 0 && SHARD_LABELS == 1, "keys_shards");
+_Static_assert(LOADER_AUTO == 0 && LOADER_PREADV == 3, "keys_tiers");
+_Static_assert(JITTER_NONE == 0 && JITTER_LOGNORMAL == 1, "keys_jitters");
+_Static_assert(AAU_CLUSTER == 0 && AAU_ALL == 1 && AAU_NBR == 2 && AAU_PAIR == 3, "keys_releases");
+_Static_assert(ADPSGD_ANY == 0 && ADPSGD_BIPARTITE == 1, "keys_pairings");
+_Static_assert(METRIC_TRAIN_LOSS_MEAN_MODEL == 0 && METRIC_TRAIN_LOSS_LOCAL_MEAN == 3,
+               "keys_metrics");
+_Static_assert(SCOPE_COMPUTE == 0 && SCOPE_PROCESS == 1, "keys_scopes");
+_Static_assert(INJECT_PARK == 0 && INJECT_SPIN == 1, "keys_modes");

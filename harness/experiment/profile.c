@@ -1,0 +1,248 @@
+/* The story of one load: find, read, guard, parse, --set, fill, check. Each stage runs only on what the one before proved. */
+#include "harness/experiment/profile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/check.h"
+#include "harness/experiment/profile_parse.h"
+#include "harness/experiment/profile_private.h"
+#include "harness/experiment/profile_set.h"
+#include "harness/experiment/profile_text.h"
+#include "harness/experiment/profile_trace.h"
+#include "harness/experiment/profile_values.h"
+
+#define SET_ECHO 160 /* characters of a --set that its errors repeat */
+
+struct profile_node *profile_item(const struct profile_load *load, const char *path, uint32_t index)
+{
+    const struct profile_node *list = profile_tree_find(load->root, path);
+    struct profile_node *n = list ? list->first : NULL;
+    for (; n && index > 0; index--)
+        n = n->next;
+    return n;
+}
+
+/** The folder of the profile, and its name without folder and suffix as the default name of the experiment. */
+static void split_path(struct profile_load *load, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *file = slash ? slash + 1 : path;
+    const int folder_bytes = slash == path ? 1 : slash ? (int)(slash - path) : 0;
+    snprintf(load->folder, sizeof(load->folder), "%.*s", folder_bytes, path);
+
+    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
+    char *name = load->stem;
+    snprintf(name, EXPERIMENT_NAME_MAX, "%.63s", file);
+    char *dot = strrchr(name, '.');
+    if (dot && dot != name)
+        *dot = '\0';
+    for (char *c = name; *c; c++)
+        if (!strchr(safe, *c) || (c == name && (*c == '.' || *c == '-')))
+            *c = '_';
+}
+
+/** A list of sections; one bare value or map stands for a list of one. */
+static uint32_t normalise_list(struct profile_load *load, enum keys_section section,
+                               const char *path, uint32_t least, uint32_t most)
+{
+    struct profile_node *list = profile_tree_child(load->root, path);
+    if (list && list->kind != PROFILE_LIST) {
+        struct profile_node *item = profile_tree_node(&load->tree, list->kind, list->mark);
+        item->text = list->text;
+        item->first = list->first;
+        item->last = list->last;
+        list->kind = PROFILE_LIST;
+        list->first = list->last = NULL;
+        profile_tree_append(list, item);
+    }
+    uint32_t count = 0;
+    for (struct profile_node *n = list ? list->first : NULL; n; n = n->next, count++) {
+        if (n->kind == PROFILE_TEXT && keys_main(section, ""))
+            profile_tree_widen(&load->tree, n, keys_main(section, ""));
+        if (n->kind != PROFILE_MAP)
+            profile_errors_add(load->errors, n->mark, "an entry of %s must be a map%s", path,
+                               section == KEYS_POLICY ? " or a name"
+                                                      : ", such as {select: ..., law: ...}");
+        else
+            profile_normalise(load, section, n);
+    }
+    if (list && (count < least || count > most))
+        profile_errors_add(load->errors, list->key_mark, "%s has %u entries; expected %u to %u",
+                           path, count, least, most);
+    return count < most ? count : most;
+}
+
+static void fill_policies(struct profile_load *load)
+{
+    struct experiment *out = load->out;
+    out->policy_count = normalise_list(load, KEYS_POLICY, "policies", 1, EXPERIMENT_POLICIES_MAX);
+    if (!profile_tree_child(load->root, "policies") &&
+        !profile_misspelt(KEYS_PROFILE, load->root, "", "policies")) {
+        char names[512];
+        profile_value_names(&keys_policies, names, sizeof(names));
+        profile_errors_add(load->errors, profile_place(load, NULL),
+                           "missing key policies: expected a list of: %s", names);
+    }
+    for (uint32_t i = 0; i < out->policy_count; i++) {
+        struct experiment_policy *policy = &out->policy[i];
+        struct profile_origin *origin = out->origins->policy[i];
+        struct profile_node *node = profile_item(load, "policies", i);
+        if (node->kind != PROFILE_MAP)
+            continue;
+        profile_fill(load, KEYS_POLICY, node, policy, origin);
+        policy->lr_own = profile_tree_child(node, "lr") != NULL;
+        if (!policy->lr_own)
+            policy->lr = out->train.lr;
+        if (!policy->label[0] && policy->row)
+            snprintf(policy->label, sizeof(policy->label), "%s", policy->row->name);
+    }
+}
+
+static enum inject_select select_of(const struct experiment_inject *inject)
+{
+    if (inject->select == EXPERIMENT_SELECT_WORKERS)
+        return SELECT_WORKERS;
+    if (inject->select == EXPERIMENT_SELECT_PERCENT)
+        return inject->each == EACH_RUN ? SELECT_PERCENT_ONCE : SELECT_PERCENT_EACH;
+    return SELECT_ALL;
+}
+
+static void fill_inject(struct profile_load *load)
+{
+    struct experiment *out = load->out;
+    out->inject_count = normalise_list(load, KEYS_INJECT, "inject", 0, EXPERIMENT_INJECT_MAX);
+    for (uint32_t i = 0; i < out->inject_count; i++) {
+        struct experiment_inject *inject = &out->inject[i];
+        struct profile_node *node = profile_item(load, "inject", i);
+        if (node->kind != PROFILE_MAP)
+            continue;
+        profile_fill(load, KEYS_INJECT, node, inject, out->origins->inject[i]);
+        inject->inject.select = select_of(inject);
+        inject->inject.workers = inject->inject.worker_count ? inject->workers : NULL;
+        if (!inject->trace_path[0])
+            continue;
+        const struct profile_node *file = profile_tree_find(node, "law.file");
+        struct err err;
+        if (profile_trace_load(inject->trace_path, &inject->inject.config.trace, &err))
+            profile_errors_add(load->errors, profile_place(load, file), "law.file '%.80s': %s",
+                               file->text, err.text);
+    }
+}
+
+/** Values that follow from the presence of others. */
+static void fill_derived(struct profile_load *load)
+{
+    struct experiment *out = load->out;
+    out->target.set = profile_tree_child(load->root, "target") != NULL;
+    const struct key *degree = keys_find(KEYS_PROFILE, "workers.graph.degree");
+    const double most = out->workers.count > 0 ? out->workers.count - 1.0 : 0.0;
+    const bool chosen = out->origins->profile[degree - keys_table].kind != ORIGIN_DEFAULT;
+    if (!chosen && out->workers.degree > most)
+        out->workers.degree = most; /* `workers: 2` alone must be a valid profile */
+    const bool jitter_given = profile_tree_find(load->root, "compute.jitter") != NULL;
+    if (out->compute.base_ns == 0 && !jitter_given) {
+        out->compute.jitter =
+            JITTER_NONE; /* nothing to vary; keys_table's default supposes a base */
+        out->compute.jitter_cv = 0.0;
+        const struct key *cv = keys_find(KEYS_PROFILE, "compute.jitter.cv");
+        out->origins->profile[cv - keys_table].kind = ORIGIN_UNSET;
+    }
+}
+
+static void fill_all(struct profile_load *load)
+{
+    profile_normalise(load, KEYS_PROFILE, load->root);
+    profile_fill(load, KEYS_PROFILE, load->root, load->out, load->out->origins->profile);
+    if (!load->out->name[0]) {
+        snprintf(load->out->name, sizeof(load->out->name), "%s", load->stem);
+        const struct key *name = keys_find(KEYS_PROFILE, "name");
+        load->out->origins->profile[name - keys_table].kind = ORIGIN_DEFAULT;
+    }
+    fill_derived(load);
+    fill_policies(load);
+    fill_inject(load);
+}
+
+/** --set sources are part of marks until the errors are rendered: they live as long as the tree. */
+static void apply_sets(struct profile_load *load, struct profile_source *sources,
+                       char (*names)[SET_ECHO], const char *const *set, uint32_t set_count)
+{
+    for (uint32_t i = 0; i < set_count; i++) {
+        snprintf(names[i], SET_ECHO, "--set %s", set[i]);
+        for (char *c = names[i]; *c; c++)
+            if ((unsigned char)*c < 0x20 || *c == 0x7F)
+                *c = '?'; /* the terminal must not obey what we are about to refuse */
+        sources[i] = (struct profile_source){
+            .name = names[i], .text = set[i], .length = strlen(set[i]), .rank = i + 1};
+        if (profile_text_guard(&sources[i], load->errors) == 0)
+            profile_set_apply(&load->tree, load->root, &sources[i], load->errors);
+    }
+}
+
+static int load_text(struct profile_load *load, const char *const *set, uint32_t set_count)
+{
+    const uint32_t errors_before = load->errors->count;
+    if (profile_text_guard(&load->source, load->errors) ||
+        profile_parse(&load->tree, &load->source, &load->root, load->errors))
+        return -EINVAL;
+    const struct profile_mark start = {&load->source, 1, 1, 1};
+    if (load->root && load->root->kind != PROFILE_MAP) {
+        profile_errors_add(load->errors, load->root->mark,
+                           "a profile is a map of keys, such as `policies: [allreduce, dsgd]`");
+        return -EINVAL;
+    }
+    if (!load->root)
+        load->root = profile_tree_node(&load->tree, PROFILE_MAP, start);
+
+    struct profile_source *sources = calloc(set_count + 1, sizeof(*sources));
+    char(*names)[SET_ECHO] = calloc(set_count + 1, SET_ECHO);
+    CHECK(sources);
+    CHECK(names);
+    apply_sets(load, sources, names, set, set_count);
+    profile_text_claim(&load->source, load->out->claim, sizeof(load->out->claim));
+    fill_all(load);
+    if (load->errors->count == errors_before)
+        profile_check(load);
+    free(sources);
+    free(names);
+    return load->errors->count == errors_before ? 0 : -EINVAL;
+}
+
+int profile_load(struct experiment *out, const char *path_or_name, const char *const *set,
+                 uint32_t set_count, struct profile_errors *errors)
+{
+    memset(out, 0, sizeof(*out));
+    char path[EXPERIMENT_PATH_MAX];
+    char *text = NULL;
+    struct profile_load load = {.out = out, .errors = errors};
+    int rc = profile_text_find(path_or_name, path, sizeof(path), errors);
+    if (rc == 0)
+        rc = profile_text_read(path, &text, &load.source.length, errors);
+    if (rc == 0) {
+        out->origins = calloc(1, sizeof(*out->origins));
+        CHECK(out->origins);
+        split_path(&load, path);
+        snprintf(out->origins->file, sizeof(out->origins->file), "%s", path);
+        load.source.name = path;
+        load.source.text = text;
+        rc = load_text(&load, set, set_count);
+    }
+    profile_tree_free(&load.tree);
+    free(text);
+    if (rc) {
+        profile_free(out);
+        memset(out, 0, sizeof(*out));
+    }
+    return rc;
+}
+
+void profile_free(struct experiment *experiment)
+{
+    for (uint32_t i = 0; i < experiment->inject_count; i++)
+        profile_trace_free(&experiment->inject[i].inject.config.trace);
+    free(experiment->origins);
+    experiment->origins = NULL;
+    experiment->inject_count = 0;
+}

@@ -1,0 +1,32 @@
+/**
+ * From a YAML profile to a checked struct experiment, and back.
+ *
+ * Loading reads the file, applies `--set`, fills defaults and checks everything; all errors are collected and nothing
+ * else happens. The grammar is the key table (keys.h). Short forms: a bare value where a map is expected stands for its
+ * `kind` (`graph: ring`, `edges: handle`, `policies: [dsgd]`), `format` (`data: none`), `count` (`workers: 8`) or `time` (`stop: 4s`).
+ * Anchors, aliases and merge keys work, within limits (profile_tree.h).
+ */
+#ifndef HARNESS_EXPERIMENT_PROFILE_H
+#define HARNESS_EXPERIMENT_PROFILE_H
+
+#include "harness/experiment/experiment.h"
+#include "harness/experiment/profile_errors.h"
+
+/**
+ * Fill `out` (about 200 KiB: keep it off small stacks) from a file or the name of a shipped profile. set: [set_count]
+ * `path=value`, applied in order. `errors` is zeroed by the caller and may already hold errors.
+ *
+ * Returns 0; then profile_free is due. Or -EINVAL with at least one more error; then `out` is zeroed and owns nothing.
+ */
+int profile_load(struct experiment *out, const char *path_or_name, const char *const *set,
+                 uint32_t set_count, struct profile_errors *errors);
+
+void profile_free(struct experiment *experiment);
+
+/**
+ * The fully resolved profile: every key that applies, with its value and, as a comment, whether it is a default, stands
+ * in the profile (file:line) or came from a --set. Loads again to the same experiment. Only for loaded experiments.
+ */
+void profile_write_resolved(FILE *out, const struct experiment *experiment);
+
+#endif

@@ -1,0 +1,219 @@
+/*
+ * Contradictions between values that are each fine. Every one is an error: an option that would be ignored, or a target
+ * that cannot be computed, would otherwise be found out after the run.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "harness/results/checks.h"
+#include "harness/experiment/profile_private.h"
+
+static struct profile_node *at(const struct profile_load *load, const char *path)
+{
+    return profile_tree_find(load->root, path);
+}
+
+/** Where a key stands; for one left to its default, the nearest map around it. */
+static struct profile_mark place_of(const struct profile_load *load, const char *path)
+{
+    char group[128];
+    snprintf(group, sizeof(group), "%s", path);
+    for (;;) {
+        const struct profile_node *node = at(load, group);
+        if (node)
+            return node->mark;
+        char *dot = strrchr(group, '.');
+        if (!dot)
+            return profile_place(load, NULL);
+        *dot = '\0';
+    }
+}
+
+#define FAIL(load, path, ...) profile_errors_add((load)->errors, place_of(load, path), __VA_ARGS__)
+
+static void check_none(struct profile_load *load)
+{
+    const struct experiment *x = load->out;
+    const bool no_model = strcmp(x->model.ops->name, "none") == 0;
+    const bool no_data = strcmp(x->data.format, "none") == 0;
+    if (no_model && !no_data)
+        FAIL(load, "model.kind", "model 'none' computes nothing and needs data.format none, not %s",
+             x->data.format);
+    if (no_data && !no_model)
+        FAIL(load, "data.format",
+             "data.format none has nothing to train on; it needs model.kind none, not %s",
+             x->model.ops->name);
+    if (!no_model)
+        return;
+    if (x->target.set)
+        FAIL(load, "target", "model 'none' has no loss, so it cannot reach a target");
+    for (uint32_t i = 0; i < x->policy_count; i++) {
+        const struct profile_node *lr = profile_tree_child(profile_item(load, "policies", i), "lr");
+        if (lr)
+            profile_errors_add(load->errors, lr->key_mark, "model 'none' does not use lr");
+    }
+}
+
+static void check_data(struct profile_load *load)
+{
+    const struct experiment *x = load->out;
+    const double *split = x->data.split;
+    const double sum = split[0] + split[1] + split[2];
+    const bool has_data = strcmp(x->data.format, "none") != 0;
+    if (has_data && fabs(sum - 1.0) > 1e-9)
+        FAIL(load, "data.split", "data.split must sum to 100%%, not %.10g%%", sum * 100.0);
+    else if (has_data && split[0] <= 0.0)
+        FAIL(load, "data.split", "data.split leaves nothing to train on");
+    if (has_data && x->data.shards == SHARD_LABELS && x->data.classes > 0 &&
+        x->data.per_worker > x->data.classes)
+        FAIL(load, "data.shards.per_worker",
+             "data.shards.per_worker is %u, but there are %u classes", x->data.per_worker,
+             x->data.classes);
+    if (has_data && x->data.samples > 0 && (double)x->data.samples * split[0] < x->workers.count)
+        FAIL(load, "data.samples", "%u training samples cannot be dealt to %u workers",
+             (uint32_t)((double)x->data.samples * split[0]), x->workers.count);
+}
+
+static void check_workers(struct profile_load *load)
+{
+    const struct experiment *x = load->out;
+    const double most = x->workers.count - 1.0;
+    const double least = x->workers.count > 0 ? 2.0 * most / x->workers.count : 0.0;
+    const struct key *key = keys_find(KEYS_PROFILE, "workers.graph.degree");
+    const bool used = x->origins->profile[key - keys_table].kind != ORIGIN_UNSET;
+    if (used && x->workers.degree > most)
+        FAIL(load, "workers.graph.degree",
+             "mean degree %g is impossible; %u workers have at most %g neighbours each",
+             x->workers.degree, x->workers.count, most);
+    else if (used && x->workers.degree < least)
+        FAIL(load, "workers.graph.degree",
+             "mean degree %g cannot connect %u workers; the least is 2 (n - 1) / n = %.4g",
+             x->workers.degree, x->workers.count, least);
+    for (uint32_t i = 0; i < x->inject_count; i++) {
+        const struct profile_node *item = profile_item(load, "inject", i);
+        const struct profile_node *list =
+            profile_tree_find((struct profile_node *)item, "select.workers");
+        const struct profile_node *id = list && list->kind == PROFILE_LIST ? list->first : list;
+        for (uint32_t k = 0; k < x->inject[i].inject.worker_count; k++, id = id->next) {
+            const uint32_t worker = x->inject[i].workers[k];
+            if (worker >= x->workers.count)
+                profile_errors_add(load->errors, id->mark,
+                                   "there is no worker %u; the %u workers are 0 to %u", worker,
+                                   x->workers.count, x->workers.count - 1);
+            for (uint32_t j = 0; j < k; j++)
+                if (x->inject[i].workers[j] == worker)
+                    profile_errors_add(load->errors, id->mark, "worker %u stands twice", worker);
+        }
+    }
+}
+
+static void check_policies(struct profile_load *load)
+{
+    const struct experiment *x = load->out;
+    for (uint32_t i = 0; i < x->policy_count; i++)
+        for (uint32_t j = 0; j < i; j++)
+            if (strcmp(x->policy[i].label, x->policy[j].label) == 0) {
+                profile_errors_add(load->errors, profile_item(load, "policies", i)->mark,
+                                   "two policies are called '%s'; give one a label of its own",
+                                   x->policy[i].label);
+                break;
+            }
+    for (uint32_t i = 0; i < x->seed_count; i++)
+        for (uint32_t j = 0; j < i; j++)
+            if (x->seed[i] == x->seed[j]) {
+                FAIL(load, "seeds", "seed %llu stands twice: the run would only be repeated",
+                     (unsigned long long)x->seed[i]);
+                return;
+            }
+}
+
+static void check_budget(struct profile_load *load)
+{
+    const struct experiment *x = load->out;
+    if (x->stop.time_ns == 0 && x->stop.iterations == 0)
+        FAIL(load, "stop", "nothing ends a run: set stop.time (such as 3s) or stop.iterations");
+    if (x->compute.base_ns == 0 && x->compute.jitter == JITTER_LOGNORMAL)
+        FAIL(load, "compute.jitter",
+             "compute.base is 0, so there is no base time to jitter; set it or write jitter: none");
+}
+
+static void check_relative(struct profile_load *load)
+{
+    const struct experiment *x = load->out;
+    struct suggest nearest = {.typed = x->target.relative_to};
+    for (uint32_t i = 0; i < x->policy_count; i++) {
+        if (strcmp(x->policy[i].label, x->target.relative_to) == 0)
+            return;
+        suggest_offer(&nearest, x->policy[i].label);
+    }
+    if (nearest.best)
+        FAIL(load, "target.relative_to", "no policy '%s' in policies; did you mean '%s'?",
+             x->target.relative_to, nearest.best);
+    else
+        FAIL(load, "target.relative_to", "no policy '%s' in policies; the target would never exist",
+             x->target.relative_to);
+}
+
+static void check_target(struct profile_load *load)
+{
+    const struct experiment *x = load->out;
+    if (!x->target.set)
+        return;
+    const struct profile_node *value = at(load, "target.value");
+    const bool relative = x->target.relative_to[0] != '\0';
+    if (value && relative)
+        FAIL(load, "target.relative_to", "target.value and target.relative_to exclude each other");
+    else if (!value && !relative)
+        FAIL(load, "target", "a target needs target.value or target.relative_to");
+    else if (relative)
+        check_relative(load);
+    const bool heldout = x->target.metric == METRIC_HELDOUT_LOSS_MEAN_MODEL ||
+                         x->target.metric == METRIC_HELDOUT_ACCURACY_MEAN_MODEL;
+    if (heldout && strcmp(x->data.format, "none") != 0 && x->data.split[1] <= 0.0)
+        FAIL(load, "target.metric", "%s needs validation samples, but data.split gives them 0%%",
+             keys_name_at(&keys_metrics, x->target.metric).name);
+    if (value && x->target.metric == METRIC_HELDOUT_ACCURACY_MEAN_MODEL &&
+        (x->target.value <= 0.0 || x->target.value > 1.0))
+        FAIL(load, "target.value", "an accuracy lies between 0 and 1; for 95%% write 0.95");
+    if (x->target.hold > x->judge.points)
+        FAIL(load, "target.hold", "target.hold is %u, but a run has %u snapshots (judge.points)",
+             x->target.hold, x->judge.points);
+}
+
+static void check_laws(struct profile_load *load)
+{
+    const struct experiment *x = load->out;
+    for (uint32_t i = 0; i < x->inject_count; i++) {
+        const struct inject *inject = &x->inject[i].inject;
+        const char *why = inject->law->check ? inject->law->check(&inject->config) : NULL;
+        struct profile_node *node = profile_tree_find(profile_item(load, "inject", i), "law");
+        if (why)
+            profile_errors_add(load->errors, profile_place(load, node), "law '%s': %s",
+                               inject->law->name, why);
+    }
+}
+
+/** Checks speak of metrics and policies: a name that does not exist would make a gate that never closes. */
+static void check_checks(struct profile_load *load)
+{
+    const struct experiment *x = load->out;
+    const struct profile_node *list = at(load, "checks");
+    const struct profile_node *item = list && list->kind == PROFILE_LIST ? list->first : list;
+    for (uint32_t i = 0; i < x->check_count; i++, item = item->next) {
+        struct err err = {""};
+        if (checks_validate(x->check[i], x, &err))
+            profile_errors_add(load->errors, item->mark, "%s", err.text);
+    }
+}
+
+void profile_check(struct profile_load *load)
+{
+    check_none(load);
+    check_workers(load);
+    check_data(load);
+    check_policies(load);
+    check_budget(load);
+    check_target(load);
+    check_laws(load);
+    check_checks(load);
+}

@@ -1,0 +1,373 @@
+/*
+ * Walks the key table over a tree. A row is read, skipped because another value makes it meaningless, or defaulted.
+ * When the deciding value is itself wrong, the rows that hang on it stay silent: one slip, one error.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/check.h"
+#include "harness/experiment/profile_private.h"
+#include "harness/experiment/profile_values.h"
+
+struct profile_mark profile_place(const struct profile_load *load, const struct profile_node *node)
+{
+    return node ? node->mark : (struct profile_mark){.source = &load->source};
+}
+
+/** ` in workers.graph`, ` in policies`, or nothing at the top. */
+static const char *where(enum keys_section section, const char *path, char *out, size_t bytes)
+{
+    const char *name = keys_section_name(section);
+    const bool any = *name || *path;
+    snprintf(out, bytes, "%s%s%s%s", any ? " in " : "", name, *name && *path ? "." : "", path);
+    return out;
+}
+
+static void refuse_unknown(struct profile_load *load, enum keys_section section, const char *path,
+                           const struct profile_node *node)
+{
+    char place[160];
+    where(section, path, place, sizeof(place));
+    struct suggest nearest = {.typed = node->key};
+    keys_offer_children(section, path, &nearest);
+    const char *elsewhere = keys_elsewhere(section, node->key);
+    if (elsewhere && (!nearest.best || nearest.distance > 0))
+        profile_errors_add(load->errors, node->key_mark, "unknown key '%s'%s; did you mean '%s'?",
+                           node->key, place, elsewhere);
+    else if (nearest.best)
+        profile_errors_add(load->errors, node->key_mark, "unknown key '%s'%s; did you mean '%s'?",
+                           node->key, place, nearest.best);
+    else
+        profile_errors_add(load->errors, node->key_mark,
+                           "unknown key '%s'%s; `dawdle help` lists all keys", node->key, place);
+}
+
+/** `select: {percent: 10%}` says its kind without naming it. */
+static void infer_select(struct profile_load *load, struct profile_node *node)
+{
+    if (node->kind != PROFILE_MAP || profile_tree_child(node, "kind"))
+        return;
+    struct profile_node *percent = profile_tree_child(node, "percent");
+    struct profile_node *workers = profile_tree_child(node, "workers");
+    struct profile_node *each = profile_tree_child(node, "each");
+    const struct profile_node *reason = percent ? percent : workers ? workers : each;
+    if (!reason)
+        return;
+    struct profile_node *kind = profile_tree_node(&load->tree, PROFILE_TEXT, reason->mark);
+    kind->key = "kind";
+    kind->key_mark = reason->key_mark;
+    kind->text = percent || !workers ? "percent" : "workers";
+    profile_tree_append(node, kind);
+}
+
+static void normalise_child(struct profile_load *load, enum keys_section section, const char *path,
+                            struct profile_node *node);
+
+static void normalise_map(struct profile_load *load, enum keys_section section, const char *path,
+                          struct profile_node *map)
+{
+    for (struct profile_node *n = map->first; n; n = n->next) {
+        char child[160];
+        snprintf(child, sizeof(child), "%s%s%s", path, *path ? "." : "", n->key);
+        if (!keys_exists(section, child))
+            refuse_unknown(load, section, path, n);
+        else if (keys_is_group(section, child))
+            normalise_child(load, section, child, n);
+    }
+}
+
+static void normalise_child(struct profile_load *load, enum keys_section section, const char *path,
+                            struct profile_node *node)
+{
+    const char *main_key = keys_main(section, path);
+    if (node->kind == PROFILE_TEXT && main_key)
+        profile_tree_widen(&load->tree, node, main_key);
+    if (node->kind != PROFILE_MAP) {
+        char example[160] = "";
+        if (main_key)
+            snprintf(example, sizeof(example), ", such as %s: {%s: ...}", keys_leaf(path),
+                     main_key);
+        profile_errors_add(load->errors, node->mark, "%s must be a map of keys%s", path, example);
+        return;
+    }
+    if (section == KEYS_INJECT && strcmp(path, "select") == 0)
+        infer_select(load, node);
+    normalise_map(load, section, path, node);
+}
+
+void profile_normalise(struct profile_load *load, enum keys_section section,
+                       struct profile_node *node)
+{
+    normalise_map(load, section, "", node);
+}
+
+enum applies { APPLIES, APPLIES_NOT, APPLIES_UNKNOWN };
+
+/** The name that decides whether `key` is read: as written, else the default. NULL = none. */
+static const char *deciding_name(const struct key *by, const struct profile_node *node)
+{
+    if (!node)
+        return by->fallback;
+    return node->kind == PROFILE_TEXT ? node->text : "";
+}
+
+static enum applies applies(const struct key *key, struct profile_node *map)
+{
+    if (!key->by)
+        return APPLIES;
+    const struct profile_node *decider = profile_tree_find(map, key->by);
+    if (key->only == KEY_PRESENT)
+        return decider ? APPLIES : APPLIES_NOT;
+    const struct key *by = keys_find(key->section, key->by);
+    CHECK(by);
+    if (!decider && by->by) { /* shards.kind itself does not apply without data */
+        const struct key *above = keys_find(key->section, by->by);
+        const char *name = deciding_name(above, profile_tree_find(map, by->by));
+        if (name && !keys_applies(by, above->names, name))
+            return APPLIES_NOT;
+    }
+    const char *name = deciding_name(by, decider);
+    if (!name || name == KEY_REQUIRED || keys_name_find(by->names, name) == UINT32_MAX)
+        return APPLIES_UNKNOWN;
+    return keys_applies(key, by->names, name) ? APPLIES : APPLIES_NOT;
+}
+
+/** Another row with this path that does apply: data.samples means one thing for files, another for made data. */
+static bool twin_applies(const struct key *key, struct profile_node *map)
+{
+    for (uint32_t i = 0; i < keys_count; i++) {
+        const struct key *other = &keys_table[i];
+        if (other != key && other->section == key->section && strcmp(other->path, key->path) == 0 &&
+            applies(other, map) != APPLIES_NOT)
+            return true;
+    }
+    return false;
+}
+
+/** Names of the deciding key for which `key` is read. */
+static void readers(const struct key *key, const struct key *by, char *out, size_t bytes)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (uint32_t i = 0; i < keys_name_count(by->names); i++) {
+        const char *name = keys_name_at(by->names, i).name;
+        if (!keys_applies(key, by->names, name))
+            continue;
+        const int n = snprintf(out + used, bytes - used, "%s%s", used ? ", " : "", name);
+        if ((size_t)n >= bytes - used)
+            return;
+        used += (size_t)n;
+    }
+}
+
+/** A key that would be ignored is an error: its author believes that it does something. */
+static void refuse_ignored(struct profile_load *load, const struct key *key,
+                           struct profile_node *map, const struct profile_node *node)
+{
+    if (key->only == KEY_PRESENT) {
+        profile_errors_add(load->errors, node->key_mark, "%s means nothing without %s", key->path,
+                           key->by);
+        return;
+    }
+    const struct key *by = keys_find(key->section, key->by);
+    const char *name = deciding_name(by, profile_tree_find(map, key->by));
+    char list[256];
+    readers(key, by, list, sizeof(list));
+    profile_errors_add(load->errors, node->key_mark, "%s '%s' does not use %s; only for: %s",
+                       by->names->one, name ? name : "", key->path, *list ? list : "none");
+}
+
+bool profile_misspelt(enum keys_section section, const struct profile_node *map, const char *group,
+                      const char *leaf)
+{
+    if (!map || map->kind != PROFILE_MAP) /* the items of a list have no key */
+        return false;
+    for (const struct profile_node *n = map->first; n; n = n->next) {
+        char path[160];
+        snprintf(path, sizeof(path), "%s%s%s", group, *group ? "." : "", n->key);
+        struct suggest nearest = {.typed = n->key};
+        suggest_offer(&nearest, leaf);
+        if (nearest.best && !keys_exists(section, path))
+            return true;
+    }
+    return false;
+}
+
+static void refuse_missing(struct profile_load *load, const struct key *key,
+                           struct profile_node *map)
+{
+    char expected[512];
+    profile_value_expected(key, expected, sizeof(expected));
+    const struct profile_node *near = map;
+    char group[128];
+    snprintf(group, sizeof(group), "%s", key->path);
+    group[keys_leaf(key->path) - key->path] = '\0';
+    if (*group)
+        group[strlen(group) - 1] = '\0';
+    if (profile_misspelt(key->section, profile_tree_find(map, group), group, keys_leaf(key->path)))
+        return;
+    snprintf(group, sizeof(group), "%s", key->path);
+    for (char *dot; (dot = strrchr(group, '.'));) { /* the innermost map that is there */
+        *dot = '\0';
+        const struct profile_node *found = profile_tree_find(map, group);
+        if (found) {
+            near = found;
+            break;
+        }
+    }
+    struct profile_mark mark = near == load->root ? profile_place(load, NULL) : near->mark;
+    if (near != load->root && near->key)
+        mark = near->key_mark;
+    const struct key *by =
+        key->by && key->only != KEY_PRESENT ? keys_find(key->section, key->by) : NULL;
+    const char *name = by ? deciding_name(by, profile_tree_find(map, key->by)) : NULL;
+    if (name)
+        profile_errors_add(load->errors, mark, "%s '%s' needs %s: expected %s", by->names->one,
+                           name, key->path, expected);
+    else
+        profile_errors_add(load->errors, mark, "missing key %s: expected %s", key->path, expected);
+}
+
+static int fill_text(struct profile_load *load, const struct key *key, const char *text,
+                     struct profile_mark mark, void *field)
+{
+    char why[PROFILE_WHY_BYTES];
+    const char *folder = mark.source->rank == 0 ? load->folder : "";
+    if (profile_value_parse(key, text, folder, field, why) == 0)
+        return 0;
+    profile_errors_add(load->errors, mark, "%s", why);
+    return -EINVAL;
+}
+
+static void store_count(const struct key *key, void *base, uint32_t count)
+{
+    if (key->place.counted)
+        memcpy((char *)base + key->place.count_offset, &count, sizeof(count));
+}
+
+static void fill_list(struct profile_load *load, const struct key *key,
+                      const struct profile_node *list, void *base)
+{
+    uint32_t count = 0;
+    for (const struct profile_node *n = list->first; n; n = n->next, count++) {
+        if (count == key->place.items_max)
+            break;
+        if (n->kind != PROFILE_TEXT)
+            profile_errors_add(load->errors, n->mark, "items of %s are single values", key->path);
+        else
+            fill_text(load, key, n->text, n->mark,
+                      (char *)base + key->place.offset + (size_t)count * key->place.bytes);
+    }
+    uint32_t written = 0;
+    for (const struct profile_node *n = list->first; n; n = n->next)
+        written++;
+    if (written < key->place.items_min || written > key->place.items_max) {
+        char range[64];
+        const bool exact = key->place.items_min == key->place.items_max;
+        snprintf(range, sizeof(range), exact ? "exactly %u" : "%u to %u", key->place.items_min,
+                 key->place.items_max);
+        profile_errors_add(load->errors, list->mark, "%s has %u items; expected %s", key->path,
+                           written, range);
+    }
+    store_count(key, base, count);
+}
+
+/** `seeds: 10` is a count, and the only bare value that is not itself an item. */
+static void fill_seed_count(struct profile_load *load, const struct key *key, const char *text,
+                            struct profile_mark mark, void *base)
+{
+    struct key count_key = *key;
+    count_key.min = 1;
+    count_key.max = key->place.items_max;
+    uint64_t count = 0;
+    if (fill_text(load, &count_key, text, mark, &count))
+        return;
+    for (uint64_t i = 0; i < count; i++) {
+        const uint64_t seed = i + 1;
+        memcpy((char *)base + key->place.offset + i * sizeof(seed), &seed, sizeof(seed));
+    }
+    store_count(key, base, (uint32_t)count);
+}
+
+static void fill_node(struct profile_load *load, const struct key *key,
+                      const struct profile_node *node, void *base)
+{
+    const bool is_list = key->place.items_max > 0;
+    if (node->kind == PROFILE_TEXT && !node->quoted && node->text[0] == '\0') {
+        char expected[512];
+        profile_value_expected(key, expected, sizeof(expected));
+        profile_errors_add(load->errors, node->key_mark, "%s has no value; expected %s", key->path,
+                           expected);
+    } else if (node->kind == PROFILE_TEXT && key->type == KEY_SEEDS) {
+        fill_seed_count(load, key, node->text, node->mark, base);
+    } else if (node->kind == PROFILE_TEXT && is_list && key->place.items_min > 1) {
+        profile_errors_add(load->errors, node->mark, "%s must be a list of %u", key->path,
+                           key->place.items_min);
+    } else if (node->kind == PROFILE_TEXT) {
+        void *field = key->place.bytes ? (char *)base + key->place.offset : NULL;
+        fill_text(load, key, node->text, node->mark, field);
+        store_count(key, base, 1);
+    } else if (node->kind == PROFILE_LIST && is_list) {
+        fill_list(load, key, node, base);
+    } else {
+        profile_errors_add(load->errors, node->mark, "%s must be a %s, not a %s", key->path,
+                           is_list ? "list" : "single value",
+                           node->kind == PROFILE_LIST ? "list" : "map");
+    }
+}
+
+/** Defaults go the way of written values, so they obey the same ranges. */
+static void fill_default(struct profile_load *load, const struct key *key, void *base)
+{
+    const struct profile_mark mark = {.source = &load->source};
+    if (key->type == KEY_SEEDS) {
+        fill_seed_count(load, key, key->fallback, mark, base);
+        return;
+    }
+    char text[128];
+    snprintf(text, sizeof(text), "%s", key->fallback);
+    char *rest = text;
+    uint32_t count = 0;
+    for (char *item; (item = strsep(&rest, ",")); count++) {
+        char *field = (char *)base + key->place.offset + (size_t)count * key->place.bytes;
+        fill_text(load, key, item, mark, key->place.bytes ? field : NULL);
+    }
+    store_count(key, base, count);
+}
+
+static void fill_key(struct profile_load *load, const struct key *key, struct profile_node *map,
+                     void *base, struct profile_origin *origin)
+{
+    const struct profile_node *node = profile_tree_find(map, key->path);
+    const enum applies state = applies(key, map);
+    if (state == APPLIES_NOT) {
+        if (node && !twin_applies(key, map))
+            refuse_ignored(load, key, map, node);
+        return;
+    }
+    if (node) {
+        const bool set = node->mark.source->rank > 0;
+        *origin = (struct profile_origin){set ? ORIGIN_SET : ORIGIN_FILE, node->mark.line};
+        fill_node(load, key, node, base);
+        return;
+    }
+    if (state == APPLIES_UNKNOWN || !key->fallback)
+        return;
+    if (key->fallback == KEY_REQUIRED) {
+        refuse_missing(load, key, map);
+        return;
+    }
+    origin->kind = ORIGIN_DEFAULT;
+    fill_default(load, key, base);
+}
+
+void profile_fill(struct profile_load *load, enum keys_section section, struct profile_node *map,
+                  void *base, struct profile_origin *origin)
+{
+    for (uint32_t i = 0; i < keys_count; i++) {
+        const struct key *key = &keys_table[i];
+        const bool own = section != KEYS_PROFILE || !keys_is_section(key->path);
+        if (key->section == section && own)
+            fill_key(load, key, map, base, &origin[i]);
+    }
+}

@@ -1,0 +1,61 @@
+/**
+ * What the files of the profile share: the state of one load, and where values came from.
+ */
+#ifndef HARNESS_EXPERIMENT_PROFILE_PRIVATE_H
+#define HARNESS_EXPERIMENT_PROFILE_PRIVATE_H
+
+#include "harness/experiment/keys.h"
+#include "harness/experiment/profile.h"
+#include "harness/experiment/profile_tree.h"
+
+/** Origin of one value. */
+enum origin_kind { ORIGIN_UNSET, ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_SET };
+
+struct profile_origin {
+    enum origin_kind kind;
+    uint32_t line; /* ORIGIN_FILE */
+};
+
+/** One per row of the key table, for each section that the experiment holds. */
+struct profile_origins {
+    char file[EXPERIMENT_PATH_MAX];
+    struct profile_origin profile[KEYS_MAX];
+    struct profile_origin policy[EXPERIMENT_POLICIES_MAX][KEYS_MAX];
+    struct profile_origin inject[EXPERIMENT_INJECT_MAX][KEYS_MAX];
+};
+
+/** A load in progress. */
+struct profile_load {
+    struct experiment *out;
+    struct profile_errors *errors;
+    struct profile_tree tree;
+    struct profile_node *root; /* a map */
+    struct profile_source source;
+    char folder[EXPERIMENT_PATH_MAX]; /* of the profile: paths inside are relative to it */
+    char stem[EXPERIMENT_NAME_MAX];   /* its file name, made a word: the default name */
+};
+
+/** Place of a node, or of the profile as a whole for NULL. */
+struct profile_mark profile_place(const struct profile_load *load, const struct profile_node *node);
+
+/** Spell out short forms and refuse unknown keys, all through `node` (a map of this section). */
+void profile_normalise(struct profile_load *load, enum keys_section section,
+                       struct profile_node *node);
+
+/** Every row of the section into the struct at `base`. `map` as normalised. */
+void profile_fill(struct profile_load *load, enum keys_section section, struct profile_node *map,
+                  void *base, struct profile_origin *origin);
+
+/** Does `map` (of group path `group`) hold a misspelt `leaf`? That one was refused already; that the right name is
+ * missing is no news. */
+bool profile_misspelt(enum keys_section section, const struct profile_node *map, const char *group,
+                      const char *leaf);
+
+/** What single values cannot show: contradictions between them. Only with every value valid. */
+void profile_check(struct profile_load *load);
+
+/** Item `index` of the list at `path` in the profile, or NULL. */
+struct profile_node *profile_item(const struct profile_load *load, const char *path,
+                                  uint32_t index);
+
+#endif

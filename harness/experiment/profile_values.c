@@ -1,0 +1,347 @@
+/* See profile_values.h. Fields are written with memcpy, because one function serves fields of every type. */
+#include "harness/experiment/profile_values.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/check.h"
+#include "core/base/units.h"
+
+#define VALUE_ECHO "%.80s"
+
+static void number_text(const struct key *key, double value, char *out, size_t bytes)
+{
+    if (key->type == KEY_NS)
+        units_format_ns((uint64_t)value, out, bytes);
+    else if (key->type == KEY_SHARE)
+        snprintf(out, bytes, "%.10g%%", value * 100.0);
+    else
+        snprintf(out, bytes, "%.15g", value);
+}
+
+void profile_value_expected(const struct key *key, char *out, size_t bytes)
+{
+    char low[64], high[64];
+    number_text(key, key->min, low, sizeof(low));
+    number_text(key, key->max, high, sizeof(high));
+    switch (key->type) {
+    case KEY_U32:
+    case KEY_U64:
+    case KEY_REAL:
+    case KEY_SHARE:
+        snprintf(out, bytes, "%s to %s%s%s", low, high, key->unit[0] ? " " : "", key->unit);
+        return;
+    case KEY_NS:
+        snprintf(out, bytes, "a time from %s to %s", low, high);
+        return;
+    case KEY_BOOL:
+        snprintf(out, bytes, "true or false");
+        return;
+    case KEY_TEXT:
+        snprintf(out, bytes, "%s to %s bytes on one line", low, high);
+        return;
+    case KEY_WORD:
+        snprintf(out, bytes, "%s to %s letters, digits or . _ + -", low, high);
+        return;
+    case KEY_FILE:
+        snprintf(out, bytes, "a file or folder that can be read");
+        return;
+    case KEY_FOLDER:
+        snprintf(out, bytes, "a folder");
+        return;
+    case KEY_SEEDS:
+        snprintf(out, bytes, "a count from 1 to %u, or a list of seeds", key->place.items_max);
+        return;
+    case KEY_NAME:
+    case KEY_CHOICE:
+    case KEY_ROW:
+        profile_value_names(key->names, out, bytes);
+        return;
+    }
+}
+
+void profile_value_names(const struct key_names *names, char *out, size_t bytes)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    const uint32_t count = keys_name_count(names);
+    for (uint32_t i = 0; i < count; i++) {
+        const char *name = keys_name_at(names, i).name;
+        const int n = snprintf(out + used, bytes - used, "%s%s", i ? ", " : "", name);
+        if ((size_t)n >= bytes - used)
+            return;
+        used += (size_t)n;
+    }
+}
+
+static int refuse(char why[PROFILE_WHY_BYTES], const struct key *key, const char *text,
+                  const char *sentence)
+{
+    snprintf(why, PROFILE_WHY_BYTES, "%s '" VALUE_ECHO "': %s", key->path, text, sentence);
+    return -EINVAL;
+}
+
+static int refuse_range(char why[PROFILE_WHY_BYTES], const struct key *key, const char *text)
+{
+    char expected[256];
+    profile_value_expected(key, expected, sizeof(expected));
+    snprintf(why, PROFILE_WHY_BYTES, "%s '" VALUE_ECHO "' is out of range: expected %s", key->path,
+             text, expected);
+    return -EINVAL;
+}
+
+static void store(const struct key *key, void *field, const void *value, size_t bytes)
+{
+    if (!field)
+        return;
+    CHECK(key->place.bytes == bytes);
+    memcpy(field, value, bytes);
+}
+
+static int parse_number(const struct key *key, const char *text, void *field,
+                        char why[PROFILE_WHY_BYTES])
+{
+    const char *sentence = NULL;
+    const bool real = key->type == KEY_REAL || key->type == KEY_SHARE;
+    uint64_t whole = 0;
+    double value = 0.0;
+    const int rc = key->type == KEY_NS      ? units_parse_ns(text, &whole, &sentence)
+                   : key->type == KEY_REAL  ? units_parse_real(text, &value, &sentence)
+                   : key->type == KEY_SHARE ? units_parse_share(text, &value, &sentence)
+                                            : units_parse_u64(text, &whole, &sentence);
+    if (rc == -ERANGE)
+        return refuse_range(why, key, text);
+    if (rc) {
+        char expected[256], both[512];
+        profile_value_expected(key, expected, sizeof(expected));
+        snprintf(both, sizeof(both), "%s; valid is %s", sentence, expected);
+        return refuse(why, key, text, both);
+    }
+    if (!real)
+        value = (double)whole;
+    if (value < key->min || value > key->max)
+        return refuse_range(why, key, text);
+    const uint32_t narrow = (uint32_t)whole;
+    if (key->type == KEY_U32)
+        store(key, field, &narrow, sizeof(narrow));
+    else if (real)
+        store(key, field, &value, sizeof(value));
+    else
+        store(key, field, &whole, sizeof(whole));
+    return 0;
+}
+
+static int parse_name(const struct key *key, const char *text, void *field,
+                      char why[PROFILE_WHY_BYTES])
+{
+    const struct key_names *names = key->names;
+    if (names->later && strcmp(text, names->later) == 0) {
+        snprintf(why, PROFILE_WHY_BYTES, "%s '%s' is not available: %s", names->one, text,
+                 names->later_why);
+        return -EINVAL;
+    }
+    const uint32_t index = keys_name_find(names, text);
+    if (index == UINT32_MAX) {
+        struct suggest nearest = {.typed = text};
+        const uint32_t count = keys_name_count(names);
+        for (uint32_t i = 0; i < count; i++)
+            suggest_offer(&nearest, keys_name_at(names, i).name);
+        char list[512];
+        profile_value_names(names, list, sizeof(list));
+        snprintf(why, PROFILE_WHY_BYTES, "unknown %s '" VALUE_ECHO "'%s%s%s expected one of: %s",
+                 names->one, text, nearest.best ? "; did you mean '" : ";",
+                 nearest.best ? nearest.best : "", nearest.best ? "'?" : "", list);
+        return -EINVAL;
+    }
+    const struct key_name name = keys_name_at(names, index);
+    if (key->type == KEY_ROW)
+        store(key, field, &name.row, sizeof(name.row));
+    else if (key->type == KEY_CHOICE)
+        store(key, field, &index, sizeof(index));
+    else if (field)
+        snprintf(field, key->place.bytes, "%s", name.name);
+    return 0;
+}
+
+static int parse_text(const struct key *key, const char *text, void *field,
+                      char why[PROFILE_WHY_BYTES])
+{
+    static const char word[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
+    const size_t length = strlen(text);
+    if ((double)length < key->min || (double)length > key->max)
+        return refuse_range(why, key, text);
+    if (key->type == KEY_WORD && strspn(text, word) != length)
+        return refuse(why, key, text, "only letters, digits and . _ + - may stand here");
+    if (key->type == KEY_WORD && (text[0] == '.' || text[0] == '-'))
+        return refuse(why, key, text, "must not begin with a dot or a dash");
+    if (field)
+        snprintf(field, key->place.bytes, "%s", text);
+    return 0;
+}
+
+/** Paths are stored absolute: results keep the resolved profile somewhere else. */
+static int parse_path(const struct key *key, const char *text, const char *folder, void *field,
+                      char why[PROFILE_WHY_BYTES])
+{
+    if (text[0] == '\0')
+        return refuse(why, key, text, "a path cannot be empty");
+    char joined[PATH_MAX], absolute[PATH_MAX];
+    const char *home = strncmp(text, "~/", 2) == 0 ? getenv("HOME") : NULL;
+    const char *before = home ? home : text[0] == '/' ? "" : folder;
+    const int n = snprintf(joined, sizeof(joined), "%s%s%s", before, before[0] ? "/" : "",
+                           home ? text + 2 : text);
+    if (n < 0 || (size_t)n >= sizeof(joined))
+        return refuse(why, key, text, "the path is too long");
+    if (key->type == KEY_FILE && access(joined, R_OK))
+        return refuse(why, key, text, strerror(errno));
+    if (!realpath(joined, absolute)) { /* a folder that will be made: absolute, not resolved */
+        char here[PATH_MAX];
+        if (!getcwd(here, sizeof(here)))
+            return refuse(why, key, text, strerror(errno));
+        const bool rooted = joined[0] == '/';
+        if ((size_t)snprintf(absolute, sizeof(absolute), "%.*s%s%s", rooted ? 0 : PATH_MAX, here,
+                             rooted ? "" : "/", joined) >= sizeof(absolute))
+            return refuse(why, key, text, "the path is too long");
+    }
+    if (strlen(absolute) >= key->place.bytes)
+        return refuse(why, key, text, "the path is too long");
+    if (field)
+        snprintf(field, key->place.bytes, "%s", absolute);
+    return 0;
+}
+
+int profile_value_parse(const struct key *key, const char *text, const char *folder, void *field,
+                        char why[PROFILE_WHY_BYTES])
+{
+    switch (key->type) {
+    case KEY_U32:
+    case KEY_U64:
+    case KEY_NS:
+    case KEY_SHARE:
+    case KEY_REAL:
+    case KEY_SEEDS:
+        return parse_number(key, text, field, why);
+    case KEY_BOOL: {
+        const bool value = strcmp(text, "true") == 0;
+        if (!value && strcmp(text, "false") != 0)
+            return refuse(why, key, text, "expected true or false");
+        store(key, field, &value, sizeof(value));
+        return 0;
+    }
+    case KEY_TEXT:
+    case KEY_WORD:
+        return parse_text(key, text, field, why);
+    case KEY_FILE:
+    case KEY_FOLDER:
+        return parse_path(key, text, folder, field, why);
+    case KEY_NAME:
+    case KEY_CHOICE:
+    case KEY_ROW:
+        return parse_name(key, text, field, why);
+    }
+    return -EINVAL;
+}
+
+/** The first of 15, 16 and 17 digits that reads back to the same double. */
+static void print_real(FILE *out, double value)
+{
+    char text[40];
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof(text), "%.*g", digits, value);
+        if (memcmp(&(double){strtod(text, NULL)}, &value, sizeof(value)) == 0)
+            break;
+    }
+    fputs(text, out);
+}
+
+static void print_share(FILE *out, double share)
+{
+    char text[40];
+    const char *why;
+    double back;
+    snprintf(text, sizeof(text), "%.6g%%", share * 100.0);
+    if (units_parse_share(text, &back, &why) == 0 && memcmp(&back, &share, sizeof(back)) == 0)
+        fputs(text, out);
+    else
+        print_real(out, share);
+}
+
+/** Plain where that is unmistakable, else double-quoted. */
+static void print_text(FILE *out, const char *text)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-/";
+    const bool bare = text[0] && strspn(text, plain) == strlen(text) && text[0] != '-';
+    if (bare) {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            fputc('\\', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+static void print_row(FILE *out, const struct key_names *names, const void *row)
+{
+    const uint32_t count = keys_name_count(names);
+    for (uint32_t i = 0; i < count; i++)
+        if (keys_name_at(names, i).row == row)
+            fputs(keys_name_at(names, i).name, out);
+}
+
+void profile_value_print(FILE *out, const struct key *key, const void *field)
+{
+    uint32_t narrow = 0;
+    uint64_t whole = 0;
+    double real = 0.0;
+    const void *row = NULL;
+    char text[64];
+    switch (key->type) {
+    case KEY_U32:
+        memcpy(&narrow, field, sizeof(narrow));
+        fprintf(out, "%u", narrow);
+        return;
+    case KEY_CHOICE:
+        memcpy(&narrow, field, sizeof(narrow));
+        fputs(keys_name_at(key->names, narrow).name, out);
+        return;
+    case KEY_U64:
+    case KEY_SEEDS:
+        memcpy(&whole, field, sizeof(whole));
+        fprintf(out, "%llu", (unsigned long long)whole);
+        return;
+    case KEY_NS:
+        memcpy(&whole, field, sizeof(whole));
+        fputs(units_format_ns(whole, text, sizeof(text)), out);
+        return;
+    case KEY_SHARE:
+        memcpy(&real, field, sizeof(real));
+        print_share(out, real);
+        return;
+    case KEY_REAL:
+        memcpy(&real, field, sizeof(real));
+        print_real(out, real);
+        return;
+    case KEY_BOOL:
+        fputs(*(const bool *)field ? "true" : "false", out);
+        return;
+    case KEY_ROW:
+        memcpy(&row, field, sizeof(row));
+        print_row(out, key->names, row);
+        return;
+    case KEY_TEXT:
+    case KEY_WORD:
+    case KEY_FILE:
+    case KEY_FOLDER:
+    case KEY_NAME:
+        print_text(out, field);
+        return;
+    }
+}

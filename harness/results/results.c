@@ -1,0 +1,328 @@
+#include "harness/results/results.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/results/results_csv.h"
+#include "harness/results/results_json.h"
+#include "harness/results/target.h"
+#include "harness/version.h"
+
+#define NAME_TRIES 16u
+
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+int results_make_folder(const char *path, struct err *err)
+{
+    char part[RESULTS_PATH_MAX];
+    snprintf(part, sizeof(part), "%s/", path);
+    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST)
+            return err_set(err, -errno, "cannot make the results directory %s: %s", part,
+                           strerror(errno));
+        *slash = '/';
+    }
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode))
+        return err_set(err, -ENOTDIR, "results cannot go to %s: it is not a directory", path);
+    return 0;
+}
+
+/* The profile's name becomes one path component, whatever is in it. */
+static void safe_name(char *out, size_t size, const char *name)
+{
+    size_t n = 0;
+    for (; name[n] && n + 1 < size; n++)
+        out[n] = isalnum((unsigned char)name[n]) || strchr("._-", name[n]) ? name[n] : '-';
+    out[n] = '\0';
+    if (n == 0)
+        snprintf(out, size, "unnamed");
+    if (*out == '.')
+        *out = '_';
+}
+
+/* mkdir decides races between executions of one second. */
+static int make_directory(struct results *self, struct err *err)
+{
+    char when[32];
+    struct tm utc;
+    const time_t seconds = (time_t)self->start_epoch_s;
+    gmtime_r(&seconds, &utc);
+    strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &utc);
+    for (uint32_t i = 0; i < NAME_TRIES; i++) {
+        uint32_t id = 0;
+        if (getrandom(&id, sizeof(id), 0) != (ssize_t)sizeof(id))
+            id = (uint32_t)getpid() + i;
+        snprintf(self->id, sizeof(self->id), "%s-%06x", when, id & 0xffffffu);
+        snprintf(self->dir, sizeof(self->dir), "%s/.tmp-%s", self->parent, self->id);
+        if (mkdir(self->dir, 0700) == 0)
+            return 0;
+        if (errno != EEXIST)
+            break;
+    }
+    return err_set(err, -errno, "cannot make the results directory %s: %s", self->dir,
+                   strerror(errno));
+}
+
+static int file_error(struct err *err, const char *path)
+{
+    const int code = errno ? errno : EIO;
+    return err_set(err, -code, "cannot write %s: %s", path, strerror(code));
+}
+
+static int open_file(const struct results *self, const char *name, FILE **out, struct err *err)
+{
+    char path[RESULTS_PATH_MAX + 64];
+    snprintf(path, sizeof(path), "%s/%s", self->dir, name);
+    *out = fopen(path, "we");
+    return *out ? 0 : file_error(err, path);
+}
+
+int results_write(struct results *self, const char *name, void (*writer)(FILE *out, void *arg),
+                  void *arg, struct err *err)
+{
+    char path[RESULTS_PATH_MAX + 64];
+    char temporary[RESULTS_PATH_MAX + 64];
+    snprintf(path, sizeof(path), "%s/%s", self->dir, name);
+    snprintf(temporary, sizeof(temporary), "%s/.%s", self->dir, name);
+    errno = 0;
+    FILE *out = fopen(temporary, "we");
+    if (!out)
+        return file_error(err, path);
+    writer(out, arg);
+    bool failed = fflush(out) != 0 || ferror(out) != 0;
+    failed = fclose(out) != 0 || failed;
+    if (failed || rename(temporary, path) != 0) {
+        const int rc = file_error(err, path);
+        unlink(temporary);
+        return rc;
+    }
+    return 0;
+}
+
+static void put_text(FILE *out, void *text)
+{
+    fputs(text, out);
+    fputc('\n', out);
+}
+
+/* Spelled out in memory first, so that a lack of it never publishes half a document. */
+static int write_json(struct results *self, const char *name, const json_t *tree, struct err *err)
+{
+    char *const text = json_dumps(tree, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+    if (!text)
+        return err_set(err, -ENOMEM, "no memory for %s", name);
+    const int rc = results_write(self, name, put_text, text, err);
+    free(text);
+    return rc;
+}
+
+static int write_document(struct results *self, struct err *err)
+{
+    return write_json(self, "result.json", self->document, err);
+}
+
+static json_t *target_head(const struct experiment *experiment)
+{
+    json_t *out = json_object();
+    if (!experiment->target.set)
+        return json_decref(out), json_null();
+    const bool relative = *experiment->target.relative_to != '\0';
+    json_object_set_new(out, "metric", json_string(target_metric_name(experiment->target.metric)));
+    json_object_set_new(out, "value",
+                        relative ? json_null() : results_json_real(experiment->target.value));
+    json_object_set_new(out, "relative_to",
+                        relative ? results_json_text(experiment->target.relative_to) : json_null());
+    json_object_set_new(out, "factor",
+                        relative ? results_json_real(experiment->target.factor) : json_null());
+    json_object_set_new(out, "hold", json_integer(experiment->target.hold));
+    return out;
+}
+
+static int make_document(struct results *self, const struct experiment *experiment)
+{
+    self->document = json_object();
+    self->runs = json_array();
+    json_t *const doc = self->document;
+    json_object_set_new(doc, "schema", json_integer(RESULTS_SCHEMA));
+    json_object_set_new(doc, "program", json_string("dawdle " DAWDLE_VERSION));
+    json_object_set_new(doc, "profile", results_json_text(experiment->name));
+    json_object_set_new(doc, "claim", results_json_text(experiment->claim));
+    json_object_set_new(doc, "id", results_json_text(self->id));
+    json_object_set_new(doc, "complete", json_false());
+    json_object_set_new(doc, "target", target_head(experiment));
+    json_object_set_new(doc, "runs", self->runs);
+    json_object_set_new(doc, "summary", json_array());
+    json_object_set_new(doc, "checks", json_array());
+    return json_object_size(doc) == 10 ? 0 : -ENOMEM;
+}
+
+int results_begin(struct results *self, const char *out, const struct experiment *experiment,
+                  struct err *err)
+{
+    char name[EXPERIMENT_NAME_MAX];
+    memset(self, 0, sizeof(*self));
+    self->start_epoch_s = now_s();
+    safe_name(name, sizeof(name), experiment->name);
+    if ((size_t)snprintf(self->parent, sizeof(self->parent), "%s/%s", out, name) >=
+        sizeof(self->parent))
+        return err_set(err, -ENAMETOOLONG, "the results directory's path is too long");
+
+    int rc = results_make_folder(self->parent, err);
+    if (rc == 0)
+        rc = make_directory(self, err);
+    if (rc == 0 && make_document(self, experiment) != 0)
+        rc = err_set(err, -ENOMEM, "no memory for result.json");
+    if (rc == 0)
+        rc = write_document(self, err);
+    if (rc == 0)
+        rc = open_file(self, "iterations.csv", &self->csv, err);
+    if (rc == 0)
+        rc = open_file(self, "latency.hlog", &self->log, err);
+    if (rc == 0)
+        rc = hlog_open(&self->hlog, self->log, self->start_epoch_s, err);
+    if (rc == 0 && (results_csv_head(self->csv) != 0 || fflush(self->csv) != 0))
+        rc = file_error(err, "iterations.csv");
+    if (rc != 0)
+        results_close(self);
+    return rc;
+}
+
+int results_environment(struct results *self, json_t *tree, struct err *err)
+{
+    if (!tree)
+        return err_set(err, -ENOMEM, "no memory for environment.json");
+    const int rc = write_json(self, "environment.json", tree, err);
+    json_decref(tree);
+    return rc;
+}
+
+static int log_worker(struct results *self, const struct record_run *run, uint32_t id,
+                      double start_s)
+{
+    const struct record_worker *const w = &run->worker[id];
+    const struct {
+        const char *phase;
+        const struct hist *hist;
+    } phases[] = {
+        {"iteration", w->iteration_hist},
+        {"ready_to_mixed", w->ready_to_mixed_hist},
+        {"handle", w->handle_hist},
+        {"staleness", w->staleness_hist},
+        {"injected_requested", w->requested_hist},
+        {"injected_achieved", w->achieved_hist},
+    };
+    char tag[EXPERIMENT_NAME_MAX + 96];
+    int rc = 0;
+    for (uint32_t i = 0; rc == 0 && i < sizeof(phases) / sizeof(phases[0]); i++) {
+        if (!phases[i].hist)
+            continue;
+        snprintf(tag, sizeof(tag), "%s/seed-%llu/%s/worker-%u", run->policy,
+                 (unsigned long long)run->seed, phases[i].phase, id);
+        rc = hlog_write(&self->hlog, tag, start_s, run->duration_s, phases[i].hist);
+    }
+    return rc;
+}
+
+int results_add(struct results *self, const struct record_run *run,
+                const struct record_iteration *row, uint64_t rows, struct err *err)
+{
+    const double since = now_s() - self->start_epoch_s - run->duration_s - run->drain_s;
+    const double start_s = since > 0 ? since : 0;
+    int rc = results_csv_rows(self->csv, run, row, rows);
+    if (rc == 0 && fflush(self->csv) != 0)
+        rc = -EIO;
+    if (rc != 0)
+        return err_set(err, rc, "cannot write %s/iterations.csv: %s", self->dir, strerror(-rc));
+
+    for (uint32_t w = 0; rc == 0 && run->worker && w < run->workers; w++)
+        rc = log_worker(self, run, w, start_s);
+    if (rc == 0)
+        rc = hlog_flush(&self->hlog);
+    if (rc != 0)
+        return err_set(err, rc, "cannot write %s/latency.hlog: %s", self->dir, strerror(-rc));
+
+    if (json_array_append_new(self->runs, results_json_run(run)) != 0)
+        return err_set(err, -ENOMEM, "no memory for result.json");
+    return write_document(self, err);
+}
+
+static int point_latest(const struct results *self, struct err *err)
+{
+    char link[RESULTS_PATH_MAX];
+    char temporary[RESULTS_PATH_MAX];
+    snprintf(link, sizeof(link), "%s/latest", self->parent);
+    snprintf(temporary, sizeof(temporary), "%s/.latest-%s", self->parent, self->id);
+    if (symlink(self->id, temporary) == 0 && rename(temporary, link) == 0)
+        return 0;
+    const int rc = file_error(err, link);
+    unlink(temporary);
+    return rc;
+}
+
+/* What was renamed must survive a power cut; errors here are reported by the writes themselves. */
+static void sync_path(const char *dir, const char *name)
+{
+    char path[RESULTS_PATH_MAX + 64];
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+}
+
+int results_finish(struct results *self, const struct record_run *run, uint32_t count,
+                   const struct results_summary *summary, const struct checks_result *check,
+                   uint32_t checks, bool complete, struct err *err)
+{
+    char final[RESULTS_PATH_MAX];
+    int failed = json_array_clear(self->runs);
+    for (uint32_t i = 0; i < count; i++)
+        failed |= json_array_append_new(self->runs, results_json_run(&run[i]));
+    failed |= json_object_set_new(self->document, "summary", results_json_summary(summary));
+    failed |= json_object_set_new(self->document, "checks", results_json_checks(check, checks));
+    failed |= json_object_set_new(self->document, "complete", json_boolean(complete));
+    if (failed)
+        return err_set(err, -ENOMEM, "no memory for result.json");
+    const int rc = write_document(self, err);
+    if (rc != 0)
+        return rc;
+
+    results_close(self);
+    sync_path(self->dir, "result.json");
+    sync_path(self->dir, ".");
+    snprintf(final, sizeof(final), "%s/%s", self->parent, self->id);
+    errno = 0;
+    if (rename(self->dir, final) != 0)
+        return file_error(err, final);
+    memcpy(self->dir, final, sizeof(final));
+    return point_latest(self, err);
+}
+
+void results_close(struct results *self)
+{
+    hlog_close(&self->hlog);
+    if (self->csv)
+        fclose(self->csv);
+    if (self->log)
+        fclose(self->log);
+    json_decref(self->document);
+    self->csv = NULL;
+    self->log = NULL;
+    self->document = NULL;
+    self->runs = NULL;
+}

@@ -1,0 +1,86 @@
+#include "harness/results/results_csv.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+/* Label, 64-bit numbers and parts of one row, with room to spare. */
+#define ROW_BYTES_MAX 1024u
+
+int results_csv_head(FILE *out)
+{
+    fputs("policy,seed,worker,iteration,start_ns,total_ns", out);
+    for (uint32_t p = 0; p < PART_COUNT; p++)
+        fprintf(out, ",%s_us", part_name[p]);
+    fputs(",mixed_with,batch_loss\n", out);
+    return ferror(out) ? -EIO : 0;
+}
+
+static char *put_u64(char *at, uint64_t value)
+{
+    char digit[20];
+    uint32_t n = 0;
+    do {
+        digit[n++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    while (n)
+        *at++ = digit[--n];
+    return at;
+}
+
+static char *put_field(char *at, uint64_t value)
+{
+    *at++ = ',';
+    return put_u64(at, value);
+}
+
+static char *put_tenths(char *at, uint32_t tenths)
+{
+    at = put_field(at, tenths / 10);
+    *at++ = '.';
+    *at++ = (char)('0' + tenths % 10);
+    return at;
+}
+
+/* `label,seed`, the same for all rows of a run. */
+static size_t put_prefix(char *out, const struct record_run *run)
+{
+    char *at = out;
+    const bool quote = strpbrk(run->policy, ",\"\r\n") != NULL;
+    if (quote)
+        *at++ = '"';
+    for (const char *c = run->policy; *c; c++) {
+        if (*c == '"')
+            *at++ = '"';
+        *at++ = *c;
+    }
+    if (quote)
+        *at++ = '"';
+    return (size_t)(put_field(at, run->seed) - out);
+}
+
+int results_csv_rows(FILE *out, const struct record_run *run, const struct record_iteration *row,
+                     uint64_t count)
+{
+    char line[ROW_BYTES_MAX];
+    const size_t prefix = put_prefix(line, run);
+    _Static_assert(2 * EXPERIMENT_NAME_MAX + 7 * 21 + PART_COUNT * 13 + 32 < ROW_BYTES_MAX, "");
+    for (uint64_t i = 0; i < count; i++) {
+        const struct record_iteration *const r = &row[i];
+        char *at = put_field(line + prefix, r->worker);
+        at = put_field(at, r->iteration);
+        at = put_field(at, r->start_ns);
+        at = put_field(at, r->total_ns);
+        for (uint32_t p = 0; p < PART_COUNT; p++)
+            at = put_tenths(at, r->part_us10[p]);
+        at = put_field(at, r->mixed_with);
+        *at++ = ',';
+        if (isfinite(r->batch_loss))
+            at += snprintf(at, 24, "%.6g", (double)r->batch_loss);
+        *at++ = '\n';
+        fwrite(line, 1, (size_t)(at - line), out);
+    }
+    return ferror(out) ? -EIO : 0;
+}

@@ -1,0 +1,21 @@
+/**
+ * iterations.csv: one row per iteration, written by hand because there may be millions.
+ *
+ * Columns: policy, seed, worker, iteration, start_ns, total_ns, one `<part>_us` per part (tenths of a microsecond),
+ * mixed_with, batch_loss (empty when not finite). Labels are quoted as RFC 4180 asks.
+ */
+#ifndef HARNESS_RESULTS_RESULTS_CSV_H
+#define HARNESS_RESULTS_RESULTS_CSV_H
+
+#include <stdio.h>
+
+#include "harness/results/record.h"
+
+/** 0 or -EIO. */
+int results_csv_head(FILE *out);
+
+/** Append `count` rows of one run. 0 or -EIO. */
+int results_csv_rows(FILE *out, const struct record_run *run, const struct record_iteration *row,
+                     uint64_t count);
+
+#endif

@@ -1,0 +1,297 @@
+#include "harness/results/results_json.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/parts.h"
+
+json_t *results_json_real(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *results_json_text(const char *text)
+{
+    if (!text)
+        return json_null();
+    json_t *string = json_string(text); /* refuses what is not UTF-8 */
+    if (string)
+        return string;
+    char *copy = strdup(text);
+    for (char *c = copy; c && *c; c++)
+        if ((unsigned char)*c > 0x7f)
+            *c = '?';
+    string = copy ? json_string(copy) : NULL;
+    free(copy);
+    return string;
+}
+
+/* Out of memory, any of these sets nothing and the document is refused as a whole by json_dump's caller. */
+static void put(json_t *object, const char *key, json_t *value)
+{
+    json_object_set_new_nocheck(object, key, value);
+}
+
+static void put_count(json_t *object, const char *key, uint64_t value)
+{
+    put(object, key, json_integer((json_int_t)(value > INT64_MAX ? INT64_MAX : value)));
+}
+
+static void put_known(json_t *object, const char *key, const struct record_figures *of,
+                      uint64_t value)
+{
+    if (of->n)
+        put_count(object, key, value);
+    else
+        put(object, key, json_null());
+}
+
+static json_t *latency(const struct record_figures *of)
+{
+    json_t *out = json_object();
+    put_known(out, "p50", of, of->p50);
+    put_known(out, "p99", of, of->p99);
+    put_known(out, "p999", of, of->p999);
+    put_known(out, "max", of, of->max);
+    put_count(out, "n", of->n);
+    put_count(out, "clipped", of->clipped);
+    return out;
+}
+
+static json_t *staleness(const struct record_figures *of)
+{
+    json_t *out = json_object();
+    put_known(out, "p50", of, of->p50);
+    put_known(out, "p99", of, of->p99);
+    put_known(out, "max", of, of->max);
+    put_count(out, "n", of->n);
+    return out;
+}
+
+static json_t *parts(const uint64_t part_ns[PART_COUNT])
+{
+    json_t *out = json_object();
+    for (uint32_t p = 0; p < PART_COUNT; p++)
+        put_count(out, part_name[p], part_ns[p]);
+    return out;
+}
+
+static json_t *point(const struct record_point *at)
+{
+    json_t *out = json_object();
+    put(out, "time_s", results_json_real(at->time_s));
+    put_count(out, "gradients", at->gradients);
+    put_count(out, "bytes", at->bytes);
+    put(out, "train_loss_mean_model", results_json_real(at->train_loss_mean_model));
+    put(out, "heldout_loss_mean_model", results_json_real(at->heldout_loss_mean_model));
+    put(out, "heldout_accuracy_mean_model", results_json_real(at->heldout_accuracy_mean_model));
+    put(out, "train_loss_local_mean", results_json_real(at->train_loss_local_mean));
+    put(out, "train_loss_local_worst", results_json_real(at->train_loss_local_worst));
+    put(out, "consensus_distance", results_json_real(at->consensus_distance));
+    return out;
+}
+
+static json_t *worker(const struct record_worker *at, uint32_t id)
+{
+    json_t *out = json_object();
+    put_count(out, "worker", id);
+    put_count(out, "core", at->core);
+    put_count(out, "iterations", at->iterations);
+    put_count(out, "total_ns", at->total_ns);
+    put(out, "parts_ns", parts(at->part_ns));
+    put(out, "iteration_ns", latency(&at->iteration));
+    return out;
+}
+
+static json_t *final_value(const struct record_run *run, enum results_metric metric)
+{
+    return results_json_real(results_metric_of(run, metric));
+}
+
+static void put_target(json_t *out, const struct record_run *run)
+{
+    const bool reached = run->has_target && run->target_reached;
+    put(out, "time_to_target_s", reached ? results_json_real(run->time_to_target_s) : json_null());
+    put(out, "target_reached", run->has_target ? json_boolean(reached) : json_null());
+    put(out, "target_held_at_end",
+        run->has_target ? json_boolean(run->target_held_at_end) : json_null());
+    put(out, "target_value", run->has_target ? results_json_real(run->target_value) : json_null());
+    put(out, "target_resolution_s",
+        run->has_target ? results_json_real(run->target_resolution_s) : json_null());
+}
+
+static void put_learning(json_t *out, const struct record_run *run)
+{
+    static const enum results_metric of[] = {
+        RESULTS_TRAIN_LOSS_MEAN_MODEL,       RESULTS_HELDOUT_LOSS_MEAN_MODEL,
+        RESULTS_HELDOUT_ACCURACY_MEAN_MODEL, RESULTS_TRAIN_LOSS_LOCAL_MEAN,
+        RESULTS_TRAIN_LOSS_LOCAL_WORST,      RESULTS_CONSENSUS_DISTANCE,
+    };
+    for (uint32_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+        put(out, results_metric_table[of[i]].name, final_value(run, of[i]));
+}
+
+static void put_latencies(json_t *out, const struct record_run *run)
+{
+    put(out, "parts_ns", parts(run->part_ns));
+    put_count(out, "total_ns", run->total_ns);
+    put(out, "iteration_ns", latency(&run->iteration));
+    put(out, "ready_to_mixed_ns", latency(&run->ready_to_mixed));
+    put(out, "handle_ns", latency(&run->handle));
+    put(out, "loop_ns", latency(&run->loop));
+    put(out, "injected_error_ns", latency(&run->injected_error));
+    put(out, "staleness", staleness(&run->staleness));
+}
+
+static void put_counters(json_t *out, const struct record_run *run)
+{
+    const struct {
+        const char *name;
+        uint64_t value;
+    } counters[] = {
+        {"bytes_exchanged", run->bytes_exchanged},
+        {"tensors_sent", run->tensors_sent},
+        {"tensors_delivered", run->tensors_delivered},
+        {"tensors_superseded", run->tensors_superseded},
+        {"tensors_in_flight", run->tensors_in_flight},
+        {"control_sent", run->control_sent},
+        {"control_delivered", run->control_delivered},
+        {"exact_superseded", run->exact_superseded},
+        {"compute_overruns", run->compute_overruns},
+        {"slots_total", run->slots_total},
+        {"slots_free_min", run->slots_free_min},
+        {"full_waits", run->full_waits},
+        {"iterations_logged", run->iterations_logged},
+        {"accounted_twice", run->accounted_twice},
+        {"slot_waits", run->slot_waits},
+        {"refused", run->refused},
+        {"mixes", run->mixes},
+        {"unmixed", run->unmixed},
+        {"batches", run->batches},
+        {"bytes_read", run->bytes_read},
+        {"involuntary_switches", run->involuntary_switches},
+        {"page_faults", run->page_faults},
+        {"incomplete", run->incomplete},
+    };
+    for (uint32_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+        put_count(out, counters[i].name, counters[i].value);
+    put_count(out, "tensors_unexplained",
+              (uint64_t)results_metric_of(run, RESULTS_TENSORS_UNEXPLAINED));
+    put_count(out, "control_unexplained",
+              (uint64_t)results_metric_of(run, RESULTS_CONTROL_UNEXPLAINED));
+}
+
+/* JSON integers end at 63 bits; a larger seed is written as text rather than wrong. */
+static void put_seed(json_t *out, uint64_t seed)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%" PRIu64, seed);
+    put(out, "seed", seed > INT64_MAX ? json_string(text) : json_integer((json_int_t)seed));
+}
+
+json_t *results_json_run(const struct record_run *run)
+{
+    json_t *out = json_object();
+    put(out, "policy", results_json_text(run->policy));
+    put(out, "kind", results_json_text(run->row ? run->row->name : NULL));
+    put_seed(out, run->seed);
+    put(out, "clock", results_json_text(run->clock));
+    put_count(out, "workers", run->workers);
+    put(out, "duration_s", results_json_real(run->duration_s));
+    put(out, "drain_s", results_json_real(run->drain_s));
+    put(out, "drained", json_boolean(run->drained));
+    put(out, "lr", results_json_real(run->lr));
+    put_count(out, "gradients", run->gradients);
+    put_count(out, "iterations", run->iterations);
+    put(out, "gradients_per_s", results_json_real(run->gradients_per_s));
+    put(out, "iterations_per_s", results_json_real(run->iterations_per_s));
+    put_target(out, run);
+    put_learning(out, run);
+    put(out, "wait_share", results_json_real(run->wait_share));
+    put_latencies(out, run);
+    put(out, "ledger_error", results_json_real(run->ledger_error));
+    put(out, "ledger_ok", json_boolean(run->ledger_ok));
+    put_counters(out, run);
+    put(out, "core_busy_share", results_json_real(run->core_busy_share));
+    put(out, "contended", json_boolean(run->contended));
+    put(out, "loader_tier", results_json_text(run->loader_tier));
+    put(out, "loader_reason", results_json_text(run->loader_reason));
+
+    json_t *points = json_array();
+    for (uint32_t i = 0; i < run->point_count; i++)
+        json_array_append_new(points, point(&run->point[i]));
+    put(out, "points", points);
+    json_t *per_worker = json_array();
+    for (uint32_t w = 0; run->worker && w < run->workers; w++)
+        json_array_append_new(per_worker, worker(&run->worker[w], w));
+    put(out, "per_worker", per_worker);
+    return out;
+}
+
+static json_t *bound(struct target_bound at, bool known)
+{
+    json_t *out = json_object();
+    const bool exact = known && at.low == at.high;
+    put(out, "median", exact ? results_json_real(at.low) : json_null());
+    put(out, "at_least", known && at.low > 0 ? results_json_real(at.low) : json_null());
+    put(out, "at_most", known ? results_json_real(at.high) : json_null());
+    return out;
+}
+
+static json_t *spread(const struct target_spread *at)
+{
+    json_t *out = json_object();
+    put(out, "median", results_json_real(at->median));
+    put(out, "min", results_json_real(at->min));
+    put(out, "max", results_json_real(at->max));
+    put_count(out, "n", at->count);
+    return out;
+}
+
+static json_t *summary_policy(const struct results_summary *summary, uint32_t index)
+{
+    const struct results_policy *self = &summary->policy[index];
+    const bool based = summary->baseline < summary->policy_count;
+    json_t *out = json_object();
+    put(out, "policy", results_json_text(self->policy));
+    put_count(out, "seeds", self->seeds);
+    put(out, "reached", self->has_target ? json_integer(self->reached) : json_null());
+    put(out, "held_at_end", self->has_target ? json_integer(self->held_at_end) : json_null());
+    put(out, "time_to_target_s", bound(self->time_to_target_s, self->has_target));
+    put(out, "baseline",
+        based ? results_json_text(summary->policy[summary->baseline].policy) : json_null());
+    put(out, "speedup", bound(self->speedup, self->speedup_pairs > 0));
+    put_count(out, "speedup_pairs", self->speedup_pairs);
+    put_count(out, "contended", self->contended);
+    put_count(out, "incomplete", self->incomplete);
+    put_count(out, "ledger_bad", self->ledger_bad);
+    json_t *metrics = json_object();
+    for (uint32_t m = 0; m < RESULTS_METRICS; m++)
+        put(metrics, results_metric_table[m].name, spread(&self->metric[m]));
+    put(out, "metrics", metrics);
+    return out;
+}
+
+json_t *results_json_summary(const struct results_summary *summary)
+{
+    json_t *out = json_array();
+    for (uint32_t i = 0; i < summary->policy_count; i++)
+        json_array_append_new(out, summary_policy(summary, i));
+    return out;
+}
+
+json_t *results_json_checks(const struct checks_result *result, uint32_t count)
+{
+    json_t *out = json_array();
+    for (uint32_t i = 0; i < count; i++) {
+        json_t *check = json_object();
+        put(check, "check", results_json_text(result[i].text));
+        put(check, "pass", json_boolean(result[i].pass));
+        put(check, "finding", results_json_text(result[i].finding));
+        json_array_append_new(out, check);
+    }
+    return out;
+}

@@ -1,0 +1,34 @@
+/**
+ * result.json as a tree: the versioned, machine-readable form of what runs measured (harness/result.schema.json).
+ *
+ * Keys never vanish: what a run did not measure is null (and `n` is 0). Units are in the key names. NaN and infinities
+ * are null; text that is not UTF-8 has its bad bytes replaced by `?`. All functions return new references, or NULL
+ * when out of memory.
+ */
+#ifndef HARNESS_RESULTS_RESULTS_JSON_H
+#define HARNESS_RESULTS_RESULTS_JSON_H
+
+#include <jansson.h>
+
+#include "harness/results/checks.h"
+#include "harness/results/record.h"
+#include "harness/results/results_summary.h"
+
+#define RESULTS_SCHEMA 1
+
+/** A number, or null when not finite. */
+json_t *results_json_real(double value);
+
+/** A string, or null for NULL. */
+json_t *results_json_text(const char *text);
+
+/** One element of `runs`. */
+json_t *results_json_run(const struct record_run *run);
+
+/** The list `summary`, one element per policy. */
+json_t *results_json_summary(const struct results_summary *summary);
+
+/** The list `checks`. */
+json_t *results_json_checks(const struct checks_result *result, uint32_t count);
+
+#endif

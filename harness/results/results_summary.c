@@ -1,0 +1,320 @@
+#include "harness/results/results_summary.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/base/check.h"
+
+// clang-format off
+const struct results_metric_row results_metric_table[RESULTS_METRICS] = {
+    [RESULTS_GRADIENTS_PER_S] = {"gradients_per_s", UNIT_RATE, "gradients computed per second, all workers"},
+    [RESULTS_ITERATIONS_PER_S] = {"iterations_per_s", UNIT_RATE, "iterations per second and worker"},
+    [RESULTS_WAIT_SHARE] = {"wait_share", UNIT_SHARE, "share of iteration time spent waiting for peers"},
+    [RESULTS_COMPUTE_SHARE] = {"compute_share", UNIT_SHARE, "share of iteration time spent computing"},
+    [RESULTS_INJECTED_SHARE] = {"injected_share", UNIT_SHARE, "share of iteration time that was injected delay"},
+    [RESULTS_MIX_SHARE] = {"mix_share", UNIT_SHARE, "share of iteration time spent averaging"},
+    [RESULTS_HELD_SHARE] = {"held_share", UNIT_SHARE, "share of iteration time held up by another worker's turn on the core"},
+    [RESULTS_REST_SHARE] = {"rest_share", UNIT_SHARE, "share of iteration time no part accounts for"},
+    [RESULTS_TIME_TO_TARGET_S] = {"time_to_target_s", UNIT_SECONDS, "time to the target; unbounded above when not reached"},
+    [RESULTS_SPEEDUP] = {"speedup", UNIT_REAL, "time to target of the synchronous baseline over this policy's, paired by seed"},
+    [RESULTS_TRAIN_LOSS_MEAN_MODEL] = {"train_loss_mean_model", UNIT_REAL, "final training loss of the mean model"},
+    [RESULTS_HELDOUT_LOSS_MEAN_MODEL] = {"heldout_loss_mean_model", UNIT_REAL, "final held-out loss of the mean model"},
+    [RESULTS_HELDOUT_ACCURACY_MEAN_MODEL] = {"heldout_accuracy_mean_model", UNIT_SHARE, "final held-out accuracy of the mean model"},
+    [RESULTS_TRAIN_LOSS_LOCAL_MEAN] = {"train_loss_local_mean", UNIT_REAL, "final training loss, mean over local models"},
+    [RESULTS_TRAIN_LOSS_LOCAL_WORST] = {"train_loss_local_worst", UNIT_REAL, "final training loss of the worst local model"},
+    [RESULTS_CONSENSUS_DISTANCE] = {"consensus_distance", UNIT_REAL, "final mean squared distance from the mean model"},
+    [RESULTS_BYTES_EXCHANGED] = {"bytes_exchanged", UNIT_BYTES, "parameter bytes exchanged, all workers"},
+    [RESULTS_ITERATION_NS_P50] = {"iteration_ns_p50", UNIT_NS, "median iteration time"},
+    [RESULTS_ITERATION_NS_P99] = {"iteration_ns_p99", UNIT_NS, "99th percentile of the iteration time"},
+    [RESULTS_ITERATION_NS_P999] = {"iteration_ns_p999", UNIT_NS, "99.9th percentile of the iteration time"},
+    [RESULTS_ITERATION_NS_MAX] = {"iteration_ns_max", UNIT_NS, "longest iteration"},
+    [RESULTS_READY_TO_MIXED_NS_P50] = {"ready_to_mixed_ns_p50", UNIT_NS, "median time from gradient ready to parameters mixed"},
+    [RESULTS_READY_TO_MIXED_NS_P99] = {"ready_to_mixed_ns_p99", UNIT_NS, "its 99th percentile"},
+    [RESULTS_READY_TO_MIXED_NS_P999] = {"ready_to_mixed_ns_p999", UNIT_NS, "its 99.9th percentile"},
+    [RESULTS_READY_TO_MIXED_NS_MAX] = {"ready_to_mixed_ns_max", UNIT_NS, "its maximum"},
+    [RESULTS_HANDLE_NS_P50] = {"handle_ns_p50", UNIT_NS, "median time from a snapshot published to seen by a peer"},
+    [RESULTS_HANDLE_NS_P99] = {"handle_ns_p99", UNIT_NS, "its 99th percentile"},
+    [RESULTS_HANDLE_NS_P999] = {"handle_ns_p999", UNIT_NS, "its 99.9th percentile"},
+    [RESULTS_HANDLE_NS_MAX] = {"handle_ns_max", UNIT_NS, "its maximum"},
+    [RESULTS_STALENESS_P50] = {"staleness_p50", UNIT_COUNT, "median staleness of mixed parameters, in versions"},
+    [RESULTS_STALENESS_P99] = {"staleness_p99", UNIT_COUNT, "99th percentile of the staleness"},
+    [RESULTS_STALENESS_MAX] = {"staleness_max", UNIT_COUNT, "largest staleness"},
+    [RESULTS_INJECTED_ERROR_NS_P99] = {"injected_error_ns_p99", UNIT_NS, "99th percentile of |achieved - requested| delay"},
+    [RESULTS_LEDGER_ERROR] = {"ledger_error", UNIT_REAL, "relative error of the parameter ledger"},
+    [RESULTS_TENSORS_SUPERSEDED] = {"tensors_superseded", UNIT_COUNT, "snapshots replaced by newer ones before they were read"},
+    [RESULTS_TENSORS_UNEXPLAINED] = {"tensors_unexplained", UNIT_COUNT, "|sent - delivered - superseded - in flight|; must be 0"},
+    [RESULTS_CONTROL_UNEXPLAINED] = {"control_unexplained", UNIT_COUNT, "|control messages sent - delivered|; must be 0"},
+    [RESULTS_EXACT_SUPERSEDED] = {"exact_superseded", UNIT_COUNT, "messages lost on edges that may lose none; must be 0"},
+    [RESULTS_REFUSED] = {"refused", UNIT_COUNT, "refused averaging requests"},
+    [RESULTS_UNMIXED_SHARE] = {"unmixed_share", UNIT_SHARE, "share of releases that mixed with no neighbour"},
+    [RESULTS_SLOT_WAITS] = {"slot_waits", UNIT_COUNT, "publishes that had to wait for a free slot"},
+    [RESULTS_COMPUTE_OVERRUNS] = {"compute_overruns", UNIT_COUNT, "gradients that took longer than the emulated time"},
+    [RESULTS_INVOLUNTARY_SWITCHES] = {"involuntary_switches", UNIT_COUNT, "times the kernel took a loop off its core"},
+    [RESULTS_INCOMPLETE] = {"incomplete", UNIT_COUNT, "workers that did not drain; must be 0"},
+};
+// clang-format on
+
+enum results_metric results_metric_find(const char *name)
+{
+    uint32_t i = 0;
+    while (i < RESULTS_METRICS && strcmp(results_metric_table[i].name, name) != 0)
+        i++;
+    return (enum results_metric)i;
+}
+
+static double known(const struct record_figures *of, uint64_t value)
+{
+    return of->n ? (double)value : (double)NAN;
+}
+
+static double share(uint64_t part, uint64_t whole)
+{
+    return whole ? (double)part / (double)whole : (double)NAN;
+}
+
+static double distance(uint64_t a, uint64_t b)
+{
+    return (double)(a > b ? a - b : b - a);
+}
+
+/* A loss that is not finite has diverged: the worst there is, and no reason to leave the seed out. */
+static double final_loss(const struct record_run *run, double loss)
+{
+    if (!run->judged || run->point_count == 0)
+        return (double)NAN;
+    return isfinite(loss) ? loss : (double)INFINITY;
+}
+
+static double learning_metric(const struct record_run *run, enum results_metric metric)
+{
+    static const struct record_point none;
+    const struct record_point *last = run->point_count ? &run->point[run->point_count - 1] : &none;
+    switch (metric) {
+    case RESULTS_TRAIN_LOSS_MEAN_MODEL:
+        return final_loss(run, last->train_loss_mean_model);
+    case RESULTS_HELDOUT_LOSS_MEAN_MODEL:
+        return final_loss(run, last->heldout_loss_mean_model);
+    case RESULTS_TRAIN_LOSS_LOCAL_MEAN:
+        return final_loss(run, last->train_loss_local_mean);
+    case RESULTS_TRAIN_LOSS_LOCAL_WORST:
+        return final_loss(run, last->train_loss_local_worst);
+    case RESULTS_CONSENSUS_DISTANCE:
+        return final_loss(run, last->consensus_distance);
+    case RESULTS_HELDOUT_ACCURACY_MEAN_MODEL:
+        return run->point_count ? last->heldout_accuracy_mean_model : (double)NAN;
+    case RESULTS_TIME_TO_TARGET_S:
+        return run->has_target ? target_time(run).high : (double)NAN;
+    default:
+        return (double)NAN; /* the speed-up belongs to a pair of runs */
+    }
+}
+
+static double latency_metric(const struct record_run *run, enum results_metric metric)
+{
+    const struct record_figures *const of[] = {&run->iteration, &run->ready_to_mixed, &run->handle};
+    const uint32_t k = (uint32_t)metric - RESULTS_ITERATION_NS_P50;
+    if (k < 12) {
+        const struct record_figures *const f = of[k / 4];
+        const uint64_t value[] = {f->p50, f->p99, f->p999, f->max};
+        return known(f, value[k % 4]);
+    }
+    switch (metric) {
+    case RESULTS_STALENESS_P50:
+        return known(&run->staleness, run->staleness.p50);
+    case RESULTS_STALENESS_P99:
+        return known(&run->staleness, run->staleness.p99);
+    case RESULTS_STALENESS_MAX:
+        return known(&run->staleness, run->staleness.max);
+    default:
+        return known(&run->injected_error, run->injected_error.p99);
+    }
+}
+
+_Static_assert(RESULTS_HANDLE_NS_MAX - RESULTS_ITERATION_NS_P50 == 11,
+               "three times p50 p99 p999 max");
+
+static double run_metric(const struct record_run *run, enum results_metric metric)
+{
+    switch (metric) {
+    case RESULTS_GRADIENTS_PER_S:
+        return run->gradients_per_s;
+    case RESULTS_ITERATIONS_PER_S:
+        return run->iterations_per_s;
+    case RESULTS_WAIT_SHARE:
+        return run->wait_share;
+    case RESULTS_COMPUTE_SHARE:
+        return share(run->part_ns[PART_COMPUTE], run->total_ns);
+    case RESULTS_INJECTED_SHARE:
+        return share(run->part_ns[PART_INJECTED], run->total_ns);
+    case RESULTS_MIX_SHARE:
+        return share(run->part_ns[PART_MIX], run->total_ns);
+    case RESULTS_HELD_SHARE:
+        return share(run->part_ns[PART_HELD], run->total_ns);
+    case RESULTS_REST_SHARE:
+        return share(run->part_ns[PART_REST], run->total_ns);
+    case RESULTS_BYTES_EXCHANGED:
+        return (double)run->bytes_exchanged;
+    case RESULTS_LEDGER_ERROR:
+        return isfinite(run->ledger_error) ? run->ledger_error : (double)INFINITY;
+    default:
+        return (double)NAN;
+    }
+}
+
+static double counter_metric(const struct record_run *run, enum results_metric metric)
+{
+    switch (metric) {
+    case RESULTS_TENSORS_SUPERSEDED:
+        return (double)run->tensors_superseded;
+    case RESULTS_TENSORS_UNEXPLAINED:
+        return distance(run->tensors_sent,
+                        run->tensors_delivered + run->tensors_superseded + run->tensors_in_flight);
+    case RESULTS_CONTROL_UNEXPLAINED:
+        return distance(run->control_sent, run->control_delivered);
+    case RESULTS_EXACT_SUPERSEDED:
+        return (double)run->exact_superseded;
+    case RESULTS_REFUSED:
+        return (double)run->refused;
+    case RESULTS_UNMIXED_SHARE:
+        return share(run->unmixed, run->mixes + run->unmixed);
+    case RESULTS_SLOT_WAITS:
+        return (double)run->slot_waits;
+    case RESULTS_COMPUTE_OVERRUNS:
+        return (double)run->compute_overruns;
+    case RESULTS_INVOLUNTARY_SWITCHES:
+        return (double)run->involuntary_switches;
+    case RESULTS_INCOMPLETE:
+        return (double)run->incomplete;
+    default:
+        return (double)NAN;
+    }
+}
+
+double results_metric_of(const struct record_run *run, enum results_metric metric)
+{
+    CHECK(metric < RESULTS_METRICS);
+    if (metric >= RESULTS_TENSORS_SUPERSEDED)
+        return counter_metric(run, metric);
+    if (metric >= RESULTS_ITERATION_NS_P50 && metric <= RESULTS_INJECTED_ERROR_NS_P99)
+        return latency_metric(run, metric);
+    if (metric >= RESULTS_TIME_TO_TARGET_S && metric <= RESULTS_CONSENSUS_DISTANCE)
+        return learning_metric(run, metric);
+    return run_metric(run, metric);
+}
+
+static const struct record_run *run_of(const struct record_run *run, uint32_t count,
+                                       const char *policy, uint64_t seed)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (run[i].seed == seed && strcmp(run[i].policy, policy) == 0)
+            return &run[i];
+    return NULL;
+}
+
+static double clipped(const struct record_run *run)
+{
+    return (double)(run->iteration.clipped + run->ready_to_mixed.clipped + run->handle.clipped +
+                    run->staleness.clipped);
+}
+
+static void summarise_policy(const struct record_run *run, uint32_t count,
+                             struct results_policy *self)
+{
+    struct target_bound time[EXPERIMENT_SEEDS_MAX];
+    double value[EXPERIMENT_SEEDS_MAX];
+    uint32_t timed = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (strcmp(run[i].policy, self->policy) != 0)
+            continue;
+        CHECK(self->seeds < EXPERIMENT_SEEDS_MAX);
+        self->seeds++;
+        self->contended += run[i].contended;
+        self->incomplete += run[i].incomplete != 0 || !run[i].drained;
+        self->ledger_bad += !run[i].ledger_ok;
+        self->latency_clipped += clipped(&run[i]);
+        if (run[i].has_target) {
+            self->reached += run[i].target_reached;
+            self->held_at_end += run[i].target_held_at_end;
+            time[timed++] = target_time(&run[i]);
+        }
+    }
+    self->has_target = timed > 0;
+    self->time_to_target_s = target_median(time, timed);
+    for (uint32_t m = 0; m < RESULTS_METRICS; m++) {
+        uint32_t n = 0;
+        for (uint32_t i = 0; i < count; i++)
+            if (strcmp(run[i].policy, self->policy) == 0)
+                value[n++] = results_metric_of(&run[i], (enum results_metric)m);
+        self->metric[m] = target_spread(value, n);
+    }
+}
+
+/* Only seeds that both ran are compared: everything but the policy is then the same. */
+static void compare_policy(const struct record_run *run, uint32_t count,
+                           const struct results_policy *baseline, struct results_policy *self)
+{
+    struct target_bound ratio[EXPERIMENT_SEEDS_MAX];
+    double exact[EXPERIMENT_SEEDS_MAX];
+    for (uint32_t i = 0; i < count; i++) {
+        if (strcmp(run[i].policy, self->policy) != 0 || !run[i].has_target)
+            continue;
+        const struct record_run *pair = run_of(run, count, baseline->policy, run[i].seed);
+        if (!pair || !pair->has_target)
+            continue;
+        const struct target_bound r = target_speedup(target_time(pair), target_time(&run[i]));
+        exact[self->speedup_pairs] = r.low == r.high ? r.low : (double)NAN;
+        ratio[self->speedup_pairs++] = r;
+    }
+    self->speedup = target_median(ratio, self->speedup_pairs);
+    self->metric[RESULTS_SPEEDUP] = target_spread(exact, self->speedup_pairs);
+}
+
+static uint32_t find_baseline(const struct results_summary *summary)
+{
+    static const char *const preferred[] = {"allreduce", "dsgd"};
+    for (uint32_t k = 0; k < 2; k++)
+        for (uint32_t i = 0; i < summary->policy_count; i++)
+            if (summary->policy[i].row && strcmp(summary->policy[i].row->name, preferred[k]) == 0)
+                return i;
+    for (uint32_t i = 0; i < summary->policy_count; i++)
+        if (summary->policy[i].row && summary->policy[i].row->synchronous)
+            return i;
+    return summary->policy_count;
+}
+
+void results_summarise(const struct record_run *run, uint32_t count, struct results_summary *out)
+{
+    memset(out, 0, sizeof(*out));
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t k = 0;
+        while (k < out->policy_count && strcmp(out->policy[k].policy, run[i].policy) != 0)
+            k++;
+        if (k < out->policy_count)
+            continue;
+        CHECK(k < EXPERIMENT_POLICIES_MAX);
+        memcpy(out->policy[k].policy, run[i].policy, sizeof(run[i].policy));
+        out->policy[k].row = run[i].row;
+        out->policy_count++;
+    }
+    for (uint32_t k = 0; k < out->policy_count; k++) {
+        summarise_policy(run, count, &out->policy[k]);
+        out->seeds = out->policy[k].seeds > out->seeds ? out->policy[k].seeds : out->seeds;
+    }
+    out->baseline = find_baseline(out);
+    for (uint32_t k = 0; k < out->policy_count; k++) {
+        out->policy[k].speedup = (struct target_bound){0, (double)INFINITY};
+        if (out->baseline < out->policy_count)
+            compare_policy(run, count, &out->policy[out->baseline], &out->policy[k]);
+    }
+}
+
+struct target_bound results_value(const struct results_policy *self, enum results_metric metric)
+{
+    static const struct target_bound nothing = {(double)INFINITY, -(double)INFINITY};
+    if (metric == RESULTS_TIME_TO_TARGET_S)
+        return self->has_target ? self->time_to_target_s : nothing;
+    if (metric == RESULTS_SPEEDUP)
+        return self->speedup_pairs ? self->speedup : nothing;
+    const struct target_spread *spread = &self->metric[metric];
+    return spread->count ? (struct target_bound){spread->median, spread->median} : nothing;
+}

@@ -1,0 +1,120 @@
+/**
+ * Figures of merit: one visible table of what a run is summarised by, and each policy's median and spread over seeds.
+ *
+ * The names are those of checks, result.json's `summary` and the closing table. Pure.
+ */
+#ifndef HARNESS_RESULTS_RESULTS_SUMMARY_H
+#define HARNESS_RESULTS_RESULTS_SUMMARY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "harness/results/record.h"
+#include "harness/results/target.h"
+
+enum results_unit {
+    UNIT_NS,
+    UNIT_SECONDS,
+    UNIT_SHARE, /* 0..1 */
+    UNIT_BYTES,
+    UNIT_COUNT,
+    UNIT_RATE, /* 1/s */
+    UNIT_REAL, /* losses, ratios, squared distances */
+};
+
+enum results_metric {
+    RESULTS_GRADIENTS_PER_S,
+    RESULTS_ITERATIONS_PER_S,
+    RESULTS_WAIT_SHARE,
+    RESULTS_COMPUTE_SHARE,
+    RESULTS_INJECTED_SHARE,
+    RESULTS_MIX_SHARE,
+    RESULTS_HELD_SHARE,
+    RESULTS_REST_SHARE,
+    RESULTS_TIME_TO_TARGET_S,
+    RESULTS_SPEEDUP,
+    RESULTS_TRAIN_LOSS_MEAN_MODEL,
+    RESULTS_HELDOUT_LOSS_MEAN_MODEL,
+    RESULTS_HELDOUT_ACCURACY_MEAN_MODEL,
+    RESULTS_TRAIN_LOSS_LOCAL_MEAN,
+    RESULTS_TRAIN_LOSS_LOCAL_WORST,
+    RESULTS_CONSENSUS_DISTANCE,
+    RESULTS_BYTES_EXCHANGED,
+    RESULTS_ITERATION_NS_P50,
+    RESULTS_ITERATION_NS_P99,
+    RESULTS_ITERATION_NS_P999,
+    RESULTS_ITERATION_NS_MAX,
+    RESULTS_READY_TO_MIXED_NS_P50,
+    RESULTS_READY_TO_MIXED_NS_P99,
+    RESULTS_READY_TO_MIXED_NS_P999,
+    RESULTS_READY_TO_MIXED_NS_MAX,
+    RESULTS_HANDLE_NS_P50,
+    RESULTS_HANDLE_NS_P99,
+    RESULTS_HANDLE_NS_P999,
+    RESULTS_HANDLE_NS_MAX,
+    RESULTS_STALENESS_P50,
+    RESULTS_STALENESS_P99,
+    RESULTS_STALENESS_MAX,
+    RESULTS_INJECTED_ERROR_NS_P99,
+    RESULTS_LEDGER_ERROR,
+    RESULTS_TENSORS_SUPERSEDED,
+    RESULTS_TENSORS_UNEXPLAINED,
+    RESULTS_CONTROL_UNEXPLAINED,
+    RESULTS_EXACT_SUPERSEDED,
+    RESULTS_REFUSED,
+    RESULTS_UNMIXED_SHARE,
+    RESULTS_SLOT_WAITS,
+    RESULTS_COMPUTE_OVERRUNS,
+    RESULTS_INVOLUNTARY_SWITCHES,
+    RESULTS_INCOMPLETE,
+    RESULTS_METRICS,
+};
+
+struct results_metric_row {
+    const char *name;
+    enum results_unit unit;
+    const char *help;
+};
+
+extern const struct results_metric_row results_metric_table[RESULTS_METRICS];
+
+/** Index by name, or RESULTS_METRICS. */
+enum results_metric results_metric_find(const char *name);
+
+/**
+ * The figure of one run: NaN when the run has none (empty histogram, no target), INFINITY for a diverged loss and for
+ * a target not reached. RESULTS_SPEEDUP needs a baseline and is NaN here.
+ */
+double results_metric_of(const struct record_run *run, enum results_metric metric);
+
+/** One policy over its seeds. */
+struct results_policy {
+    char policy[EXPERIMENT_NAME_MAX];
+    const struct policy *row;
+    uint32_t seeds;
+    bool has_target;
+    uint32_t reached, held_at_end; /* of `seeds` */
+    struct target_bound time_to_target_s, speedup;
+    uint32_t speedup_pairs; /* seeds that the baseline ran too */
+    struct target_spread metric[RESULTS_METRICS];
+    double latency_clipped;                     /* values beyond the histograms' range, all seeds */
+    uint32_t contended, incomplete, ledger_bad; /* seeds */
+};
+
+struct results_summary {
+    struct results_policy policy[EXPERIMENT_POLICIES_MAX];
+    uint32_t policy_count;
+    uint32_t baseline; /* index of the synchronous baseline, or policy_count when there is none */
+    uint32_t seeds;    /* most seeds of any policy */
+};
+
+/**
+ * Summarise `count` runs; policies appear in the order of their first run. The synchronous baseline is the first policy
+ * of kind allreduce, else dsgd, else the first synchronous one.
+ */
+void results_summarise(const struct record_run *run, uint32_t count, struct results_summary *out);
+
+/** Where the policy's median of `metric` lies; low > high (an empty interval) when it has no such figure. */
+struct target_bound results_value(const struct results_policy *self, enum results_metric metric);
+
+#endif

@@ -1,0 +1,178 @@
+#include "harness/results/target.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/base/check.h"
+
+static const struct {
+    const char *name;
+    bool rises;
+} metrics[] = {
+    [METRIC_TRAIN_LOSS_MEAN_MODEL] = {"train_loss_mean_model", false},
+    [METRIC_HELDOUT_LOSS_MEAN_MODEL] = {"heldout_loss_mean_model", false},
+    [METRIC_HELDOUT_ACCURACY_MEAN_MODEL] = {"heldout_accuracy_mean_model", true},
+    [METRIC_TRAIN_LOSS_LOCAL_MEAN] = {"train_loss_local_mean", false},
+};
+
+const char *target_metric_name(enum experiment_metric metric)
+{
+    return metrics[metric].name;
+}
+
+bool target_metric_rises(enum experiment_metric metric)
+{
+    return metrics[metric].rises;
+}
+
+double target_metric_at(enum experiment_metric metric, const struct record_point *point)
+{
+    switch (metric) {
+    case METRIC_TRAIN_LOSS_MEAN_MODEL:
+        return point->train_loss_mean_model;
+    case METRIC_HELDOUT_LOSS_MEAN_MODEL:
+        return point->heldout_loss_mean_model;
+    case METRIC_HELDOUT_ACCURACY_MEAN_MODEL:
+        return point->heldout_accuracy_mean_model;
+    case METRIC_TRAIN_LOSS_LOCAL_MEAN:
+        return point->train_loss_local_mean;
+    }
+    check_failed(__FILE__, __LINE__, "a metric without a row");
+}
+
+static int ascending(const void *left, const void *right)
+{
+    const double a = *(const double *)left;
+    const double b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+/* The values hold no NaN, nor infinities of both signs: the two middle ones are added. */
+static double median_of(const double *value, uint32_t count)
+{
+    double sorted[EXPERIMENT_SEEDS_MAX];
+    CHECK(count >= 1);
+    CHECK(count <= EXPERIMENT_SEEDS_MAX);
+    for (uint32_t i = 0; i < count; i++)
+        sorted[i] = value[i];
+    qsort(sorted, count, sizeof(sorted[0]), ascending);
+    return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
+}
+
+double target_relative(enum experiment_metric metric, double factor, const double *final,
+                       uint32_t count)
+{
+    double value[EXPERIMENT_SEEDS_MAX];
+    const bool rises = target_metric_rises(metric);
+    if (count == 0)
+        return (double)NAN;
+    CHECK(count <= EXPERIMENT_SEEDS_MAX);
+    for (uint32_t i = 0; i < count; i++)
+        value[i] = isfinite(final[i]) ? final[i] : rises ? -(double)INFINITY : (double)INFINITY;
+    const double median = median_of(value, count);
+    if (!isfinite(median))
+        return (double)NAN;
+    return rises ? median / factor : median * factor;
+}
+
+static bool meets(enum experiment_metric metric, const struct record_point *point, double value)
+{
+    const double at = target_metric_at(metric, point);
+    return isfinite(at) && isfinite(value) &&
+           (target_metric_rises(metric) ? at >= value : at <= value);
+}
+
+/* Index of the first of `hold` consecutive points that meet the target, or point_count. */
+static uint32_t first_held(const struct record_run *run, enum experiment_metric metric,
+                           double value, uint32_t hold)
+{
+    uint32_t streak = 0;
+    for (uint32_t i = 0; i < run->point_count; i++) {
+        streak = meets(metric, &run->point[i], value) ? streak + 1 : 0;
+        if (streak == hold)
+            return i + 1 - hold;
+    }
+    return run->point_count;
+}
+
+static double crossing_s(const struct record_run *run, enum experiment_metric metric, double value,
+                         uint32_t first)
+{
+    const struct record_point *after = &run->point[first];
+    if (first == 0)
+        return after->time_s;
+    const struct record_point *before = after - 1;
+    const double from = target_metric_at(metric, before);
+    const double to = target_metric_at(metric, after);
+    if (!isfinite(from))
+        return after->time_s;
+    /* `before` misses the target and `after` meets it, so from != to */
+    const double share = (from - value) / (from - to);
+    return before->time_s + share * (after->time_s - before->time_s);
+}
+
+void target_judge(struct record_run *run, enum experiment_metric metric, double value,
+                  uint32_t hold)
+{
+    const uint32_t first = first_held(run, metric, value, hold ? hold : 1);
+    const uint32_t last = run->point_count ? run->point_count - 1 : 0;
+    run->has_target = true;
+    run->target_value = value;
+    run->target_reached = first < run->point_count;
+    run->target_held_at_end = run->point_count && meets(metric, &run->point[last], value);
+    run->time_to_target_s = run->target_reached ? crossing_s(run, metric, value, first) : 0;
+
+    const uint32_t at = run->target_reached && first > 0 ? first : last;
+    run->target_resolution_s = at ? run->point[at].time_s - run->point[at - 1].time_s : 0;
+}
+
+struct target_bound target_time(const struct record_run *run)
+{
+    if (run->target_reached)
+        return (struct target_bound){run->time_to_target_s, run->time_to_target_s};
+    return (struct target_bound){run->duration_s, (double)INFINITY};
+}
+
+/* 0/0 and inf/inf say nothing; the caller supplies what "nothing" means on its side. */
+static double ratio(double over, double under, double unknown)
+{
+    const double value = over / under;
+    return isnan(value) ? unknown : value;
+}
+
+struct target_bound target_speedup(struct target_bound baseline, struct target_bound policy)
+{
+    return (struct target_bound){ratio(baseline.low, policy.high, 0),
+                                 ratio(baseline.high, policy.low, (double)INFINITY)};
+}
+
+struct target_bound target_median(const struct target_bound *bound, uint32_t count)
+{
+    double low[EXPERIMENT_SEEDS_MAX];
+    double high[EXPERIMENT_SEEDS_MAX];
+    if (count == 0)
+        return (struct target_bound){0, (double)INFINITY};
+    CHECK(count <= EXPERIMENT_SEEDS_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        low[i] = bound[i].low;
+        high[i] = bound[i].high;
+    }
+    return (struct target_bound){median_of(low, count), median_of(high, count)};
+}
+
+struct target_spread target_spread(const double *value, uint32_t count)
+{
+    double known[EXPERIMENT_SEEDS_MAX];
+    struct target_spread out = {(double)NAN, (double)NAN, (double)NAN, 0};
+    CHECK(count <= EXPERIMENT_SEEDS_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        if (isnan(value[i]))
+            continue;
+        known[out.count++] = value[i];
+        out.min = fmin(out.min, value[i]); /* fmin and fmax ignore a NaN */
+        out.max = fmax(out.max, value[i]);
+    }
+    if (out.count)
+        out.median = median_of(known, out.count);
+    return out;
+}

@@ -1,0 +1,29 @@
+/* Opened once per process, in this order: machine (hwloc reads the affinity mask), clock, EAL (which moves the thread). */
+#include "harness/run/host.h"
+
+#include <stdio.h>
+
+#define CALIBRATION_NS 200000000u
+
+int host_open(struct host *out, struct machine *machine, size_t bytes, const char *runtime_dir,
+              struct err *err)
+{
+    *out = (struct host){.machine = machine};
+    clock_calibrate(&out->clock, CALIBRATION_NS);
+    if (!out->clock.invariant)
+        fprintf(stderr, "dawdle: this CPU promises no invariant TSC: durations may be wrong\n");
+    const struct eal_config config = {.memory_bytes = bytes, .runtime_dir = runtime_dir};
+    const int rc = eal_start(&out->eal, &config, err);
+    if (rc < 0)
+        return rc;
+    if (out->eal.reason[0])
+        fprintf(stderr, "dawdle: EAL memory: %s (%s)\n", eal_tier_name(out->eal.tier),
+                out->eal.reason);
+    arena_init(&out->arena, eal_memory(&out->eal), bytes);
+    return 0;
+}
+
+void host_close(struct host *self)
+{
+    eal_stop(&self->eal);
+}

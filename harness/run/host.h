@@ -1,0 +1,25 @@
+/**
+ * What is opened once per process: one machine, one calibrated clock, one EAL with one memory area.
+ */
+#ifndef HARNESS_RUN_HOST_H
+#define HARNESS_RUN_HOST_H
+
+#include "core/base/arena.h"
+#include "core/base/err.h"
+#include "core/worker/clock.h"
+#include "net/eal.h"
+#include "topo/machine.h"
+
+struct host {
+    struct machine *machine; /* owned by the caller */
+    struct clock clock;
+    struct eal eal;
+    struct arena arena; /* EAL memory */
+};
+
+/** Calibrate the clock and start the EAL with one area of `bytes`. 0, or -errno with `err`. */
+int host_open(struct host *out, struct machine *machine, size_t bytes, const char *runtime_dir,
+              struct err *err);
+void host_close(struct host *self);
+
+#endif

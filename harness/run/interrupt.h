@@ -1,0 +1,23 @@
+/**
+ * Ctrl-C and SIGTERM end a matrix in good order: the run in progress stops as if its time were up, and what was measured
+ * is written as an incomplete result. A second signal kills.
+ */
+#ifndef HARNESS_RUN_INTERRUPT_H
+#define HARNESS_RUN_INTERRUPT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Set by the first signal; loops look at it. */
+extern _Atomic uint32_t interrupt_flag;
+
+/** Install the handlers. */
+void interrupt_watch(void);
+
+static inline bool interrupt_seen(void)
+{
+    return atomic_load(&interrupt_flag) != 0;
+}
+
+#endif

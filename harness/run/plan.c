@@ -1,0 +1,208 @@
+/* Checks that need the machine or the data, and the sizes of everything. */
+#include "harness/run/plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/base/units.h"
+#include "harness/run/run.h"
+
+/* iterations.csv keeps at most this many lines per worker and run; the histograms keep everything. */
+#define LOG_LINES_MAX 20000u
+/* Drain, judging and set-up of one cell, seen on two cores with 8 workers: only a prediction. */
+#define CELL_OVERHEAD_S 0.6
+
+static int cache_folder(const struct experiment *e, char *out, size_t size, struct err *err)
+{
+    const char *const xdg = getenv("XDG_CACHE_HOME");
+    const char *const home = getenv("HOME");
+    int n;
+    if (e->data.cache[0])
+        n = snprintf(out, size, "%s", e->data.cache);
+    else if (xdg && xdg[0] == '/')
+        n = snprintf(out, size, "%s/dawdle", xdg);
+    else if (home && home[0] == '/')
+        n = snprintf(out, size, "%s/.cache/dawdle", home);
+    else
+        n = snprintf(out, size, "/var/tmp/dawdle-cache");
+    if (n < 0 || (size_t)n >= size)
+        return err_set(err, -ENAMETOOLONG, "the path of the cache folder is too long");
+    return 0;
+}
+
+static int open_data(struct plan *self, struct err *err)
+{
+    const struct experiment *const e = self->experiment;
+    char cache[EXPERIMENT_PATH_MAX];
+    if (!strcmp(e->data.format, "none"))
+        return 0;
+    const int rc = cache_folder(e, cache, sizeof(cache), err);
+    if (rc < 0)
+        return rc;
+    const struct dataset_config config = {.format = e->data.format,
+                                          .path = e->data.path,
+                                          .labels = e->data.labels,
+                                          .cache = cache,
+                                          .samples = e->data.samples,
+                                          .classes = e->data.classes,
+                                          .features = e->data.features,
+                                          .separation = e->data.separation,
+                                          .seed = 1};
+    return dataset_open(&self->dataset, &config, err);
+}
+
+static int make_model(struct plan *self, struct err *err)
+{
+    const struct experiment *const e = self->experiment;
+    const bool has_data = self->dataset.samples > 0;
+    struct model_config *const model = &self->common.model;
+    *model = (struct model_config){.ops = e->model.ops,
+                                   .features = has_data ? self->dataset.features : 1,
+                                   .classes = has_data ? self->dataset.classes : 2,
+                                   .hidden_count = e->model.hidden_count,
+                                   .batch = e->train.batch};
+    memcpy(model->hidden, e->model.hidden, sizeof(model->hidden));
+    if (model_plan(model) < 0)
+        return err_set(err, -EINVAL, "the model is too large: %u features, %u classes",
+                       model->features, model->classes);
+    return 0;
+}
+
+static int check_spin(const struct experiment *e, const struct cell *cell, struct err *err)
+{
+    for (uint32_t i = 0; i < e->inject_count; i++)
+        if (e->inject[i].inject.mode == INJECT_SPIN && cell->placement.cooperative)
+            return err_set(err, -EINVAL,
+                           "inject[%u].mode: spin would burn a core that other workers share "
+                           "(%u workers on %u cores); use park, or at most %u workers",
+                           i, cell->graph.workers, cell->placement.cores_used,
+                           cell->placement.cores_used);
+    return 0;
+}
+
+static int check_edges(const struct experiment *e, const struct cell *cell, struct err *err)
+{
+    if (!strcmp(e->edges, "null") && cell->policy->row->edges != POLICY_EDGES_NONE)
+        return err_set(err, -EINVAL,
+                       "edges: null delivers nothing, but policy %s waits for its peers",
+                       cell->policy->label);
+    return 0;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/** Every policy and seed once: are they possible, and what do they need? */
+static int size_cells(struct plan *self, struct err *err)
+{
+    const struct experiment *const e = self->experiment;
+    for (uint32_t s = 0; s < e->seed_count; s++) {
+        for (uint32_t p = 0; p < e->policy_count; p++) {
+            struct cell cell;
+            int rc = cell_open(&cell, &self->common, p, s, err);
+            if (rc < 0)
+                return rc;
+            rc = check_spin(e, &cell, err);
+            if (rc == 0)
+                rc = check_edges(e, &cell, err);
+            self->memory_bytes = larger(self->memory_bytes, run_memory_bytes(&cell));
+            self->judge_bytes = larger(self->judge_bytes, run_judge_bytes(&cell));
+            self->loops = (uint32_t)larger(self->loops, cell.placement.cores_used);
+            cell_close(&cell);
+            if (rc < 0)
+                return rc;
+        }
+    }
+    return 0;
+}
+
+static void predict(struct plan *self)
+{
+    const struct experiment *const e = self->experiment;
+    double run_s = (double)e->stop.time_ns * 1e-9;
+    if (e->stop.iterations) {
+        const double by_count = (double)e->stop.iterations * (double)e->compute.base_ns * 1e-9;
+        run_s = run_s > 0 && run_s < by_count ? run_s : by_count;
+    }
+    self->seconds = e->seed_count * e->policy_count * (run_s + CELL_OVERHEAD_S);
+    /* Without a base time nobody knows how many iterations there will be. */
+    const double base_ns = (double)e->compute.base_ns;
+    const double lines = base_ns > 0 ? run_s * 1e9 / base_ns * 1.5 + 64 : LOG_LINES_MAX;
+    self->log_capacity = lines < LOG_LINES_MAX ? (uint32_t)lines : LOG_LINES_MAX;
+}
+
+int plan_open(struct plan *out, struct experiment *experiment, const struct machine *machine,
+              struct err *err)
+{
+    *out = (struct plan){.experiment = experiment};
+    int rc = open_data(out, err);
+    if (rc == 0)
+        rc = make_model(out, err);
+    if (rc == 0) {
+        out->common.experiment = experiment;
+        out->common.machine = machine;
+        out->common.dataset = out->dataset.samples > 0 ? &out->dataset : NULL;
+        out->common.points = experiment->judge.points;
+        rc = size_cells(out, err);
+    }
+    if (rc < 0) {
+        plan_close(out);
+        return rc;
+    }
+    predict(out);
+    out->buffers_bytes = run_buffers_bytes(experiment->workers.count, out->loops, out->judge_bytes,
+                                           out->log_capacity);
+    return 0;
+}
+
+void plan_close(struct plan *self)
+{
+    if (self->dataset.samples > 0)
+        dataset_close(&self->dataset);
+    *self = (struct plan){0};
+}
+
+static void print_policy(const struct plan *self, const struct cell *cell, FILE *out)
+{
+    char vector[32], memory[32];
+    const struct model_config *const model = &self->common.model;
+    units_short_bytes((double)model->ops->dim(model) * sizeof(float), vector, sizeof(vector));
+    units_short_bytes((double)run_memory_bytes(cell), memory, sizeof(memory));
+    fprintf(out, "  %-16s %u slots of %s per worker, %s of EAL memory", cell->policy->label,
+            cell->slots, vector, memory);
+    if (cell->side)
+        fprintf(out, ", bipartite: %u edges dropped", cell->edges_dropped);
+    fprintf(out, ", lr %g%s\n", cell->policy->lr, cell->policy->lr_own ? "" : " (shared)");
+}
+
+int plan_print(const struct plan *self, FILE *out, struct err *err)
+{
+    const struct experiment *const e = self->experiment;
+    char text[64];
+    for (uint32_t p = 0; p < e->policy_count; p++) {
+        struct cell cell;
+        const int rc = cell_open(&cell, &self->common, p, 0, err);
+        if (rc < 0)
+            return rc;
+        if (p == 0) {
+            fprintf(out, "\nplacement (seed %llu)\n", (unsigned long long)cell.seed);
+            place_draw(out, self->common.machine, &cell.graph, &cell.placement, 100);
+            fprintf(out, "spectral gap of the graph: %.3f\n\nmemory\n", cell.spectral_gap);
+        }
+        print_policy(self, &cell, out);
+        cell_close(&cell);
+    }
+    fprintf(out, "  EAL memory of the largest cell: %s\n",
+            units_short_bytes((double)self->memory_bytes, text, sizeof(text)));
+    fprintf(out, "  snapshots for the judge: %s (%u per run)\n",
+            units_short_bytes((double)self->judge_bytes, text, sizeof(text)), self->common.points);
+    fprintf(out, "  with histograms and iteration logs: %s of ordinary memory\n",
+            units_short_bytes((double)self->buffers_bytes, text, sizeof(text)));
+    fprintf(out, "\ntime\n  %u policies x %u seeds: about %s\n", e->policy_count, e->seed_count,
+            units_short_ns(self->seconds * 1e9, text, sizeof(text)));
+    return 0;
+}

@@ -1,0 +1,322 @@
+/*
+ * Setting a cell up in EAL memory, running it on pinned threads, and reading the counters afterwards.
+ *
+ * The main thread sleeps while the loops run: on a small machine it would otherwise be one of the disturbances that are
+ * being measured.
+ */
+#include "harness/run/run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/learn/mix.h"
+#include "harness/run/interrupt.h"
+#include "harness/run/run_collect.h"
+#include "harness/run/run_threads.h"
+#include "net/edges.h"
+
+/* Longer than any wait that ends: after this a run counts as incomplete. */
+#define DRAIN_NS_MAX UINT64_C(30000000000)
+
+static struct fabric_config fabric_config_of(const struct cell *cell)
+{
+    const enum delivery_class class = cell->policy->row->tensor_class;
+    const bool newest = class == DELIVERY_NEWEST || class == DELIVERY_SUM;
+    return (struct fabric_config){.workers = cell->graph.workers,
+                                  .peer_begin = cell->peer_begin,
+                                  .peers = cell->peer,
+                                  .tensors = newest ? FABRIC_NEWEST : FABRIC_EXACT,
+                                  .exact_depth = cell->exact_depth,
+                                  .control_depth = cell->control_depth,
+                                  .slots = cell->slots,
+                                  .dim = cell->common->model.dim};
+}
+
+static const struct edge_kind *edges_of(const struct cell *cell)
+{
+    const struct edge_kind *const kind = edges_find(cell->common->experiment->edges);
+    CHECK(kind); /* the profile was checked against the same table */
+    return kind;
+}
+
+static uint32_t workers_on_loop(const struct cell *cell, uint32_t loop)
+{
+    uint32_t count = 0;
+    for (uint32_t w = 0; w < cell->graph.workers; w++)
+        count += cell->placement.loop[w] == loop;
+    return count;
+}
+
+static struct loader_config loader_config_of(const struct cell *cell, uint32_t loop)
+{
+    const struct experiment *const e = cell->common->experiment;
+    const struct dataset *const data = cell->common->dataset;
+    return (struct loader_config){.path = data->path,
+                                  .base_bytes = data->base_bytes,
+                                  .records = data->samples,
+                                  .record_bytes = data->record_bytes,
+                                  .batch = e->train.batch,
+                                  .depth = e->data.prefetch,
+                                  .workers = workers_on_loop(cell, loop),
+                                  .batch_ns = e->compute.base_ns,
+                                  .tier = e->data.io};
+}
+
+static size_t worker_bytes(const struct cell *cell, uint32_t w)
+{
+    const struct model_config *const model = &cell->common->model;
+    const struct policy_config policy = cell_policy_config(cell, w);
+    const uint32_t samples = cell->shard ? cell->shard_begin[w + 1] - cell->shard_begin[w] : 0;
+    return arena_cost(sizeof(struct worker)) + arena_cost(agent_bytes(cell->policy->row, &policy)) +
+           arena_cost(slots_bytes(cell->slots, policy.peer_count)) +
+           arena_cost(model->dim * sizeof(float)) +
+           arena_cost(model->ops->scratch_floats(model) * sizeof(float)) +
+           arena_cost((size_t)model->batch * model->features * sizeof(float)) +
+           arena_cost(model->batch) + arena_cost(model->batch * sizeof(uint32_t)) +
+           arena_cost(samples * sizeof(uint32_t));
+}
+
+size_t run_memory_bytes(const struct cell *cell)
+{
+    const struct fabric_config fabric = fabric_config_of(cell);
+    size_t bytes = edges_of(cell)->bytes(&fabric) +
+                   arena_cost(cell->common->model.dim * sizeof(float)) +
+                   arena_cost(cell->graph.workers * sizeof(struct cohort_worker));
+    for (uint32_t w = 0; w < cell->graph.workers; w++)
+        bytes += worker_bytes(cell, w);
+    for (uint32_t l = 0; l < cell->placement.cores_used && cell->common->dataset; l++) {
+        const struct loader_config loader = loader_config_of(cell, l);
+        bytes += arena_cost(loader_buffer_bytes(&loader) + 4096);
+    }
+    return bytes;
+}
+
+size_t run_judge_bytes(const struct cell *cell)
+{
+    return (size_t)cell->common->points * cell->graph.workers * cell->common->model.dim *
+           sizeof(float);
+}
+
+size_t run_buffers_bytes(uint32_t workers, uint32_t loops, size_t judge_bytes,
+                         uint32_t log_capacity)
+{
+    return judge_bytes + ((size_t)(workers + 1) * RUN_HISTS + loops + 1) * sizeof(struct hist) +
+           (size_t)workers * log_capacity *
+               (sizeof(struct worker_iteration) + sizeof(struct record_iteration));
+}
+
+int run_buffers_open(struct run_buffers *out, uint32_t workers, uint32_t loops, size_t judge_bytes,
+                     uint32_t log_capacity, struct err *err)
+{
+    *out = (struct run_buffers){.workers = workers,
+                                .log_capacity = log_capacity,
+                                .judge_bytes = judge_bytes,
+                                .hists = (workers + 1) * RUN_HISTS + loops + 1};
+    out->judge = aligned_alloc(64, (judge_bytes + 63) & ~(size_t)63);
+    out->log = calloc((size_t)workers * log_capacity + 1, sizeof(*out->log));
+    out->run = aligned_alloc(64, sizeof(*out->run));
+    out->row = calloc((size_t)workers * log_capacity + 1, sizeof(*out->row));
+    out->hist = calloc(out->hists, sizeof(*out->hist));
+    if (!out->run || !out->judge || !out->log || !out->row || !out->hist) {
+        run_buffers_close(out);
+        return err_set(err, -ENOMEM, "not enough memory for %zu bytes of snapshots", judge_bytes);
+    }
+    memset(out->judge, 0, judge_bytes); /* touched now, not during a run */
+    memset(out->log, 0, ((size_t)workers * log_capacity + 1) * sizeof(*out->log));
+    return 0;
+}
+
+void run_buffers_close(struct run_buffers *self)
+{
+    free(self->judge);
+    free(self->run);
+    free(self->log);
+    free(self->row);
+    free(self->hist);
+    *self = (struct run_buffers){0};
+}
+
+static void *take(struct arena *arena, size_t bytes)
+{
+    void *const p = arena_take(arena, bytes);
+    CHECK(p); /* run_memory_bytes counted it */
+    return p;
+}
+
+static void make_common(struct run *run, const struct run_faults *faults)
+{
+    const struct cell *const cell = run->cell;
+    const struct experiment *const e = cell->common->experiment;
+    for (uint32_t i = 0; i < e->inject_count; i++)
+        run->inject[i] = e->inject[i].inject;
+    run->common = (struct worker_common){
+        .port = run->port,
+        .cohort = &run->cohort,
+        .clock = &run->host->clock,
+        .model = &cell->common->model,
+        .dataset = cell->common->dataset,
+        .policy = cell->policy->row,
+        .inject = run->inject,
+        .inject_count = e->inject_count,
+        .workers = cell->graph.workers,
+        .seed = cell->seed,
+        .base_ns = e->compute.base_ns,
+        .jitter_cv = e->compute.jitter_cv,
+        .lr = (float)cell->policy->lr,
+        .decay_every = e->train.decay_every,
+        .decay_factor = e->train.decay_factor,
+        .payload_bytes =
+            cell->common->model.ops->dim(&cell->common->model) * (uint32_t)sizeof(float),
+        .judge = run->buffers->judge,
+        .test_stall_cyc = clock_to_cyc(&run->host->clock, faults->stall_ns),
+        .test_one_sided = faults->one_sided,
+    };
+}
+
+static struct worker *make_worker(struct run *run, uint32_t w)
+{
+    struct arena *const arena = &run->host->arena;
+    const struct cell *const cell = run->cell;
+    const struct model_config *const model = &cell->common->model;
+    struct policy_config *const policy = &run->policy[w];
+    struct hist *const hist = run_worker_hist(run->buffers, w);
+    struct worker *const self = take(arena, sizeof(*self));
+    *policy = cell_policy_config(cell, w);
+    *self = (struct worker){.common = &run->common,
+                            .id = w,
+                            .peer_count = policy->peer_count,
+                            .peers = policy->peers,
+                            .iteration = &hist[RUN_ITERATION],
+                            .ready_to_mixed = &hist[RUN_READY],
+                            .handle = &hist[RUN_HANDLE],
+                            .staleness = &hist[RUN_STALENESS],
+                            .requested = &hist[RUN_REQUESTED],
+                            .achieved = &hist[RUN_ACHIEVED],
+                            .injected_error = &hist[RUN_ERROR],
+                            .log = run->buffers->log + (size_t)w * run->buffers->log_capacity,
+                            .log_capacity = run->buffers->log_capacity};
+    agent_init(&self->agent, take(arena, agent_bytes(cell->policy->row, policy)), cell->policy->row,
+               policy);
+    slots_init(&self->slots, take(arena, slots_bytes(cell->slots, policy->peer_count)), cell->slots,
+               policy->peer_count, 1);
+    self->gradient = take(arena, model->dim * sizeof(float));
+    self->scratch = take(arena, model->ops->scratch_floats(model) * sizeof(float));
+    self->x = take(arena, (size_t)model->batch * model->features * sizeof(float));
+    self->label = take(arena, model->batch);
+    self->indices = take(arena, model->batch * sizeof(uint32_t));
+    if (cell->shard) {
+        const uint32_t count = cell->shard_begin[w + 1] - cell->shard_begin[w];
+        uint32_t *const order = take(arena, count * sizeof(uint32_t));
+        memcpy(order, cell->shard + cell->shard_begin[w], count * sizeof(uint32_t));
+        sampler_init(&self->sampler, cell->seed, w, order, count);
+    }
+    return self;
+}
+
+static void make_loops(struct run *run)
+{
+    const struct cell *const cell = run->cell;
+    for (uint32_t l = 0; l < cell->placement.cores_used; l++) {
+        struct run_thread *const t = &run->thread[l];
+        t->run = run;
+        t->loop = (struct loop){.cohort = &run->cohort,
+                                .worker = t->worker,
+                                .index = l,
+                                .initial = run->initial,
+                                .period = run_period_hist(run->buffers, l)};
+        if (cell->common->dataset) {
+            t->loader_config = loader_config_of(cell, l);
+            const size_t bytes = loader_buffer_bytes(&t->loader_config) + 4096;
+            const uintptr_t at = (uintptr_t)take(&run->host->arena, bytes);
+            t->loader_config.buffer = (void *)((at + 4095) & ~(uintptr_t)4095);
+        }
+    }
+    for (uint32_t w = 0; w < cell->graph.workers; w++) {
+        struct run_thread *const t = &run->thread[cell->placement.loop[w]];
+        run->worker[w]->loop_index = t->loop.count;
+        t->worker[t->loop.count++] = run->worker[w];
+    }
+}
+
+static void make_cohort(struct run *run)
+{
+    const struct cell *const cell = run->cell;
+    const struct experiment *const e = cell->common->experiment;
+    run->cohort = (struct cohort){
+        .workers = cell->graph.workers,
+        .loops = cell->placement.cores_used,
+        .budget_cyc = clock_to_cyc(&run->host->clock, e->stop.time_ns),
+        .budget_iterations = e->stop.iterations * cell->graph.workers,
+        .interrupt = &interrupt_flag,
+        .drain_cyc_max = clock_to_cyc(&run->host->clock, DRAIN_NS_MAX),
+        .cuts = cell->common->points - 1,
+        .worker = take(&run->host->arena, cell->graph.workers * sizeof(struct cohort_worker))};
+    memset(run->cohort.worker, 0, cell->graph.workers * sizeof(struct cohort_worker));
+}
+
+/**
+ * Keep each worker's snapshots on the NUMA node of its core. Whole pages inside its range only; a refusal (huge pages that
+ * several workers share) costs remote reads, not correctness.
+ */
+static void bind_snapshots(const struct run *run)
+{
+    struct port *const port = run->port;
+    struct host *const host = run->host;
+    const uintptr_t page = host->eal.page_bytes ? host->eal.page_bytes : 4096;
+    if (machine_numa_count(host->machine) < 2)
+        return;
+    for (uint32_t w = 0; w < run->cell->graph.workers; w++) {
+        const uintptr_t from = (uintptr_t)port->ops->slot(port, w, 0);
+        const uintptr_t to = (uintptr_t)(port->ops->slot(port, w, run->cell->slots - 1) +
+                                         run->cell->common->model.dim);
+        const uintptr_t first = (from + page - 1) / page * page, last = to / page * page;
+        if (last > first)
+            machine_bind_memory(host->machine, run->cell->placement.pu[w], (void *)first,
+                                last - first, NULL);
+    }
+}
+
+static int set_up(struct run *run, const struct run_faults *faults, struct err *err)
+{
+    struct arena *const arena = &run->host->arena;
+    const struct cell *const cell = run->cell;
+    const struct model_config *const model = &cell->common->model;
+    arena_reset(arena);
+    for (uint32_t i = 0; i < run->buffers->hists; i++)
+        hist_reset(&run->buffers->hist[i]);
+    run->fabric = fabric_config_of(cell);
+    run->fabric.memory = arena;
+    const int rc = edges_of(cell)->open(&run->port, &run->fabric, err);
+    if (rc < 0)
+        return rc;
+    make_common(run, faults);
+    make_cohort(run);
+    float *const initial = take(arena, model->dim * sizeof(float));
+    model->ops->init(model, rng_key(cell->seed, RNG_INIT, 0), initial);
+    run->initial = initial;
+    for (uint32_t w = 0; w < cell->graph.workers; w++)
+        run->worker[w] = make_worker(run, w);
+    make_loops(run);
+    bind_snapshots(run);
+    arena_seal(arena);
+    return 0;
+}
+
+int run_live(struct host *host, struct run_buffers *buffers, const struct cell *cell,
+             const struct run_faults *faults, struct record_run *out, struct err *err)
+{
+    struct run *const run = buffers->run;
+    *out = (struct record_run){0};
+    memset(run, 0, sizeof(*run));
+    run->host = host;
+    run->buffers = buffers;
+    run->cell = cell;
+    int rc = set_up(run, faults, err);
+    if (rc == 0)
+        rc = run_threads(run, err);
+    if (rc == 0)
+        rc = run_collect(run, out, err);
+    return rc;
+}

@@ -1,0 +1,87 @@
+/**
+ * One live run: memory, threads, start, stop, and what was measured.
+ *
+ * Every cell uses the host's memory area from the start again, so a matrix of any length holds flat memory.
+ */
+#ifndef HARNESS_RUN_RUN_H
+#define HARNESS_RUN_RUN_H
+
+#include "core/worker/worker.h"
+#include "harness/run/cell.h"
+#include "harness/run/host.h"
+#include "harness/results/record.h"
+
+/** Ordinary memory that runs reuse: histograms, iteration logs, the judge's area. */
+struct run_buffers {
+    float *judge; /* [points][workers][dim] */
+    size_t judge_bytes;
+    struct worker_iteration *log; /* [workers][log_capacity] */
+    struct run *run; /* the run in progress: megabytes, so it is not allocated anew for each */
+    struct record_iteration *row; /* the last run's logs as rows of iterations.csv */
+    uint64_t rows;
+    uint32_t workers, log_capacity;
+    struct hist
+        *hist; /* [workers][RUN_HISTS], [RUN_HISTS] merged, [loops] loop periods, 1 merged */
+    uint32_t hists;
+};
+
+enum run_hist {
+    RUN_ITERATION,
+    RUN_READY,
+    RUN_HANDLE,
+    RUN_STALENESS,
+    RUN_REQUESTED,
+    RUN_ACHIEVED,
+    RUN_ERROR,
+    RUN_HISTS
+};
+
+static inline struct hist *run_worker_hist(const struct run_buffers *self, uint32_t w)
+{
+    return self->hist + (size_t)w * RUN_HISTS;
+}
+static inline struct hist *run_merged_hist(const struct run_buffers *self)
+{
+    return run_worker_hist(self, self->workers);
+}
+/** Loop periods; number `loops` is the merged one. */
+static inline struct hist *run_period_hist(const struct run_buffers *self, uint32_t loop)
+{
+    return run_worker_hist(self, self->workers + 1) + loop;
+}
+
+/** Planted faults for tests; all zero in real runs. */
+struct run_faults {
+    uint64_t stall_ns;
+    bool one_sided;
+};
+
+/** EAL memory that one run of this cell needs. */
+size_t run_memory_bytes(const struct cell *cell);
+
+/** Bytes of the judge's area. */
+size_t run_judge_bytes(const struct cell *cell);
+
+/** Ordinary memory of the buffers, for the plan. */
+size_t run_buffers_bytes(uint32_t workers, uint32_t loops, size_t judge_bytes,
+                         uint32_t log_capacity);
+
+/** Buffers for the largest of the cells. 0 or -ENOMEM. */
+int run_buffers_open(struct run_buffers *out, uint32_t workers, uint32_t loops, size_t judge_bytes,
+                     uint32_t log_capacity, struct err *err);
+void run_buffers_close(struct run_buffers *self);
+
+/**
+ * Execute the cell. Fills `out` except what the judge adds (losses of the points, target). 0, or -errno with `err`: the
+ * run did not happen or broke (loader error, a thread could not be bound); `out` is then meaningless.
+ */
+int run_live(struct host *host, struct run_buffers *buffers, const struct cell *cell,
+             const struct run_faults *faults, struct record_run *out, struct err *err);
+
+/** Forget what the record borrows from the buffers, before the next run uses them. */
+void run_record_settle(struct record_run *self);
+
+/** Free what `out` owns. */
+void run_record_free(struct record_run *self);
+
+#endif

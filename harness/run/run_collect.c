@@ -1,0 +1,250 @@
+/* Reads what the workers counted, after the loops have ended. Losses of the points are the judge's business. */
+#include "harness/run/run_collect.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/edges.h"
+
+/* A doubly stochastic policy keeps the sum; float32 rounding of a run stays two orders below this. */
+#define LEDGER_BOUND 1e-5
+/* Latency figures of a cooperative run mean something else once a core is busier than this. */
+#define CONTENDED_SHARE 0.2
+
+static double seconds(const struct run *run, uint64_t cyc)
+{
+    return (double)cyc * run->host->clock.ns_per_cyc * 1e-9;
+}
+
+static uint64_t to_ns(const struct run *run, uint64_t cyc)
+{
+    return clock_ns(&run->host->clock, cyc);
+}
+
+static void collect_worker(const struct run *run, uint32_t w, struct record_worker *out)
+{
+    const struct worker *const worker = run->worker[w];
+    const struct hist *const hist = run_worker_hist(run->buffers, w);
+    const struct placement *const place = &run->cell->placement;
+    *out = (struct record_worker){.iterations = worker->total_iterations,
+                                  .total_ns = to_ns(run, worker->total_cyc),
+                                  .core = machine_pu_at(run->host->machine, place->pu[w])->os_index,
+                                  .iteration = record_figures(&hist[RUN_ITERATION]),
+                                  .iteration_hist = &hist[RUN_ITERATION],
+                                  .ready_to_mixed_hist = &hist[RUN_READY],
+                                  .handle_hist = &hist[RUN_HANDLE],
+                                  .staleness_hist = &hist[RUN_STALENESS],
+                                  .requested_hist = &hist[RUN_REQUESTED],
+                                  .achieved_hist = &hist[RUN_ACHIEVED]};
+    for (uint32_t p = 0; p < PART_COUNT; p++)
+        out->part_ns[p] = to_ns(run, worker->total_part_cyc[p]);
+}
+
+static void add_counts(struct record_run *out, const struct worker *worker)
+{
+    const struct worker_counts *const c = &worker->count;
+    out->iterations += worker->total_iterations;
+    out->tensors_sent += c->tensors_sent;
+    out->tensors_delivered += c->tensors_delivered;
+    out->tensors_superseded += c->tensors_superseded;
+    out->control_sent += c->control_sent;
+    out->control_delivered += c->control_delivered;
+    out->bytes_exchanged += c->bytes;
+    out->mixes += c->mixes;
+    out->compute_overruns += c->overruns;
+    out->slot_waits += c->slot_waits;
+    out->full_waits += c->full_waits;
+    if (out->row->tensor_class == DELIVERY_EXACT)
+        out->exact_superseded += c->tensors_superseded;
+    out->accounted_twice += c->accounted_twice;
+    out->incomplete += !worker->done;
+    out->slots_total += worker->slots.count;
+    if (worker->slots.free_count_min < out->slots_free_min)
+        out->slots_free_min = worker->slots.free_count_min;
+}
+
+static void merge_hists(struct run *run, struct record_run *out)
+{
+    struct hist *const merged = run_merged_hist(run->buffers);
+    struct hist *const loops = run_period_hist(run->buffers, run->cohort.loops);
+    for (uint32_t w = 0; w < run->cell->graph.workers; w++)
+        for (uint32_t h = 0; h < RUN_HISTS; h++)
+            hist_merge(&merged[h], &run_worker_hist(run->buffers, w)[h]);
+    for (uint32_t l = 0; l < run->cohort.loops; l++)
+        hist_merge(loops, run_period_hist(run->buffers, l));
+    out->iteration = record_figures(&merged[RUN_ITERATION]);
+    out->ready_to_mixed = record_figures(&merged[RUN_READY]);
+    out->handle = record_figures(&merged[RUN_HANDLE]);
+    out->staleness = record_figures(&merged[RUN_STALENESS]);
+    out->injected_error = record_figures(&merged[RUN_ERROR]);
+    out->loop = record_figures(loops);
+}
+
+/** Rows for iterations.csv, out of the workers' logs. */
+static void collect_rows(struct run *run)
+{
+    const double tenths = run->host->clock.ns_per_cyc / 100;
+    struct run_buffers *const buffers = run->buffers;
+    buffers->rows = 0;
+    for (uint32_t w = 0; w < run->cell->graph.workers; w++) {
+        const struct worker *const worker = run->worker[w];
+        for (uint32_t i = 0; i < worker->log_count; i++) {
+            const struct worker_iteration *const line = &worker->log[i];
+            struct record_iteration *const row = &buffers->row[buffers->rows++];
+            *row = (struct record_iteration){
+                .worker = w,
+                .iteration = line->iteration,
+                .start_ns = to_ns(run, line->start_cyc - run->cohort.start_cyc),
+                .total_ns = to_ns(run, line->total_cyc),
+                .mixed_with = line->mixed_with,
+                .batch_loss = line->loss};
+            for (uint32_t p = 0; p < PART_COUNT; p++) {
+                const double part = (double)line->part_cyc[p] * tenths;
+                row->part_us10[p] = part < UINT32_MAX ? (uint32_t)part : UINT32_MAX;
+            }
+        }
+    }
+}
+
+static void collect_points(const struct run *run, struct record_run *out)
+{
+    const struct cohort *const c = &run->cohort;
+    const uint32_t cuts = atomic_load(&run->cohort.cut);
+    out->point_count = cuts + 1;
+    for (uint32_t i = 0; i < cuts; i++)
+        out->point[i] = (struct record_point){.time_s = seconds(run, c->at[i].cyc - c->start_cyc),
+                                              .gradients = c->at[i].gradients,
+                                              .bytes = c->at[i].bytes};
+    out->point[cuts] = (struct record_point){
+        .time_s = out->duration_s, .gradients = out->gradients, .bytes = out->bytes_exchanged};
+}
+
+/** The double ledger: what all parameters sum up to must be the start minus what the steps took away. */
+static void check_ledger(const struct run *run, struct record_run *out)
+{
+    const uint32_t dim = run->cell->common->model.dim;
+    double expected = 0, found = 0, scale = 0;
+    for (uint32_t w = 0; w < out->workers; w++) {
+        const float *const x =
+            run->buffers->judge + ((size_t)(out->point_count - 1) * out->workers + w) * dim;
+        expected += run->worker[w]->sum_start - run->worker[w]->sum_applied;
+        found += mix_ledger(x, dim);
+        for (uint32_t d = 0; d < dim; d++)
+            scale += fabs((double)x[d]);
+    }
+    if (!isfinite(scale)) { /* diverged: there is no sum to keep, and the losses say so */
+        out->ledger_error = (double)NAN;
+        out->ledger_ok = true;
+        return;
+    }
+    const double difference = fabs(found - expected);
+    out->ledger_error = scale > 0 ? difference / scale : difference;
+    const enum matrix_class matrix = run->cell->policy->row->matrix;
+    const bool keeps_sum =
+        matrix == MATRIX_NONE || matrix == MATRIX_EXACT_MEAN || matrix == MATRIX_DOUBLY;
+    out->ledger_ok = !keeps_sum || out->ledger_error <= LEDGER_BOUND;
+}
+
+static void collect_threads(const struct run *run, struct record_run *out)
+{
+    out->loader_tier = "none";
+    for (uint32_t l = 0; l < run->cohort.loops; l++) {
+        const struct run_thread *const t = &run->thread[l];
+        out->involuntary_switches += t->involuntary_switches;
+        out->page_faults += t->page_faults;
+        out->batches += t->batches;
+        out->bytes_read += t->bytes_read;
+        if (t->loop.run_cyc > 0) {
+            const double busy = (double)t->loop.work_cyc / (double)t->loop.run_cyc;
+            out->core_busy_share = busy > out->core_busy_share ? busy : out->core_busy_share;
+        }
+        if (l == 0 && t->loader_config.path) {
+            out->loader_tier = loader_tier_name(t->tier);
+            snprintf(out->loader_reason, sizeof(out->loader_reason), "%s", t->loader_reason);
+        }
+    }
+    out->contended = run->cell->placement.cooperative && out->core_busy_share > CONTENDED_SHARE;
+}
+
+/** What the channels say is still in them: counted at both their ends, independently of the workers' own counts. */
+static void count_in_flight(const struct run *run, struct record_run *out)
+{
+    const struct edge_kind *const kind = edges_find(run->cell->common->experiment->edges);
+    uint64_t received = 0;
+    for (uint32_t w = 0; w < out->workers; w++) {
+        const struct fabric_counts c = kind->counts(run->port, w);
+        out->tensors_in_flight += c.tensors_sent;
+        received += c.tensors_delivered + c.tensors_superseded;
+        out->left_in_channels += run->port->ops->in_flight(run->port, w);
+    }
+    out->tensors_in_flight -= received;
+}
+
+static void add_rates(const struct run *run, struct record_run *out)
+{
+    const struct cohort *const c = &run->cohort;
+    for (uint32_t w = 0; w < out->workers; w++)
+        out->gradients += atomic_load(&c->worker[w].finished);
+    out->duration_s = seconds(run, c->stop_cyc - c->start_cyc);
+    out->drain_s = seconds(run, c->end_cyc - c->stop_cyc);
+    out->gradients_per_s = (double)out->gradients / out->duration_s;
+    out->iterations_per_s = out->gradients_per_s / out->workers;
+}
+
+int run_collect(struct run *run, struct record_run *out, struct err *err)
+{
+    const struct cell *const cell = run->cell;
+    snprintf(out->policy, sizeof(out->policy), "%s", cell->policy->label);
+    out->row = cell->policy->row;
+    out->seed = cell->seed;
+    out->clock = "live";
+    out->judged = cell->common->dataset != NULL;
+    out->workers = cell->graph.workers;
+    out->lr = cell->policy->lr;
+    out->slots_free_min = UINT64_MAX;
+    out->worker = calloc(out->workers, sizeof(*out->worker));
+    if (!out->worker)
+        return err_set(err, -ENOMEM, "not enough memory for the record of a run");
+    for (uint32_t w = 0; w < out->workers; w++) {
+        collect_worker(run, w, &out->worker[w]);
+        add_counts(out, run->worker[w]);
+        out->total_ns += out->worker[w].total_ns;
+        for (uint32_t p = 0; p < PART_COUNT; p++)
+            out->part_ns[p] += out->worker[w].part_ns[p];
+    }
+    add_rates(run, out);
+    merge_hists(run, out);
+    collect_rows(run);
+    out->iterations_logged = run->buffers->rows;
+    collect_points(run, out);
+    collect_threads(run, out);
+    check_ledger(run, out);
+    out->wait_share =
+        out->total_ns > 0 ? (double)out->part_ns[PART_WAIT] / (double)out->total_ns : 0;
+    count_in_flight(run, out);
+    out->drained = !run->cohort.incomplete;
+    for (uint32_t w = 0; w < out->workers; w++) {
+        const struct policy_counters counters = agent_counters(&run->worker[w]->agent);
+        out->refused += counters.refused;
+        out->unmixed += counters.unmixed;
+    }
+    return 0;
+}
+
+void run_record_settle(struct record_run *self)
+{
+    for (uint32_t w = 0; w < self->workers; w++) {
+        struct record_worker *const out = &self->worker[w];
+        out->iteration_hist = out->ready_to_mixed_hist = out->handle_hist = NULL;
+        out->staleness_hist = out->requested_hist = out->achieved_hist = NULL;
+    }
+}
+
+void run_record_free(struct record_run *self)
+{
+    free(self->worker);
+    self->worker = NULL;
+}

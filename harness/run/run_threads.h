@@ -1,0 +1,56 @@
+/** Threads of a live run: one per core in use, pinned, known to the EAL. Internal to harness/run*. */
+#ifndef HARNESS_RUN_RUN_THREADS_H
+#define HARNESS_RUN_RUN_THREADS_H
+
+#include <pthread.h>
+
+#include "core/worker/loop.h"
+#include "harness/run/run.h"
+#include "net/fabric.h"
+
+struct run;
+
+struct run_thread {
+    struct run *run;
+    pthread_t id;
+    struct loop loop;
+    struct worker *worker[EXPERIMENT_WORKERS_MAX]; /* the loop's */
+    struct loader_config loader_config;
+    int error;
+    struct err err;
+    enum loader_tier tier;
+    char loader_reason[256];
+    uint64_t batches, bytes_read;
+    uint64_t involuntary_switches, page_faults;
+};
+
+/** Threads report here that they are ready (or not) and wait for the one decision that counts for all of them. */
+struct run_gate {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    uint32_t reported;
+    bool refused; /* somebody could not get ready */
+    enum run_decision { RUN_UNDECIDED, RUN_GO, RUN_GO_HOME } decision;
+};
+
+/** Everything of the run in progress. */
+struct run {
+    struct host *host;
+    struct run_buffers *buffers;
+    const struct cell *cell;
+    struct fabric_config fabric; /* borrowed by the port */
+    struct port *port;           /* in the arena */
+    struct cohort cohort;
+    struct worker_common common;
+    struct inject inject[EXPERIMENT_INJECT_MAX];
+    const float *initial;
+    struct policy_config policy[EXPERIMENT_WORKERS_MAX]; /* borrowed by the agents */
+    struct worker *worker[EXPERIMENT_WORKERS_MAX];
+    struct run_thread thread[CELL_LOOPS_MAX];
+    struct run_gate gate;
+};
+
+/** Start, train, stop, join. 0, or -errno with the first thread's sentence. */
+int run_threads(struct run *run, struct err *err);
+
+#endif
