@@ -23,6 +23,8 @@ enum rng_purpose {
     RNG_DATA,
     RNG_SPLIT,
     RNG_TEST,
+    RNG_LINK,
+    RNG_FAULT,
 };
 
 /** The key of one stream. `worker` is any stream index (worker id, law number, class …). */

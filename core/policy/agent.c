@@ -13,10 +13,15 @@ static size_t rounded(size_t bytes)
     return (bytes + 63u) & ~(size_t)63u;
 }
 
+/* A modelled reduction is the driver's business: it sees ACT_REDUCE and answers with EV_REDUCED. */
+static bool expands(const struct policy *policy, const struct policy_config *config)
+{
+    return policy->reduces && config->options.collective == COLLECTIVE_CHUNKED;
+}
+
 size_t agent_bytes(const struct policy *policy, const struct policy_config *config)
 {
-    const size_t collective =
-        policy->edges == POLICY_EDGES_ALL ? rounded(collective_bytes(config)) : 0;
+    const size_t collective = expands(policy, config) ? rounded(collective_bytes(config)) : 0;
     return rounded(policy->state_bytes(config)) + collective;
 }
 
@@ -31,7 +36,7 @@ void agent_init(struct agent *self, void *memory, const struct policy *policy,
         CHECK(i == 0 || config->peers[i] > config->peers[i - 1]);
     }
     *self = (struct agent){.policy = policy, .state = memory};
-    if (policy->edges == POLICY_EDGES_ALL)
+    if (expands(policy, config))
         self->collective =
             collective_init((uint8_t *)memory + rounded(policy->state_bytes(config)), config);
     policy->init(self->state, config);
@@ -41,9 +46,8 @@ static bool begin_reduction(struct agent *self, struct actions *out)
 {
     for (uint32_t i = 0; i + 1 < out->count; i++)
         DCHECK(out->item[i].kind != ACT_REDUCE);
-    if (out->count == 0 || out->item[out->count - 1].kind != ACT_REDUCE)
+    if (out->count == 0 || out->item[out->count - 1].kind != ACT_REDUCE || !self->collective)
         return false;
-    CHECK(self->collective);
     const struct action reduce = out->item[--out->count];
     return collective_begin(self->collective, &reduce, out);
 }

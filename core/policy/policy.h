@@ -13,7 +13,14 @@
 
 #include "core/policy/step.h"
 
-enum policy_edges { POLICY_EDGES_NONE, POLICY_EDGES_GRAPH, POLICY_EDGES_ALL };
+/** Which edges a row asks for. Neighbourhood is symmetric in all of them; who sends is the policy's business. */
+enum policy_edges {
+    POLICY_EDGES_NONE,
+    POLICY_EDGES_GRAPH,
+    POLICY_EDGES_ALL,
+    POLICY_EDGES_STAR,        /* worker 0 and each other one */
+    POLICY_EDGES_EXPONENTIAL, /* i and i +- 2^j modulo the number of workers */
+};
 
 /** How a message may be delivered (design: channels). */
 enum delivery_class {
@@ -29,7 +36,42 @@ enum matrix_class { MATRIX_NONE, MATRIX_EXACT_MEAN, MATRIX_DOUBLY, MATRIX_COLUMN
 enum slot_rule { SLOT_WAIT, SLOT_SKIP, SLOT_COPY };
 
 enum aau_release { AAU_CLUSTER, AAU_ALL, AAU_NBR, AAU_PAIR };
+#define AAU_MESSAGES_MAX 1000u /* flooding costs O(N^2) messages per epoch, and as much memory */
+
+enum aau_pathsearch { AAU_AUTO, AAU_MESSAGES, AAU_ORACLE };
 enum adpsgd_pairing { ADPSGD_ANY, ADPSGD_BIPARTITE };
+enum dsgd_order { DSGD_ADAPT_THEN_COMBINE, DSGD_COMBINE_THEN_ADAPT };
+enum partial_wait { PARTIAL_K, PARTIAL_FRACTION, PARTIAL_TIMEOUT, PARTIAL_RANDOM };
+enum policy_weights { WEIGHTS_METROPOLIS, WEIGHTS_UNIFORM };
+enum collective_kind { COLLECTIVE_CHUNKED, COLLECTIVE_MODELLED };
+
+/** What a profile may choose; policy.options names the keys that a row reads, the others stay at their defaults. */
+struct policy_options {
+    enum dsgd_order order; /* dsgd */
+    enum collective_kind
+        collective;           /* allreduce, local-sgd, prague: modelled only in virtual time */
+    enum aau_release release; /* aau */
+    enum aau_pathsearch pathsearch; /* aau; AAU_AUTO is resolved before init */
+    uint64_t
+        evict_after_ns; /* aau: a neighbour silent for so long is treated as absent; 0 = never */
+    uint32_t max_staleness; /* aau: alarm when a model has missed so many epochs; 0 = no alarm */
+    enum adpsgd_pairing pairing; /* adpsgd */
+    bool comm_thread;       /* adpsgd: answer and initiate while a gradient is being computed */
+    enum partial_wait wait; /* partial */
+    enum policy_weights weights; /* partial */
+    uint32_t k;                  /* k-sync: gradients per round; partial, wait k: neighbours */
+    double fraction;             /* partial, wait fraction: of the neighbours, in (0, 1] */
+    uint64_t timeout_ns;         /* partial, wait timeout; epidemic */
+    uint32_t steps;     /* local-sgd, swarm: local steps per exchange; swift: steps per averaging */
+    uint32_t group;     /* prague: members of a group */
+    uint32_t lag;       /* prague: drafts nobody who lags by more requests; 0 = no filter */
+    uint32_t overlap;   /* sgp: iterations a message may be late */
+    uint32_t staleness; /* hop, ssp: bound in iterations */
+    uint32_t backup;    /* hop: neighbours not waited for */
+    uint32_t jump;      /* hop: iterations skipped at most at once; 0 = none are skipped */
+    uint32_t fanout;    /* epidemic: receivers per iteration */
+    bool damped;        /* asgd: steps divided by their staleness */
+};
 
 /** Everything a policy instance is told. Pointers are borrowed for the whole run. */
 struct policy_config {
@@ -38,10 +80,11 @@ struct policy_config {
     uint32_t peer_count;   /* neighbours on the edges that the row asks for */
     const uint32_t *peers; /* [peer_count] their ids, ascending */
     uint64_t seed;         /* key of this worker's policy stream (core/base/rng.h) */
-    enum aau_release aau_release;
-    enum adpsgd_pairing adpsgd_pairing;
-    bool adpsgd_comm_thread; /* answer and initiate while a gradient is being computed */
-    bool adpsgd_active;      /* bipartite: this side initiates; `any`: ignored */
+    struct policy_options options;
+    bool adpsgd_active; /* bipartite: this side initiates; `any`: ignored */
+    const uint8_t *
+        tree; /* [peer_count] 1 = the edge is in the spanning tree of the graph; rows with needs_tree */
+    void *shared; /* state of all workers together; rows with shared_bytes, virtual time only */
 };
 
 /** What a policy counts about itself, for the result; a field that means nothing to it stays 0. */
@@ -51,6 +94,10 @@ struct policy_counters {
     uint64_t aborted;   /* waves led by this worker that ended without an exchange */
     uint64_t committed; /* exchanges that this worker took part in */
     uint64_t epochs;    /* epochs this worker has seen end */
+    uint64_t evicted;   /* peers this worker has given up */
+    uint64_t alarms;    /* times a bound of staleness was passed */
+    uint64_t dropped;   /* gradients or models that came too late to be used */
+    uint64_t torn; /* edges of an exchange given up at this end alone: the sum may not be kept */
 };
 
 struct policy {
@@ -58,7 +105,10 @@ struct policy {
     const char *source; /* paper */
     const char *waits_for;
     const char *lost_message; /* what a lost message breaks */
+    const char *
+        options; /* keys of policy_options that it reads, space-separated, as in a profile; NULL = none */
     enum policy_edges edges;
+    enum lanes lanes;
     enum delivery_class tensor_class;
     enum matrix_class matrix;
     enum slot_rule exhausted;
@@ -66,6 +116,15 @@ struct policy {
     uint32_t slots_fixed,
         slots_per_edge; /* bound of live snapshots: fixed + per_edge * out-degree */
     bool synchronous;   /* has global rounds: EV_STOP names the last one */
+    bool central; /* worker 0 serves the others and computes no gradient: its model is the result */
+    bool reduces; /* asks for ACT_REDUCE */
+    bool needs_tree;    /* reads policy_config.tree */
+    bool survives_loss; /* answers EV_PEER_DOWN by going on without that peer */
+    /** A sentence why this worker cannot run so, or NULL; nothing else is called before it. May be NULL itself. */
+    const char *(*check)(const struct policy_config *config);
+    /** State of all workers together (an omniscient policy, which only virtual time can run); both NULL for others. */
+    size_t (*shared_bytes)(const struct policy_config *all, uint32_t workers);
+    void (*shared_init)(void *shared, const struct policy_config *all, uint32_t workers);
     /** Bytes of state for this configuration (a multiple of 64 is not required). */
     size_t (*state_bytes)(const struct policy_config *config);
     /** Fill `state` (zeroed, 64-byte aligned). */
@@ -80,5 +139,13 @@ extern const uint32_t policy_count;
 
 /** Row by name, or NULL. */
 const struct policy *policy_find(const char *name);
+
+/**
+ * The row that implements `row` with these options for so many workers: the row itself, or one that stands in no table
+ * because an option chooses it. AAU_AUTO means messages up to AAU_MESSAGES_MAX workers, and the oracle, which exists in
+ * virtual time only, beyond.
+ */
+const struct policy *policy_variant(const struct policy *row, const struct policy_options *options,
+                                    uint32_t workers);
 
 #endif

@@ -6,9 +6,9 @@
 
 static struct trace_node node;
 
-static const struct policy_config with_thread = {.adpsgd_comm_thread = true};
-static const struct policy_config without_thread = {.adpsgd_comm_thread = false};
-static const struct policy_config passive = {.adpsgd_pairing = ADPSGD_BIPARTITE};
+static const struct policy_config with_thread = {.options.comm_thread = true};
+static const struct policy_config without_thread = {.options.comm_thread = false};
+static const struct policy_config passive = {.options.pairing = ADPSGD_BIPARTITE};
 
 /* Worker 4 with the one neighbour 7, so that the random choice has one outcome. */
 static void open_pair(const struct policy_config *options)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/policy/control.h"
+#include "core/policy/rows.h"
 
 const struct trace_control trace_adpsgd[] = {
     {"REQUEST", ADPSGD_REQUEST, 1},
@@ -17,22 +18,24 @@ const struct trace_control trace_adpsgd[] = {
 };
 
 const struct trace_control trace_aau[] = {
-    {"READY", AAU_READY, 1},
-    {"FREEZE", AAU_FREEZE, 3},
-    {"PROBE", AAU_PROBE, 3},
-    {"YES", AAU_YES, 4},
-    {"JOINED", AAU_JOINED, 3},
-    {"NO", AAU_NO, 3},
-    {"APART", AAU_APART, 3},
-    {"COMMIT", AAU_COMMIT, 3},
-    {"ABORT", AAU_ABORT, 3},
-    {"PATH", AAU_PATH, 8},
-    {0},
+    {"READY", AAU_READY, 1},   {"FREEZE", AAU_FREEZE, 3},
+    {"PROBE", AAU_PROBE, 3},   {"YES", AAU_YES, 4},
+    {"JOINED", AAU_JOINED, 3}, {"NO", AAU_NO, 3},
+    {"APART", AAU_APART, 3},   {"COMMIT", AAU_COMMIT, 3},
+    {"ABORT", AAU_ABORT, 3},   {"PATH", AAU_PATH, TRACE_LIST(2)},
+    {"LEFT", AAU_LEFT, 3},     {"ALIVE", AAU_ALIVE, 1},
+    {"LIFE", AAU_LIFE, 3},     {0},
 };
 
-static const char *const tensor_names[] = {NULL, "model", "response", "return", "part", "slice"};
-static const char *const rule_names[] = {"mean", "metropolis", "weighted", "slice-mean",
-                                         "slice-copy"};
+const struct trace_control trace_agp[] = {{"AGAIN", AGP_AGAIN, 0}, {0}};
+const struct trace_control trace_hop[] = {{"TOKEN", HOP_TOKEN, 1}, {0}};
+
+static const char *const tensor_names[] = {NULL,   "model", "response", "return",
+                                           "part", "slice", "last"};
+#define TENSORS (sizeof(tensor_names) / sizeof(tensor_names[0]))
+static const char *const rule_names[] = {"mean",       "metropolis", "weighted", "slice-mean",
+                                         "slice-copy", "shares",     "delta",    "delta-own",
+                                         "split",      "collect"};
 
 /* ------------------------------------------------------------------------------------------------ text buffer */
 
@@ -72,14 +75,20 @@ static void put_peers(struct text *text, const struct action *a)
 static void put_mix(struct text *text, const struct action *a)
 {
     put(text, "mix %s", rule_names[a->rule]);
-    if (a->rule == MIX_METROPOLIS || a->rule == MIX_WEIGHTED)
+    if (a->rule == MIX_METROPOLIS || a->rule == MIX_WEIGHTED || a->rule == MIX_SHARES ||
+        a->rule == MIX_SPLIT)
         put(text, " d%u", a->degree);
     if (a->rule == MIX_SLICE_MEAN)
         put(text, " s%u/%u", a->slice, a->slices);
     put(text, " {");
-    for (uint32_t i = 0; i < a->count; i++)
-        put(text, i ? " %u:h%" PRIu64 ":w%u" : "%u:h%" PRIu64 ":w%u", a->terms[i].peer,
-            a->terms[i].handle, a->terms[i].weight);
+    for (uint32_t i = 0; i < a->count; i++) {
+        const struct mix_term *const t = &a->terms[i];
+        put(text, i ? " %u:h%" PRIu64 : "%u:h%" PRIu64, t->peer, t->handle);
+        if (a->rule == MIX_DELTA || a->rule == MIX_DELTA_OWN || a->rule == MIX_COLLECT)
+            put(text, "-h%" PRIu64, t->base);
+        if (a->rule != MIX_COLLECT)
+            put(text, ":w%u", t->weight);
+    }
     put(text, "}");
 }
 
@@ -90,7 +99,7 @@ static void put_control(struct text *text, const struct trace_node *node, const 
         c++;
     cr_assert(c && c->name, "control type %u has no name", a->type);
     put(text, "control %s{", c->name);
-    const uint32_t words = a->type == AAU_PATH && c->words == 8 ? 2 + 2 * a->word[1] : c->words;
+    const uint32_t words = (c->words & 15u) + (c->words >> 4) * a->word[1];
     for (uint32_t i = 0; i < words; i++)
         put(text, i ? " %u" : "%u", a->word[i]);
     put(text, "}");
@@ -104,7 +113,7 @@ static void put_action(struct text *text, const struct trace_node *node, const s
         put(text, "compute r%u", a->round);
         return;
     case ACT_APPLY:
-        put(text, "apply");
+        put(text, a->rule == APPLY_SCALED ? "apply scaled" : "apply");
         return;
     case ACT_SEND:
         put(text, "send %s", tensor_names[a->type]);
@@ -140,6 +149,14 @@ static void put_action(struct text *text, const struct trace_node *node, const s
         return;
     case ACT_DONE:
         put(text, "done");
+        return;
+    case ACT_ABANDON:
+        put(text, "abandon");
+        return;
+    case ACT_WAKE:
+        put(text, "wake");
+        put_tag(text, a->tag);
+        put_peers(text, a);
         return;
     }
     cr_assert_fail("unknown action %u", a->kind);
@@ -213,8 +230,10 @@ static void read_control(const struct trace_node *node, struct event *event, cha
 
 static struct event read_event(const struct trace_node *node, char *line)
 {
-    static const char *const plain[] = {"start", "grad", "reduced", "timer", "stop"};
-    static const uint8_t kinds[] = {EV_START, EV_GRADIENT, EV_REDUCED, EV_TIMER, EV_STOP};
+    static const char *const plain[] = {"start", "grad", "reduced", "timer",
+                                        "stop",  "wake", "down",    "up"};
+    static const uint8_t kinds[] = {EV_START, EV_GRADIENT, EV_REDUCED,   EV_TIMER,
+                                    EV_STOP,  EV_WAKE,     EV_PEER_DOWN, EV_PEER_UP};
     struct event event = {.incarnation = 1};
     char *save;
     char *word = strtok_r(line, " ", &save);
@@ -226,13 +245,13 @@ static struct event read_event(const struct trace_node *node, char *line)
         read_control(node, &event, &save);
         return event;
     }
-    for (uint32_t i = 0; i < 5; i++)
+    for (uint32_t i = 0; i < sizeof(kinds); i++)
         if (strcmp(word, plain[i]) == 0) {
             event.kind = kinds[i];
             read_fields(&event, &save);
             return event;
         }
-    for (uint8_t i = 1; i < 6; i++)
+    for (uint8_t i = 1; i < TENSORS; i++)
         if (strcmp(word, tensor_names[i]) == 0) {
             event.kind = EV_TENSOR;
             event.type = i;
@@ -261,7 +280,10 @@ void trace_open(struct trace_node *self, const struct policy *policy, uint32_t i
     memset(self->memory, 0, bytes);
     self->out = calloc(1, sizeof(*self->out));
     agent_init(&self->agent, self->memory, policy, &self->config);
-    self->controls = strcmp(policy->name, "aau") == 0 ? trace_aau : trace_adpsgd;
+    self->controls = policy->step == policy_aau.step        ? trace_aau
+                     : strcmp(policy->name, "hop") == 0     ? trace_hop
+                     : strncmp(policy->name, "agp", 3) == 0 ? trace_agp
+                                                            : trace_adpsgd;
 }
 
 void trace_free(struct trace_node *self)

@@ -1,0 +1,195 @@
+/**
+ * The virtual driver: the same policies, slots, laws and arithmetic as the live one, in virtual nanoseconds.
+ *
+ * A discrete-event loop over (time, order of insertion). Compute phases come from the base time, its jitter and the
+ * delay laws; messages from the links; cores, where workers share them, are exclusive. Pure: no thread, clock, file or
+ * allocator of its own, so the same configuration gives the same events on any machine. With `values` NULL nothing is
+ * computed but time.
+ *
+ * Delivery classes as live: `exact` and control messages arrive in order per directed edge and are never lost (a fault
+ * costs retransmissions); of `newest` and `sum` messages a newer one supersedes an unread older one, and loss is real.
+ */
+#ifndef CORE_SIM_SIM_H
+#define CORE_SIM_SIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/err.h"
+#include "core/base/hist.h"
+#include "core/base/parts.h"
+#include "core/base/slots.h"
+#include "core/inject/law.h"
+#include "core/policy/agent.h"
+#include "core/sim/memory.h"
+#include "core/sim/values.h"
+
+#define SIM_WORKERS_MAX 131072u
+#define SIM_TIMERS_MAX 4u
+#define SIM_DEPTH_MAX 65535u /* of exact_depth and control_depth: messages are counted in 16 bits */
+#define SIM_NEWEST_DEPTH \
+    4u /* messages of class newest or sum on their way per directed edge; a further one waits and is superseded */
+
+/** Every directed edge: a message arrives at (when the sender's port is free + bytes / rate) + latency * jitter. */
+struct sim_links {
+    uint64_t latency_ns;
+    double jitter_cv;     /* lognormal of mean 1 */
+    double bytes_per_s;   /* of the sender's port, shared by its edges; 0 = unlimited */
+    bool control_is_free; /* control messages arrive at once, before anything timed */
+};
+
+/** What the worker's own thread spends, besides computing; it is busy meanwhile. */
+struct sim_costs {
+    uint64_t iteration_ns; /* once per iteration: loading, polling, all that is not named below */
+    uint64_t apply_ns;
+    uint64_t send_ns; /* per message */
+    uint64_t mix_ns;  /* per vector read */
+};
+
+/** Faults on the way; none of them after `until_ns`. Used by property runs. */
+struct sim_pause {
+    uint32_t worker;
+    uint64_t begin_ns, end_ns; /* handles nothing meanwhile */
+};
+struct sim_crash {
+    uint32_t worker;
+    uint64_t at_ns, noticed_ns; /* peers get EV_PEER_DOWN at noticed_ns */
+};
+struct sim_faults {
+    uint64_t until_ns;
+    double loss, duplicate, reorder; /* probability per message */
+    uint64_t
+        retransmit_ns; /* what a loss costs an exact or control message; a reordered one is late by up to this */
+    const struct sim_pause *pause;
+    uint32_t pauses;
+    const struct sim_crash *crash; /* only where the row survives_loss */
+    uint32_t crashes;
+};
+
+/** The host took a core from its workers: nothing happens on it until the end. Without shared cores, core = worker. */
+struct sim_stolen {
+    uint32_t core;
+    uint64_t begin_ns, end_ns;
+};
+
+struct sim;
+
+/** One finished iteration, as a line of iterations.csv. */
+struct sim_iteration {
+    uint32_t worker, iteration, mixed_with;
+    uint64_t start_ns, total_ns;
+    uint64_t part_ns[PART_COUNT];
+};
+
+/** Called by the loop; every member may be NULL. */
+struct sim_watch {
+    void *context;
+    /** After every step of a policy, before its actions are executed. */
+    void (*stepped)(void *context, struct sim *sim, uint32_t worker, const struct event *event,
+                    const struct actions *actions);
+    void (*iteration)(void *context, const struct sim_iteration *iteration);
+    /** At cut number `cut`, before anything else at that time. */
+    void (*cut)(void *context, struct sim *sim, uint32_t cut);
+};
+
+/** Planted bugs, for tests of those who look for bugs; all false in real runs. */
+struct sim_plants {
+    bool one_sided_mix; /* now and then one end of an exchange does not average */
+    bool arrival_order; /* sums run in order of arrival */
+    bool early_reuse;   /* a lent slot is written again */
+    bool lost_accept;   /* one control message in a thousand is lost for good */
+    bool stale_epoch;   /* aau: a message of an old epoch is taken for a new one */
+};
+
+struct sim_config {
+    const struct policy *policy;
+    struct policy_config
+        *worker; /* [workers] borrowed; the loop fills in `shared` where the row has one */
+    uint32_t workers;
+    uint64_t seed;
+
+    uint64_t base_ns; /* > 0 */
+    double jitter_cv;
+    const struct inject *inject; /* [inject_count] */
+    uint32_t inject_count;
+    struct sim_links links;
+    struct sim_costs costs;
+    const uint32_t *core; /* [workers] core of each worker; NULL: each has its own */
+    uint32_t cores;
+    uint64_t
+        core_ns; /* of base_ns, what occupies the core exclusively; the rest passes beside other workers */
+
+    uint64_t payload_bytes;                     /* of one whole vector, unpadded, lanes included */
+    uint32_t slots, exact_depth, control_depth; /* bounds: passing one is a failure */
+
+    uint64_t stop_ns;         /* 0 = none */
+    uint64_t stop_iterations; /* per worker, as in the profile; 0 = none */
+    uint32_t
+        cuts; /* evenly spaced over stop_ns (or, without one, over iterations), the first at 0 */
+
+    float lr;
+    double decay_every, decay_factor;
+    struct values *values;            /* NULL: timing only */
+    const struct values_judge *judge; /* with values; NULL: cuts are not judged */
+
+    const struct sim_watch *watch;
+    const struct sim_faults *faults;
+    const struct sim_stolen *stolen; /* [stolen_count] borrowed; ascending by begin_ns */
+    uint32_t stolen_count;
+    const struct sim_plants *plants;
+    const struct sim_memory *memory;
+};
+
+enum sim_hist { SIM_ITERATION, SIM_READY, SIM_HANDLE, SIM_STALENESS, SIM_REQUESTED, SIM_HISTS };
+
+/** What the run counted, up to stop_ns where it says so; all workers together. */
+struct sim_totals {
+    uint64_t events;                /* policy steps */
+    uint64_t gradients, iterations; /* until the stop */
+    uint64_t bytes;                 /* until the stop */
+    uint64_t tensors_sent, tensors_delivered, tensors_superseded, tensors_dropped,
+        tensors_in_flight;
+    uint64_t control_sent, control_delivered;
+    uint64_t duplicates; /* copies that the link made and the receiver recognised */
+    uint64_t mixes, abandoned;
+    uint64_t
+        publishes_skipped; /* messages left out, rows with SLOT_SKIP: no slot was free to lend the current one */
+    uint64_t part_ns[PART_COUNT], total_ns;
+    uint64_t slots_free_min,
+        loans; /* loans: not returned at the end; must be 0 after a whole drain */
+    uint64_t stop_ns, end_ns;
+};
+
+/** Public part of one worker. */
+struct sim_worker_record {
+    uint64_t gradients, iterations; /* until the stop */
+    uint64_t part_ns[PART_COUNT], total_ns;
+    bool done, crashed;
+};
+
+/** 0, or -ENOMEM with err. */
+int sim_open(struct sim **out, const struct sim_config *config, struct err *err);
+void sim_close(struct sim *self);
+
+/** Execute up to `events` policy steps. True: there is more to do. */
+bool sim_run(struct sim *self, uint64_t events);
+
+/** End early, in good order: as if stop_ns were now. */
+void sim_stop(struct sim *self);
+
+uint64_t sim_now_ns(const struct sim *self);
+const struct sim_totals *sim_totals(const struct sim *self);
+const struct sim_worker_record *sim_worker(const struct sim *self, uint32_t worker);
+const struct agent *sim_agent(const struct sim *self, uint32_t worker);
+/** Slot of the worker's current model. */
+uint32_t sim_current(const struct sim *self, uint32_t worker);
+const struct hist *sim_hist(const struct sim *self, enum sim_hist which);
+/** Time, gradients and bytes of a cut that has passed; cut number `cuts` is the end. */
+struct sim_cut {
+    uint64_t ns, gradients, bytes;
+};
+struct sim_cut sim_cut(const struct sim *self, uint32_t cut);
+/** What broke (a bound passed, an invariant of the loop), or "" */
+const char *sim_failure(const struct sim *self);
+
+#endif
