@@ -1,0 +1,409 @@
+/*
+ * The second pass: arithmetic. A worker goes on until it meets a tensor whose version its sender has not made yet; then
+ * it is the next worker's turn. What the first pass counted says when a version has had its last reader.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/base/digest.h"
+#include "core/base/slots.h"
+#include "core/learn/combine.h"
+#include "core/learn/lanes.h"
+#include "core/learn/mix.h"
+#include "harness/run/replay_state.h"
+
+/** One version of a worker's model. */
+struct version {
+    uint32_t number; /* 0: free place */
+    uint32_t uses;   /* reads still to come */
+    float *vector;   /* NULL: not made yet */
+};
+
+/** Versions by number (open addressing), and everything else a worker's arithmetic needs. */
+struct replay_versions {
+    struct version *place; /* [capacity] */
+    uint32_t capacity, used;
+    uint32_t newest;
+    uint64_t drawn; /* batches */
+    struct sampler sampler;
+    uint32_t *order; /* sampler's */
+    float *gradient; /* [dim], newest */
+    bool blocked, ended;
+    struct journal_entry entry; /* the one that blocks */
+};
+
+void replay_versions_free(struct replay_versions *self)
+{
+    if (!self)
+        return;
+    for (uint32_t i = 0; i < self->capacity; i++)
+        free(self->place[i].vector);
+    free(self->place);
+    free(self->order);
+    free(self->gradient);
+    free(self);
+}
+
+static struct version *find(struct replay_versions *self, uint32_t number)
+{
+    uint32_t at = number * 2654435761u & (self->capacity - 1);
+    while (self->place[at].number && self->place[at].number != number)
+        at = (at + 1) & (self->capacity - 1);
+    return &self->place[at];
+}
+
+static int grow(struct replay_versions *self)
+{
+    const struct replay_versions old = *self;
+    self->capacity = old.capacity ? 2 * old.capacity : 256;
+    self->place = calloc(self->capacity, sizeof(*self->place));
+    if (!self->place) {
+        *self = old;
+        return -ENOMEM;
+    }
+    for (uint32_t i = 0; i < old.capacity; i++)
+        if (old.place[i].number)
+            *find(self, old.place[i].number) = old.place[i];
+    free(old.place);
+    return 0;
+}
+
+/** The place of a version, made if it is not there; NULL: no memory. */
+static struct version *at(struct replay_versions *self, uint32_t number)
+{
+    if (2 * self->used >= self->capacity && grow(self) < 0)
+        return NULL;
+    struct version *const version = find(self, number);
+    self->used += version->number == 0;
+    version->number = number;
+    return version;
+}
+
+static struct replay_versions *versions_of(struct replay *self, uint32_t w)
+{
+    struct replay_worker *const worker = &self->worker[w];
+    if (!worker->versions)
+        worker->versions = calloc(1, sizeof(*worker->versions));
+    return worker->versions;
+}
+
+static int count_one(struct replay *self, uint32_t w, uint64_t handle)
+{
+    struct replay_versions *const versions = versions_of(self, w);
+    struct version *const version = versions ? at(versions, slots_version_of(handle)) : NULL;
+    if (!version)
+        return -ENOMEM;
+    version->uses++;
+    return 0;
+}
+
+int replay_count_uses(struct replay *self, uint32_t w, const struct event *event)
+{
+    int rc = event->kind == EV_GRADIENT ? count_one(self, w, event->version) : 0;
+    for (uint32_t i = 0; i < self->actions->count && rc == 0; i++) {
+        const struct action *const a = &self->actions->item[i];
+        for (uint32_t k = 0; a->kind == ACT_MIX && k < a->count && rc == 0; k++) {
+            const uint32_t peer = self->config[w].peers[a->terms[k].peer];
+            const uint32_t base_of = a->rule == MIX_DELTA_OWN ? w : peer;
+            rc = count_one(self, peer, a->terms[k].handle);
+            if (rc == 0 && a->terms[k].base)
+                rc = count_one(self, base_of, a->terms[k].base);
+        }
+    }
+    return rc;
+}
+
+/* -------------------------------------------------------------------------------------------------- arithmetic */
+
+struct execution {
+    struct replay *replay;
+    const struct model_config *model;
+    const struct dataset *dataset;
+    enum lanes lanes;
+    uint32_t floats; /* of a vector */
+    float *x, *scratch, *debiased;
+    uint8_t *label;
+    uint32_t *ids;
+    struct combine_row *row; /* [MIX_ROWS_MAX] */
+};
+
+static float *new_vector(size_t floats)
+{
+    return aligned_alloc(64, ((floats * sizeof(float) + 63) & ~(size_t)63) + 64);
+}
+
+static void forget(struct version *version)
+{
+    free(version->vector);
+    version->vector = NULL;
+}
+
+/** A new current version; the one before is dropped unless somebody will still read it. */
+static int adopt(struct replay_versions *self, float *vector)
+{
+    struct version *const old = find(self, self->newest);
+    if (old->number && old->uses == 0)
+        forget(old);
+    struct version *const version = at(self, ++self->newest);
+    if (!version)
+        return -ENOMEM;
+    version->vector = vector;
+    return 0;
+}
+
+static const float *vector_of(struct replay_versions *self, uint32_t number)
+{
+    const struct version *const version = find(self, number);
+    return version->number ? version->vector : NULL;
+}
+
+static void used(struct replay_versions *self, uint32_t number)
+{
+    struct version *const version = find(self, number);
+    CHECK(version->uses > 0);
+    version->uses--;
+    if (version->uses == 0 && version->number != self->newest)
+        forget(version);
+}
+
+static int load_batch(struct execution *x, struct replay_versions *self, uint64_t number,
+                      struct err *err)
+{
+    const uint32_t batch = x->model->batch;
+    if (!x->dataset)
+        return 0;
+    for (; self->drawn <= number; self->drawn++)
+        sampler_next(&self->sampler, x->ids, batch);
+    for (uint32_t i = 0; i < batch; i++)
+        x->label[i] = x->dataset->label[x->ids[i]];
+    return dataset_read(x->dataset, x->ids, batch, x->x, err);
+}
+
+static int do_gradient(struct execution *x, uint32_t w, const struct event *event, struct err *err)
+{
+    struct replay_versions *const self = x->replay->worker[w].versions;
+    const float *const vector = vector_of(self, event->version);
+    struct gradient gradient;
+    if (!vector)
+        return err_set(err, -EILSEQ, "worker %u: a gradient was taken at a version it never had",
+                       w);
+    const int rc = load_batch(x, self, event->tag, err);
+    if (rc < 0)
+        return rc;
+    const float *const model = lanes_model(x->lanes, vector, x->model->dim, x->debiased);
+    gradient_begin(&gradient, x->model, model, x->x, x->label, self->gradient, x->scratch);
+    while (!gradient_slice(&gradient))
+        ;
+    used(self, event->version);
+    return 0;
+}
+
+static int do_apply(struct execution *x, uint32_t w, const struct action *action, float rate)
+{
+    struct replay_versions *const self = x->replay->worker[w].versions;
+    float *const out = new_vector(x->floats);
+    if (!out)
+        return -ENOMEM;
+    lanes_step(x->lanes, (enum apply_rule)action->rule, out, vector_of(self, self->newest),
+               self->gradient, rate, x->model->dim);
+    return adopt(self, out);
+}
+
+static int do_mix(struct execution *x, uint32_t w, const struct action *action, struct err *err)
+{
+    struct replay *const replay = x->replay;
+    struct replay_versions *const self = replay->worker[w].versions;
+    const uint32_t *const peers = replay->config[w].peers;
+    float *const out = new_vector(x->floats);
+    if (!out)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < action->count; i++) {
+        const struct mix_term *const term = &action->terms[i];
+        const uint32_t peer = peers[term->peer];
+        const uint32_t base_of = action->rule == MIX_DELTA_OWN ? w : peer;
+        x->row[i] = (struct combine_row){
+            .row = vector_of(replay->worker[peer].versions, slots_version_of(term->handle)),
+            .base = term->base
+                        ? vector_of(replay->worker[base_of].versions, slots_version_of(term->base))
+                        : NULL,
+            .id = peer,
+            .weight = term->weight};
+        if (!x->row[i].row || (term->base && !x->row[i].base)) {
+            free(out);
+            return err_set(err, -EILSEQ, "worker %u: a mix reads a version that nobody made", w);
+        }
+    }
+    const struct combine mix = {.rule = (enum mix_rule)action->rule,
+                                .lanes = x->lanes,
+                                .dim = x->model->dim,
+                                .self = vector_of(self, self->newest),
+                                .self_id = w,
+                                .degree = action->degree,
+                                .slice = action->slice,
+                                .slices = action->slices,
+                                .row = x->row,
+                                .count = action->count};
+    combine(&mix, out);
+    for (uint32_t i = 0; i < action->count; i++) {
+        const struct mix_term *const term = &action->terms[i];
+        const uint32_t peer = peers[term->peer];
+        used(replay->worker[peer].versions, slots_version_of(term->handle));
+        if (term->base)
+            used(replay->worker[action->rule == MIX_DELTA_OWN ? w : peer].versions,
+                 slots_version_of(term->base));
+    }
+    return adopt(self, out);
+}
+
+static int do_actions(struct execution *x, uint32_t w, float rate, struct err *err)
+{
+    int rc = 0;
+    for (uint32_t i = 0; i < x->replay->actions->count && rc == 0; i++) {
+        const struct action *const action = &x->replay->actions->item[i];
+        if (action->kind == ACT_APPLY)
+            rc = do_apply(x, w, action, rate);
+        else if (action->kind == ACT_MIX)
+            rc = do_mix(x, w, action, err);
+        if (rc == -ENOMEM)
+            err_set(err, -ENOMEM, "not enough memory to replay a run");
+    }
+    return rc;
+}
+
+/** Is the tensor of the worker's next entry there already? Peeks with a copy of the reader. */
+static bool must_wait(struct execution *x, uint32_t w)
+{
+    struct replay *const replay = x->replay;
+    struct journal_reader peek = replay->worker[w].reader;
+    struct journal_entry entry;
+    if (journal_next(&peek, &entry) != 1 || entry.event.kind != EV_TENSOR)
+        return false;
+    const uint32_t sender = replay->config[w].peers[entry.event.peer];
+    return slots_version_of(entry.event.handle) > replay->worker[sender].versions->newest;
+}
+
+/** Go on until blocked or at the end. 1: something was done; 0: nothing; negative with `err`. */
+static int advance(struct execution *x, uint32_t w, struct err *err)
+{
+    struct replay_versions *const self = x->replay->worker[w].versions;
+    struct journal_entry entry;
+    int did = 0;
+    while (!self->ended && !must_wait(x, w)) {
+        int rc = replay_step(x->replay, w, &entry, err);
+        self->ended = rc == 0;
+        if (rc > 0 && entry.event.kind == EV_GRADIENT)
+            rc = do_gradient(x, w, &entry.event, err);
+        if (rc >= 0 && !self->ended)
+            rc = do_actions(x, w, entry.rate, err);
+        if (rc < 0)
+            return rc;
+        did = 1;
+    }
+    return did;
+}
+
+static int begin_worker(struct execution *x, uint32_t w, const float *initial)
+{
+    const struct cell *const cell = x->replay->cell;
+    struct replay_versions *const self = versions_of(x->replay, w);
+    float *const first = new_vector(x->floats);
+    if (!self || !first)
+        return free(first), -ENOMEM;
+    memcpy(first, initial, x->floats * sizeof(float));
+    self->gradient = new_vector(x->model->dim);
+    struct version *const version = at(self, 1);
+    if (!self->gradient || !version)
+        return free(first), -ENOMEM;
+    self->newest = 1;
+    version->vector = first;
+    if (!cell->shard)
+        return 0;
+    const uint32_t count = cell->shard_begin[w + 1] - cell->shard_begin[w];
+    self->order = malloc(count * sizeof(uint32_t));
+    if (!self->order)
+        return -ENOMEM;
+    memcpy(self->order, cell->shard + cell->shard_begin[w], count * sizeof(uint32_t));
+    sampler_init(&self->sampler, cell->seed, w, self->order, count);
+    return 0;
+}
+
+static int begin(struct execution *x, struct err *err)
+{
+    const struct cell *const cell = x->replay->cell;
+    float *const initial = new_vector(x->floats);
+    int rc = initial && replay_rewind(x->replay) == 0 ? 0 : -ENOMEM;
+    if (rc == 0) {
+        memset(initial, 0, x->floats * sizeof(float));
+        x->model->ops->init(x->model, rng_key(cell->seed, RNG_INIT, 0), initial);
+        lanes_start(x->lanes, initial, x->model->dim);
+        if (digest_bytes(DIGEST_START, initial, x->model->dim * sizeof(float)) !=
+            x->replay->journal->initial)
+            rc = err_set(err, -EILSEQ, "the initial parameters differ from the recorded ones");
+    }
+    for (uint32_t w = 0; w < x->replay->journal->workers && rc == 0; w++)
+        rc = begin_worker(x, w, initial);
+    if (rc == -ENOMEM)
+        err_set(err, rc, "not enough memory to replay a run");
+    free(initial);
+    return rc;
+}
+
+static int compare(const struct execution *x, struct err *err)
+{
+    for (uint32_t w = 0; w < x->replay->journal->workers; w++) {
+        struct replay_versions *const self = x->replay->worker[w].versions;
+        const uint64_t digest =
+            digest_bytes(DIGEST_START, vector_of(self, self->newest), x->floats * sizeof(float));
+        if (!self->ended)
+            return err_set(err, -EILSEQ, "worker %u waits for a version that nobody makes", w);
+        if (digest != x->replay->journal->worker[w].final)
+            return err_set(err, -EILSEQ,
+                           "worker %u: the final parameters differ from the recorded ones", w);
+    }
+    return 0;
+}
+
+static int execute(struct execution *x, struct err *err)
+{
+    int rc = begin(x, err);
+    for (int did = 1; did > 0 && rc == 0;) {
+        did = 0;
+        for (uint32_t w = 0; w < x->replay->journal->workers && rc == 0; w++) {
+            const int one = advance(x, w, err);
+            did |= one > 0;
+            rc = one < 0 ? one : 0;
+        }
+    }
+    return rc == 0 ? compare(x, err) : rc;
+}
+
+int replay_execute(struct replay *self, struct err *err)
+{
+    const struct cell_common *const common = self->cell->common;
+    const struct model_config *const model = &common->model;
+    struct execution x = {.replay = self,
+                          .model = model,
+                          .dataset = common->dataset,
+                          .lanes = self->cell->row->lanes};
+    x.floats = lanes_floats(x.lanes, model->dim);
+    x.x = new_vector((size_t)model->batch * model->features);
+    x.scratch = new_vector(model->ops->scratch_floats(model));
+    x.debiased = new_vector(model->dim);
+    x.label = aligned_alloc(64, ((size_t)model->batch + 64) & ~(size_t)63);
+    x.ids = calloc(model->batch, sizeof(*x.ids));
+    x.row = calloc(MIX_ROWS_MAX, sizeof(*x.row));
+    int rc = -ENOMEM;
+    if (x.x && x.scratch && x.debiased && x.label && x.ids && x.row)
+        rc = execute(&x, err);
+    else
+        err_set(err, rc, "not enough memory to replay a run");
+    free(x.x);
+    free(x.scratch);
+    free(x.debiased);
+    free(x.label);
+    free(x.ids);
+    free(x.row);
+    return rc;
+}
