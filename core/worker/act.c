@@ -11,20 +11,11 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/learn/combine.h"
+#include "core/learn/lanes.h"
 #include "core/worker/account.h"
-
-#define RELAXED memory_order_relaxed
-
-/** One writer per counter: a plain add published by a relaxed store. */
-static void bump(_Atomic uint64_t *counter, uint64_t by)
-{
-    atomic_store_explicit(counter, atomic_load_explicit(counter, RELAXED) + by, RELAXED);
-}
-
-static struct cohort_worker *public_of(const struct worker *self)
-{
-    return &self->common->cohort->worker[self->id];
-}
+#include "core/worker/compute.h"
+#include "core/worker/publish.h"
 
 static float *slot_at(const struct worker *self, uint32_t slot)
 {
@@ -70,194 +61,85 @@ static float rate_now(const struct worker *self)
     return (float)rate;
 }
 
-static bool do_apply(struct worker *self)
+static bool do_apply(struct worker *self, const struct action *action)
 {
     const uint64_t from = clock_cyc();
     self->common->port->ops->reclaim(self->common->port, self->id, &self->slots);
     const uint32_t slot = take_slot(self);
     if (slot == SLOTS_NONE)
         return false;
-    self->sum_applied += mix_step(slot_at(self, slot), slot_at(self, self->current), self->gradient,
-                                  rate_now(self), self->common->model->dim);
+    self->sum_applied += lanes_step(self->common->policy->lanes, (enum apply_rule)action->rule,
+                                    slot_at(self, slot), slot_at(self, self->current),
+                                    self->gradient, self->rate, self->common->model->dim);
     adopt(self, slot);
-    account_add(self, PART_PUBLISH, from, clock_cyc());
+    const uint64_t to = clock_cyc();
+    account_add(self, PART_PUBLISH, from, to);
+    account_spent(self, &self->count.applies, 1, to - from);
     return true;
 }
 
-/** Send to the peers from next_peer on; false when a channel is full. */
-static bool send_to_all(struct worker *self, const struct action *action,
-                        struct port_message *message)
+static const float *view_of(const struct worker *self, uint32_t peer, slots_handle handle)
 {
     struct port *const port = self->common->port;
-    struct cohort_worker *const pub = public_of(self);
-    for (; self->next_peer < action->count; self->next_peer++) {
-        const uint32_t edge = action->peers[self->next_peer];
-        struct port_message old;
-        CHECK(edge < self->peer_count);
-        bump(&pub->sent, 1);
-        message->sent_cyc = clock_cyc();
-        const enum port_status status = port->ops->send(port, self->id, edge, message, &old);
-        if (status == PORT_FULL) {
-            bump(&pub->sent, (uint64_t)-1);
-            self->count.full_waits += !self->action_blocked;
-            port->ops->reclaim(port, self->id, &self->slots); /* full may mean: too few came back */
-            return false;
-        }
-        if (message->is_tensor)
-            slots_lend(&self->slots, self->current, edge);
-        if (status == PORT_SUPERSEDED) {
-            CHECK(slots_return(&self->slots, old.handle, edge));
-            self->count.tensors_superseded++;
-            bump(&pub->received, 1);
-        }
-    }
-    self->next_peer = 0;
-    return true;
+    return port->ops->view(port, self->id, peer, handle);
 }
 
-static bool do_send(struct worker *self, const struct action *action)
+/** An own older snapshot: somebody still has it on loan, or it is not there any more. */
+static const float *own_base(const struct worker *self, slots_handle handle)
 {
-    const uint64_t from = clock_cyc();
-    struct port_message message = {.tag = action->tag,
-                                   .handle = slots_current_handle(&self->slots, self->current),
-                                   .degree = action->degree,
-                                   .is_tensor = 1,
-                                   .type = action->type};
-    message.slice = action->slice;
-    message.slices = action->slices;
-    message.iteration = (uint32_t)self->finished;
-    const bool sent = send_to_all(self, action, &message);
-    if (sent) {
-        const uint64_t bytes = (uint64_t)action->count * (self->common->payload_bytes /
-                                                          (action->slices ? action->slices : 1));
-        self->count.tensors_sent += action->count;
-        if (self->recording) {
-            self->count.bytes += bytes;
-            bump(&public_of(self)->bytes, bytes);
-        }
-    }
-    account_add(self, PART_PUBLISH, from, clock_cyc());
-    return sent;
+    const uint32_t slot = slots_slot_of(handle);
+    CHECK(slots_current_handle(&self->slots, slot) == handle);
+    CHECK(self->slots.entry[slot].held || self->slots.entry[slot].loans > 0);
+    return slot_at(self, slot);
 }
 
-static bool do_control(struct worker *self, const struct action *action)
+static const float *base_of(const struct worker *self, const struct action *action,
+                            const struct mix_term *term)
 {
-    struct port_message message = {.type = action->type};
-    memcpy(message.word, action->word, sizeof(message.word));
-    if (!send_to_all(self, action, &message))
-        return false;
-    self->count.control_sent += action->count;
-    return true;
-}
-
-/** Rows of a mix in order of worker id, self included, so that sums do not depend on who answered first. */
-struct rows {
-    const float *row[MIX_ROWS_MAX];
-    float weight[MIX_ROWS_MAX];
-    uint32_t count;
-};
-
-static const float *view_of(const struct worker *self, const struct mix_term *term)
-{
-    struct port *const port = self->common->port;
-    return port->ops->view(port, self->id, term->peer, term->handle);
-}
-
-static float self_weight(const struct action *action)
-{
-    switch ((enum mix_rule)action->rule) {
-    case MIX_METROPOLIS: {
-        uint32_t degree[MIX_ROWS_MAX];
-        float weight[MIX_ROWS_MAX];
-        for (uint32_t i = 0; i < action->count; i++)
-            degree[i] = action->terms[i].weight;
-        return mix_metropolis(action->degree, degree, action->count, weight);
-    }
-    case MIX_WEIGHTED:
-        return (float)action->degree;
-    default:
-        return 1.0f;
-    }
-}
-
-static float term_weight(const struct action *action, const struct mix_term *term)
-{
-    float weight;
-    switch ((enum mix_rule)action->rule) {
-    case MIX_METROPOLIS:
-        mix_metropolis(action->degree, &term->weight, 1, &weight);
-        return weight;
-    case MIX_WEIGHTED:
-        return (float)term->weight;
-    default:
-        return 1.0f;
-    }
-}
-
-static void scale_to_one(struct rows *rows)
-{
-    float sum = 0;
-    for (uint32_t i = 0; i < rows->count; i++)
-        sum += rows->weight[i];
-    for (uint32_t i = 0; i < rows->count; i++)
-        rows->weight[i] /= sum;
-}
-
-static void gather(const struct worker *self, const struct action *action, struct rows *rows)
-{
-    CHECK(action->count < MIX_ROWS_MAX);
-    const struct mix_term *order[MIX_ROWS_MAX];
-    for (uint32_t i = 0; i < action->count; i++) {
-        uint32_t k = i;
-        for (; k > 0 && order[k - 1]->peer > action->terms[i].peer; k--)
-            order[k] = order[k - 1];
-        order[k] = &action->terms[i];
-    }
-    bool self_done = false;
-    rows->count = 0;
-    for (uint32_t i = 0; i <= action->count; i++) {
-        if (!self_done && (i == action->count || self->peers[order[i]->peer] > self->id)) {
-            rows->row[rows->count] = slot_at(self, self->current);
-            rows->weight[rows->count++] = self_weight(action);
-            self_done = true;
-        }
-        if (i < action->count) {
-            rows->row[rows->count] = view_of(self, order[i]);
-            rows->weight[rows->count++] = term_weight(action, order[i]);
-        }
-    }
-    if (action->rule != MIX_METROPOLIS)
-        scale_to_one(rows);
+    if (term->base == 0)
+        return NULL;
+    return action->rule == MIX_DELTA_OWN ? own_base(self, term->base)
+                                         : view_of(self, term->peer, term->base);
 }
 
 static void mix_into(const struct worker *self, const struct action *action, float *out)
 {
-    const uint32_t dim = self->common->model->dim;
-    uint32_t begin = 0, end = dim;
-    struct rows rows;
-    if (action->rule == MIX_SLICE_COPY) {
-        memcpy(out, slot_at(self, self->current), dim * sizeof(float));
-        for (uint32_t i = 0; i < action->count; i++) {
-            mix_slice(dim, action->terms[i].weight, action->slices, &begin, &end);
-            memcpy(out + begin, view_of(self, &action->terms[i]) + begin,
-                   (end - begin) * sizeof(float));
-        }
-        return;
+    struct combine_row row[MIX_ROWS_MAX];
+    CHECK(action->count < MIX_ROWS_MAX);
+    for (uint32_t i = 0; i < action->count; i++) {
+        const struct mix_term *const term = &action->terms[i];
+        row[i] = (struct combine_row){.row = view_of(self, term->peer, term->handle),
+                                      .base = base_of(self, action, term),
+                                      .id = self->peers[term->peer],
+                                      .weight = term->weight};
     }
-    gather(self, action, &rows);
-    if (action->rule == MIX_SLICE_MEAN) {
-        memcpy(out, slot_at(self, self->current), dim * sizeof(float));
-        mix_slice(dim, action->slice, action->slices, &begin, &end);
-        for (uint32_t i = 0; i < rows.count; i++)
-            rows.row[i] += begin;
+    const struct combine mix = {.rule = (enum mix_rule)action->rule,
+                                .lanes = self->common->policy->lanes,
+                                .dim = self->common->model->dim,
+                                .self = slot_at(self, self->current),
+                                .self_id = self->id,
+                                .degree = action->degree,
+                                .slice = action->slice,
+                                .slices = action->slices,
+                                .row = row,
+                                .count = action->count};
+    combine(&mix, out);
+}
+
+/** Nobody may have reused what we have just read. */
+static void check_reads(const struct worker *self, const struct action *action)
+{
+    struct port *const port = self->common->port;
+    for (uint32_t i = 0; i < action->count; i++) {
+        const struct mix_term *const term = &action->terms[i];
+        CHECK(port->ops->valid(port, self->id, term->peer, term->handle));
+        if (term->base != 0 && action->rule != MIX_DELTA_OWN)
+            CHECK(port->ops->valid(port, self->id, term->peer, term->base));
     }
-    if (end > begin)
-        mix_rows(out + begin, rows.row, rows.weight, rows.count, end - begin);
 }
 
 static bool do_mix(struct worker *self, const struct action *action)
 {
-    struct port *const port = self->common->port;
     const uint64_t from = clock_cyc();
     if (self->common->test_one_sided && self->id == 0 && self->count.mixes == 3) {
         self->count.mixes++;
@@ -267,12 +149,14 @@ static bool do_mix(struct worker *self, const struct action *action)
     if (slot == SLOTS_NONE)
         return false;
     mix_into(self, action, slot_at(self, slot));
-    for (uint32_t i = 0; i < action->count; i++) /* nobody may have reused what we have just read */
-        CHECK(port->ops->valid(port, self->id, action->terms[i].peer, action->terms[i].handle));
+    check_reads(self, action);
     adopt(self, slot);
     const uint64_t to = clock_cyc();
     account_add(self, PART_MIX, from, to);
-    if (action->rule != MIX_SLICE_MEAN) /* half of an all-reduce, the other half follows */
+    const double slices = action->slices ? action->slices : 1;
+    account_spent(self, &self->count.vectors, action->count / slices, to - from);
+    /* MIX_SLICE_MEAN is half of an all-reduce, the other half follows; MIX_SPLIT reads nobody */
+    if (action->rule != MIX_SLICE_MEAN && action->count > 0)
         account_mixed(self, action->count, to);
     return true;
 }
@@ -293,7 +177,7 @@ static bool do_done(struct worker *self)
     CHECK(self->stop_told);
     self->done = true;
     /* release: the counters of everything this worker sent are visible to who sees `done` */
-    atomic_store_explicit(&public_of(self)->done, 1, memory_order_release);
+    atomic_store_explicit(&self->common->cohort->worker[self->id].done, 1, memory_order_release);
     return true;
 }
 
@@ -306,13 +190,13 @@ static bool do_action(struct worker *self, const struct action *action)
         compute_want(self, action->round);
         return true;
     case ACT_APPLY:
-        return do_apply(self);
+        return do_apply(self, action);
     case ACT_SEND:
-        return do_send(self, action);
+        return publish_tensor(self, action);
     case ACT_MIX:
         return do_mix(self, action);
     case ACT_CONTROL:
-        return do_control(self, action);
+        return publish_control(self, action);
     case ACT_RELEASE:
         port->ops->release(port, self->id, action->peer, action->handle);
         return true;
@@ -324,8 +208,12 @@ static bool do_action(struct worker *self, const struct action *action)
         return true;
     case ACT_DONE:
         return do_done(self);
-    case ACT_REDUCE:
-        break; /* the agent has expanded it */
+    case ACT_ABANDON:
+        compute_drop(self);
+        return true;
+    case ACT_REDUCE: /* the agent has expanded it */
+    case ACT_WAKE:   /* only rows that share a state, which the plan refuses here */
+        break;
     }
     CHECK(action->kind ==
           ACT_DONE); /* a policy asked for an action the live driver does not know */
@@ -347,10 +235,19 @@ bool act_resume(struct worker *self)
     return true;
 }
 
-void act_on(struct worker *self, const struct event *event)
+void act_on(struct worker *self, const struct event *given)
 {
+    struct event event = *given;
     CHECK(self->next_action == self->actions.count);
+    /* A message is stamped when it is taken, a timer after it when the turn began: a policy's time never runs backwards. */
+    if (event.now_ns < self->told_ns)
+        event.now_ns = self->told_ns;
+    self->told_ns = event.now_ns;
     self->next_action = 0;
-    agent_step(&self->agent, event, &self->actions);
+    agent_step(&self->agent, &event, &self->actions);
+    self->rate =
+        rate_now(self); /* once per event, so that the journal names the rate that is used */
     act_resume(self);
+    if (self->journal.data) /* after the actions: what they send and mix does not wait for it */
+        journal_add(&self->journal, &event, &self->actions, self->rate);
 }
