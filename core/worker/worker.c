@@ -7,6 +7,7 @@
 #include "core/worker/account.h"
 #include "core/worker/act.h"
 #include "core/worker/compute.h"
+#include "core/worker/publish.h"
 
 #define ARRIVALS_MAX 16u
 
@@ -18,6 +19,7 @@ void worker_start(struct worker *self, const float *initial, uint64_t now)
     CHECK(slot != SLOTS_NONE);
     float *const param = port->ops->slot(port, self->id, slot);
     memcpy(param, initial, dim * sizeof(float));
+    lanes_start(self->common->policy->lanes, param, dim);
     self->current = slot;
     self->version = 1;
     port->ops->stamp(port, self->id, slot, slots_seal(&self->slots, slot, self->version));
@@ -55,9 +57,12 @@ static void record_arrival(struct worker *self, const struct port_message *m, ui
     self->count.control_delivered += !m->is_tensor;
     if (!m->is_tensor || !self->recording)
         return;
+    const uint32_t behind =
+        self->finished > m->iteration ? (uint32_t)self->finished - m->iteration : 0;
     const uint64_t cyc = now > m->sent_cyc ? now - m->sent_cyc : 0;
     hist_record(self->handle, (uint64_t)((double)cyc * self->common->clock->ns_per_cyc));
-    hist_record(self->staleness, self->finished > m->iteration ? self->finished - m->iteration : 0);
+    if (!self->common->policy->central) /* a server has no iterations of its own to compare with */
+        hist_record(self->staleness, behind);
 }
 
 /** Count messages as received once everything that follows from them was sent. */
@@ -112,14 +117,15 @@ static bool serve_timers(struct worker *self, uint64_t now)
 static float *judge_row(const struct worker *self, uint32_t cut)
 {
     const struct worker_common *const c = self->common;
-    return c->judge + ((size_t)cut * c->workers + self->id) * c->model->dim;
+    const size_t floats = worker_judged_floats(c->policy, c->model);
+    return c->judge + ((size_t)cut * c->workers + self->id) * floats;
 }
 
 static void copy_for_judge(struct worker *self, uint32_t cut)
 {
-    struct port *const port = self->common->port;
-    const float *const param = port->ops->slot(port, self->id, self->current);
-    memcpy(judge_row(self, cut), param, self->common->model->dim * sizeof(float));
+    const struct worker_common *const c = self->common;
+    const float *const vector = c->port->ops->slot(c->port, self->id, self->current);
+    memcpy(judge_row(self, cut), vector, worker_judged_floats(c->policy, c->model) * sizeof(float));
 }
 
 static bool serve_cut(struct worker *self)
@@ -168,7 +174,7 @@ void worker_halt(struct worker *self)
 
 void worker_stop(struct worker *self, uint64_t last_round, uint64_t now)
 {
-    if (self->action_blocked || self->stop_told)
+    if (self->action_blocked || self->stop_told || !publish_settle(self))
         return; /* told in a later turn */
     const bool goes_on = self->common->policy->synchronous && self->begun <= last_round + 1;
     if (self->phase != WORKER_IDLE && !goes_on)

@@ -11,20 +11,23 @@
 #include <stdint.h>
 
 #include "core/base/hist.h"
+#include "core/base/parts.h"
 #include "core/base/slots.h"
 #include "core/inject/law.h"
+#include "core/learn/lanes.h"
 #include "core/learn/mix.h"
 #include "core/learn/model.h"
 #include "core/learn/shard.h"
 #include "core/policy/agent.h"
+#include "core/policy/journal.h"
 #include "core/worker/clock.h"
 #include "core/worker/cohort.h"
 #include "core/worker/dataset.h"
 #include "core/worker/loader.h"
-#include "core/base/parts.h"
 #include "core/worker/port.h"
 
 #define WORKER_TIMERS_MAX 4u
+#define OWED_WORDS ((STEP_PEERS_MAX + 63u) / 64u)
 
 /** What all workers of a run have in common. Borrowed by every worker, constant during the run. */
 struct worker_common {
@@ -42,12 +45,24 @@ struct worker_common {
     double jitter_cv;
     float lr;
     double decay_every, decay_factor; /* of the budget; every = 0: no decay */
-    uint32_t payload_bytes;           /* of one whole model, unpadded */
-    float
-        *judge; /* [cuts + 1][workers][dim]: where snapshots go; the last one is the final model */
+    uint64_t payload_bytes;           /* of one whole model, unpadded */
+    float *judge; /* [cuts + 1][workers][worker_judged_floats] snapshots; the last one is the end */
     uint64_t test_stall_cyc; /* tests only: spin this long, unaccounted, in every iteration */
     bool test_one_sided;     /* tests only: worker 0 skips one mix */
 };
+
+/** Floats of a worker's vector: parameters and whatever else the policy lets it carry. */
+static inline uint32_t worker_floats(const struct policy *policy, const struct model_config *model)
+{
+    return lanes_floats(policy->lanes, model->dim);
+}
+
+/** Of these, what a snapshot for the judge holds: parameters and weight; the rest is books that say nothing. */
+static inline uint32_t worker_judged_floats(const struct policy *policy,
+                                            const struct model_config *model)
+{
+    return lanes_floats(policy->lanes == LANES_PLAIN ? LANES_PLAIN : LANES_WEIGHT, model->dim);
+}
 
 /** Where a worker is in its iteration. */
 enum worker_phase {
@@ -80,20 +95,37 @@ struct worker_compute {
     uint64_t slot_version; /* model version the gradient is taken at */
     uint32_t slot;         /* held until the gradient is done */
     bool slot_orphan;      /* the current model moved on meanwhile */
+    bool abandoned;        /* this iteration ends without a gradient */
     bool sliced;           /* the real gradient is finished */
     bool spin, process;    /* how the injected delay is spent */
 };
 
+/** What the worker's own thread spent on one kind of work, beside computing or not, until the halt. */
+struct worker_spent {
+    uint64_t cyc;
+    double count;
+    double typical_cyc; /* of one, about their median */
+};
+
 struct worker_counts {
+    struct worker_spent gradients; /* real ones that were finished */
+    struct worker_spent applies, sends;
+    struct worker_spent vectors;      /* averaged; a slice counts as a part of one */
+    struct worker_spent loads, rests; /* of whole iterations */
     uint64_t tensors_sent, tensors_delivered, tensors_superseded, control_sent, control_delivered;
     uint64_t bytes, mixes, overruns, slot_waits, full_waits;
-    uint64_t accounted_twice; /* iterations whose parts exceed their total: must stay 0 */
+    uint64_t abandoned;         /* gradients dropped by their policy */
+    uint64_t publishes_skipped; /* messages not sent for want of slots (SLOT_SKIP) */
+    uint64_t accounted_twice;   /* iterations whose parts exceed their total: must stay 0 */
 };
 
 struct worker {
     const struct worker_common *common;
     uint32_t id, loop_index; /* loop_index: number among the workers of its loop, for the loader */
     struct agent agent;
+    struct journal journal; /* of this agent; data NULL: nothing is recorded */
+    float rate;             /* learning rate of the actions in progress */
+    uint64_t told_ns;       /* time of the newest event */
     uint32_t peer_count;
     const uint32_t *peers; /* [peer_count] ids, ascending */
 
@@ -101,6 +133,7 @@ struct worker {
     uint32_t current; /* slot of the current model */
     uint32_t version;
     float *gradient; /* [dim] */
+    float *debiased; /* [dim] the model x / y that a gradient is taken at; NULL for plain vectors */
     float *scratch;
     float *x;       /* [batch][features] */
     uint8_t *label; /* [batch] */
@@ -110,12 +143,16 @@ struct worker {
 
     enum worker_phase phase;
     struct worker_compute compute;
+    uint32_t
+        batches_unused; /* of gradients abandoned before their batch came: it is still to be taken */
     struct worker_timer timer[WORKER_TIMERS_MAX];
 
     struct actions actions; /* of the latest step; executed from `next_action` on */
     uint32_t next_action;
     uint32_t next_peer; /* within an ACT_SEND or ACT_CONTROL that met back-pressure */
     bool action_blocked;
+    struct action owed_send;      /* the latest publish that was skipped … */
+    uint64_t owed_to[OWED_WORDS]; /* … and the peers, as bits, that have got nothing newer since */
 
     uint64_t begun, finished; /* iterations */
     uint32_t cut;             /* judge snapshots taken */

@@ -22,7 +22,7 @@
 
 static struct fabric_config fabric_config_of(const struct cell *cell)
 {
-    const enum delivery_class class = cell->policy->row->tensor_class;
+    const enum delivery_class class = cell->row->tensor_class;
     const bool newest = class == DELIVERY_NEWEST || class == DELIVERY_SUM;
     return (struct fabric_config){.workers = cell->graph.workers,
                                   .peer_begin = cell->peer_begin,
@@ -31,7 +31,7 @@ static struct fabric_config fabric_config_of(const struct cell *cell)
                                   .exact_depth = cell->exact_depth,
                                   .control_depth = cell->control_depth,
                                   .slots = cell->slots,
-                                  .dim = cell->common->model.dim};
+                                  .dim = worker_floats(cell->row, &cell->common->model)};
 }
 
 static const struct edge_kind *edges_of(const struct cell *cell)
@@ -64,14 +64,20 @@ static struct loader_config loader_config_of(const struct cell *cell, uint32_t l
                                   .tier = e->data.io};
 }
 
+/** Memory for x / y, where that is not the vector itself. */
+static size_t debiased_bytes(const struct cell *cell)
+{
+    return cell->row->lanes == LANES_PLAIN ? 0 : cell->common->model.dim * sizeof(float);
+}
+
 static size_t worker_bytes(const struct cell *cell, uint32_t w)
 {
     const struct model_config *const model = &cell->common->model;
     const struct policy_config policy = cell_policy_config(cell, w);
     const uint32_t samples = cell->shard ? cell->shard_begin[w + 1] - cell->shard_begin[w] : 0;
-    return arena_cost(sizeof(struct worker)) + arena_cost(agent_bytes(cell->policy->row, &policy)) +
+    return arena_cost(sizeof(struct worker)) + arena_cost(agent_bytes(cell->row, &policy)) +
            arena_cost(slots_bytes(cell->slots, policy.peer_count)) +
-           arena_cost(model->dim * sizeof(float)) +
+           arena_cost(model->dim * sizeof(float)) + arena_cost(debiased_bytes(cell)) +
            arena_cost(model->ops->scratch_floats(model) * sizeof(float)) +
            arena_cost((size_t)model->batch * model->features * sizeof(float)) +
            arena_cost(model->batch) + arena_cost(model->batch * sizeof(uint32_t)) +
@@ -95,23 +101,27 @@ size_t run_memory_bytes(const struct cell *cell)
 
 size_t run_judge_bytes(const struct cell *cell)
 {
-    return (size_t)cell->common->points * cell->graph.workers * cell->common->model.dim *
-           sizeof(float);
+    return (size_t)cell->common->points * cell->graph.workers *
+           worker_judged_floats(cell->row, &cell->common->model) * sizeof(float);
 }
 
 size_t run_buffers_bytes(uint32_t workers, uint32_t loops, size_t judge_bytes,
-                         uint32_t log_capacity)
+                         uint32_t log_capacity, size_t journal_bytes)
 {
-    return judge_bytes + ((size_t)(workers + 1) * RUN_HISTS + loops + 1) * sizeof(struct hist) +
+    return judge_bytes + workers * journal_bytes +
+           ((size_t)(workers + 1) * RUN_HISTS + loops + 1) * sizeof(struct hist) +
            (size_t)workers * log_capacity *
-               (sizeof(struct worker_iteration) + sizeof(struct record_iteration));
+               (sizeof(struct worker_iteration) + sizeof(struct record_iteration)) +
+           (size_t)loops * RUN_HOLES_MAX *
+               (sizeof(struct stolen_hole) + sizeof(struct record_stolen));
 }
 
 int run_buffers_open(struct run_buffers *out, uint32_t workers, uint32_t loops, size_t judge_bytes,
-                     uint32_t log_capacity, struct err *err)
+                     uint32_t log_capacity, size_t journal_bytes, struct err *err)
 {
     *out = (struct run_buffers){.workers = workers,
                                 .log_capacity = log_capacity,
+                                .journal_bytes = journal_bytes,
                                 .judge_bytes = judge_bytes,
                                 .hists = (workers + 1) * RUN_HISTS + loops + 1};
     out->judge = aligned_alloc(64, (judge_bytes + 63) & ~(size_t)63);
@@ -119,11 +129,19 @@ int run_buffers_open(struct run_buffers *out, uint32_t workers, uint32_t loops, 
     out->run = aligned_alloc(64, sizeof(*out->run));
     out->row = calloc((size_t)workers * log_capacity + 1, sizeof(*out->row));
     out->hist = calloc(out->hists, sizeof(*out->hist));
-    if (!out->run || !out->judge || !out->log || !out->row || !out->hist) {
+    out->hole = calloc((size_t)loops * RUN_HOLES_MAX + 1, sizeof(*out->hole));
+    out->stolen = calloc((size_t)loops * RUN_HOLES_MAX + 1, sizeof(*out->stolen));
+    if (journal_bytes > 0)
+        out->journal = malloc(workers * journal_bytes);
+    if ((journal_bytes > 0 && !out->journal) || !out->run || !out->judge || !out->log ||
+        !out->row || !out->hist || !out->hole || !out->stolen) {
         run_buffers_close(out);
         return err_set(err, -ENOMEM, "not enough memory for %zu bytes of snapshots", judge_bytes);
     }
     memset(out->judge, 0, judge_bytes); /* touched now, not during a run */
+    if (out->journal)
+        memset(out->journal, 0, workers * journal_bytes);
+    memset(out->hole, 0, (size_t)loops * RUN_HOLES_MAX * sizeof(*out->hole));
     memset(out->log, 0, ((size_t)workers * log_capacity + 1) * sizeof(*out->log));
     return 0;
 }
@@ -133,7 +151,10 @@ void run_buffers_close(struct run_buffers *self)
     free(self->judge);
     free(self->run);
     free(self->log);
+    free(self->journal);
     free(self->row);
+    free(self->hole);
+    free(self->stolen);
     free(self->hist);
     *self = (struct run_buffers){0};
 }
@@ -157,7 +178,7 @@ static void make_common(struct run *run, const struct run_faults *faults)
         .clock = &run->host->clock,
         .model = &cell->common->model,
         .dataset = cell->common->dataset,
-        .policy = cell->policy->row,
+        .policy = cell->row,
         .inject = run->inject,
         .inject_count = e->inject_count,
         .workers = cell->graph.workers,
@@ -167,8 +188,7 @@ static void make_common(struct run *run, const struct run_faults *faults)
         .lr = (float)cell->policy->lr,
         .decay_every = e->train.decay_every,
         .decay_factor = e->train.decay_factor,
-        .payload_bytes =
-            cell->common->model.ops->dim(&cell->common->model) * (uint32_t)sizeof(float),
+        .payload_bytes = cell_payload_bytes(cell),
         .judge = run->buffers->judge,
         .test_stall_cyc = clock_to_cyc(&run->host->clock, faults->stall_ns),
         .test_one_sided = faults->one_sided,
@@ -197,11 +217,15 @@ static struct worker *make_worker(struct run *run, uint32_t w)
                             .injected_error = &hist[RUN_ERROR],
                             .log = run->buffers->log + (size_t)w * run->buffers->log_capacity,
                             .log_capacity = run->buffers->log_capacity};
-    agent_init(&self->agent, take(arena, agent_bytes(cell->policy->row, policy)), cell->policy->row,
-               policy);
+    if (run->buffers->journal)
+        journal_init(&self->journal, run->buffers->journal + w * run->buffers->journal_bytes,
+                     run->buffers->journal_bytes);
+    agent_init(&self->agent, take(arena, agent_bytes(cell->row, policy)), cell->row, policy);
     slots_init(&self->slots, take(arena, slots_bytes(cell->slots, policy->peer_count)), cell->slots,
                policy->peer_count, 1);
     self->gradient = take(arena, model->dim * sizeof(float));
+    if (debiased_bytes(cell) > 0)
+        self->debiased = take(arena, debiased_bytes(cell));
     self->scratch = take(arena, model->ops->scratch_floats(model) * sizeof(float));
     self->x = take(arena, (size_t)model->batch * model->features * sizeof(float));
     self->label = take(arena, model->batch);
@@ -225,6 +249,8 @@ static void make_loops(struct run *run)
                                 .worker = t->worker,
                                 .index = l,
                                 .initial = run->initial,
+                                .stolen = {.hole = run->buffers->hole + (size_t)l * RUN_HOLES_MAX,
+                                           .room = RUN_HOLES_MAX},
                                 .period = run_period_hist(run->buffers, l)};
         if (cell->common->dataset) {
             t->loader_config = loader_config_of(cell, l);
@@ -248,7 +274,7 @@ static void make_cohort(struct run *run)
         .workers = cell->graph.workers,
         .loops = cell->placement.cores_used,
         .budget_cyc = clock_to_cyc(&run->host->clock, e->stop.time_ns),
-        .budget_iterations = e->stop.iterations * cell->graph.workers,
+        .budget_iterations = e->stop.iterations * (cell->graph.workers - cell->row->central),
         .interrupt = &interrupt_flag,
         .drain_cyc_max = clock_to_cyc(&run->host->clock, DRAIN_NS_MAX),
         .cuts = cell->common->points - 1,
@@ -269,8 +295,8 @@ static void bind_snapshots(const struct run *run)
         return;
     for (uint32_t w = 0; w < run->cell->graph.workers; w++) {
         const uintptr_t from = (uintptr_t)port->ops->slot(port, w, 0);
-        const uintptr_t to = (uintptr_t)(port->ops->slot(port, w, run->cell->slots - 1) +
-                                         run->cell->common->model.dim);
+        const uintptr_t to =
+            (uintptr_t)(port->ops->slot(port, w, run->cell->slots - 1) + run->fabric.dim);
         const uintptr_t first = (from + page - 1) / page * page, last = to / page * page;
         if (last > first)
             machine_bind_memory(host->machine, run->cell->placement.pu[w], (void *)first,
