@@ -6,7 +6,8 @@
 
 #include "core/base/check.h"
 
-const struct model_ops *const model_table[] = {&model_none, &model_softmax, &model_mlp};
+const struct model_ops *const model_table[] = {&model_none, &model_softmax, &model_mlp,
+                                               &model_plugin};
 const uint32_t model_count = sizeof(model_table) / sizeof(model_table[0]);
 
 const struct model_ops *model_find(const char *name)

@@ -19,13 +19,15 @@
 #define MODEL_PAD 16u
 
 struct model_ops;
+struct model_plugin;
 
 struct model_config {
     const struct model_ops *ops;
     uint32_t features, classes;
     uint32_t hidden_count; /* hidden layers: read by mlp alone */
     uint32_t hidden[MODEL_HIDDEN_MAX];
-    uint32_t batch; /* samples per gradient */
+    uint32_t batch;                    /* samples per gradient */
+    const struct model_plugin *plugin; /* model plugin: borrowed; else NULL */
     uint32_t
         dim; /* padded parameter count, filled by model_plan; at least MODEL_PAD, also for `none` */
 };

@@ -4,6 +4,6 @@
 
 #include "core/learn/model.h"
 
-extern const struct model_ops model_none, model_softmax, model_mlp;
+extern const struct model_ops model_none, model_softmax, model_mlp, model_plugin;
 
 #endif
