@@ -7,23 +7,30 @@
 #define HARNESS_RUN_RUN_H
 
 #include "core/worker/worker.h"
+#include "harness/results/record.h"
 #include "harness/run/cell.h"
 #include "harness/run/host.h"
-#include "harness/results/record.h"
 
 /** Ordinary memory that runs reuse: histograms, iteration logs, the judge's area. */
 struct run_buffers {
-    float *judge; /* [points][workers][dim] */
+    float *judge; /* [points][workers][worker_judged_floats] */
     size_t judge_bytes;
     struct worker_iteration *log; /* [workers][log_capacity] */
+    uint8_t *journal;             /* [workers][journal_bytes]; NULL: nothing is recorded */
+    size_t journal_bytes;
     struct run *run; /* the run in progress: megabytes, so it is not allocated anew for each */
     struct record_iteration *row; /* the last run's logs as rows of iterations.csv */
     uint64_t rows;
     uint32_t workers, log_capacity;
+    struct stolen_hole *hole;     /* [loops][RUN_HOLES_MAX] when loops were not on their cores */
+    struct record_stolen *stolen; /* the last run's, of all loops */
     struct hist
         *hist; /* [workers][RUN_HISTS], [RUN_HISTS] merged, [loops] loop periods, 1 merged */
     uint32_t hists;
 };
+
+/** Holes kept per loop and run; all are added up. */
+#define RUN_HOLES_MAX 16384u
 
 enum run_hist {
     RUN_ITERATION,
@@ -64,11 +71,11 @@ size_t run_judge_bytes(const struct cell *cell);
 
 /** Ordinary memory of the buffers, for the plan. */
 size_t run_buffers_bytes(uint32_t workers, uint32_t loops, size_t judge_bytes,
-                         uint32_t log_capacity);
+                         uint32_t log_capacity, size_t journal_bytes);
 
 /** Buffers for the largest of the cells. 0 or -ENOMEM. */
 int run_buffers_open(struct run_buffers *out, uint32_t workers, uint32_t loops, size_t judge_bytes,
-                     uint32_t log_capacity, struct err *err);
+                     uint32_t log_capacity, size_t journal_bytes, struct err *err);
 void run_buffers_close(struct run_buffers *self);
 
 /**
@@ -78,10 +85,7 @@ void run_buffers_close(struct run_buffers *self);
 int run_live(struct host *host, struct run_buffers *buffers, const struct cell *cell,
              const struct run_faults *faults, struct record_run *out, struct err *err);
 
-/** Forget what the record borrows from the buffers, before the next run uses them. */
-void run_record_settle(struct record_run *self);
-
-/** Free what `out` owns. */
-void run_record_free(struct record_run *self);
+/** Write the journals of the run that has just ended to `path`. 0, or -errno with `err`. */
+int run_write_journals(const struct run_buffers *buffers, const char *path, struct err *err);
 
 #endif
