@@ -1,6 +1,7 @@
 /* The books of one worker; account.h says what each part means and how it is measured. */
 #include "core/worker/account.h"
 
+#include <math.h>
 #include <string.h>
 
 static void book_held(struct worker *self, uint64_t wanted_since, uint64_t now)
@@ -72,6 +73,38 @@ void account_computed(struct worker *self, uint64_t now)
     }
 }
 
+/** What of the planned compute phase has passed by `now`. The injected delay ends the phase. */
+static void book_unfinished(struct worker *self, uint64_t now)
+{
+    const struct worker_compute *const c = &self->compute;
+    const uint64_t at = account_max(account_min(now, c->planned_cyc), c->begin_cyc);
+    const uint64_t delayed_cyc = c->planned_cyc - c->injected_cyc;
+    self->part_cyc[PART_COMPUTE] += account_min(at - c->begin_cyc, c->emulated_cyc);
+    self->part_cyc[PART_INJECTED] += at > delayed_cyc ? at - delayed_cyc : 0;
+}
+
+/** A gradient that will not be finished, at whatever point of its phase it is. */
+static void book_until(struct worker *self, uint64_t now)
+{
+    switch (self->phase) {
+    case WORKER_IDLE:
+        account_woken(self, now, now);
+        return;
+    case WORKER_LOADING:
+        account_loaded(self, now, now);
+        return;
+    case WORKER_COMPUTING:
+        book_unfinished(self, now);
+        return;
+    }
+}
+
+void account_abandoned(struct worker *self, uint64_t now)
+{
+    book_until(self, now);
+    self->idle_cyc = now;
+}
+
 void account_mixed(struct worker *self, uint32_t peers, uint64_t now)
 {
     self->count.mixes++;
@@ -98,32 +131,11 @@ static uint64_t add_up(struct worker *self, uint64_t now)
     return total;
 }
 
-/** What of the planned compute phase has passed by `now`. */
-static void book_unfinished(struct worker *self, uint64_t now)
-{
-    const struct worker_compute *const c = &self->compute;
-    const uint64_t passed = account_min(now, c->planned_cyc) - c->begin_cyc;
-    const uint64_t compute = account_min(passed, c->emulated_cyc);
-    self->part_cyc[PART_COMPUTE] += compute;
-    self->part_cyc[PART_INJECTED] += account_min(passed - compute, c->injected_cyc);
-}
-
 void account_halt(struct worker *self, uint64_t now)
 {
     if (self->begun == 0)
         return;
-    switch (self->phase) {
-    case WORKER_IDLE:
-        account_woken(self, now, now);
-        break;
-    case WORKER_LOADING:
-        account_loaded(self, now, now);
-        break;
-    case WORKER_COMPUTING:
-        if (now > self->compute.begin_cyc)
-            book_unfinished(self, now);
-        break;
-    }
+    book_until(self, now);
     add_up(self, now);
 }
 
@@ -131,23 +143,26 @@ static void close_books(struct worker *self, uint64_t now)
 {
     const double scale = self->common->clock->ns_per_cyc;
     const uint64_t total = add_up(self, now);
+    account_spent(self, &self->count.loads, 1, self->part_cyc[PART_LOAD]);
+    account_spent(self, &self->count.rests, 1, self->part_cyc[PART_REST]);
     self->total_iterations++;
     hist_record(self->iteration, (uint64_t)((double)total * scale));
 
     if (self->log_count < self->log_capacity) {
         struct worker_iteration *const line = &self->log[self->log_count++];
-        *line = (struct worker_iteration){.start_cyc = self->iteration_cyc,
-                                          .total_cyc = total,
-                                          .iteration = (uint32_t)(self->finished - 1),
-                                          .mixed_with = self->mixed_with,
-                                          .loss = self->compute.gradient.loss};
+        *line = (struct worker_iteration){
+            .start_cyc = self->iteration_cyc,
+            .total_cyc = total,
+            .iteration = (uint32_t)(self->begun - 1),
+            .mixed_with = self->mixed_with,
+            .loss = self->compute.abandoned ? NAN : self->compute.gradient.loss};
         memcpy(line->part_cyc, self->part_cyc, sizeof(line->part_cyc));
     }
 }
 
 void account_iteration(struct worker *self, uint64_t now)
 {
-    if (self->finished > 0 && self->recording)
+    if (self->begun > 0 && self->recording)
         close_books(self, now);
     memset(self->part_cyc, 0, sizeof(self->part_cyc));
     self->iteration_cyc = now;

@@ -63,6 +63,21 @@ static void plan_phase(struct worker *self, uint64_t now)
     phase->planned_cyc = now + phase->emulated_cyc + phase->injected_cyc;
 }
 
+/** The parameters to take the gradient at. Dividing by the weight is part of the real gradient. */
+static const float *model_of_current(struct worker *self)
+{
+    const struct worker_common *const c = self->common;
+    const float *const vector = c->port->ops->slot(c->port, self->id, self->current);
+    if (c->policy->lanes == LANES_PLAIN)
+        return vector;
+    const uint64_t from = clock_cyc();
+    const float *const model = lanes_model(c->policy->lanes, vector, c->model->dim, self->debiased);
+    const uint64_t to = clock_cyc();
+    self->compute.real_cyc += to - from;
+    account_add(self, PART_COMPUTE, from, to);
+    return model;
+}
+
 static void begin_gradient(struct worker *self)
 {
     const struct worker_common *const c = self->common;
@@ -72,8 +87,23 @@ static void begin_gradient(struct worker *self)
     phase->slot_orphan = false;
     phase->sliced = false;
     phase->real_cyc = 0;
-    gradient_begin(&phase->gradient, c->model, c->port->ops->slot(c->port, self->id, self->current),
-                   self->x, self->label, self->gradient, self->scratch);
+    gradient_begin(&phase->gradient, c->model, model_of_current(self), self->x, self->label,
+                   self->gradient, self->scratch);
+}
+
+/**
+ * Batches of gradients that were abandoned before they had one: the k-th gradient asked for uses the k-th batch drawn,
+ * however far the disk was, as in virtual time. False: not all of them are there yet.
+ */
+static bool skip_unused(struct worker *self)
+{
+    for (; self->batches_unused > 0; self->batches_unused--) {
+        if (!loader_ready(self->loader, self->loop_index))
+            return false;
+        loader_done(self->loader, self->loop_index);
+        compute_prefetch(self);
+    }
+    return true;
 }
 
 /** Take the batch if it is there. */
@@ -81,6 +111,8 @@ static void try_load(struct worker *self)
 {
     const uint64_t now = clock_cyc();
     if (self->loader) {
+        if (!skip_unused(self))
+            return;
         const unsigned char *const *const record = loader_ready(self->loader, self->loop_index);
         if (!record)
             return;
@@ -96,8 +128,8 @@ static void try_load(struct worker *self)
     const uint64_t done = clock_cyc();
     account_loaded(self, now, done);
     plan_phase(self, done);
-    begin_gradient(self);
     self->phase = WORKER_COMPUTING;
+    begin_gradient(self);
 }
 
 static void spin_for(uint64_t cyc)
@@ -107,10 +139,12 @@ static void spin_for(uint64_t cyc)
         ;
 }
 
-/** Iterations that each worker of a synchronous policy may begin. */
-static uint64_t rounds_max(const struct cohort *cohort)
+/** Iterations that each worker of a synchronous policy may begin; one that serves the others begins none. */
+static uint64_t rounds_max(const struct worker_common *common)
 {
-    return cohort->budget_iterations > 0 ? cohort->budget_iterations / cohort->workers : UINT64_MAX;
+    const struct cohort *const cohort = common->cohort;
+    const uint32_t computing = cohort->workers - common->policy->central;
+    return cohort->budget_iterations > 0 ? cohort->budget_iterations / computing : UINT64_MAX;
 }
 
 void compute_want(struct worker *self, uint32_t round)
@@ -125,7 +159,7 @@ void compute_want(struct worker *self, uint32_t round)
         self->held_round = round;
         return;
     }
-    if (self->common->policy->synchronous && self->begun >= rounds_max(self->common->cohort)) {
+    if (self->common->policy->synchronous && self->begun >= rounds_max(self->common)) {
         self->held_compute = true; /* the budget in iterations is exact where there are rounds */
         self->held_round = round;
         return;
@@ -133,6 +167,7 @@ void compute_want(struct worker *self, uint32_t round)
     const uint64_t now = clock_cyc();
     account_iteration(self, now);
     self->begun++;
+    self->compute.abandoned = false;
     self->phase = WORKER_LOADING;
     self->load_cyc = now;
     if (self->common->test_stall_cyc)
@@ -152,6 +187,7 @@ static void finish_gradient(struct worker *self, uint64_t now)
 {
     struct worker_compute *const c = &self->compute;
     c->sliced = true;
+    account_spent(self, &self->count.gradients, 1, c->real_cyc);
     compute_unpin(self);
     if (self->common->base_ns == 0) {
         const uint64_t real_ns = clock_ns(self->common->clock, c->real_cyc);
@@ -221,5 +257,17 @@ void compute_abandon(struct worker *self)
 {
     if (self->phase == WORKER_COMPUTING && !self->compute.sliced)
         compute_unpin(self);
+    self->batches_unused += self->phase == WORKER_LOADING && self->loader;
     self->phase = WORKER_IDLE;
+}
+
+void compute_drop(struct worker *self)
+{
+    self->held_compute = false; /* asked for after the halt, wanted no more */
+    if (self->phase == WORKER_IDLE)
+        return;
+    account_abandoned(self, clock_cyc());
+    compute_abandon(self);
+    self->compute.abandoned = true;
+    self->count.abandoned++;
 }

@@ -21,6 +21,9 @@ static inline bool compute_is_deaf(const struct worker *self, uint64_t now_cyc)
     return self->phase == WORKER_COMPUTING && c->process && !over;
 }
 
+/** ACT_ABANDON: the books of the gradient in progress are closed, and it is dropped. Its batch counts as used. */
+void compute_drop(struct worker *self);
+
 /** Drop the gradient in progress (the run is stopping). */
 void compute_abandon(struct worker *self);
 

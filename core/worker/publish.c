@@ -1,0 +1,137 @@
+/* Sending to peers: loans, superseded messages, back-pressure, and publishes that are left out for want of slots. */
+#include "core/worker/publish.h"
+
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/worker/account.h"
+
+#define RELAXED memory_order_relaxed
+
+/* Free slots that a skipped publish leaves: the next model, the one after it while readers keep this one, and the input
+ * of a running gradient. Then nothing that the policy computes or mixes has to wait for a reader. */
+#define SKIP_RESERVE 3u
+
+/** One writer per counter: a plain add published by a relaxed store. */
+static void bump(_Atomic uint64_t *counter, uint64_t by)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, RELAXED) + by, RELAXED);
+}
+
+static struct cohort_worker *public_of(const struct worker *self)
+{
+    return &self->common->cohort->worker[self->id];
+}
+
+/** Send to the peers from next_peer on; false when a channel is full. */
+static bool send_to_all(struct worker *self, const struct action *action,
+                        struct port_message *message)
+{
+    struct port *const port = self->common->port;
+    struct cohort_worker *const pub = public_of(self);
+    for (; self->next_peer < action->count; self->next_peer++) {
+        const uint32_t edge = action->peers[self->next_peer];
+        struct port_message old;
+        CHECK(edge < self->peer_count);
+        bump(&pub->sent, 1);
+        message->sent_cyc = clock_cyc();
+        const enum port_status status = port->ops->send(port, self->id, edge, message, &old);
+        if (status == PORT_FULL) {
+            bump(&pub->sent, (uint64_t)-1);
+            self->count.full_waits += !self->action_blocked;
+            port->ops->reclaim(port, self->id, &self->slots); /* full may mean: too few came back */
+            return false;
+        }
+        if (message->is_tensor)
+            slots_lend(&self->slots, self->current, edge);
+        if (status == PORT_SUPERSEDED) {
+            CHECK(slots_return(&self->slots, old.handle, edge));
+            self->count.tensors_superseded++;
+            bump(&pub->received, 1);
+        }
+    }
+    self->next_peer = 0;
+    return true;
+}
+
+/**
+ * SLOT_SKIP: is there so little left that this publish is better left out? Without it, readers that keep what they
+ * have until something newer comes, and a writer that waits for one of them to let go, would wait for each other.
+ */
+static bool skips_publish(struct worker *self)
+{
+    if (self->common->policy->exhausted != SLOT_SKIP || !self->recording || self->next_peer > 0)
+        return false;
+    if (self->slots.free_count < SKIP_RESERVE)
+        self->common->port->ops->reclaim(self->common->port, self->id, &self->slots);
+    return self->slots.free_count < SKIP_RESERVE;
+}
+
+static void owe(struct worker *self, const struct action *action, bool skipped)
+{
+    for (uint32_t i = 0; i < action->count; i++) {
+        CHECK(action->peers[i] < self->peer_count);
+        const uint64_t bit = UINT64_C(1) << action->peers[i] % 64;
+        uint64_t *const word = &self->owed_to[action->peers[i] / 64];
+        *word = skipped ? *word | bit : *word & ~bit;
+    }
+    if (skipped)
+        self->owed_send = *action;
+}
+
+bool publish_tensor(struct worker *self, const struct action *action)
+{
+    const uint64_t from = clock_cyc();
+    if (skips_publish(self)) {
+        owe(self, action, true);
+        self->count.publishes_skipped += action->count;
+        return true;
+    }
+    struct port_message message = {.tag = action->tag,
+                                   .handle = slots_current_handle(&self->slots, self->current),
+                                   .degree = action->degree,
+                                   .is_tensor = 1,
+                                   .type = action->type};
+    message.slice = action->slice;
+    message.slices = action->slices;
+    message.iteration = (uint32_t)self->finished;
+    const bool sent = send_to_all(self, action, &message);
+    if (sent) {
+        owe(self, action, false);
+        const uint64_t bytes = (uint64_t)action->count * (self->common->payload_bytes /
+                                                          (action->slices ? action->slices : 1));
+        self->count.tensors_sent += action->count;
+        if (self->recording) {
+            self->count.bytes += bytes;
+            bump(&public_of(self)->bytes, bytes);
+        }
+    }
+    const uint64_t to = clock_cyc();
+    account_add(self, PART_PUBLISH, from, to);
+    account_spent(self, &self->count.sends, sent ? action->count : 0, to - from);
+    return sent;
+}
+
+bool publish_settle(struct worker *self)
+{
+    if (self->common->policy->tensor_class != DELIVERY_SUM)
+        return true;
+    for (uint32_t edge = 0; edge < self->peer_count; edge++) {
+        struct action action = self->owed_send;
+        action.peers = &edge;
+        action.count = 1;
+        if ((self->owed_to[edge / 64] >> edge % 64 & 1) && !publish_tensor(self, &action))
+            return false;
+    }
+    return true;
+}
+
+bool publish_control(struct worker *self, const struct action *action)
+{
+    struct port_message message = {.type = action->type};
+    memcpy(message.word, action->word, sizeof(message.word));
+    if (!send_to_all(self, action, &message))
+        return false;
+    self->count.control_sent += action->count;
+    return true;
+}

@@ -1,0 +1,19 @@
+/** ACT_SEND and ACT_CONTROL of the live driver. Internal to core/worker. */
+#ifndef CORE_WORKER_PUBLISH_H
+#define CORE_WORKER_PUBLISH_H
+
+#include "core/worker/worker.h"
+
+/** Lend the current model to the action's peers. False: a channel is full; call again to go on where it stopped. */
+bool publish_tensor(struct worker *self, const struct action *action);
+
+/** The same for a control message, which lends nothing. */
+bool publish_control(struct worker *self, const struct action *action);
+
+/**
+ * Before the end: of class `sum`, send what was skipped and never made good, or its mass would be lost. False: a channel
+ * is full, try again.
+ */
+bool publish_settle(struct worker *self);
+
+#endif
