@@ -6,7 +6,10 @@
 #include "core/policy/rows.h"
 
 const struct policy *const policy_table[] = {
-    &policy_none, &policy_allreduce, &policy_dsgd, &policy_adpsgd, &policy_aau,
+    &policy_none,   &policy_allreduce, &policy_dsgd, &policy_local_sgd,   &policy_k_sync,
+    &policy_adpsgd, &policy_swarm,     &policy_aau,  &policy_cb_dybw,     &policy_partial,
+    &policy_prague, &policy_sgp,       &policy_agp,  &policy_agp_yscaled, &policy_hop,
+    &policy_swift,  &policy_epidemic,  &policy_asgd, &policy_ssp,
 };
 const uint32_t policy_count = sizeof(policy_table) / sizeof(policy_table[0]);
 
@@ -16,4 +19,13 @@ const struct policy *policy_find(const char *name)
         if (strcmp(policy_table[i]->name, name) == 0)
             return policy_table[i];
     return NULL;
+}
+
+const struct policy *policy_variant(const struct policy *row, const struct policy_options *options,
+                                    uint32_t workers)
+{
+    const bool many = options->pathsearch == AAU_AUTO && workers > AAU_MESSAGES_MAX;
+    if (row == &policy_aau && (many || options->pathsearch == AAU_ORACLE))
+        return &policy_aau_oracle;
+    return row;
 }
