@@ -3,25 +3,48 @@
 
 #include "core/base/check.h"
 
-static void clear(struct pathsearch *self)
+#define GIVEN_UP (1u << 31)
+
+static void begin(struct pathsearch *self, uint32_t epoch)
 {
-    self->components = self->workers;
-    for (uint32_t i = 0; i < self->workers; i++)
-        self->above[i] = i;
+    self->epoch = epoch;
+    self->components = self->present;
 }
 
-void pathsearch_init(struct pathsearch *self, uint32_t *above, uint32_t workers)
+void pathsearch_init(struct pathsearch *self, struct pathsearch_place *place, uint32_t workers)
 {
-    *self = (struct pathsearch){.above = above, .workers = workers};
-    clear(self);
+    *self = (struct pathsearch){
+        .place = place, .workers = workers, .present = workers, .components = workers, .parts = 1};
+    for (uint32_t i = 0; i < workers; i++)
+        place[i] = (struct pathsearch_place){.above = i, .present = 1};
+}
+
+static bool is_there(const struct pathsearch_place *place)
+{
+    return (place->life & (GIVEN_UP | 1u)) == 0;
+}
+
+/* Nobody has touched it in this epoch yet: then it is alone. */
+static struct pathsearch_place *place_of(struct pathsearch *self, uint32_t worker)
+{
+    CHECK(worker < self->workers);
+    struct pathsearch_place *place = &self->place[worker];
+    if (place->epoch != self->epoch) {
+        place->epoch = self->epoch;
+        place->above = worker;
+        place->present = is_there(place);
+    }
+    return place;
 }
 
 static uint32_t find(struct pathsearch *self, uint32_t worker)
 {
-    CHECK(worker < self->workers);
-    while (self->above[worker] != worker) {
-        self->above[worker] = self->above[self->above[worker]];
-        worker = self->above[worker];
+    struct pathsearch_place *place = place_of(self, worker);
+    while (place->above != worker) {
+        /* what stands above somebody was touched in this epoch */
+        place->above = self->place[place->above].above;
+        worker = place->above;
+        place = &self->place[worker];
     }
     return worker;
 }
@@ -37,23 +60,89 @@ bool pathsearch_join(struct pathsearch *self, uint32_t a, uint32_t b)
     const uint32_t y = find(self, b);
     if (x == y)
         return false;
-    self->above[x > y ? x : y] = x > y ? y : x;
-    self->components--;
+    struct pathsearch_place *const root = &self->place[x > y ? y : x];
+    struct pathsearch_place *const leaf = &self->place[x > y ? x : y];
+    leaf->above = x > y ? y : x;
+    self->components -= root->present > 0 && leaf->present > 0;
+    root->present += leaf->present;
     return true;
 }
 
 bool pathsearch_close(struct pathsearch *self)
 {
-    if (self->components > 1)
+    if (self->components > self->parts)
         return false;
-    self->epoch++;
-    clear(self);
+    begin(self, self->epoch + 1);
     return true;
 }
 
 void pathsearch_adopt(struct pathsearch *self, uint32_t epoch)
 {
     CHECK(epoch > self->epoch);
-    self->epoch = epoch;
-    clear(self);
+    begin(self, epoch);
+}
+
+/* ------------------------------------------------------------------------------------------------- who is there */
+
+uint32_t pathsearch_life(const struct pathsearch *self, uint32_t worker)
+{
+    CHECK(worker < self->workers);
+    return self->place[worker].life & ~GIVEN_UP;
+}
+
+bool pathsearch_there(const struct pathsearch *self, uint32_t worker)
+{
+    CHECK(worker < self->workers);
+    return is_there(&self->place[worker]);
+}
+
+static void set_life(struct pathsearch *self, uint32_t worker, uint32_t life)
+{
+    struct pathsearch_place *const root = &self->place[find(self, worker)];
+    const bool was = is_there(&self->place[worker]);
+    self->place[worker].life = life;
+    const bool is = is_there(&self->place[worker]);
+    if (was == is)
+        return;
+    if (is) {
+        self->present++;
+        self->components += root->present++ == 0;
+    } else {
+        self->present--;
+        self->components -= --root->present == 0;
+    }
+}
+
+bool pathsearch_live(struct pathsearch *self, uint32_t worker, uint32_t life)
+{
+    CHECK(life < GIVEN_UP);
+    if (life <= pathsearch_life(self, worker))
+        return false;
+    set_life(self, worker, life);
+    return true;
+}
+
+uint32_t pathsearch_give_up(struct pathsearch *self, uint32_t self_id)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < self->workers; i++) {
+        if (!pathsearch_there(self, i) || !pathsearch_new(self, self_id, i))
+            continue;
+        set_life(self, i, self->place[i].life | GIVEN_UP);
+        count++;
+    }
+    return count;
+}
+
+void pathsearch_heard(struct pathsearch *self, uint32_t worker)
+{
+    CHECK(worker < self->workers);
+    if (self->place[worker].life & GIVEN_UP)
+        set_life(self, worker, pathsearch_life(self, worker));
+}
+
+void pathsearch_expect_all(struct pathsearch *self)
+{
+    for (uint32_t i = 0; i < self->workers; i++)
+        pathsearch_heard(self, i);
 }

@@ -1,0 +1,349 @@
+/*
+ * DSGD-AAU with a central Pathsearch (oracle.h): the worker's part. It applies its gradient and is ready; the oracle says
+ * at once who is released, and ACT_WAKE tells the others. Each of them sends its model to its active neighbours, that is
+ * those released by the same exchange, waits for theirs and mixes with Metropolis weights.
+ *
+ * Nobody can be in two exchanges: a member leaves its own only after all its active neighbours have sent. So the number of
+ * the exchange is tag enough, and the shared state still says who is in it when the last member learns of it. Models may
+ * overtake the wake-up.
+ *
+ * Release nbr: the edges among the neighbours of the worker that finished are active too, as A(k) exchanges along E.
+ * Release all: whoever is released without an active neighbour goes on unmixed, and is counted.
+ */
+#include "core/base/check.h"
+#include "core/policy/layout.h"
+#include "core/policy/oracle.h"
+#include "core/policy/rows.h"
+
+enum status {
+    COMPUTING,
+    READY,    /* waits for the oracle, or has been released and not woken yet */
+    EXCHANGE, /* has sent, waits for models */
+    DONE,
+};
+
+struct peer {
+    uint64_t handle; /* its model for this exchange; 0: not here yet */
+    uint32_t degree; /* active degree that came with it */
+    bool active;
+    bool lost;
+};
+
+struct aau_oracle {
+    const struct policy_config *config;
+    struct oracle *oracle;
+    struct peer *peer;      /* [peer_count] */
+    uint32_t *list;         /* [peer_count] active neighbours */
+    struct mix_term *terms; /* [peer_count] */
+    struct policy_counters counters;
+    enum status status;
+    uint32_t there;   /* peers not lost */
+    uint32_t waiting; /* EXCHANGE: models still to come */
+    uint32_t degree;  /* EXCHANGE: active neighbours at its beginning */
+    uint32_t iteration;
+    uint32_t mixed_epoch; /* in which this worker mixed last */
+    bool alarmed;         /* since then */
+    bool stopping;
+};
+
+static size_t lay_out(void *memory, const struct policy_config *config)
+{
+    struct layout layout = {.base = memory};
+    const uint32_t n = config->peer_count;
+    struct aau_oracle *self = layout_take(&layout, 1, sizeof(*self));
+    const struct aau_oracle made = {
+        .config = config,
+        .oracle = config->shared,
+        .peer = layout_take(&layout, n, sizeof(struct peer)),
+        .list = layout_take(&layout, n, sizeof(uint32_t)),
+        .terms = layout_take(&layout, n, sizeof(struct mix_term)),
+        .there = n,
+    };
+    if (self)
+        *self = made;
+    return layout.used;
+}
+
+static size_t aau_oracle_bytes(const struct policy_config *config)
+{
+    return lay_out(NULL, config);
+}
+
+static void aau_oracle_init(void *state, const struct policy_config *config)
+{
+    CHECK(config->shared);
+    lay_out(state, config);
+}
+
+static const char *aau_oracle_check(const struct policy_config *config)
+{
+    if (config->options.evict_after_ns > 0)
+        return "evict_after needs pathsearch: messages, because an oracle knows who is there";
+    return NULL;
+}
+
+static struct oracle_worker *seat(struct aau_oracle *self)
+{
+    return &self->oracle->worker[self->config->self];
+}
+
+static void compute(struct aau_oracle *self, struct actions *out)
+{
+    oracle_leave(self->oracle, self->config->self);
+    if (self->stopping) {
+        self->status = DONE;
+        actions_push(out, (struct action){.kind = ACT_DONE});
+        return;
+    }
+    self->status = COMPUTING;
+    actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->iteration});
+}
+
+static void alone(struct aau_oracle *self, struct actions *out)
+{
+    self->counters.unmixed++;
+    compute(self, out);
+}
+
+/* ------------------------------------------------------------------------------------------------- the exchange */
+
+static void mix(struct aau_oracle *self, struct actions *out)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < self->config->peer_count; i++) {
+        struct peer *const peer = &self->peer[i];
+        if (!peer->active)
+            continue;
+        CHECK(peer->handle != 0);
+        self->terms[count++] =
+            (struct mix_term){.handle = peer->handle, .peer = i, .weight = peer->degree};
+        peer->handle = 0;
+        peer->active = false;
+    }
+    if (count == 0) {
+        self->counters.unmixed++;
+        return;
+    }
+    self->mixed_epoch = self->oracle->path.epoch;
+    self->alarmed = false;
+    actions_push(out, (struct action){.kind = ACT_MIX,
+                                      .rule = MIX_METROPOLIS,
+                                      .tag = seat(self)->exchange,
+                                      .terms = self->terms,
+                                      .count = count,
+                                      .degree = self->degree});
+    for (uint32_t i = 0; i < count; i++)
+        actions_push(out, (struct action){.kind = ACT_RELEASE,
+                                          .peer = self->terms[i].peer,
+                                          .handle = self->terms[i].handle});
+}
+
+static void finish_exchange(struct aau_oracle *self, struct actions *out)
+{
+    if (self->status != EXCHANGE || self->waiting > 0)
+        return;
+    mix(self, out);
+    compute(self, out);
+}
+
+/* Released: whoever is in the same exchange is an active neighbour. */
+static void begin_exchange(struct aau_oracle *self, struct actions *out)
+{
+    const uint32_t exchange = seat(self)->exchange;
+    self->degree = 0;
+    self->waiting = 0;
+    for (uint32_t i = 0; i < self->config->peer_count; i++) {
+        struct peer *const peer = &self->peer[i];
+        peer->active =
+            self->oracle->worker[self->config->peers[i]].exchange == exchange && !peer->lost;
+        if (!peer->active)
+            continue;
+        self->list[self->degree++] = i;
+        self->waiting += peer->handle == 0;
+    }
+    if (self->degree == 0) {
+        alone(self, out);
+        return;
+    }
+    self->status = EXCHANGE;
+    self->counters.committed++;
+    actions_push(out, (struct action){.kind = ACT_SEND,
+                                      .type = TENSOR_MODEL,
+                                      .tag = exchange,
+                                      .peers = self->list,
+                                      .count = self->degree,
+                                      .degree = self->degree});
+    finish_exchange(self, out);
+}
+
+/* What the oracle has just decided: wake the others, then go on ourselves, if we are among them. */
+static void follow(struct aau_oracle *self, struct actions *out)
+{
+    const struct oracle *const oracle = self->oracle;
+    if (oracle->released_count > 0)
+        actions_push(out, (struct action){.kind = ACT_WAKE,
+                                          .tag = oracle->exchanges,
+                                          .peers = oracle->released,
+                                          .count = oracle->released_count});
+    if (self->status == READY && seat(self)->status == ORACLE_RELEASED)
+        begin_exchange(self, out);
+}
+
+/* ------------------------------------------------------------------------------------------------------ events */
+
+static void watch_staleness(struct aau_oracle *self)
+{
+    const uint32_t most = self->config->options.max_staleness;
+    if (most == 0 || self->alarmed || self->oracle->path.epoch - self->mixed_epoch <= most)
+        return;
+    self->alarmed = true;
+    self->counters.alarms++;
+}
+
+static void on_gradient(struct aau_oracle *self, struct actions *out)
+{
+    CHECK(self->status == COMPUTING);
+    actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->iteration});
+    self->iteration++;
+    watch_staleness(self);
+    if (self->there == 0) {
+        alone(self, out);
+        return;
+    }
+    self->status = READY;
+    oracle_ready(self->oracle, self->config->self);
+    follow(self, out);
+}
+
+static void on_model(struct aau_oracle *self, const struct event *event, struct actions *out)
+{
+    CHECK(event->peer < self->config->peer_count);
+    struct peer *const peer = &self->peer[event->peer];
+    if (peer->lost) {
+        self->counters.dropped++;
+        actions_push(out, (struct action){
+                              .kind = ACT_RELEASE, .peer = event->peer, .handle = event->handle});
+        return;
+    }
+    CHECK(seat(self)->status == ORACLE_RELEASED);
+    CHECK(event->tag == seat(self)->exchange);
+    CHECK(peer->handle == 0);
+    peer->handle = event->handle;
+    peer->degree = event->degree;
+    if (self->status != EXCHANGE)
+        return;
+    CHECK(peer->active);
+    self->waiting--;
+    finish_exchange(self, out);
+}
+
+static void on_stop(struct aau_oracle *self, struct actions *out)
+{
+    self->stopping = true;
+    if (self->status == COMPUTING || seat(self)->status == ORACLE_READY)
+        compute(self, out); /* that is, be done */
+}
+
+/* ------------------------------------------------------------------------------------------------------- losses */
+
+/* A model that is here is mixed: the lost worker may have mixed ours, too. One that is not is not waited for. */
+static void on_down(struct aau_oracle *self, const struct event *event, struct actions *out)
+{
+    CHECK(event->peer < self->config->peer_count);
+    struct peer *const peer = &self->peer[event->peer];
+    if (peer->lost)
+        return;
+    peer->lost = true;
+    self->there--;
+    self->counters.evicted++;
+    actions_push(out, (struct action){.kind = ACT_EVICT, .peer = event->peer});
+    if (self->status == READY && peer->handle != 0) {
+        actions_push(
+            out, (struct action){.kind = ACT_RELEASE, .peer = event->peer, .handle = peer->handle});
+        peer->handle = 0;
+    }
+    oracle_lose(self->oracle, self->config->peers[event->peer], self->config->self);
+    follow(self, out);
+    if (self->status == EXCHANGE && peer->active && peer->handle == 0) {
+        peer->active = false;
+        self->waiting--;
+        self->counters.torn++;
+        finish_exchange(self, out);
+    } else if (self->there == 0 && seat(self)->status == ORACLE_READY) {
+        alone(self, out);
+    }
+}
+
+static void on_up(struct aau_oracle *self, const struct event *event)
+{
+    CHECK(event->peer < self->config->peer_count);
+    struct peer *const peer = &self->peer[event->peer];
+    self->there += peer->lost;
+    peer->lost = false;
+    oracle_return(self->oracle, self->config->peers[event->peer]);
+}
+
+static void aau_oracle_step(void *state, const struct event *event, struct actions *out)
+{
+    struct aau_oracle *self = state;
+    switch ((enum event_kind)event->kind) {
+    case EV_START:
+        compute(self, out);
+        return;
+    case EV_GRADIENT:
+        on_gradient(self, out);
+        return;
+    case EV_WAKE:
+        if (self->status != READY) /* it had to go on before, because of a loss */
+            return;
+        CHECK(seat(self)->status == ORACLE_RELEASED);
+        begin_exchange(self, out);
+        return;
+    case EV_TENSOR:
+        on_model(self, event, out);
+        return;
+    case EV_PEER_DOWN:
+        on_down(self, event, out);
+        return;
+    case EV_PEER_UP:
+        on_up(self, event);
+        return;
+    case EV_STOP:
+        on_stop(self, out);
+        return;
+    default:
+        return;
+    }
+}
+
+static void aau_oracle_counters(const void *state, struct policy_counters *out)
+{
+    const struct aau_oracle *const self = state;
+    *out = self->counters;
+    out->epochs = self->oracle->path.epoch;
+}
+
+const struct policy policy_aau_oracle = {
+    .name = "aau",
+    .help = "waits only until an edge new to this epoch is ready (adaptive partial averaging)",
+    .source = "Xiong et al., MobiHoc 2024, arXiv 2306.06559; central Pathsearch",
+    .waits_for = "a ready neighbour that the epoch has not connected yet",
+    .lost_message = "the group hangs",
+    .options = "release pathsearch evict_after max_staleness",
+    .edges = POLICY_EDGES_GRAPH,
+    .tensor_class = DELIVERY_EXACT,
+    .matrix = MATRIX_DOUBLY,
+    .exhausted = SLOT_WAIT,
+    .exact_depth =
+        2, /* one model per edge and exchange, and no next exchange before it was mixed */
+    .slots_fixed = 3,    /* current, being written, one on its way back */
+    .slots_per_edge = 1, /* a neighbour that still waits for somebody else's model */
+    .survives_loss = true,
+    .check = aau_oracle_check,
+    .shared_bytes = oracle_bytes,
+    .shared_init = oracle_init,
+    .state_bytes = aau_oracle_bytes,
+    .init = aau_oracle_init,
+    .step = aau_oracle_step,
+    .counters = aau_oracle_counters,
+};
