@@ -1,127 +1,140 @@
-/*
- * The vocabulary carries stochastic gradient push: a small machine, no row yet.
- *
- * One-peer directed exponential graph, shares 1/2 and 1/2: in round k send to i + 2^(k mod p), receive from
- * i - 2^(k mod p). The push-sum weight is a lane of the vector, so the machine sees no float.
- *
- * Source: Assran et al., ICML 2019, arXiv 1811.10792.
- */
+/* SGP: one share per iteration to the next hop, one from behind; late and early shares; the drain. */
 #include <criterion/criterion.h>
 
+#include "core/policy/rows.h"
 #include "tests/trace/support_policy.h"
 
-struct sgp {
-    const struct policy_config *config;
-    struct mix_term term;
-    uint64_t handle[16], tag[16]; /* a model of a later round may be early */
-    uint32_t to;
-    uint32_t round;
-    bool computing;
-};
+static const struct policy_config overlap_1 = {.options.overlap = 1};
 
-static size_t sgp_bytes(const struct policy_config *config)
+/* Worker 1 of 4: hops of 1 and 2 in turn; to 2 and 3, from 0 and 3. */
+static void open_four(struct trace_node *node, const struct policy_config *options)
 {
-    (void)config;
-    return sizeof(struct sgp);
+    trace_open(node, &policy_sgp, 1, 4, PEERS(0, 2, 3), options);
 }
-
-static void sgp_init(void *state, const struct policy_config *config)
-{
-    *(struct sgp *)state = (struct sgp){.config = config};
-}
-
-static uint32_t peer_of(const struct sgp *self, uint32_t id)
-{
-    uint32_t i = 0;
-    while (self->config->peers[i] != id)
-        i++;
-    return i;
-}
-
-/* Four workers: hops of 1 and 2 in turn. */
-static uint32_t hop(const struct sgp *self)
-{
-    return 1u << (self->round % 2);
-}
-
-static void try_mix(struct sgp *self, struct actions *out)
-{
-    const uint32_t n = self->config->workers;
-    const uint32_t from = peer_of(self, (self->config->self + n - hop(self)) % n);
-    if (self->computing || self->handle[from] == 0 || self->tag[from] != self->round)
-        return;
-    self->term = (struct mix_term){.handle = self->handle[from], .peer = from, .weight = 1};
-    self->handle[from] = 0;
-    actions_push(
-        out,
-        (struct action){
-            .kind = ACT_MIX, .rule = MIX_WEIGHTED, .terms = &self->term, .count = 1, .degree = 1});
-    actions_push(out,
-                 (struct action){.kind = ACT_RELEASE, .peer = from, .handle = self->term.handle});
-    self->computing = true;
-    actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = ++self->round});
-}
-
-static void sgp_step(void *state, const struct event *event, struct actions *out)
-{
-    struct sgp *self = state;
-    if (event->kind == EV_START) {
-        self->computing = true;
-        actions_push(out, (struct action){.kind = ACT_COMPUTE});
-    } else if (event->kind == EV_GRADIENT) {
-        self->computing = false;
-        self->to = peer_of(self, (self->config->self + hop(self)) % self->config->workers);
-        actions_push(out, (struct action){.kind = ACT_APPLY});
-        actions_push(out, (struct action){.kind = ACT_SEND,
-                                          .type = TENSOR_MODEL,
-                                          .tag = self->round,
-                                          .peers = &self->to,
-                                          .count = 1,
-                                          .degree = 1});
-        try_mix(self, out);
-    } else if (event->kind == EV_TENSOR) {
-        self->handle[event->peer] = event->handle;
-        self->tag[event->peer] = event->tag;
-        try_mix(self, out);
-    }
-}
-
-static const struct policy sgp = {
-    .name = "sgp",
-    .edges = POLICY_EDGES_GRAPH,
-    .tensor_class = DELIVERY_EXACT,
-    .matrix = MATRIX_COLUMN,
-    .state_bytes = sgp_bytes,
-    .init = sgp_init,
-    .step = sgp_step,
-};
 
 Test(policy_sgp, pushes_half_to_the_next_peer_of_the_exponential_graph)
 {
     struct trace_node node;
-    trace_open(&node, &sgp, 1, 4, PEERS(0, 2, 3), NULL);
+    open_four(&node, NULL);
 
     expect_trace(&node, "@0   start              -> compute r0\n"
                         "@100 grad               -> apply, send model t0 d1 {1}\n"
-                        "@110 model p0 t0 d1 h10 -> mix weighted d1 {0:h10:w1}, release {0:h10},"
+                        "@110 model p0 t0 d1 h10 -> mix shares d1 {0:h10:w1}, release {0:h10},"
                         " compute r1\n"
                         "@200 grad               -> apply, send model t1 d1 {2}\n"
-                        "@210 model p2 t1 d1 h31 -> mix weighted d1 {2:h31:w1}, release {2:h31},"
+                        "@210 model p2 t1 d1 h31 -> mix shares d1 {2:h31:w1}, release {2:h31},"
                         " compute r2\n");
     trace_free(&node);
 }
 
-Test(policy_sgp, keeps_a_share_of_the_next_round)
+Test(policy_sgp, keeps_a_share_that_is_ahead_for_its_iteration)
 {
     struct trace_node node;
-    trace_open(&node, &sgp, 1, 4, PEERS(0, 2, 3), NULL);
+    open_four(&node, NULL);
 
     expect_trace(&node, "@0   start              -> compute r0\n"
                         "@90  model p2 t1 d1 h31 ->\n"
                         "@100 grad               -> apply, send model t0 d1 {1}\n"
-                        "@110 model p0 t0 d1 h10 -> mix weighted d1 {0:h10:w1}, release {0:h10},"
+                        "@110 model p0 t0 d1 h10 -> mix shares d1 {0:h10:w1}, release {0:h10},"
                         " compute r1\n"
                         "@200 grad               -> apply, send model t1 d1 {2},"
-                        " mix weighted d1 {2:h31:w1}, release {2:h31}, compute r2\n");
+                        " mix shares d1 {2:h31:w1}, release {2:h31}, compute r2\n");
     trace_free(&node);
+}
+
+Test(policy_sgp, with_overlap_goes_on_without_this_iterations_share_and_takes_it_in_later)
+{
+    struct trace_node node;
+    open_four(&node, &overlap_1);
+
+    expect_trace(&node, "@0   start              -> compute r0\n"
+                        "@100 grad               -> apply, send model t0 d1 {1},"
+                        " mix shares d1 {}, compute r1\n"
+                        "@150 model p0 t0 d1 h10 ->\n"
+                        "@200 grad               -> apply, send model t1 d1 {2},"
+                        " mix shares d1 {0:h10:w1}, release {0:h10}, compute r2\n");
+    trace_free(&node);
+}
+
+Test(policy_sgp, with_overlap_waits_for_the_share_that_may_be_late_no_longer)
+{
+    struct trace_node node;
+    open_four(&node, &overlap_1);
+
+    expect_trace(&node, "@0   start              -> compute r0\n"
+                        "@100 grad               -> apply, send model t0 d1 {1},"
+                        " mix shares d1 {}, compute r1\n"
+                        "@200 grad               -> apply, send model t1 d1 {2}\n"
+                        "@210 model p2 t1 d1 h31 ->\n"
+                        "@220 model p0 t0 d1 h10 -> mix shares d1 {0:h10:w1 2:h31:w1},"
+                        " release {0:h10 2:h31}, compute r2\n");
+    trace_free(&node);
+}
+
+Test(policy_sgp, takes_in_what_is_still_on_its_way_before_it_is_done)
+{
+    struct trace_node node;
+    open_four(&node, &overlap_1);
+
+    expect_trace(&node, "@0   start              -> compute r0\n"
+                        "@100 grad               -> apply, send model t0 d1 {1},"
+                        " mix shares d1 {}, compute r1\n"
+                        "@110 model p0 t0 d1 h10 ->\n"
+                        "@150 stop t1            ->\n"
+                        "@200 grad               -> apply, send model t1 d1 {2},"
+                        " mix shares d1 {0:h10:w1}, release {0:h10}\n"
+                        "@210 model p2 t1 d1 h31 -> mix shares d0 {2:h31:w1}, release {2:h31},"
+                        " done\n");
+    trace_free(&node);
+}
+
+Test(policy_sgp, drops_a_gradient_beyond_the_last_round)
+{
+    struct trace_node node;
+    open_four(&node, &overlap_1);
+
+    expect_trace(&node, "@0   start              -> compute r0\n"
+                        "@100 grad               -> apply, send model t0 d1 {1},"
+                        " mix shares d1 {}, compute r1\n"
+                        "@150 stop t0            ->\n"
+                        "@210 model p0 t0 d1 h10 -> mix shares d0 {0:h10:w1}, release {0:h10},"
+                        " done\n");
+    trace_free(&node);
+}
+
+Test(policy_sgp, of_two_workers_exchanges_with_the_other_one)
+{
+    struct trace_node node;
+    trace_open(&node, &policy_sgp, 0, 2, PEERS(1), NULL);
+
+    expect_trace(&node, "@0   start              -> compute r0\n"
+                        "@100 grad               -> apply, send model t0 d1 {0}\n"
+                        "@110 model p0 t0 d1 h10 -> mix shares d1 {0:h10:w1}, release {0:h10},"
+                        " compute r1\n"
+                        "@200 grad               -> apply, send model t1 d1 {0}\n"
+                        "@205 stop t1            ->\n"
+                        "@210 model p0 t1 d1 h11 -> mix shares d1 {0:h11:w1}, release {0:h11},"
+                        " done\n");
+    trace_free(&node);
+}
+
+Test(policy_sgp, alone_computes)
+{
+    struct trace_node node;
+    trace_open(&node, &policy_sgp, 0, 1, PEERS(UINT32_MAX), NULL);
+
+    expect_trace(&node, "@0   start   -> compute r0\n"
+                        "@100 grad    -> apply, compute r1\n"
+                        "@150 stop t1 ->\n"
+                        "@200 grad    -> apply, done\n");
+    trace_free(&node);
+}
+
+Test(policy_sgp, refuses_more_overlap_than_its_channels_hold)
+{
+    struct policy_config config = {.options.overlap = 3};
+
+    cr_expect_null(policy_sgp.check(&config));
+    config.options.overlap = 4;
+    cr_expect_not_null(policy_sgp.check(&config));
 }
