@@ -11,5 +11,20 @@ extern const struct policy policy_allreduce;
 extern const struct policy policy_dsgd;
 extern const struct policy policy_adpsgd;
 extern const struct policy policy_aau;
+extern const struct policy policy_cb_dybw;
+extern const struct policy policy_partial;
+extern const struct policy policy_prague;
+extern const struct policy policy_swarm;
+extern const struct policy policy_epidemic;
+extern const struct policy policy_aau_oracle; /* see policy_variant */
+extern const struct policy policy_sgp;
+extern const struct policy policy_agp;
+extern const struct policy policy_agp_yscaled;
+extern const struct policy policy_hop;
+extern const struct policy policy_swift;
+extern const struct policy policy_local_sgd;
+extern const struct policy policy_asgd;
+extern const struct policy policy_ssp;
+extern const struct policy policy_k_sync;
 
 #endif
