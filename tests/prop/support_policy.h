@@ -35,6 +35,10 @@ struct cluster_config {
     uint32_t stalled; /* this worker is not polled in [stall_begin_ns, stall_end_ns) */
     uint64_t stall_begin_ns, stall_end_ns;
     uint32_t one_sided; /* when > 0: the mix of this number is not executed */
+    bool keyed; /* compute times depend on worker and iteration alone: equal for two policies */
+    uint32_t crashed; /* when crash_ns > 0: this worker does nothing any more from then on */
+    uint64_t crash_ns;
+    uint64_t noticed_ns; /* its peers get EV_PEER_DOWN; 0 = never */
 };
 
 struct cluster_result {
@@ -45,10 +49,15 @@ struct cluster_result {
     uint32_t epoch_commits_max; /* AAU: most waves committed in one of them */
     uint32_t epoch_merges_max;  /* AAU: most waves that established an edge in one of them */
     struct policy_counters sum; /* over all workers */
+    uint32_t exchanges; /* AAU: groups released before the stop, with the oracle or led by a wave */
+    uint64_t rows;      /* of all mixes before the stop */
+    uint64_t row_digest;     /* which they were: time, worker, peer, degrees; in any order */
+    uint32_t oracle_longest; /* AAU with the oracle: most exchanges in an epoch */
 };
 
 /** Run until everybody is done or nothing can happen any more, and check:
- * sums kept, both ends of each exchange agree, each handle released once, nobody hangs, everything drained. */
+ * sums kept, both ends of each exchange agree, each handle released once, channels and slots within the bounds of the
+ * row, nobody hangs, everything drained. */
 struct cluster_result cluster_run(const struct cluster_config *config);
 
 /** One line that names the configuration. Static memory. */
