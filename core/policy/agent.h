@@ -2,8 +2,9 @@
  * What a driver runs per worker: a policy with the collective it may ask for.
  *
  * The agent routes events either to the policy or to the chunked all-reduce (core/policy/collective.h), expands
- * ACT_REDUCE into sends and slice mixes on `exact` edges, and hands EV_REDUCED back. Both drivers call agent_step and
- * nothing else, so what one records the other can replay.
+ * ACT_REDUCE into sends and slice mixes on `exact` edges, and hands EV_REDUCED back. With COLLECTIVE_MODELLED it does
+ * neither: the driver sees ACT_REDUCE, executes it as one, and gives EV_REDUCED{same tag} to each member.
+ * Both drivers call agent_step and nothing else, so what one records the other can replay.
  */
 #ifndef CORE_POLICY_AGENT_H
 #define CORE_POLICY_AGENT_H
@@ -15,7 +16,7 @@ struct collective;
 struct agent {
     const struct policy *policy;
     void *state;                   /* policy's */
-    struct collective *collective; /* or NULL when the policy has no all-to-all edges */
+    struct collective *collective; /* or NULL: the policy reduces nothing, or the driver does it */
 };
 
 size_t agent_bytes(const struct policy *policy, const struct policy_config *config);

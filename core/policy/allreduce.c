@@ -1,6 +1,7 @@
 /*
  * Synchronous all-reduce: local step, then the exact mean of everybody's model. As all models were equal before the
- * step, this is x - lr * mean of the gradients. The reduction itself is the collective's (core/policy/collective.h).
+ * step, this is x - lr * mean of the gradients. The reduction itself is the collective's (core/policy/collective.h), or
+ * with `collective: modelled` the driver's: then no edge is used, and ACT_REDUCE without a list means everybody.
  */
 #include "core/base/check.h"
 #include "core/policy/layout.h"
@@ -42,10 +43,7 @@ static void allreduce_step(void *state, const struct event *event, struct action
         return;
     case EV_GRADIENT:
         rounds_apply(&self->rounds, out);
-        actions_push(out, (struct action){.kind = ACT_REDUCE,
-                                          .tag = self->rounds.now,
-                                          .peers = self->everyone,
-                                          .count = self->config->peer_count});
+        rounds_reduce(self->config, self->rounds.now, self->everyone, out);
         return;
     case EV_REDUCED:
         CHECK(event->tag == self->rounds.now);
@@ -66,6 +64,7 @@ const struct policy policy_allreduce = {
     .source = "synchronous parallel SGD; transpose all-reduce",
     .waits_for = "all workers",
     .lost_message = "the round stalls",
+    .options = "collective",
     .edges = POLICY_EDGES_ALL,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_EXACT_MEAN,
@@ -74,6 +73,7 @@ const struct policy policy_allreduce = {
     .slots_fixed =
         6, /* current, being written, part and slice lent, next part, one on its way back */
     .synchronous = true,
+    .reduces = true,
     .state_bytes = allreduce_bytes,
     .init = allreduce_init,
     .step = allreduce_step,

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "core/base/check.h"
-#include "core/policy/step.h"
+#include "core/policy/policy.h"
 
 struct rounds {
     uint64_t last; /* last round to finish, once stopping */
@@ -16,11 +16,17 @@ struct rounds {
     bool computing, stopping, done;
 };
 
+/** Round `now` is not to be begun. */
+static inline bool rounds_over(const struct rounds *self)
+{
+    return self->stopping && self->now > self->last;
+}
+
 /** Begin round `now`, or end when it lies behind the last one. */
 static inline void rounds_begin(struct rounds *self, struct actions *out)
 {
     self->computing = false;
-    if (self->stopping && self->now > self->last) {
+    if (rounds_over(self)) {
         self->done = true;
         actions_push(out, (struct action){.kind = ACT_DONE});
         return;
@@ -35,6 +41,17 @@ static inline void rounds_apply(struct rounds *self, struct actions *out)
     CHECK(self->computing);
     self->computing = false;
     actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->now});
+}
+
+/** The mean over all: `everyone` lists all peers and outlives the step. To whoever models a reduction, no list means all. */
+static inline void rounds_reduce(const struct policy_config *config, uint64_t tag,
+                                 const uint32_t *everyone, struct actions *out)
+{
+    const bool modelled = config->options.collective == COLLECTIVE_MODELLED;
+    actions_push(out, (struct action){.kind = ACT_REDUCE,
+                                      .tag = tag,
+                                      .peers = modelled ? NULL : everyone,
+                                      .count = modelled ? 0 : config->peer_count});
 }
 
 /** This round is over. */

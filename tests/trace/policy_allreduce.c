@@ -84,6 +84,21 @@ Test(policy_allreduce, of_one_worker_is_over_at_once)
     trace_free(&alone);
 }
 
+Test(policy_allreduce, leaves_a_modelled_reduction_to_the_driver)
+{
+    struct trace_node modelled;
+    trace_open(&modelled, &policy_allreduce, 1, 3, PEERS(UINT32_MAX),
+               &(struct policy_config){.options.collective = COLLECTIVE_MODELLED});
+
+    expect_trace(&modelled, "@0   start      -> compute r0\n"
+                            "@100 grad       -> apply, reduce t0 {}\n"
+                            "@150 stop t1    ->\n"
+                            "@160 reduced t0 -> compute r1\n"
+                            "@200 grad       -> apply, reduce t1 {}\n"
+                            "@260 reduced t1 -> done\n");
+    trace_free(&modelled);
+}
+
 Test(policy_allreduce, refuses_the_same_part_twice, .signal = SIGABRT)
 {
     expect_trace(&node, "@0  start             -> compute r0\n"
