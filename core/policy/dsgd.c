@@ -1,9 +1,25 @@
 /*
- * Synchronous decentralized SGD, adapt-then-combine: step, send to all neighbours, wait for the same round of each of
- * them, average with Metropolis weights.
+ * Synchronous decentralized SGD: average the models of each round with all neighbours, with Metropolis weights.
  *
- * A neighbour can be one round ahead, never two: to send round k+2 it needs our round k+1. So two places per neighbour
- * hold all that can arrive, told apart by the parity of the round.
+ *   adapt, then combine   x <- sum_j W_ij (x_j - lr g_j(x_j)): step, send, wait for the same round of each neighbour, mix
+ *   combine, then adapt   x <- sum_j W_ij x_j - lr g_i(x_i): send and compute at once, wait, mix, step; the exchange
+ *                         hides behind the gradient, which stays one of the model before the mix
+ *
+ * A neighbour can be one round ahead, never two: to send round k+2 it must have ended k+1, for which it needs our k+1,
+ * and that is sent after we have ended k. (The order only moves the send from the end of a round to its beginning.) So two
+ * places per neighbour, and two messages per channel, hold all that can arrive, told apart by the parity of the round.
+ *
+ * Slots: to end round k+1 we need it from each neighbour, who sends it after giving back our round k. So when the next model
+ * is written there are that one, the mixed one it is made from, and k+1, still lent: three in either order, with k on
+ * its way back four.
+ *
+ * Combining first, a stop that names round k may find round k+1 sent, if the driver let nobody begin its gradient: such
+ * models are given back unmixed, by everybody.
+ *
+ * A neighbour that is lost is not waited for any more, and a model of it that waits to be mixed is given back: so whoever is
+ * left keeps the sum among themselves from then on. Every message carries the degree that its sender mixes with in
+ * that round, so both ends of an edge still agree when one of them knew of a loss before it sent and the other did not.
+ * A lost neighbour does not come back: nobody can tell it the round.
  */
 #include "core/base/check.h"
 #include "core/policy/layout.h"
@@ -17,10 +33,14 @@ struct held {
 
 struct dsgd {
     const struct policy_config *config;
-    uint32_t *everyone;     /* [peer_count] */
+    uint32_t *there;        /* [peer_count] the first there_count: peers that are not lost */
+    bool *lost;             /* [peer_count] */
     struct held *held;      /* [peer_count * 2], by parity of the round */
     struct mix_term *terms; /* [peer_count] */
-    uint32_t arrived[2];    /* messages held of this parity */
+    struct policy_counters counters;
+    uint32_t there_count;
+    uint32_t degree;     /* that this round's model was sent with */
+    uint32_t arrived[2]; /* messages held of this parity */
     struct rounds rounds;
 };
 
@@ -31,7 +51,9 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     struct dsgd *self = layout_take(&layout, 1, sizeof(*self));
     const struct dsgd made = {
         .config = config,
-        .everyone = layout_everyone(&layout, n),
+        .there = layout_everyone(&layout, n),
+        .lost = layout_take(&layout, n, sizeof(bool)),
+        .there_count = n,
         .held = layout_take(&layout, 2 * (size_t)n, sizeof(struct held)),
         .terms = layout_take(&layout, n, sizeof(struct mix_term)),
     };
@@ -52,12 +74,12 @@ static void dsgd_init(void *state, const struct policy_config *config)
 
 static void mix(struct dsgd *self, struct actions *out)
 {
-    const uint32_t n = self->config->peer_count;
+    const uint32_t n = self->there_count;
     const uint32_t parity = self->rounds.now & 1u;
     for (uint32_t i = 0; i < n; i++) {
-        struct held *held = &self->held[2 * i + parity];
-        self->terms[i] =
-            (struct mix_term){.handle = held->handle, .peer = i, .weight = held->degree};
+        struct held *held = &self->held[2 * self->there[i] + parity];
+        self->terms[i] = (struct mix_term){
+            .handle = held->handle, .peer = self->there[i], .weight = held->degree};
         held->handle = 0;
     }
     self->arrived[parity] = 0;
@@ -67,27 +89,53 @@ static void mix(struct dsgd *self, struct actions *out)
                                       .round = self->rounds.now,
                                       .terms = self->terms,
                                       .count = n,
-                                      .degree = n});
+                                      .degree = self->degree});
     for (uint32_t i = 0; i < n; i++)
-        actions_push(
-            out, (struct action){.kind = ACT_RELEASE, .peer = i, .handle = self->terms[i].handle});
+        actions_push(out, (struct action){.kind = ACT_RELEASE,
+                                          .peer = self->terms[i].peer,
+                                          .handle = self->terms[i].handle});
 }
 
-/* The round ends when our own model was sent and every neighbour's is here. */
+static bool combines_first(const struct dsgd *self)
+{
+    return self->config->options.order == DSGD_COMBINE_THEN_ADAPT;
+}
+
+static void send(struct dsgd *self, struct actions *out)
+{
+    self->degree = self->there_count;
+    if (self->degree > 0)
+        actions_push(out, (struct action){.kind = ACT_SEND,
+                                          .type = TENSOR_MODEL,
+                                          .tag = self->rounds.now,
+                                          .peers = self->there,
+                                          .count = self->degree,
+                                          .degree = self->degree});
+}
+
+static void begin_round(struct dsgd *self, struct actions *out)
+{
+    if (combines_first(self) && !rounds_over(&self->rounds))
+        send(self, out);
+    rounds_begin(&self->rounds, out);
+}
+
+/* The round ends when our own gradient and every neighbour's model are here. */
 static void finish_round(struct dsgd *self, struct actions *out)
 {
     if (self->rounds.computing || self->rounds.done ||
-        self->arrived[self->rounds.now & 1u] < self->config->peer_count)
+        self->arrived[self->rounds.now & 1u] < self->there_count)
         return;
-    if (self->config->peer_count > 0)
+    if (self->there_count > 0)
         mix(self, out);
-    rounds_next(&self->rounds, out);
+    if (combines_first(self))
+        actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->rounds.now});
+    self->rounds.now++;
+    begin_round(self, out);
 }
 
 static void keep(struct dsgd *self, const struct event *event)
 {
-    CHECK(!self->rounds.done); /* EV_STOP names a round that nobody has passed */
-    CHECK(event->peer < self->config->peer_count);
     CHECK(event->tag == self->rounds.now || event->tag == (uint64_t)self->rounds.now + 1);
     const uint32_t parity = (uint32_t)(event->tag & 1u);
     struct held *held = &self->held[2 * event->peer + parity];
@@ -96,50 +144,128 @@ static void keep(struct dsgd *self, const struct event *event)
     self->arrived[parity]++;
 }
 
+/* Stopped: what came for the round after the last one will not be mixed. */
+static void release_beyond(struct dsgd *self, uint64_t last, struct actions *out)
+{
+    const uint32_t parity = (uint32_t)(last + 1) & 1u;
+    if (self->rounds.now < last)
+        return; /* no neighbour can have come so far */
+    for (uint32_t i = 0; i < self->config->peer_count; i++) {
+        struct held *held = &self->held[2 * i + parity];
+        if (held->handle)
+            actions_push(out,
+                         (struct action){.kind = ACT_RELEASE, .peer = i, .handle = held->handle});
+        held->handle = 0;
+    }
+    self->arrived[parity] = 0;
+}
+
+static void give_back(struct dsgd *self, uint32_t peer, uint64_t handle, struct actions *out)
+{
+    self->counters.dropped++;
+    actions_push(out, (struct action){.kind = ACT_RELEASE, .peer = peer, .handle = handle});
+}
+
+static void on_down(struct dsgd *self, uint32_t peer, struct actions *out)
+{
+    CHECK(peer < self->config->peer_count);
+    if (self->lost[peer])
+        return;
+    self->lost[peer] = true;
+    self->there_count = 0;
+    for (uint32_t i = 0; i < self->config->peer_count; i++)
+        if (!self->lost[i])
+            self->there[self->there_count++] = i;
+    self->counters.evicted++;
+    actions_push(out, (struct action){.kind = ACT_EVICT, .peer = peer});
+    for (uint32_t parity = 0; parity < 2; parity++) {
+        struct held *held = &self->held[2 * peer + parity];
+        if (held->handle == 0)
+            continue;
+        give_back(self, peer, held->handle, out);
+        held->handle = 0;
+        self->arrived[parity]--;
+    }
+    finish_round(self, out);
+}
+
+static void on_tensor(struct dsgd *self, const struct event *event, struct actions *out)
+{
+    CHECK(event->peer < self->config->peer_count);
+    if (self->lost[event->peer]) {
+        give_back(self, event->peer, event->handle, out);
+        return;
+    }
+    const bool beyond = self->rounds.stopping && event->tag > self->rounds.last;
+    CHECK(!beyond || combines_first(self)); /* EV_STOP names a round that nobody has passed */
+    CHECK(beyond || !self->rounds.done);
+    keep(self, event);
+    if (beyond)
+        release_beyond(self, self->rounds.last, out);
+    else
+        finish_round(self, out);
+}
+
+static void on_gradient(struct dsgd *self, struct actions *out)
+{
+    CHECK(self->rounds.computing);
+    if (combines_first(self)) {
+        self->rounds.computing = false;
+    } else {
+        rounds_apply(&self->rounds, out);
+        send(self, out);
+    }
+    finish_round(self, out);
+}
+
 static void dsgd_step(void *state, const struct event *event, struct actions *out)
 {
     struct dsgd *self = state;
     switch ((enum event_kind)event->kind) {
     case EV_START:
-        rounds_begin(&self->rounds, out);
+        begin_round(self, out);
         return;
     case EV_GRADIENT:
-        rounds_apply(&self->rounds, out);
-        if (self->config->peer_count > 0)
-            actions_push(out, (struct action){.kind = ACT_SEND,
-                                              .type = TENSOR_MODEL,
-                                              .tag = self->rounds.now,
-                                              .peers = self->everyone,
-                                              .count = self->config->peer_count,
-                                              .degree = self->config->peer_count});
-        finish_round(self, out);
+        on_gradient(self, out);
         return;
     case EV_TENSOR:
-        keep(self, event);
-        finish_round(self, out);
+        on_tensor(self, event, out);
         return;
     case EV_STOP:
+        if (combines_first(self))
+            release_beyond(self, event->tag, out);
         rounds_stop(&self->rounds, event->tag, out);
+        return;
+    case EV_PEER_DOWN:
+        on_down(self, event->peer, out);
         return;
     default:
         return;
     }
 }
 
+static void dsgd_counters(const void *state, struct policy_counters *out)
+{
+    *out = ((const struct dsgd *)state)->counters;
+}
+
 const struct policy policy_dsgd = {
     .name = "dsgd",
-    .help = "every round averages with all neighbours (adapt, then combine)",
-    .source = "Lian et al., NeurIPS 2017, arXiv 1705.09056; order as in arXiv 2306.06559",
+    .help = "every round averages with all neighbours",
+    .source = "Lian et al., NeurIPS 2017, arXiv 1705.09056; adapt, then combine: arXiv 2306.06559",
     .waits_for = "all neighbours, same round",
     .lost_message = "the neighbourhood stalls",
+    .options = "order",
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,
     .exhausted = SLOT_WAIT,
     .exact_depth = 2, /* this round and the next */
-    .slots_fixed = 5, /* current, being written, two rounds lent, one on its way back */
+    .slots_fixed = 5, /* current, being written, one round lent, one on its way back, one spare */
     .synchronous = true,
+    .survives_loss = true,
     .state_bytes = dsgd_bytes,
     .init = dsgd_init,
     .step = dsgd_step,
+    .counters = dsgd_counters,
 };

@@ -90,3 +90,79 @@ Test(policy_dsgd, refuses_a_round_that_no_neighbour_can_have_reached, .signal = 
     expect_trace(&node, "@0  start              -> compute r0\n"
                         "@50 model p0 t2 d1 h12 ->\n");
 }
+
+/* ------------------------------------------------------------------------------------- combine, then adapt */
+
+static void combine_first(void)
+{
+    trace_free(&node);
+    trace_open(&node, &policy_dsgd, 1, 3, PEERS(0, 2),
+               &(struct policy_config){.options.order = DSGD_COMBINE_THEN_ADAPT});
+}
+
+Test(policy_dsgd, combining_first_sends_while_it_computes_and_steps_after_the_mix)
+{
+    combine_first();
+
+    expect_trace(&node, "@0   start              -> send model t0 d2 {0 1}, compute r0\n"
+                        "@50  model p1 t0 d1 h21 ->\n"
+                        "@60  model p0 t0 d1 h10 ->\n"
+                        "@100 grad               -> mix metropolis d2 {0:h10:w1 1:h21:w1},"
+                        " release {0:h10 1:h21}, apply, send model t1 d2 {0 1}, compute r1\n");
+}
+
+Test(policy_dsgd, combining_first_waits_for_the_last_neighbour_and_keeps_who_is_ahead)
+{
+    combine_first();
+
+    expect_trace(&node, "@0   start              -> send model t0 d2 {0 1}, compute r0\n"
+                        "@50  model p0 t0 d1 h10 ->\n"
+                        "@100 grad               ->\n"
+                        "@110 model p0 t1 d1 h11 ->\n"
+                        "@120 model p1 t0 d1 h20 -> mix metropolis d2 {0:h10:w1 1:h20:w1},"
+                        " release {0:h10 1:h20}, apply, send model t1 d2 {0 1}, compute r1\n"
+                        "@130 model p1 t1 d1 h21 ->\n"
+                        "@220 grad               -> mix metropolis d2 {0:h11:w1 1:h21:w1},"
+                        " release {0:h11 1:h21}, apply, send model t2 d2 {0 1}, compute r2\n");
+}
+
+Test(policy_dsgd, combining_first_finishes_the_named_round_and_then_is_done)
+{
+    combine_first();
+
+    expect_trace(&node, "@0   start              -> send model t0 d2 {0 1}, compute r0\n"
+                        "@50  stop t0            ->\n"
+                        "@60  model p0 t0 d1 h10 ->\n"
+                        "@70  model p1 t0 d1 h20 ->\n"
+                        "@100 grad               -> mix metropolis d2 {0:h10:w1 1:h20:w1},"
+                        " release {0:h10 1:h20}, apply, done\n");
+}
+
+/* The driver kept everybody from beginning round 1, but its models are out. */
+Test(policy_dsgd, combining_first_gives_back_what_was_sent_beyond_the_last_round)
+{
+    combine_first();
+
+    expect_trace(&node, "@0   start              -> send model t0 d2 {0 1}, compute r0\n"
+                        "@60  model p0 t0 d1 h10 ->\n"
+                        "@70  model p1 t0 d1 h20 ->\n"
+                        "@100 grad               -> mix metropolis d2 {0:h10:w1 1:h20:w1},"
+                        " release {0:h10 1:h20}, apply, send model t1 d2 {0 1}, compute r1\n"
+                        "@110 model p0 t1 d1 h11 ->\n"
+                        "@120 stop t0            -> release {0:h11}, done\n"
+                        "@130 model p1 t1 d1 h21 -> release {1:h21}\n");
+}
+
+Test(policy_dsgd, combining_first_gives_back_the_round_after_the_last_when_it_is_still_in_the_last)
+{
+    combine_first();
+
+    expect_trace(&node, "@0   start              -> send model t0 d2 {0 1}, compute r0\n"
+                        "@50  model p0 t0 d1 h10 ->\n"
+                        "@110 model p0 t1 d1 h11 ->\n"
+                        "@115 stop t0            -> release {0:h11}\n"
+                        "@120 model p1 t0 d1 h20 ->\n"
+                        "@125 model p1 t1 d1 h21 -> release {1:h21}\n"
+                        "@200 grad               -> mix metropolis d2 {0:h10:w1 1:h20:w1},"
+                        " release {0:h10 1:h20}, apply, done\n");
+}
