@@ -1,114 +1,142 @@
-/*
- * The vocabulary carries an asynchronous parameter server, in the form that sends models: a small machine, no row yet.
- *
- * Worker 0 serves and computes nothing. The others take its model (a mix in which self weighs 0), step, and send the
- * result back; the server moves towards it by 1/(2 + staleness), an integer weight.
- *
- * Source: FedAsync, arXiv 1903.03934, with polynomial staleness weights.
- */
+/* In these traces the tag of a worker's answer is the handle of the server's model that it was made from. */
 #include <criterion/criterion.h>
+#include <signal.h>
 
+#include "core/policy/control.h"
+#include "core/policy/rows.h"
 #include "tests/trace/support_policy.h"
 
-struct asgd {
-    const struct policy_config *config;
-    struct mix_term term;
-    uint64_t version; /* of the server; a worker: the one it took */
-    uint32_t everyone[16];
-    uint32_t iteration;
-};
+static const struct trace_control controls[] = {{"BYE", SERVER_BYE, 0}, {0}};
+static struct trace_node node;
 
-static size_t asgd_bytes(const struct policy_config *config)
+static void open_worker(void)
 {
-    (void)config;
-    return sizeof(struct asgd);
+    trace_open(&node, &policy_asgd, 2, 3, PEERS(0), NULL);
+    node.controls = controls;
 }
-
-static void asgd_init(void *state, const struct policy_config *config)
+static void open_server(bool damped)
 {
-    struct asgd *self = state;
-    *self = (struct asgd){.config = config};
-    for (uint32_t i = 0; i < config->peer_count; i++)
-        self->everyone[i] = i;
+    trace_open(&node, &policy_asgd, 0, 3, PEERS(1, 2),
+               &(struct policy_config){.options.damped = damped});
+    node.controls = controls;
 }
-
-static void send(struct asgd *self, uint32_t first, uint32_t count, struct actions *out)
+static void close_node(void)
 {
-    actions_push(out, (struct action){.kind = ACT_SEND,
-                                      .type = TENSOR_MODEL,
-                                      .tag = self->version,
-                                      .peers = &self->everyone[first],
-                                      .count = count,
-                                      .degree = 1});
-}
-
-static void mix(struct asgd *self, const struct event *event, uint32_t own, struct actions *out)
-{
-    self->term = (struct mix_term){.handle = event->handle, .peer = event->peer, .weight = 1};
-    actions_push(out, (struct action){.kind = ACT_MIX,
-                                      .rule = MIX_WEIGHTED,
-                                      .terms = &self->term,
-                                      .count = 1,
-                                      .degree = own});
-    actions_push(
-        out, (struct action){.kind = ACT_RELEASE, .peer = event->peer, .handle = event->handle});
-}
-
-static void asgd_step(void *state, const struct event *event, struct actions *out)
-{
-    struct asgd *self = state;
-    const bool serves = self->config->self == 0;
-    if (event->kind == EV_START && serves) {
-        send(self, 0, self->config->peer_count, out);
-    } else if (event->kind == EV_TENSOR && serves) {
-        mix(self, event, 1 + (uint32_t)(self->version - event->tag), out);
-        self->version++;
-        send(self, event->peer, 1, out);
-    } else if (event->kind == EV_TENSOR) {
-        self->version = event->tag;
-        mix(self, event, 0, out);
-        actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->iteration++});
-    } else if (event->kind == EV_GRADIENT) {
-        actions_push(out, (struct action){.kind = ACT_APPLY});
-        send(self, 0, 1, out);
-    }
-}
-
-static const struct policy asgd = {
-    .name = "asgd",
-    .edges = POLICY_EDGES_GRAPH,
-    .tensor_class = DELIVERY_EXACT,
-    .matrix = MATRIX_NONE,
-    .state_bytes = asgd_bytes,
-    .init = asgd_init,
-    .step = asgd_step,
-};
-
-Test(policy_asgd, as_a_worker_takes_the_model_steps_and_sends_it_back)
-{
-    struct trace_node node;
-    trace_open(&node, &asgd, 2, 3, PEERS(0), NULL);
-
-    expect_trace(&node, "@0   start              ->\n"
-                        "@10  model p0 t0 d1 h1  -> mix weighted d0 {0:h1:w1}, release {0:h1},"
-                        " compute r0\n"
-                        "@100 grad               -> apply, send model t0 d1 {0}\n"
-                        "@110 model p0 t5 d1 h6  -> mix weighted d0 {0:h6:w1}, release {0:h6},"
-                        " compute r1\n");
     trace_free(&node);
 }
+TestSuite(policy_asgd, .fini = close_node);
 
-Test(policy_asgd, as_the_server_weighs_by_staleness_and_answers_the_sender)
+Test(policy_asgd, as_a_worker_keeps_the_model_it_started_from_until_the_next_one_is_here)
 {
-    struct trace_node node;
-    trace_open(&node, &asgd, 0, 3, PEERS(1, 2), NULL);
+    open_worker();
+
+    expect_trace(&node, "@0   start             ->\n"
+                        "@10  model p0 t0 d1 h1 -> mix weighted d0 {0:h1:w1}, compute r0\n"
+                        "@100 grad              -> apply, send model t1 d1 {0}\n"
+                        "@110 model p0 t5 d1 h6 -> mix weighted d0 {0:h6:w1}, release {0:h1},"
+                        " compute r1\n"
+                        "@200 grad              -> apply, send model t6 d1 {0}\n");
+}
+
+Test(policy_asgd, as_the_server_adds_what_a_worker_changed_to_the_model_it_gave_it)
+{
+    open_server(false);
 
     expect_trace(&node, "@0   start              -> send model t0 d1 {0 1}\n"
-                        "@100 model p1 t0 d1 h20 -> mix weighted d1 {1:h20:w1}, release {1:h20},"
+                        "@100 model p1 t7 d1 h20 -> mix delta-own {1:h20-h7:w1}, release {1:h20},"
                         " send model t1 d1 {1}\n"
-                        "@120 model p1 t1 d1 h21 -> mix weighted d1 {1:h21:w1}, release {1:h21},"
+                        "@120 model p1 t8 d1 h21 -> mix delta-own {1:h21-h8:w1}, release {1:h21},"
                         " send model t2 d1 {1}\n"
-                        "@900 model p0 t0 d1 h10 -> mix weighted d3 {0:h10:w1}, release {0:h10},"
+                        "@900 model p0 t7 d1 h10 -> mix delta-own {0:h10-h7:w1}, release {0:h10},"
                         " send model t3 d1 {0}\n");
-    trace_free(&node);
+}
+
+/* Worker 1 (peer 0) has missed 3 versions, then 1, then none. */
+Test(policy_asgd, damped_divides_a_step_by_its_staleness)
+{
+    open_server(true);
+
+    expect_trace(&node, "@0   start              -> send model t0 d1 {0 1}\n"
+                        "@100 model p1 t7 d1 h20 -> mix delta-own {1:h20-h7:w1}, release {1:h20},"
+                        " send model t1 d1 {1}\n"
+                        "@120 model p1 t8 d1 h21 -> mix delta-own {1:h21-h8:w1}, release {1:h21},"
+                        " send model t2 d1 {1}\n"
+                        "@140 model p1 t9 d1 h22 -> mix delta-own {1:h22-h9:w1}, release {1:h22},"
+                        " send model t3 d1 {1}\n"
+                        "@900 model p0 t7 d1 h10 -> mix delta-own {0:h10-h7:w3}, release {0:h10},"
+                        " send model t4 d1 {0}\n"
+                        "@910 model p1 t5 d1 h23 -> mix delta-own {1:h23-h5:w1}, release {1:h23},"
+                        " send model t5 d1 {1}\n"
+                        "@920 model p0 t6 d1 h11 -> mix delta-own {0:h11-h6:w1}, release {0:h11},"
+                        " send model t6 d1 {0}\n"
+                        "@930 model p0 t6 d1 h12 -> mix delta-own {0:h12-h6:w1}, release {0:h12},"
+                        " send model t7 d1 {0}\n");
+}
+
+Test(policy_asgd, a_worker_stopped_while_computing_leaves_at_once)
+{
+    open_worker();
+
+    expect_trace(&node, "@0  start             ->\n"
+                        "@10 model p0 t0 d1 h1 -> mix weighted d0 {0:h1:w1}, compute r0\n"
+                        "@50 stop t0           -> release {0:h1}, control BYE{} {0}, done\n");
+}
+
+Test(policy_asgd, a_worker_stopped_after_its_answer_keeps_the_model_until_the_reply)
+{
+    open_worker();
+
+    expect_trace(&node, "@0   start             ->\n"
+                        "@10  model p0 t0 d1 h1 -> mix weighted d0 {0:h1:w1}, compute r0\n"
+                        "@100 grad              -> apply, send model t1 d1 {0}\n"
+                        "@110 stop t0           ->\n"
+                        "@120 model p0 t1 d1 h2 -> release {0:h2 0:h1}, control BYE{} {0}, done\n");
+}
+
+Test(policy_asgd, a_worker_stopped_before_its_first_model_waits_for_it)
+{
+    open_worker();
+
+    expect_trace(&node, "@0  start             ->\n"
+                        "@5  stop t0           ->\n"
+                        "@10 model p0 t0 d1 h1 -> release {0:h1}, control BYE{} {0}, done\n");
+}
+
+Test(policy_asgd, a_stopped_server_answers_until_all_have_left)
+{
+    open_server(false);
+
+    expect_trace(&node, "@0   start              -> send model t0 d1 {0 1}\n"
+                        "@50  control p0 BYE{}   ->\n"
+                        "@60  stop t0            ->\n"
+                        "@100 model p1 t7 d1 h20 -> mix delta-own {1:h20-h7:w1}, release {1:h20},"
+                        " send model t1 d1 {1}\n"
+                        "@110 control p1 BYE{}   -> done\n");
+}
+
+Test(policy_asgd, a_server_whose_workers_have_all_left_is_done_when_stopped)
+{
+    open_server(false);
+
+    expect_trace(&node, "@0  start            -> send model t0 d1 {0 1}\n"
+                        "@50 control p0 BYE{} ->\n"
+                        "@60 control p1 BYE{} ->\n"
+                        "@70 stop t0          -> done\n");
+}
+
+Test(policy_asgd, a_server_refuses_an_answer_to_a_model_it_has_not_given, .signal = SIGABRT)
+{
+    trace_open(&node, &policy_ssp, 0, 3, PEERS(1, 2), NULL);
+    expect_trace(&node, "@0   start              -> send model t0 d1 {0 1}\n"
+                        "@100 model p1 t7 d1 h20 -> mix delta-own {1:h20-h7:w1}, release {1:h20}\n"
+                        "@110 model p1 t7 d1 h20 ->\n");
+}
+
+Test(policy_asgd, needs_somebody_to_serve)
+{
+    open_worker();
+
+    cr_expect(policy_asgd.check(&(struct policy_config){.workers = 1}));
+    cr_expect(policy_asgd.check(&(struct policy_config){.workers = STEP_PEERS_MAX + 2}));
+    cr_expect_null(policy_asgd.check(&(struct policy_config){.workers = 2}));
 }

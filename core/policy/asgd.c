@@ -1,0 +1,37 @@
+/*
+ * Asynchronous SGD with a parameter server that waits for nobody (core/policy/server.h has both sides). With `damped`
+ * a step counts 1/staleness, the staleness being the answers that the server took in since it gave the model away.
+ *
+ * Slots: current and being written, and the two per worker that server.h proves; a worker's one answer, and that of the
+ * round before on its way back, fit into the same number.
+ */
+#include "core/policy/rows.h"
+#include "core/policy/server.h"
+
+static void asgd_init(void *state, const struct policy_config *config)
+{
+    server_init(state, config,
+                (struct server_rules){.ahead_max = SERVER_FREE, .damped = config->options.damped});
+}
+
+const struct policy policy_asgd = {
+    .name = "asgd",
+    .help = "worker 0 is a parameter server that applies each gradient as it comes",
+    .source = "Dean et al., NeurIPS 2012; damped: Zhang et al., IJCAI 2016, arXiv 1511.05950",
+    .waits_for = "the server",
+    .lost_message = "the worker stalls",
+    .options = "damped",
+    .edges = POLICY_EDGES_STAR,
+    .tensor_class = DELIVERY_EXACT,
+    .matrix = MATRIX_NONE,
+    .exhausted = SLOT_WAIT,
+    .exact_depth = 2,    /* one is all that is ever unread; a ring has two places */
+    .slots_fixed = 3,    /* current, being written, one on its way back */
+    .slots_per_edge = 2, /* the model that a worker's answer is subtracted from, and the reply */
+    .central = true,
+    .check = server_check,
+    .state_bytes = server_bytes,
+    .init = asgd_init,
+    .step = server_step,
+    .counters = server_counters,
+};

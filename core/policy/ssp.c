@@ -1,0 +1,42 @@
+/*
+ * Stale synchronous parallel: a parameter server (core/policy/server.h) that holds its reply back from a worker whose
+ * clock, the number of its answers, is more than `staleness` ahead of the slowest. 0 is bulk-synchronous.
+ *
+ * What is held back is a message that was not sent, so no channel and no slot sees it: both bounds are those of asgd.
+ */
+#include "core/policy/rows.h"
+#include "core/policy/server.h"
+
+static void ssp_init(void *state, const struct policy_config *config)
+{
+    server_init(state, config, (struct server_rules){.ahead_max = config->options.staleness});
+}
+
+static const char *ssp_check(const struct policy_config *config)
+{
+    if (config->options.staleness == SERVER_FREE)
+        return "a staleness that bounds nothing is asgd";
+    return server_check(config);
+}
+
+const struct policy policy_ssp = {
+    .name = "ssp",
+    .help = "parameter server; nobody gets more than `staleness` iterations ahead of the slowest",
+    .source = "Ho et al., NeurIPS 2013",
+    .waits_for = "the server, and the slowest worker when too far ahead",
+    .lost_message = "everybody stalls, once `staleness` ahead",
+    .options = "staleness",
+    .edges = POLICY_EDGES_STAR,
+    .tensor_class = DELIVERY_EXACT,
+    .matrix = MATRIX_NONE,
+    .exhausted = SLOT_WAIT,
+    .exact_depth = 2,    /* one is all that is ever unread; a ring has two places */
+    .slots_fixed = 3,    /* current, being written, one on its way back */
+    .slots_per_edge = 2, /* the model that a worker's answer is subtracted from, and the reply */
+    .central = true,
+    .check = ssp_check,
+    .state_bytes = server_bytes,
+    .init = ssp_init,
+    .step = server_step,
+    .counters = server_counters,
+};
