@@ -41,6 +41,29 @@ Test(policy_mean, dsgd_keeps_it)
     run_seeds(&policy_dsgd, (struct policy_config){0}, 300);
 }
 
+Test(policy_mean, dsgd_keeps_it_when_it_combines_first)
+{
+    run_seeds(&policy_dsgd, (struct policy_config){.options.order = DSGD_COMBINE_THEN_ADAPT}, 300);
+}
+
+Test(policy_mean, local_sgd_keeps_it_whatever_the_number_of_steps)
+{
+    for (uint32_t steps = 1; steps <= 4; steps++)
+        run_seeds(&policy_local_sgd, (struct policy_config){.options.steps = steps}, 100);
+}
+
+/* With a server it is not the mean: the server's model is its start less every step that was made, each once. */
+Test(policy_mean, a_server_takes_in_every_step_once)
+{
+    run_seeds(&policy_asgd, (struct policy_config){0}, 300);
+}
+
+Test(policy_mean, a_server_that_holds_replies_back_takes_in_every_step_once)
+{
+    for (uint32_t staleness = 0; staleness <= 3; staleness++)
+        run_seeds(&policy_ssp, (struct policy_config){.options.staleness = staleness}, 100);
+}
+
 Test(policy_mean, allreduce_keeps_it)
 {
     run_seeds(&policy_allreduce, (struct policy_config){0}, 300);
@@ -48,7 +71,7 @@ Test(policy_mean, allreduce_keeps_it)
 
 Test(policy_mean, adpsgd_keeps_it_with_any_pairing_and_a_comm_thread)
 {
-    run_seeds(&policy_adpsgd, (struct policy_config){.adpsgd_comm_thread = true}, 300);
+    run_seeds(&policy_adpsgd, (struct policy_config){.options.comm_thread = true}, 300);
 }
 
 Test(policy_mean, adpsgd_keeps_it_with_any_pairing_and_no_comm_thread)
@@ -60,33 +83,38 @@ Test(policy_mean, adpsgd_keeps_it_on_a_bipartite_graph_with_a_comm_thread)
 {
     run_seeds(
         &policy_adpsgd,
-        (struct policy_config){.adpsgd_pairing = ADPSGD_BIPARTITE, .adpsgd_comm_thread = true},
+        (struct policy_config){.options.pairing = ADPSGD_BIPARTITE, .options.comm_thread = true},
         300);
 }
 
 Test(policy_mean, adpsgd_keeps_it_on_a_bipartite_graph_with_no_comm_thread)
 {
-    run_seeds(&policy_adpsgd, (struct policy_config){.adpsgd_pairing = ADPSGD_BIPARTITE}, 300);
+    run_seeds(&policy_adpsgd, (struct policy_config){.options.pairing = ADPSGD_BIPARTITE}, 300);
 }
 
 Test(policy_mean, aau_keeps_it_when_clusters_are_released)
 {
-    run_seeds(&policy_aau, (struct policy_config){.aau_release = AAU_CLUSTER}, 600);
+    run_seeds(&policy_aau, (struct policy_config){.options.release = AAU_CLUSTER}, 600);
 }
 
 Test(policy_mean, aau_keeps_it_when_all_are_released)
 {
-    run_seeds(&policy_aau, (struct policy_config){.aau_release = AAU_ALL}, 600);
+    run_seeds(&policy_aau, (struct policy_config){.options.release = AAU_ALL}, 600);
 }
 
 Test(policy_mean, aau_keeps_it_when_neighbours_are_released)
 {
-    run_seeds(&policy_aau, (struct policy_config){.aau_release = AAU_NBR}, 600);
+    run_seeds(&policy_aau, (struct policy_config){.options.release = AAU_NBR}, 600);
 }
 
 Test(policy_mean, aau_keeps_it_when_pairs_are_released)
 {
-    run_seeds(&policy_aau, (struct policy_config){.aau_release = AAU_PAIR}, 600);
+    run_seeds(&policy_aau, (struct policy_config){.options.release = AAU_PAIR}, 600);
+}
+
+Test(policy_mean, cb_dybw_keeps_it)
+{
+    run_seeds(&policy_cb_dybw, (struct policy_config){0}, 600);
 }
 
 Test(policy_mean, is_seen_to_drift_when_one_end_does_not_mix)

@@ -29,7 +29,7 @@ Test(policy_progress,
 {
     for (uint64_t seed = 1; seed <= 400; seed++) {
         struct cluster_config config = drawn(&policy_aau, seed);
-        config.options.aau_release = releases[seed / CLUSTER_GRAPHS % 4];
+        config.options.options.release = releases[seed / CLUSTER_GRAPHS % 4];
 
         const struct cluster_result result = cluster_run(&config);
 
@@ -38,9 +38,23 @@ Test(policy_progress,
         cr_assert(result.epoch_merges_max <= config.workers - 1, "%s: %u waves established edges",
                   cluster_describe(&config), result.epoch_merges_max);
         /* release all also lets workers go that establish nothing */
-        if (config.options.aau_release != AAU_ALL)
+        if (config.options.options.release != AAU_ALL)
             cr_assert(result.epoch_commits_max <= config.workers - 1, "%s: %u waves",
                       cluster_describe(&config), result.epoch_commits_max);
+    }
+}
+
+Test(policy_progress, an_epoch_of_cb_dybw_takes_at_most_as_many_waves_as_its_tree_has_edges)
+{
+    for (uint64_t seed = 1; seed <= 400; seed++) {
+        const struct cluster_config config = drawn(&policy_cb_dybw, seed);
+
+        const struct cluster_result result = cluster_run(&config);
+
+        cr_assert(result.failure[0] == 0, "%s", result.failure);
+        cr_assert(result.epochs > 0, "%s: no epoch ended", cluster_describe(&config));
+        cr_assert(result.epoch_commits_max <= config.workers - 1, "%s: %u waves",
+                  cluster_describe(&config), result.epoch_commits_max);
     }
 }
 
@@ -49,7 +63,7 @@ Test(policy_progress, an_epoch_of_aau_takes_few_waves_more_when_control_is_slow)
 {
     for (uint64_t seed = 1; seed <= 400; seed++) {
         struct cluster_config config = drawn(&policy_aau, seed);
-        config.options.aau_release = releases[seed / CLUSTER_GRAPHS % 4];
+        config.options.options.release = releases[seed / CLUSTER_GRAPHS % 4];
         config.control_delay_ns_max = seed % 3 == 0 ? COMPUTE_NS : 2000;
 
         const struct cluster_result result = cluster_run(&config);
@@ -92,6 +106,29 @@ Test(policy_progress, dsgd_survives_a_worker_that_is_not_polled)
     expect_recovery(&policy_dsgd, (struct policy_config){0});
 }
 
+Test(policy_progress, dsgd_that_combines_first_survives_a_worker_that_is_not_polled)
+{
+    expect_recovery(&policy_dsgd, (struct policy_config){.options.order = DSGD_COMBINE_THEN_ADAPT});
+}
+
+Test(policy_progress, local_sgd_survives_a_worker_that_is_not_polled)
+{
+    expect_recovery(&policy_local_sgd, (struct policy_config){.options.steps = 3});
+}
+
+Test(policy_progress, a_parameter_server_survives_a_worker_that_is_not_polled)
+{
+    expect_recovery(&policy_asgd, (struct policy_config){.options.damped = true});
+    expect_recovery(&policy_ssp, (struct policy_config){.options.staleness = 2});
+}
+
+/* Every round abandons the slower half, and one worker hears nothing for five. */
+Test(policy_progress, k_sync_survives_a_worker_that_is_not_polled)
+{
+    for (uint32_t k = 1; k <= 2; k++)
+        expect_recovery(&policy_k_sync, (struct policy_config){.options.k = k});
+}
+
 Test(policy_progress, allreduce_survives_a_worker_that_is_not_polled)
 {
     expect_recovery(&policy_allreduce, (struct policy_config){0});
@@ -99,14 +136,14 @@ Test(policy_progress, allreduce_survives_a_worker_that_is_not_polled)
 
 Test(policy_progress, adpsgd_survives_a_worker_that_is_not_polled)
 {
-    expect_recovery(&policy_adpsgd, (struct policy_config){.adpsgd_comm_thread = true});
+    expect_recovery(&policy_adpsgd, (struct policy_config){.options.comm_thread = true});
     expect_recovery(&policy_adpsgd, (struct policy_config){0});
 }
 
 Test(policy_progress, aau_survives_a_worker_that_is_not_polled)
 {
     for (uint32_t i = 0; i < 4; i++)
-        expect_recovery(&policy_aau, (struct policy_config){.aau_release = releases[i]});
+        expect_recovery(&policy_aau, (struct policy_config){.options.release = releases[i]});
 }
 
 /* ------------------------------------------------------------------------------------------------------- a drain */
@@ -115,14 +152,28 @@ Test(policy_progress, aau_survives_a_worker_that_is_not_polled)
 Test(policy_progress, a_stop_at_any_moment_drains)
 {
     static const struct policy_config options[] = {
-        {.aau_release = AAU_CLUSTER, .adpsgd_comm_thread = true},
-        {.aau_release = AAU_ALL},
-        {.aau_release = AAU_NBR, .adpsgd_pairing = ADPSGD_BIPARTITE, .adpsgd_comm_thread = true},
-        {.aau_release = AAU_PAIR, .adpsgd_pairing = ADPSGD_BIPARTITE},
+        {.options = {.release = AAU_CLUSTER, .comm_thread = true, .steps = 1, .k = 1}},
+        {.options = {.release = AAU_ALL, .steps = 2, .k = 1, .staleness = 1}},
+        {.options = {.release = AAU_NBR,
+                     .pairing = ADPSGD_BIPARTITE,
+                     .comm_thread = true,
+                     .steps = 3,
+                     .k = 1,
+                     .order = DSGD_COMBINE_THEN_ADAPT}},
+        {.options = {.release = AAU_PAIR,
+                     .pairing = ADPSGD_BIPARTITE,
+                     .steps = 7,
+                     .k = 1,
+                     .damped = true}},
     };
+    static const struct policy *const rows[] = {
+        &policy_none,      &policy_allreduce, &policy_dsgd, &policy_adpsgd, &policy_aau,
+        &policy_local_sgd, &policy_k_sync,    &policy_asgd, &policy_ssp};
     for (uint64_t seed = 1; seed <= 1600; seed++) {
-        struct cluster_config config = drawn(policy_table[seed % policy_count], seed);
-        config.options = options[seed / 5 % 4];
+        struct cluster_config config = drawn(rows[seed % 9], seed);
+        config.options = options[seed / 9 % 4];
+        if (config.workers > 3)
+            config.options.options.k = 3;
         config.tensor_delay_ns_max = COMPUTE_NS / 2;
         config.control_delay_ns_max = COMPUTE_NS / 4;
         config.stop_ns = seed * 7919 % (40 * COMPUTE_NS);
