@@ -1,0 +1,39 @@
+/**
+ * Where virtual time goes. Internal to core/sim.
+ *
+ * Of every iteration compute, injected, load, publish, mix and held are booked, and the rest is waiting: the driver has
+ * no cost of its own, so `rest` is 0. What a worker's thread does beside its compute phase costs nothing, as live.
+ */
+#ifndef CORE_SIM_ACCOUNT_H
+#define CORE_SIM_ACCOUNT_H
+
+#include "core/sim/sim_state.h"
+
+/** The worker's own thread spends `ns` from clock_ns on, on its core where that is shared; clock_ns moves on. */
+void sim_account_spend(struct sim *self, uint32_t worker, enum part part, uint64_t ns);
+
+/** The gradient is there. */
+void sim_account_computed(struct sim *self, struct sim_node *node);
+
+/** An average over `peers` peers is in the current model at clock_ns. */
+void sim_account_mixed(struct sim *self, struct sim_node *node, uint32_t peers);
+
+/** A new iteration begins now: close the books of the one before. */
+void sim_account_iteration(struct sim *self, uint32_t worker);
+
+/** The running gradient is dropped: what has passed of it was computed for nothing. */
+void sim_account_abandoned(struct sim *self, struct sim_node *node);
+
+/** Recording ends now: what has passed of this iteration counts in the shares of time. */
+void sim_account_halt(struct sim *self, uint32_t worker);
+
+static inline void account_hist(struct sim *self, enum sim_hist which, uint64_t value)
+{
+    if (self->recording)
+        hist_record(&self->hist[which], value);
+}
+
+/** The worker's core is its own again: what was due meanwhile came late because it was not. */
+void sim_account_stolen(struct sim *self, uint32_t worker);
+
+#endif

@@ -1,0 +1,309 @@
+/*
+ * One function per action, as core/worker/act.c. Nothing blocks here: a full channel or a pool without a free slot is a
+ * broken bound, and ends the run with a sentence.
+ *
+ * clock_ns is the worker's own thread: it starts at now and moves on by what each action costs, so that a message sent
+ * after a mix leaves later than one sent before it.
+ */
+#include "core/sim/act.h"
+
+#include <string.h>
+
+#include "core/base/rng.h"
+#include "core/sim/account.h"
+#include "core/sim/compute.h"
+#include "core/sim/links.h"
+#include "core/sim/loans.h"
+#include "core/sim/reduce.h"
+
+uint32_t sim_act_take_slot(struct sim *self, uint32_t worker)
+{
+    const uint32_t slot = slots_take(&node_at(self, worker)->slots);
+    if (slot == SLOTS_NONE)
+        sim_break(self, worker, "no free slot for a new model");
+    return slot;
+}
+
+void sim_act_adopt(struct sim *self, uint32_t worker, uint32_t slot)
+{
+    struct sim_node *const node = node_at(self, worker);
+    slots_seal(&node->slots, slot, ++node->version);
+    sim_compute_let_go(self, worker);
+    self->current[worker] = slot;
+}
+
+/** As live: by time or by gradients, whichever is further. */
+static double progress(const struct sim *self)
+{
+    double used = 0;
+    if (self->config.stop_ns)
+        used = (double)self->now_ns / (double)self->config.stop_ns;
+    if (self->gradients_max) {
+        const double by_count = (double)self->totals.gradients / (double)self->gradients_max;
+        used = by_count > used ? by_count : used;
+    }
+    return used < 1 ? used : 1;
+}
+
+static float rate_now(const struct sim *self)
+{
+    if (self->config.decay_every <= 0)
+        return self->config.lr;
+    const double steps = progress(self) / self->config.decay_every;
+    double rate = (double)self->config.lr;
+    for (uint32_t i = 0; i < (uint32_t)steps; i++)
+        rate *= self->config.decay_factor;
+    return (float)rate;
+}
+
+static uint32_t own_slot(const struct sim *self, uint32_t worker, uint64_t handle)
+{
+    return handle ? slots_slot_of(handle) : self->current[worker];
+}
+
+static void do_apply(struct sim *self, uint32_t worker, const struct action *action)
+{
+    const uint32_t slot = sim_act_take_slot(self, worker);
+    if (slot == SLOTS_NONE)
+        return;
+    if (self->config.values)
+        values_apply(self->config.values, worker, own_slot(self, worker, action->handle), slot,
+                     (enum apply_rule)action->rule, rate_now(self));
+    sim_act_adopt(self, worker, slot);
+    sim_account_spend(self, worker, PART_PUBLISH, self->config.costs.apply_ns);
+}
+
+/**
+ * SLOT_SKIP: lending the current model must leave a slot for the next step and one for the step after it, since this one
+ * does not come back in time; a gradient that runs on the current model keeps one more.
+ */
+static bool must_skip(const struct sim *self, uint32_t worker)
+{
+    const struct sim_node *const node = node_at(self, worker);
+    if (self->config.policy->exhausted != SLOT_SKIP ||
+        node->slots.entry[self->current[worker]].loans > 0)
+        return false;
+    return node->slots.free_count < 2u + (node->phase == SIM_COMPUTING && !node->orphan);
+}
+
+static void do_send(struct sim *self, uint32_t worker, const struct action *action)
+{
+    const struct sim_node *const node = node_at(self, worker);
+    if (must_skip(self, worker)) {
+        self->totals.publishes_skipped += action->count;
+        return;
+    }
+    const uint64_t bytes = self->config.payload_bytes / (action->slices ? action->slices : 1);
+    const struct sim_message model = {
+        .kind = MESSAGE_TENSOR,
+        .type = action->type,
+        .tag = action->tag,
+        .handle = slots_current_handle(&node->slots, self->current[worker]),
+        .degree = action->degree,
+        .iteration = (uint32_t)node->finished,
+    };
+    for (uint32_t i = 0; i < action->count && !sim_broken(self); i++) {
+        sim_account_spend(self, worker, PART_PUBLISH, self->config.costs.send_ns);
+        links_send(self, worker, action->peers[i], &model, bytes);
+    }
+    self->totals.bytes += self->recording ? action->count * bytes : 0;
+}
+
+static void do_control(struct sim *self, uint32_t worker, const struct action *action)
+{
+    struct sim_message model = {.kind = MESSAGE_CONTROL, .type = action->type};
+    memcpy(model.word, action->word, sizeof(model.word));
+    for (uint32_t i = 0; i < action->count && !sim_broken(self); i++) {
+        sim_account_spend(self, worker, PART_PUBLISH, self->config.costs.send_ns);
+        links_send(self, worker, action->peers[i], &model, 0);
+    }
+}
+
+/** The term as (worker, slot), checked to be the snapshot that was lent. */
+static struct values_row row_of(struct sim *self, uint32_t worker, const struct action *action,
+                                const struct mix_term *term)
+{
+    const struct sim_node *const node = node_at(self, worker);
+    const uint32_t peer = self->edge[node->first_edge + term->peer].to;
+    const uint32_t slot = slots_slot_of(term->handle);
+    if (slots_current_handle(&node_at(self, peer)->slots, slot) != term->handle)
+        sim_break_edge(self, worker, peer, "a snapshot was overwritten while it was lent");
+    return (struct values_row){.worker = peer,
+                               .slot = slot,
+                               .base_worker = action->rule == MIX_DELTA_OWN ? worker : peer,
+                               .base_slot = term->base ? slots_slot_of(term->base) : SLOTS_NONE,
+                               .weight = term->weight};
+}
+
+static bool is_planted_one_sided(struct sim *self)
+{
+    return self->config.plants && self->config.plants->one_sided_mix &&
+           ++self->mixes_planted % 37 == 0;
+}
+
+/** The plant arrival_order: rows as their tensors came, and nobody sorts them. */
+static void order_by_arrival(struct sim *self, uint32_t worker, const struct action *action)
+{
+    const uint64_t *const came = &self->arrival[node_at(self, worker)->first_edge];
+    for (uint32_t i = 0; i < action->count; i++) {
+        const struct values_row row = self->row[i];
+        const uint64_t at = came[action->terms[i].peer];
+        uint32_t k = i;
+        for (; k > 0 && self->row_came[k - 1] > at; k--) {
+            self->row[k] = self->row[k - 1];
+            self->row_came[k] = self->row_came[k - 1];
+        }
+        self->row[k] = row;
+        self->row_came[k] = at;
+    }
+}
+
+static void do_mix(struct sim *self, uint32_t worker, const struct action *action)
+{
+    struct sim_node *const node = node_at(self, worker);
+    CHECK(action->count <= STEP_PEERS_MAX);
+    if (is_planted_one_sided(self))
+        return;
+    const uint32_t slot = sim_act_take_slot(self, worker);
+    if (slot == SLOTS_NONE)
+        return;
+    for (uint32_t i = 0; i < action->count;
+         i++) /* the books of all senders at once, not one after the other */
+        __builtin_prefetch(
+            &node_at(self, self->edge[node->first_edge + action->terms[i].peer].to)->slots);
+    for (uint32_t i = 0; i < action->count; i++)
+        self->row[i] = row_of(self, worker, action, &action->terms[i]);
+    struct values_mix mix = {.rule = (enum mix_rule)action->rule,
+                             .worker = worker,
+                             .from = own_slot(self, worker, action->handle),
+                             .to = slot,
+                             .degree = action->degree,
+                             .slice = action->slice,
+                             .slices = action->slices,
+                             .row = self->row,
+                             .count = action->count};
+    if (self->arrival) {
+        order_by_arrival(self, worker, action);
+        mix.as_given = true;
+    }
+    if (self->config.values)
+        values_mix(self->config.values, &mix);
+    sim_act_adopt(self, worker, slot);
+    sim_account_spend(self, worker, PART_MIX,
+                      action->count * self->config.costs.mix_ns /
+                          (action->slices ? action->slices : 1));
+    /* MIX_SLICE_MEAN is half of an all-reduce, the other half follows; without terms a share is given away at most */
+    if (action->rule != MIX_SLICE_MEAN && action->count > 0)
+        sim_account_mixed(self, node, action->count);
+}
+
+static void do_timer(struct sim *self, uint32_t worker, const struct action *action)
+{
+    CHECK(action->type < SIM_TIMERS_MAX);
+    const uint32_t number = worker * SIM_TIMERS_MAX + action->type;
+    struct sim_timer *const timer = &self->timer[number];
+    timer->armed = action->kind == ACT_TIMER;
+    timer->generation = action->tag;
+    timer->armed_count++;
+    node_at(self, worker)->timers_due &= (uint8_t) ~(1u << action->type);
+    if (timer->armed)
+        due_at(self, sim_max(action->at_ns, self->now_ns), DUE_TIMER, number, timer->armed_count);
+}
+
+static void do_wake(struct sim *self, const struct action *action)
+{
+    for (uint32_t i = 0; i < action->count; i++) {
+        const uint32_t message = links_message(self);
+        if (message == SIM_NONE)
+            return;
+        CHECK(action->peers[i] < self->config.workers);
+        self->message[message] =
+            (struct sim_message){.kind = MESSAGE_WAKE, .tag = action->tag, .to = action->peers[i]};
+        links_append(self, &self->wakes, message);
+    }
+}
+
+static void do_release(struct sim *self, uint32_t worker, const struct action *action)
+{
+    if (loans_release(self, worker, action->peer, action->handle))
+        return;
+    const struct sim_edge *const edge =
+        &self->edge[node_at(self, worker)->first_edge + action->peer];
+    if (!node_at(self, edge->to)->crashed)
+        sim_break_edge(self, worker, edge->to, "a snapshot was given back that was not lent");
+}
+
+static void do_done(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    if (!node->stop_told || node->done)
+        sim_break(self, worker, "done twice, or without being told to stop");
+    node->done = true;
+}
+
+static void do_action(struct sim *self, uint32_t worker, const struct action *action)
+{
+    switch ((enum action_kind)action->kind) {
+    case ACT_COMPUTE:
+        sim_compute_want(self, worker, action->round);
+        return;
+    case ACT_APPLY:
+        do_apply(self, worker, action);
+        return;
+    case ACT_SEND:
+        do_send(self, worker, action);
+        return;
+    case ACT_MIX:
+        do_mix(self, worker, action);
+        return;
+    case ACT_CONTROL:
+        do_control(self, worker, action);
+        return;
+    case ACT_RELEASE:
+        do_release(self, worker, action);
+        return;
+    case ACT_TIMER:
+    case ACT_CANCEL:
+        do_timer(self, worker, action);
+        return;
+    case ACT_EVICT:
+        loans_reclaim(self, worker, action->peer);
+        return;
+    case ACT_REDUCE:
+        reduce_ask(self, worker, action);
+        return;
+    case ACT_WAKE:
+        do_wake(self, action);
+        return;
+    case ACT_ABANDON:
+        self->totals.abandoned += sim_compute_abandon(self, worker);
+        return;
+    case ACT_DONE:
+        do_done(self, worker);
+        return;
+    }
+    sim_break(self, worker, "an action that no driver knows");
+}
+
+void sim_act_on(struct sim *self, uint32_t worker, const struct event *event)
+{
+    struct sim_node *const node = node_at(self, worker);
+    struct actions *const actions = self->actions;
+    self->totals.events++;
+    self->active_ns = self->now_ns;
+    agent_step(&node->agent, event, actions);
+    if (self->config.watch && self->config.watch->stepped)
+        self->config.watch->stepped(self->config.watch->context, self, worker, event, actions);
+    self->clock_ns = sim_max(self->now_ns, node->busy_ns);
+    for (uint32_t i = 0; i < actions->count && !sim_broken(self); i++)
+        do_action(self, worker, &actions->item[i]);
+    sim_act_busy(self, node);
+}
+
+void sim_act_busy(struct sim *self, struct sim_node *node)
+{
+    if (self->clock_ns <= self->now_ns)
+        return;
+    node->busy_ns = self->clock_ns;
+    node->ready_ns = sim_max(node->ready_ns, self->clock_ns);
+}

@@ -1,0 +1,231 @@
+/*
+ * How long a gradient takes: the same laws, drawn for the same (worker, iteration), as live (core/worker/compute.c).
+ *
+ * On a shared core the real gradient, core_ns of the base time, is computed exclusively, in order of asking and
+ * whenever nobody has to be served. The rest of the base time and the injected delay pass beside other workers, as a
+ * parked live worker leaves its core; emulated compute *includes* the real gradient, so a phase is late only where the
+ * core is done with it after everything else has passed.
+ */
+#include "core/sim/compute.h"
+
+#include "core/sim/account.h"
+#include "core/sim/act.h"
+#include "core/sim/loans.h"
+
+struct phase_plan {
+    uint64_t base_ns, injected_ns;
+    bool process;
+};
+
+static struct phase_plan draw_phase(const struct sim *self, uint32_t worker, uint64_t iteration)
+{
+    const struct sim_config *const c = &self->config;
+    struct phase_plan plan = {
+        .base_ns = inject_base_ns(c->base_ns, c->jitter_cv, c->seed, worker, iteration)};
+    for (uint32_t i = 0; i < c->inject_count; i++)
+        plan.base_ns = inject_shortened_ns(&c->inject[i], i, c->seed, c->workers, worker, iteration,
+                                           plan.base_ns);
+    for (uint32_t i = 0; i < c->inject_count; i++) {
+        const uint64_t extra =
+            inject_delay_ns(&c->inject[i], i, c->seed, c->workers, worker, iteration, plan.base_ns);
+        plan.injected_ns += extra;
+        plan.process |= extra > 0 && c->inject[i].scope == SCOPE_PROCESS;
+    }
+    return plan;
+}
+
+/** Nothing of the base time is emulated: then the injected delay follows it, as live with a base time of 0. */
+static bool is_all_real(const struct sim_config *c)
+{
+    return c->core_ns >= c->base_ns;
+}
+
+/** The gradient's turn on its shared core begins when all that were asked for before have had theirs. */
+static void queue_for_core(struct sim *self, struct sim_node *node, uint32_t worker)
+{
+    const struct sim_config *const c = &self->config;
+    struct sim_core *const core = &self->core[c->core[worker]];
+    const uint64_t real_ns = is_all_real(c) ? node->base_ns : sim_min(c->core_ns, node->base_ns);
+    node->core_begin_ns = sim_max(self->clock_ns, sim_max(core->free_ns, core->work_ns));
+    node->core_end_ns = core->work_ns = node->core_begin_ns + real_ns;
+    node->displaced_ns = core->displaced_ns;
+    node->on_core = true;
+}
+
+/** When the phase ends as things stand. begin_ns is when it would have begun if it had not been held later. */
+static uint64_t plan_end(const struct sim *self, struct sim_node *node)
+{
+    const uint64_t phase_ns = node->base_ns + node->injected_ns;
+    uint64_t end_ns = node->asked_ns + phase_ns;
+    if (self->config.core)
+        end_ns = is_all_real(&self->config) ? node->core_end_ns + node->injected_ns
+                                            : sim_max(end_ns, node->core_end_ns);
+    node->begin_ns = end_ns - phase_ns;
+    if (node->process)
+        node->ready_ns = sim_max(node->ready_ns, end_ns);
+    return end_ns;
+}
+
+static void begin(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    node->phase = SIM_IDLE;
+    sim_account_iteration(self, worker);
+    sim_account_spend(self, worker, PART_LOAD, self->config.costs.iteration_ns);
+
+    const struct phase_plan plan = draw_phase(self, worker, node->begun++);
+    node->asked_ns = self->clock_ns;
+    node->base_ns = plan.base_ns;
+    node->injected_ns = plan.injected_ns;
+    node->process = plan.process;
+    node->phase = SIM_COMPUTING;
+    node->slot = self->current[worker];
+    node->slot_version = node->version;
+    node->orphan = false;
+    if (self->config.values)
+        values_gradient(self->config.values, worker, node->slot);
+    if (self->config.core)
+        queue_for_core(self, node, worker);
+    const uint64_t end_ns = plan_end(self, node);
+    due_at(self, self->config.core ? node->core_end_ns : end_ns, DUE_GRADIENT, worker,
+           node->generation);
+}
+
+/** What services have displaced since the last look. */
+static uint64_t catch_up(const struct sim *self, struct sim_node *node, uint32_t worker)
+{
+    const uint64_t displaced_ns = self->core[self->config.core[worker]].displaced_ns;
+    const uint64_t late_ns = displaced_ns - node->displaced_ns;
+    node->displaced_ns = displaced_ns;
+    node->core_end_ns += late_ns;
+    return late_ns;
+}
+
+uint64_t sim_compute_look(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    if (!node->on_core)
+        return 0;
+    const uint64_t late_ns = catch_up(self, node, worker);
+    plan_end(self, node);
+    return late_ns;
+}
+
+bool sim_compute_is_over(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    if (!node->on_core)
+        return true;
+    node->on_core = sim_compute_look(self, worker) > 0;
+    const uint64_t end_ns = node->begin_ns + node->base_ns + node->injected_ns;
+    const uint64_t next_ns = node->on_core ? node->core_end_ns : end_ns;
+    if (next_ns <= self->now_ns)
+        return true;
+    due_at(self, next_ns, DUE_GRADIENT, worker, node->generation);
+    return false;
+}
+
+/* ACT_COMPUTE after the end: only what a synchronous policy still owes its peers. */
+static bool may_begin(const struct sim *self, const struct sim_node *node, uint32_t round)
+{
+    const bool synchronous = self->config.policy->synchronous;
+    if (self->stopped)
+        return synchronous && round <= self->last_round;
+    return !synchronous || self->config.stop_iterations == 0 ||
+           node->begun < self->config.stop_iterations;
+}
+
+void sim_compute_want(struct sim *self, uint32_t worker, uint32_t round)
+{
+    struct sim_node *const node = node_at(self, worker);
+    CHECK(node->phase == SIM_IDLE);
+    if (!may_begin(self, node, round)) {
+        node->held = true;
+        node->held_round = round;
+        self->any_held = true;
+        return;
+    }
+    self->round_max = round > self->round_max ? round : self->round_max;
+    self->any_begun = true;
+    if (node->stolen_ns != 0)
+        self->clock_ns = sim_max(self->clock_ns, node->pause_ns);
+    node->asked_ns = self->clock_ns;
+    node->generation++;
+    if (self->clock_ns > self->now_ns) {
+        node->phase = SIM_BEGINNING;
+        due_at(self, self->clock_ns, DUE_BEGIN, worker, node->generation);
+        return;
+    }
+    begin(self, worker);
+}
+
+void sim_compute_resume(struct sim *self, uint32_t worker)
+{
+    self->clock_ns = self->now_ns;
+    begin(self, worker);
+    sim_act_busy(self, node_at(self, worker));
+}
+
+static void unpin(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    if (node->orphan)
+        loans_drop(self, worker, node->slot);
+    node->orphan = false;
+}
+
+void sim_compute_let_go(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    const uint32_t old = self->current[worker];
+    if (node->phase == SIM_COMPUTING && old == node->slot && !node->orphan)
+        node->orphan = true;
+    else
+        loans_drop(self, worker, old);
+}
+
+void sim_compute_deliver(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    unpin(self, worker);
+    sim_account_computed(self, node);
+    node->phase = SIM_IDLE;
+    node->gradient_due = false;
+    node->finished++;
+    self->totals.gradients += self->recording;
+    self->record[worker].gradients += self->recording;
+    sim_act_on(self, worker,
+               &(struct event){.kind = EV_GRADIENT,
+                               .now_ns = self->now_ns,
+                               .tag = node->begun - 1,
+                               .version = node->slot_version});
+}
+
+/** What is left of its turn on the core goes to whoever comes next, if nobody has queued behind it. */
+static void leave_core(struct sim *self, struct sim_node *node, uint32_t worker)
+{
+    if (!node->on_core)
+        return;
+    uint64_t *const work_ns = &self->core[self->config.core[worker]].work_ns;
+    const uint64_t begin_ns = node->core_begin_ns + sim_compute_look(self, worker);
+    if (*work_ns == node->core_end_ns)
+        *work_ns = sim_max(begin_ns, self->now_ns);
+    node->on_core = false;
+}
+
+bool sim_compute_abandon(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    if (node->phase == SIM_IDLE)
+        return false;
+    if (node->phase == SIM_COMPUTING) {
+        leave_core(self, node, worker);
+        sim_account_abandoned(self, node);
+        unpin(self, worker);
+        node->ready_ns = sim_max(node->busy_ns, node->pause_ns); /* no longer deaf */
+    }
+    node->generation++; /* voids what is due */
+    node->gradient_due = false;
+    node->phase = SIM_IDLE;
+    return true;
+}

@@ -1,0 +1,28 @@
+/** The compute phase of a simulated worker. Internal to core/sim. */
+#ifndef CORE_SIM_COMPUTE_H
+#define CORE_SIM_COMPUTE_H
+
+#include "core/sim/sim_state.h"
+
+/** ACT_COMPUTE: begin at clock_ns, or keep it in mind when no further gradient may begin. */
+void sim_compute_want(struct sim *self, uint32_t worker, uint32_t round);
+
+/** The worker's thread is free for the gradient it asked for. */
+void sim_compute_resume(struct sim *self, uint32_t worker);
+
+/** Is it? Otherwise a shared core is not done with the gradient, or only now is, and its end is due again. */
+bool sim_compute_is_over(struct sim *self, uint32_t worker);
+
+/** Know what services have displaced until now; by how much they delayed the gradient since the last look. */
+uint64_t sim_compute_look(struct sim *self, uint32_t worker);
+
+/** The phase is over and the worker hears: hand the gradient to the policy. */
+void sim_compute_deliver(struct sim *self, uint32_t worker);
+
+/** Drop the gradient that was asked for, if any. True: there was one. */
+bool sim_compute_abandon(struct sim *self, uint32_t worker);
+
+/** The current model moves on to another slot while the running gradient may still read the old one. */
+void sim_compute_let_go(struct sim *self, uint32_t worker);
+
+#endif

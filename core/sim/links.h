@@ -1,0 +1,34 @@
+/** Messages and the links they travel on. Internal to core/sim. */
+#ifndef CORE_SIM_LINKS_H
+#define CORE_SIM_LINKS_H
+
+#include "core/sim/sim_state.h"
+
+/** A fresh message, or SIM_NONE when memory is exhausted (the run is then broken). */
+uint32_t links_message(struct sim *self);
+void links_free(struct sim *self, uint32_t message);
+
+void links_append(struct sim *self, struct sim_list *list, uint32_t message);
+/** First message of a list that is not empty. */
+uint32_t links_take_first(struct sim *self, struct sim_list *list);
+
+/** Send what `model` says, but for edge, number and time, to peer `peer` of `worker`; bytes 0 = a control message. */
+void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct sim_message *model,
+                uint64_t bytes);
+
+/** A message has arrived: what becomes of it before the receiver is asked. True: hand it on. */
+bool links_arrived(struct sim *self, uint32_t message);
+
+/** Its receiver is gone. */
+void links_lose(struct sim *self, uint32_t message);
+
+/** The receiver cannot hear now: into its inbox. */
+void links_unread(struct sim *self, struct sim_list *inbox, uint32_t message);
+
+/** The receiver takes the message: its edge has room again. */
+void links_handled(struct sim *self, uint32_t message);
+
+/** A tensor that its receiver will never see: the sender gets its snapshot back. */
+void links_supersede(struct sim *self, uint32_t message);
+
+#endif

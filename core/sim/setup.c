@@ -1,0 +1,189 @@
+/*
+ * All memory at once, but for the queue and the pool of messages, which grow with what is on its way. A simulation of
+ * 100 000 workers lives or dies by cache misses: what one event touches lies together.
+ */
+#include "core/sim/setup.h"
+
+#include <errno.h>
+
+#include "core/inject/draw.h"
+
+static uint64_t lines(uint64_t bytes)
+{
+    return (bytes + 63) / 64;
+}
+
+/** Zeroed, 64-byte aligned, freed by setup_close; NULL once anything was refused. */
+static void *take(struct sim *self, uint64_t count, uint64_t size)
+{
+    const uint64_t bytes = sim_max(count * size, 1);
+    CHECK(self->memory_count < SIM_BLOCKS_MAX);
+    void *const at = self->config.memory->resize(self->config.memory->context, NULL, 0, bytes);
+    if (!at)
+        self->memory_refused_bytes = bytes;
+    else {
+        self->memory[self->memory_count].at = at;
+        self->memory[self->memory_count++].bytes = bytes;
+    }
+    return at;
+}
+
+static uint64_t node_lines(const struct sim *self, uint32_t worker)
+{
+    const struct policy_config *const config = &self->config.worker[worker];
+    return lines(sizeof(struct sim_node)) + lines(agent_bytes(self->config.policy, config)) +
+           lines(slots_bytes(self->config.slots, config->peer_count));
+}
+
+static void take_blocks(struct sim *self)
+{
+    uint64_t used = 0;
+    self->block_at = take(self, self->config.workers, sizeof(*self->block_at));
+    for (uint32_t w = 0; w < self->config.workers && self->block_at; w++) {
+        self->block_at[w] = (uint32_t)used;
+        used += node_lines(self, w);
+        CHECK(used <= UINT32_MAX);
+    }
+    self->block = take(self, used, 64);
+}
+
+static uint64_t count_edges(const struct sim *self)
+{
+    uint64_t edges = 0;
+    for (uint32_t w = 0; w < self->config.workers; w++)
+        edges += self->config.worker[w].peer_count;
+    CHECK(edges < SIM_NONE);
+    return edges;
+}
+
+static void take_edges(struct sim *self)
+{
+    const uint64_t edges = count_edges(self);
+    const enum delivery_class class = self->config.policy->tensor_class;
+    self->mailboxes = class == DELIVERY_NEWEST || class == DELIVERY_SUM;
+    self->edge = take(self, edges, sizeof(*self->edge));
+    if (self->mailboxes)
+        self->mailbox = take(self, edges, sizeof(*self->mailbox));
+    for (uint64_t e = 0; self->mailbox && e < edges; e++)
+        self->mailbox[e].waiting = self->mailbox[e].unread = SIM_NONE;
+    if (self->config.plants && self->config.plants->arrival_order) {
+        self->arrival = take(self, edges, sizeof(*self->arrival));
+        self->row_came = take(self, STEP_PEERS_MAX, sizeof(*self->row_came));
+    }
+}
+
+static void take_all(struct sim *self)
+{
+    const struct sim_config *const c = &self->config;
+    take_blocks(self);
+    take_edges(self);
+    self->current = take(self, c->workers, sizeof(*self->current));
+    self->record = take(self, c->workers, sizeof(*self->record));
+    self->timer = take(self, (uint64_t)c->workers * SIM_TIMERS_MAX, sizeof(*self->timer));
+    self->actions = take(self, 1, sizeof(*self->actions));
+    self->hist = take(self, SIM_HISTS, sizeof(*self->hist));
+    self->cut = take(self, c->cuts + 1u, sizeof(*self->cut));
+    self->row = take(self, STEP_PEERS_MAX, sizeof(*self->row));
+    if (c->core)
+        self->core = take(self, c->cores, sizeof(*self->core));
+    if (c->policy->shared_bytes)
+        self->shared = take(self, 1, c->policy->shared_bytes(c->worker, c->workers));
+    if (!c->policy->reduces)
+        return;
+    self->reduce = take(self, c->workers, sizeof(*self->reduce));
+    self->reduce_of = take(self, c->workers, sizeof(*self->reduce_of));
+    self->member = take(self, c->workers, sizeof(*self->member));
+    self->from = take(self, c->workers, sizeof(*self->from));
+    self->to = take(self, c->workers, sizeof(*self->to));
+    for (uint32_t w = 0; self->reduce_of && w < c->workers; w++)
+        self->reduce_of[w] = SIM_NONE;
+}
+
+static uint32_t index_among(const struct policy_config *config, uint32_t id)
+{
+    uint32_t low = 0, high = config->peer_count;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (config->peers[middle] < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    CHECK(low < config->peer_count);
+    CHECK(config->peers[low] == id); /* neighbourhood is symmetric */
+    return low;
+}
+
+static void fill_node(struct sim *self, uint32_t worker, uint32_t first_edge)
+{
+    const struct policy_config *const config = &self->config.worker[worker];
+    struct sim_node *const node = node_at(self, worker);
+    uint8_t *const state = (uint8_t *)node + lines(sizeof(*node)) * 64;
+    uint8_t *const books = state + lines(agent_bytes(self->config.policy, config)) * 64;
+    CHECK(config->self == worker);
+    node->inbox.first = SIM_NONE;
+    node->first_edge = first_edge;
+    node->peer_count = config->peer_count;
+    for (uint32_t i = 0; i < config->peer_count; i++) {
+        const uint32_t peer = config->peers[i];
+        self->edge[first_edge + i].to = peer;
+        self->edge[first_edge + i].peer = index_among(&self->config.worker[peer], worker);
+    }
+    slots_init(&node->slots, books, self->config.slots, config->peer_count, 1);
+    agent_init(&node->agent, state, self->config.policy, config);
+    const uint32_t slot = slots_take(&node->slots);
+    node->version = 1;
+    slots_seal(&node->slots, slot, node->version);
+    self->current[worker] = slot;
+}
+
+static void fill_links(struct sim *self)
+{
+    const struct sim_links *const links = &self->config.links;
+    self->ns_per_byte = links->bytes_per_s > 0.0 ? 1e9 / links->bytes_per_s : 0.0;
+    if (links->jitter_cv <= 0.0)
+        return;
+    const double variance = draw_ln(1.0 + links->jitter_cv * links->jitter_cv);
+    self->link_sigma = __builtin_sqrt(variance);
+    self->link_shift = variance / 2.0;
+}
+
+int setup_open(struct sim *self, struct err *err)
+{
+    const struct sim_config *const c = &self->config;
+    queue_init(&self->queue, c->memory);
+    self->message_free = self->reduce_free = self->resuming = SIM_NONE;
+    self->wakes.first = self->prompt.first = SIM_NONE;
+    take_all(self);
+    if (self->memory_refused_bytes > 0)
+        return err_set(err, -ENOMEM,
+                       "no memory for a simulation of %u workers: %llu bytes were refused",
+                       c->workers, (unsigned long long)self->memory_refused_bytes);
+    for (uint32_t h = 0; h < SIM_HISTS; h++)
+        hist_reset(&self->hist[h]);
+    if (self->shared)
+        c->policy->shared_init(self->shared, c->worker, c->workers);
+    uint32_t first_edge = 0;
+    for (uint32_t w = 0; w < c->workers; w++) {
+        if (self->shared)
+            c->worker[w].shared = self->shared;
+        fill_node(self, w, first_edge);
+        first_edge += c->worker[w].peer_count;
+    }
+    fill_links(self);
+    return 0;
+}
+
+void setup_close(struct sim *self)
+{
+    const struct sim_memory *const memory = self->config.memory;
+    queue_fini(&self->queue);
+    if (self->message)
+        memory->resize(memory->context, self->message, self->messages_room * sizeof(*self->message),
+                       0);
+    while (self->memory_count > 0) {
+        self->memory_count--;
+        memory->resize(memory->context, self->memory[self->memory_count].at,
+                       self->memory[self->memory_count].bytes, 0);
+    }
+}

@@ -1,0 +1,248 @@
+/* The loop: what is due next, and what it is. Also everything public that only looks. */
+#include "core/sim/sim.h"
+
+#include <errno.h>
+
+#include "core/sim/compute.h"
+#include "core/sim/faults.h"
+#include "core/sim/reduce.h"
+#include "core/sim/setup.h"
+#include "core/sim/sim_state.h"
+#include "core/sim/stop.h"
+#include "core/sim/turn.h"
+
+__attribute__((cold, noinline)) void sim_break(struct sim *self, uint32_t worker, const char *what)
+{
+    if (!sim_broken(self))
+        err_set(&self->failure, 0, "worker %u at %llu ns: %s", worker,
+                (unsigned long long)self->now_ns, what);
+}
+
+__attribute__((cold, noinline)) void sim_break_edge(struct sim *self, uint32_t worker, uint32_t to,
+                                                    const char *what)
+{
+    if (!sim_broken(self))
+        err_set(&self->failure, 0, "worker %u, edge to worker %u, at %llu ns: %s", worker, to,
+                (unsigned long long)self->now_ns, what);
+}
+
+#define STATE_FETCHED 256u /* bytes of a policy's state: its struct and the first of its lists */
+
+/** Fetch what an event that is due soon will touch: at tens of thousands of workers nothing of it is in a cache. */
+static void fetch(const void *owner, const struct queue_entry *entry)
+{
+    const struct sim *const self = owner;
+    const uint32_t index = entry->ref & ((1u << DUE_INDEX_BITS) - 1);
+    const enum due_kind kind = (enum due_kind)(entry->ref >> DUE_INDEX_BITS);
+    if (kind > DUE_BEGIN)
+        return;
+    const uint32_t worker = kind == DUE_MESSAGE ? entry->extra : index;
+    const uint8_t *const node = (const uint8_t *)node_at(self, worker);
+    const size_t node_bytes = (sizeof(struct sim_node) + 63) / 64 * 64;
+    const size_t touched = kind == DUE_MESSAGE ? 128 : node_bytes;
+    for (size_t at = 0; at < touched; at += 64)
+        __builtin_prefetch(node + at);
+    for (size_t at = 0; at < STATE_FETCHED; at += 64)
+        __builtin_prefetch(node + node_bytes + at);
+    if (kind == DUE_MESSAGE)
+        __builtin_prefetch(&self->message[index]);
+    else
+        __builtin_prefetch(&self->record[worker]);
+}
+
+/** Inserted before everything else, so first at their times. */
+static void plan_cuts(struct sim *self)
+{
+    const struct sim_config *const c = &self->config;
+    const uint32_t computing = c->workers - c->policy->central;
+    self->gradients_max = c->stop_iterations * computing;
+    self->gradients_cut = UINT64_MAX;
+    for (uint32_t cut = 0; cut < c->cuts && c->stop_ns > 0; cut++)
+        due_at(self, (uint64_t)((double)c->stop_ns * cut / c->cuts), DUE_CUT, cut, 0);
+    if (c->stop_ns > 0)
+        due_at(self, c->stop_ns, DUE_STOP, 0, 0);
+    else if (c->cuts > 0)
+        self->gradients_cut = 0;
+}
+
+static void check_config(const struct sim_config *c)
+{
+    CHECK(c->workers > 0);
+    CHECK(c->workers <= SIM_WORKERS_MAX);
+    CHECK(c->base_ns > 0);
+    CHECK(c->policy);
+    CHECK(c->memory);
+    CHECK(c->slots > 0);
+    CHECK(c->exact_depth <= SIM_DEPTH_MAX);
+    CHECK(c->control_depth <= SIM_DEPTH_MAX);
+    CHECK(!c->core || c->cores > 0);
+}
+
+int sim_open(struct sim **out, const struct sim_config *config, struct err *err)
+{
+    check_config(config);
+    struct sim *const self =
+        config->memory->resize(config->memory->context, NULL, 0, sizeof(*self));
+    *out = NULL;
+    if (!self)
+        return err_set(err, -ENOMEM, "no memory for a simulation");
+    self->config = *config;
+    const int status = setup_open(self, err);
+    if (status < 0) {
+        sim_close(self);
+        return status;
+    }
+    self->recording = true;
+    self->roll_kind = EV_START;
+    self->queue.owner = self;
+    self->queue.soon = fetch;
+    plan_cuts(self);
+    faults_plan(self);
+    if (config->values)
+        values_start(config->values, self->current[0]);
+    *out = self;
+    return 0;
+}
+
+void sim_close(struct sim *self)
+{
+    if (!self)
+        return;
+    const struct sim_memory *const memory = self->config.memory;
+    setup_close(self);
+    memory->resize(memory->context, self, sizeof(*self), 0);
+}
+
+static void dispatch(struct sim *self, const struct queue_entry *due)
+{
+    const uint32_t index = due->ref & ((1u << DUE_INDEX_BITS) - 1);
+    switch ((enum due_kind)(due->ref >> DUE_INDEX_BITS)) {
+    case DUE_MESSAGE:
+        turn_message(self, index);
+        return;
+    case DUE_GRADIENT:
+        if (node_at(self, index)->generation == due->extra && sim_compute_is_over(self, index))
+            turn_gradient(self, index);
+        return;
+    case DUE_BEGIN:
+        if (node_at(self, index)->generation == due->extra)
+            sim_compute_resume(self, index);
+        return;
+    case DUE_TIMER:
+        if (self->timer[index].armed && self->timer[index].armed_count == due->extra)
+            turn_timer(self, index);
+        return;
+    case DUE_HEAR:
+        turn_hear(self, index);
+        return;
+    case DUE_CUT:
+        stop_cut(self);
+        return;
+    case DUE_STOP:
+        if (!self->stopped)
+            stop_begin(self);
+        return;
+    case DUE_REDUCED:
+        reduce_finish(self, index);
+        return;
+    case DUE_PAUSE:
+        faults_pause(self, index);
+        return;
+    case DUE_CRASH:
+        faults_crash(self, index);
+        return;
+    case DUE_NOTICED:
+        faults_notice(self, index);
+        return;
+    case DUE_STOLEN:
+        faults_steal(self, index);
+        return;
+    }
+}
+
+/** The next thing that happens. False: nothing is left. */
+static bool advance(struct sim *self)
+{
+    struct queue_entry due;
+    if (turn_is_pending(self)) {
+        turn_pending(self);
+        return true;
+    }
+    if (!self->stopped) {
+        if (self->totals.gradients >= self->gradients_cut) {
+            stop_cut(self);
+            return true;
+        }
+        if (self->stop_wanted ||
+            (self->gradients_max > 0 && self->totals.gradients >= self->gradients_max)) {
+            stop_begin(self);
+            return true;
+        }
+    }
+    if (!queue_pop(&self->queue, &due))
+        return stop_idle(self);
+    self->now_ns = due.at_ns;
+    dispatch(self, &due);
+    return true;
+}
+
+bool sim_run(struct sim *self, uint64_t events)
+{
+    const uint64_t enough = self->totals.events + events;
+    while (self->totals.events < enough) {
+        if (self->queue.exhausted)
+            sim_break(self, 0, "no memory for more events");
+        if (sim_broken(self) || !advance(self))
+            return false;
+    }
+    return !sim_broken(self);
+}
+
+void sim_stop(struct sim *self)
+{
+    self->stop_wanted = true;
+}
+
+uint64_t sim_now_ns(const struct sim *self)
+{
+    return self->now_ns;
+}
+
+const struct sim_totals *sim_totals(const struct sim *self)
+{
+    return &self->totals;
+}
+
+const struct sim_worker_record *sim_worker(const struct sim *self, uint32_t worker)
+{
+    CHECK(worker < self->config.workers);
+    return &self->record[worker];
+}
+
+const struct agent *sim_agent(const struct sim *self, uint32_t worker)
+{
+    CHECK(worker < self->config.workers);
+    return &node_at(self, worker)->agent;
+}
+
+uint32_t sim_current(const struct sim *self, uint32_t worker)
+{
+    CHECK(worker < self->config.workers);
+    return self->current[worker];
+}
+
+const struct hist *sim_hist(const struct sim *self, enum sim_hist which)
+{
+    return &self->hist[which];
+}
+
+struct sim_cut sim_cut(const struct sim *self, uint32_t cut)
+{
+    CHECK(cut <= self->config.cuts);
+    return self->cut[cut];
+}
+
+const char *sim_failure(const struct sim *self)
+{
+    return self->failure.text;
+}

@@ -1,0 +1,245 @@
+/**
+ * The inside of the virtual driver. Internal to core/sim.
+ *
+ * One block of memory per worker holds all that its events touch: this struct, the policy's state, the slots' books.
+ * Messages live in one pool and are named by number; due entries of the queue carry {kind, number} and a check word.
+ */
+#ifndef CORE_SIM_SIM_STATE_H
+#define CORE_SIM_SIM_STATE_H
+
+#include "core/base/check.h"
+#include "core/sim/queue.h"
+#include "core/sim/sim.h"
+
+#define SIM_NONE UINT32_MAX
+
+enum due_kind {
+    DUE_MESSAGE,  /* number of the message; extra: receiver */
+    DUE_GRADIENT, /* worker; extra: generation */
+    DUE_BEGIN,    /* worker; extra: generation: its thread is free to begin the compute phase */
+    DUE_TIMER,    /* worker * SIM_TIMERS_MAX + timer; extra: how often it was armed */
+    DUE_HEAR,     /* worker: it may hear again */
+    DUE_CUT,      /* number of the cut */
+    DUE_STOP,
+    DUE_REDUCED, /* number of the reduction */
+    DUE_PAUSE,   /* index of the fault */
+    DUE_CRASH,   /* index of the fault */
+    DUE_NOTICED, /* index of the fault */
+    DUE_STOLEN,  /* number of the hole */
+};
+#define DUE_INDEX_BITS 28u
+
+static inline uint32_t due_ref(enum due_kind kind, uint32_t index)
+{
+    return (uint32_t)kind << DUE_INDEX_BITS | index;
+}
+
+enum message_kind {
+    MESSAGE_TENSOR,
+    MESSAGE_CONTROL,
+    MESSAGE_WAKE,
+    MESSAGE_REDUCED,
+    MESSAGE_DOWN,
+    MESSAGE_STOP
+};
+
+/** Anything that reaches a worker from outside and can wait for it. One cache line. */
+struct sim_message {
+    union {
+        struct {
+            uint64_t tag, handle;
+            uint32_t degree, iteration; /* of the sender */
+        };
+        uint32_t word[STEP_WORDS];
+    };
+    uint64_t sent_ns;
+    uint32_t next;   /* in whatever list it is in */
+    uint32_t edge;   /* directed, numbered at the sender; MESSAGE_DOWN: peer index */
+    uint32_t to;     /* worker */
+    uint32_t number; /* of its class on this edge */
+    uint8_t kind, type;
+    bool copy; /* made by the link: its loan is its own, but it was sent once */
+    uint8_t unused[5];
+};
+_Static_assert(sizeof(struct sim_message) == 64, "a message is one cache line");
+
+struct sim_list {
+    uint32_t first, last; /* messages; SIM_NONE */
+};
+
+/** A directed edge, kept by its sender. Index 0: tensors, 1: controls. */
+struct sim_edge {
+    uint64_t last_ns[2]; /* latest arrival so far: nothing of the class may come before it */
+    uint32_t number[2];  /* messages sent */
+    uint32_t to, peer;   /* receiver, and the sender's index among the receiver's peers */
+    uint16_t flying[2];  /* sent and not handled; of newest and sum: not arrived */
+    bool down;           /* the receiver is known to be gone */
+};
+
+/** What mailboxes add to an edge. */
+struct sim_mailbox {
+    uint32_t waiting; /* message that has not left yet, or SIM_NONE */
+    uint32_t unread;  /* message in the receiver's inbox, or SIM_NONE */
+    uint32_t newest;  /* number of the newest one that arrived, + 1 */
+};
+
+enum sim_phase {
+    SIM_IDLE,
+    SIM_BEGINNING, /* a gradient is asked for, the worker's own thread is still busy */
+    SIM_COMPUTING,
+};
+
+struct sim_node {
+    struct agent agent;
+    uint64_t ready_ns;     /* hears nothing before: busy, deaf or paused */
+    struct sim_list inbox; /* came meanwhile */
+    uint32_t first_edge, peer_count;
+    uint32_t generation; /* of the compute phase */
+    uint32_t version;
+    uint8_t phase;        /* enum sim_phase */
+    uint8_t timers_due;   /* bit per timer that ran out meanwhile */
+    bool gradient_due;    /* ended meanwhile */
+    bool came;            /* this iteration's gradient is there */
+    bool orphan;          /* the model that the gradient reads is no longer the current one */
+    bool held, stop_told; /* an ACT_COMPUTE after the end, for held_round */
+    bool done, crashed;
+
+    struct slots slots;
+    uint64_t asked_ns, begin_ns, base_ns, injected_ns; /* the compute phase */
+    uint64_t begun, finished;
+    uint64_t iteration_ns; /* start of the iteration */
+    uint64_t ready_at_ns;  /* when the gradient came that is not averaged yet, + 1; 0: none */
+    uint64_t stolen_ns;    /* since when its core is taken away, + 1; 0: it is not */
+    uint64_t busy_ns, pause_ns,
+        hear_ns;      /* ready_ns's reasons; time of the DUE_HEAR that counts, or 0 */
+    uint64_t port_ns; /* its port is free from here */
+    uint64_t core_begin_ns, core_end_ns; /* of the real gradient, as far as is known … */
+    uint64_t displaced_ns;               /* … with what services had displaced until then */
+    bool process;                        /* it hears nothing during this phase */
+    bool on_core;                        /* a shared core is not done with it */
+    uint64_t part_ns[PART_COUNT];        /* of this iteration, what costs and cores took */
+    uint32_t slot, slot_version;         /* what the gradient reads */
+    uint32_t mixed_with;
+    uint32_t held_round;
+    uint32_t reduce_next; /* next worker in the list of who asked for the same reduction */
+};
+
+/**
+ * A core that workers share. Its loop serves whoever has something to do at once, in order of asking, and computes
+ * gradients in between, in order of asking too: a service displaces all gradients that wait or are under way.
+ */
+struct sim_core {
+    uint64_t free_ns;      /* services asked for so far end here */
+    uint64_t work_ns;      /* gradients asked for so far end here */
+    uint64_t displaced_ns; /* what services took from gradients, ever */
+};
+
+struct sim_timer {
+    uint64_t generation;
+    uint32_t armed_count;
+    bool armed;
+};
+
+/** A modelled reduction that not all members have asked for, or that is under way. */
+struct sim_reduce {
+    uint64_t tag;
+    uint32_t size, asked;
+    uint64_t asked_ns; /* latest */
+    uint32_t lowest;   /* member id: where the list that finds it begins */
+    uint32_t first;    /* who asked, linked by reduce_next */
+    uint32_t next;     /* in the list of `lowest`, or of free ones */
+};
+
+#define SIM_BLOCKS_MAX 24u
+
+struct sim {
+    struct sim_config config;
+    struct queue queue;
+    uint64_t now_ns;
+    uint64_t active_ns; /* of the latest step */
+    uint64_t clock_ns;  /* within a step: when the worker's thread gets to the next action */
+    struct sim_totals totals;
+    struct err failure;
+
+    /* what comes before anything timed */
+    struct sim_list wakes, prompt;
+    uint32_t roll;     /* next worker to be told roll_kind; == workers: nobody */
+    uint8_t roll_kind; /* EV_START or EV_STOP */
+    uint32_t resuming; /* worker that works off its inbox, or SIM_NONE */
+    bool stop_wanted, stopped, ended, recording;
+    bool any_begun, any_held;
+    bool mailboxes; /* class newest or sum */
+
+    uint8_t *block;                   /* all workers' */
+    uint32_t *block_at;               /* [workers] in cache lines */
+    uint32_t *current;                /* [workers] slot of the current model */
+    struct sim_worker_record *record; /* [workers] */
+    struct sim_edge *edge;
+    struct sim_mailbox *mailbox;
+    uint64_t *
+        arrival; /* [edges] when its latest tensor was handled; only with the plant arrival_order */
+    uint64_t arrivals;
+    uint64_t *row_came;      /* [STEP_PEERS_MAX] beside `row`, with the same plant */
+    struct sim_timer *timer; /* [workers * SIM_TIMERS_MAX] */
+    struct sim_core *core;   /* [cores] */
+    struct actions *actions;
+    struct hist *hist;   /* [SIM_HISTS] */
+    struct sim_cut *cut; /* [cuts + 1] */
+    uint32_t cuts_taken;
+
+    struct sim_message *message;
+    uint32_t messages, messages_room, message_free;
+    struct sim_reduce *reduce; /* [workers]: each worker is in one at most */
+    uint32_t *reduce_of;       /* [workers] by lowest id */
+    uint32_t reduces, reduce_free;
+    uint32_t *member, *from, *to; /* [workers] of the reduction being executed */
+    struct values_row *row;       /* [STEP_PEERS_MAX] of the mix being executed */
+    void *shared;
+
+    double ns_per_byte;
+    double link_sigma, link_shift; /* of the logarithm of the latency's factor */
+    uint64_t gradients_max,
+        gradients_cut; /* end of the run, and the next cut, where those go by gradients */
+    uint64_t mixes_planted;
+    uint32_t round_max; /* latest round begun */
+    uint64_t last_round;
+
+    struct {
+        void *at;
+        size_t bytes;
+    } memory[SIM_BLOCKS_MAX];
+    uint32_t memory_count;
+    uint64_t memory_refused_bytes;
+};
+
+static inline struct sim_node *node_at(const struct sim *self, uint32_t worker)
+{
+    return (struct sim_node *)(void *)(self->block + (size_t)self->block_at[worker] * 64);
+}
+
+static inline uint64_t sim_max(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+static inline uint64_t sim_min(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline void due_at(struct sim *self, uint64_t at_ns, enum due_kind kind, uint32_t index,
+                          uint32_t extra)
+{
+    queue_push(&self->queue,
+               (struct queue_entry){.at_ns = at_ns, .ref = due_ref(kind, index), .extra = extra});
+}
+
+/** The run is broken: the first reason stays, and sim_run ends. Always names worker and time. */
+void sim_break(struct sim *self, uint32_t worker, const char *what);
+void sim_break_edge(struct sim *self, uint32_t worker, uint32_t to, const char *what);
+
+static inline bool sim_broken(const struct sim *self)
+{
+    return self->failure.text[0] != 0;
+}
+
+#endif

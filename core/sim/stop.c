@@ -1,0 +1,155 @@
+/*
+ * At the stop everybody's books are closed at once, in virtual time a halt takes none: what a synchronous policy has
+ * begun is finished, the gradients of the others are dropped. Then the run goes on until nothing is left to happen.
+ */
+#include "core/sim/stop.h"
+
+#include "core/sim/account.h"
+#include "core/sim/act.h"
+#include "core/sim/compute.h"
+#include "core/sim/links.h"
+#include "core/sim/turn.h"
+
+static void judge(struct sim *self, uint32_t cut)
+{
+    if (self->config.watch && self->config.watch->cut)
+        self->config.watch->cut(self->config.watch->context, self, cut);
+    if (self->config.values && self->config.judge)
+        values_cut(self->config.values, self->config.judge, cut, self->current);
+}
+
+/** Gradients at which the next cut is due, where cuts go by gradients. */
+static void aim_cut(struct sim *self)
+{
+    const bool by_count = self->config.stop_ns == 0 && self->cuts_taken < self->config.cuts;
+    self->gradients_cut =
+        by_count
+            ? (self->gradients_max * self->cuts_taken + self->config.cuts - 1) / self->config.cuts
+            : UINT64_MAX;
+}
+
+void stop_cut(struct sim *self)
+{
+    if (self->stopped)
+        return; /* the run ended early */
+    const uint32_t cut = self->cuts_taken++;
+    self->cut[cut] = (struct sim_cut){
+        .ns = self->now_ns, .gradients = self->totals.gradients, .bytes = self->totals.bytes};
+    aim_cut(self);
+    judge(self, cut);
+}
+
+void stop_begin(struct sim *self)
+{
+    const bool synchronous = self->config.policy->synchronous;
+    for (uint32_t w = 0; w < self->config.workers; w++)
+        sim_account_halt(self, w);
+    self->totals.stop_ns = self->now_ns;
+    self->recording = false;
+    self->stopped = true;
+    self->last_round = self->round_max;
+    for (uint32_t w = 0; w < self->config.workers; w++) {
+        struct sim_node *const node = node_at(self, w);
+        if (!synchronous)
+            sim_compute_abandon(self, w);
+        node->ready_ns = sim_max(node->busy_ns, node->pause_ns); /* nobody is deaf any longer */
+    }
+    self->roll_kind = EV_STOP;
+    self->roll = 0;
+}
+
+void stop_hear(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    node->stop_told = true;
+    sim_act_on(self, worker,
+               &(struct event){.kind = EV_STOP, .now_ns = self->now_ns, .tag = self->last_round});
+    if (node->held && !node->done && self->config.policy->synchronous &&
+        node->held_round <= self->last_round) {
+        node->held = false;
+        sim_compute_want(self, worker, node->held_round);
+        sim_act_busy(self, node);
+    }
+}
+
+void stop_tell(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    if (node->crashed)
+        return;
+    if (node->pause_ns > self->now_ns) {
+        const uint32_t message = links_message(self);
+        if (message == SIM_NONE)
+            return;
+        self->message[message] = (struct sim_message){.kind = MESSAGE_STOP, .to = worker};
+        links_append(self, &node->inbox, message);
+    } else {
+        stop_hear(self, worker);
+    }
+    turn_hear_later(self, worker);
+}
+
+/* -------------------------------------------------------------------------------------------------- the very end */
+
+static void sum_up(struct sim *self)
+{
+    struct sim_totals *const t = &self->totals;
+    t->slots_free_min = UINT64_MAX;
+    for (uint32_t w = 0; w < self->config.workers; w++) {
+        const struct sim_node *const node = node_at(self, w);
+        const struct sim_worker_record *const record = &self->record[w];
+        for (uint32_t p = 0; p < PART_COUNT; p++)
+            t->part_ns[p] += record->part_ns[p];
+        t->total_ns += record->total_ns;
+        t->slots_free_min = sim_min(t->slots_free_min, node->slots.free_count_min);
+        for (uint32_t s = 0; s < node->slots.count && !node->crashed; s++)
+            t->loans += node->slots.entry[s].loans;
+        for (uint32_t e = 0; e < node->peer_count; e++) {
+            const uint32_t edge = node->first_edge + e;
+            t->tensors_in_flight += self->edge[edge].flying[0];
+            if (self->mailboxes)
+                t->tensors_in_flight += (uint64_t)(self->mailbox[edge].waiting != SIM_NONE) +
+                                        (uint64_t)(self->mailbox[edge].unread != SIM_NONE);
+        }
+    }
+    t->end_ns = sim_max(t->stop_ns, self->active_ns);
+}
+
+static void check_drained(struct sim *self)
+{
+    const struct sim_totals *const t = &self->totals;
+    for (uint32_t w = 0; w < self->config.workers; w++) {
+        const struct sim_node *const node = node_at(self, w);
+        self->record[w].done = node->done;
+        if (!node->done && !node->crashed)
+            sim_break(self, w, "not done, and nothing can happen any more");
+    }
+    if (t->tensors_sent !=
+        t->tensors_delivered + t->tensors_superseded + t->tensors_dropped + t->tensors_in_flight)
+        sim_break(self, 0, "tensors sent are not delivered, superseded, dropped or in flight");
+}
+
+bool stop_idle(struct sim *self)
+{
+    if (!self->stopped && self->config.stop_iterations > 0 && self->any_held) {
+        stop_begin(self); /* all that may be begun was finished or abandoned */
+        return true;
+    }
+    if (self->ended)
+        return false;
+    self->ended = true;
+    if (!self->stopped) {
+        for (uint32_t w = 0; w < self->config.workers; w++)
+            sim_account_halt(self, w);
+        self->totals.stop_ns = self->now_ns;
+        sim_break(self, 0, "nothing can happen any more, long before the stop");
+    }
+    sum_up(self);
+    check_drained(self);
+    self->cut[self->config.cuts] = (struct sim_cut){.ns = self->totals.stop_ns,
+                                                    .gradients = self->totals.gradients,
+                                                    .bytes = self->totals.bytes};
+    if (!sim_broken(self))
+        judge(self, self->config.cuts);
+    return false;
+}

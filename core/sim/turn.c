@@ -1,0 +1,246 @@
+/*
+ * Who is served next. At one moment: wakes, then starts and stops, then controls that take no time, then the worker that
+ * works off what it could not hear, then the queue.
+ *
+ * A worker that is busy, deaf or paused keeps what comes in its inbox. Once it hears it takes arrivals in order, then
+ * timers, then its own gradient, the order of service of a live worker (core/worker/worker.c).
+ */
+#include "core/sim/turn.h"
+
+#include <string.h>
+
+#include "core/base/rng.h"
+#include "core/sim/account.h"
+#include "core/sim/act.h"
+#include "core/sim/compute.h"
+#include "core/sim/links.h"
+#include "core/sim/loans.h"
+#include "core/sim/stop.h"
+
+static inline bool hears(const struct sim *self, const struct sim_node *node)
+{
+    return self->now_ns >= node->ready_ns && node->inbox.first == SIM_NONE;
+}
+
+void turn_hear_later(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    const uint64_t at_ns = sim_max(node->ready_ns, self->now_ns);
+    const bool unread =
+        node->inbox.first != SIM_NONE || node->timers_due != 0 || node->gradient_due;
+    if (!unread || self->resuming == worker || (node->hear_ns != 0 && node->hear_ns <= at_ns + 1))
+        return;
+    node->hear_ns = at_ns + 1;
+    due_at(self, at_ns, DUE_HEAR, worker, 0);
+}
+
+/* The plant stale_epoch: AAU's controls name the sender's epoch first. */
+static void plant_epoch(const struct sim *self, const struct sim_message *m, struct event *event)
+{
+    const struct sim_plants *const plants = self->config.plants;
+    if (!plants || !plants->stale_epoch || strcmp(self->config.policy->name, "aau") != 0)
+        return;
+    const uint64_t key = rng_key(self->config.seed, RNG_FAULT, ~(uint64_t)m->edge);
+    event->word[0] += rng_at(key, m->number) % 100 == 0;
+}
+
+static void record_tensor(struct sim *self, struct sim_node *node, const struct sim_message *m)
+{
+    self->totals.tensors_delivered += !m->copy;
+    account_hist(self, SIM_HANDLE, self->now_ns - m->sent_ns);
+    if (!self->config.policy->central) /* a server has no iterations of its own to compare with */
+        account_hist(self, SIM_STALENESS,
+                     node->finished > m->iteration ? node->finished - m->iteration : 0);
+    if (self->arrival)
+        self->arrival[node->first_edge + self->edge[m->edge].peer] = ++self->arrivals;
+}
+
+/* The events of messages are built in their place from the message's own: a copy of either would be read in wide words
+ * before its fields have left the store buffer, and an event would take a tenth longer. */
+
+static void hear_tensor(struct sim *self, uint32_t message)
+{
+    const struct sim_message *const m = &self->message[message];
+    const uint32_t worker = m->to;
+    const struct event event = {.kind = EV_TENSOR,
+                                .type = m->type,
+                                .now_ns = self->now_ns,
+                                .tag = m->tag,
+                                .handle = m->handle,
+                                .peer = self->edge[m->edge].peer,
+                                .degree = m->degree,
+                                .version = slots_version_of(m->handle),
+                                .incarnation = slots_incarnation_of(m->handle)};
+    record_tensor(self, node_at(self, worker), m);
+    links_free(self, message);
+    sim_act_on(self, worker, &event);
+}
+
+static void hear_control(struct sim *self, uint32_t message)
+{
+    const struct sim_message *const m = &self->message[message];
+    const uint32_t worker = m->to;
+    struct event event = {.kind = EV_CONTROL,
+                          .type = m->type,
+                          .now_ns = self->now_ns,
+                          .peer = self->edge[m->edge].peer,
+                          .incarnation = 1};
+    memcpy(event.word, m->word, sizeof(event.word));
+    plant_epoch(self, m, &event);
+    self->totals.control_delivered++;
+    links_free(self, message);
+    sim_act_on(self, worker, &event);
+}
+
+/** The peer is gone: whatever the policy does about it, its loans come back and nothing more is lent to it. */
+static void hear_of_loss(struct sim *self, uint32_t worker, uint32_t peer)
+{
+    const uint32_t edge = node_at(self, worker)->first_edge + peer;
+    self->edge[edge].down = true;
+    if (self->mailboxes && self->mailbox[edge].waiting != SIM_NONE) {
+        links_lose(self, self->mailbox[edge].waiting);
+        self->mailbox[edge].waiting = SIM_NONE;
+    }
+    sim_act_on(self, worker,
+               &(struct event){
+                   .kind = EV_PEER_DOWN, .now_ns = self->now_ns, .peer = peer, .incarnation = 1});
+    loans_reclaim(self, worker, peer);
+}
+
+/** The worker takes the message. */
+static void handle(struct sim *self, uint32_t message)
+{
+    const struct sim_message *const m = &self->message[message];
+    const uint32_t worker = m->to;
+    struct event event = {.now_ns = self->now_ns, .tag = m->tag};
+    links_handled(self, message);
+    switch ((enum message_kind)m->kind) {
+    case MESSAGE_TENSOR:
+        hear_tensor(self, message);
+        return;
+    case MESSAGE_CONTROL:
+        hear_control(self, message);
+        return;
+    case MESSAGE_WAKE:
+        event.kind = EV_WAKE;
+        break;
+    case MESSAGE_REDUCED:
+        event.kind = EV_REDUCED;
+        self->clock_ns = self->now_ns;
+        sim_account_mixed(self, node_at(self, worker), m->degree);
+        break;
+    case MESSAGE_DOWN:
+        hear_of_loss(self, worker, m->number);
+        links_free(self, message);
+        return;
+    case MESSAGE_STOP:
+        stop_hear(self, worker);
+        links_free(self, message);
+        return;
+    }
+    links_free(self, message);
+    sim_act_on(self, worker, &event);
+}
+
+void turn_message(struct sim *self, uint32_t message)
+{
+    const uint32_t worker = self->message[message].to;
+    struct sim_node *const node = node_at(self, worker);
+    if (!links_arrived(self, message))
+        return;
+    const bool wakes =
+        self->message[message].kind == MESSAGE_WAKE && self->now_ns >= node->ready_ns;
+    if (hears(self, node) || wakes) {
+        handle(self, message);
+        return;
+    }
+    links_unread(self, &node->inbox, message);
+    turn_hear_later(self, worker);
+}
+
+void turn_gradient(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    if (hears(self, node) && node->timers_due == 0) {
+        sim_compute_deliver(self, worker);
+        return;
+    }
+    node->gradient_due = true;
+    if (self->now_ns >= node->ready_ns)
+        self->resuming = worker; /* arrivals first, but now */
+    else
+        turn_hear_later(self, worker);
+}
+
+static void ring(struct sim *self, uint32_t number)
+{
+    sim_act_on(self, number / SIM_TIMERS_MAX,
+               &(struct event){.kind = EV_TIMER,
+                               .type = (uint8_t)(number % SIM_TIMERS_MAX),
+                               .now_ns = self->now_ns,
+                               .tag = self->timer[number].generation});
+}
+
+void turn_timer(struct sim *self, uint32_t number)
+{
+    const uint32_t worker = number / SIM_TIMERS_MAX;
+    struct sim_node *const node = node_at(self, worker);
+    self->timer[number].armed = false;
+    if (node->crashed)
+        return;
+    if (hears(self, node)) {
+        ring(self, number);
+        return;
+    }
+    node->timers_due |= (uint8_t)(1u << number % SIM_TIMERS_MAX);
+    turn_hear_later(self, worker);
+}
+
+void turn_hear(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    if (node->hear_ns != self->now_ns + 1)
+        return; /* it is asked at another time */
+    node->hear_ns = 0;
+    sim_account_stolen(self, worker);
+    if (!node->crashed)
+        self->resuming = worker;
+}
+
+/** One thing of those that the resuming worker has not dealt with. */
+static void resume(struct sim *self)
+{
+    const uint32_t worker = self->resuming;
+    struct sim_node *const node = node_at(self, worker);
+    if (self->now_ns < node->ready_ns) {
+        self->resuming = SIM_NONE;
+        turn_hear_later(self, worker);
+    } else if (node->inbox.first != SIM_NONE) {
+        handle(self, links_take_first(self, &node->inbox));
+    } else if (node->timers_due != 0) {
+        const uint32_t timer = (uint32_t)__builtin_ctz(node->timers_due);
+        node->timers_due &= (uint8_t)(node->timers_due - 1u);
+        ring(self, worker * SIM_TIMERS_MAX + timer);
+    } else if (node->gradient_due) {
+        sim_compute_deliver(self, worker);
+    } else {
+        self->resuming = SIM_NONE;
+    }
+}
+
+void turn_pending(struct sim *self)
+{
+    if (self->wakes.first != SIM_NONE) {
+        turn_message(self, links_take_first(self, &self->wakes));
+    } else if (self->roll < self->config.workers) {
+        const uint32_t worker = self->roll++;
+        if (self->roll_kind == EV_STOP)
+            stop_tell(self, worker);
+        else
+            sim_act_on(self, worker, &(struct event){.kind = EV_START, .now_ns = self->now_ns});
+    } else if (self->prompt.first != SIM_NONE) {
+        turn_message(self, links_take_first(self, &self->prompt));
+    } else {
+        resume(self);
+    }
+}

@@ -1,0 +1,32 @@
+/** What reaches a worker, and when it hears it. Internal to core/sim. */
+#ifndef CORE_SIM_TURN_H
+#define CORE_SIM_TURN_H
+
+#include "core/sim/sim_state.h"
+
+/** Whether anything at this very moment comes before the queue. */
+static inline bool turn_is_pending(const struct sim *self)
+{
+    return self->wakes.first != SIM_NONE || self->roll < self->config.workers ||
+           self->prompt.first != SIM_NONE || self->resuming != SIM_NONE;
+}
+
+/** Deal with one of those things. */
+void turn_pending(struct sim *self);
+
+/** A message has come to the end of its way. */
+void turn_message(struct sim *self, uint32_t message);
+
+/** The worker's compute phase ends. */
+void turn_gradient(struct sim *self, uint32_t worker);
+
+/** A timer that is still armed runs out; number as in sim.timer. */
+void turn_timer(struct sim *self, uint32_t number);
+
+/** The worker may hear again. */
+void turn_hear(struct sim *self, uint32_t worker);
+
+/** See that a worker with something unread is asked again as soon as it hears. */
+void turn_hear_later(struct sim *self, uint32_t worker);
+
+#endif
