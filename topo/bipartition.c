@@ -14,7 +14,7 @@
 
 /** Bounds of the search: passes over all workers, and edges read by connectivity tests (about a second). */
 #define BIPARTITION_PASSES_MAX 16
-#define BIPARTITION_WORK_MAX 1000000000ull
+#define BIPARTITION_WORK_MAX 150000000ull
 
 struct search {
     const struct graph *graph;

@@ -6,7 +6,7 @@
  * replacement among the pairs outside the tree, by R. Floyd's sampling (J. Bentley, CACM 30(9), 1987): its cost
  * depends on the number drawn, not on how dense the graph gets.
  *
- * Pairs are numbered 0 .. n(n-1)/2 - 1 by (larger, smaller); with n <= 65536 the number fits 32 bits.
+ * Pairs are numbered 0 .. n(n-1)/2 - 1 by (larger, smaller): 64-bit numbers, since 131072 workers have 2^33 pairs.
  */
 #include <errno.h>
 #include <math.h>
@@ -19,15 +19,15 @@
 /** Streams of RNG_GRAPH: one each, so that a denser graph grows on the same tree. */
 enum { STREAM_TREE = 0, STREAM_EXTRA = 1 };
 
-static uint32_t pair_index(uint32_t a, uint32_t b)
+static uint64_t pair_index(uint32_t a, uint32_t b)
 {
     const uint64_t high = a > b ? a : b, low = a > b ? b : a;
-    return (uint32_t)(high * (high - 1) / 2 + low);
+    return high * (high - 1) / 2 + low;
 }
 
-static struct graph_edge pair_of(uint32_t index)
+static struct graph_edge pair_of(uint64_t index)
 {
-    uint64_t high = (uint64_t)((1.0 + sqrt(1.0 + 8.0 * index)) / 2.0);
+    uint64_t high = (uint64_t)((1.0 + sqrt(1.0 + 8.0 * (double)index)) / 2.0);
     while (high * (high - 1) / 2 > index) /* the root may be one off */
         high--;
     while (high * (high + 1) / 2 <= index)
@@ -37,12 +37,12 @@ static struct graph_edge pair_of(uint32_t index)
 
 static int ascending(const void *left, const void *right)
 {
-    const uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    const uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
     return a < b ? -1 : a > b;
 }
 
 /** pair[0 .. n - 2] becomes the sorted pair numbers of a uniform spanning tree. */
-static int draw_tree(uint32_t *pair, uint32_t n, uint64_t seed)
+static int draw_tree(uint64_t *pair, uint32_t n, uint64_t seed)
 {
     bool *visited = calloc(n, sizeof(*visited));
     if (!visited)
@@ -64,24 +64,34 @@ static int draw_tree(uint32_t *pair, uint32_t n, uint64_t seed)
     return 0;
 }
 
-/** Open-addressed set of 32-bit numbers, half full at most; UINT32_MAX is an empty cell. */
+/** Open-addressed set of numbers, half full at most; UINT64_MAX is an empty cell. */
 struct number_set {
-    uint32_t *cell;
+    uint64_t *cell;
     uint32_t mask;
 };
 
-static bool number_set_add(struct number_set *set, uint32_t value)
+static bool number_set_add(struct number_set *set, uint64_t value)
 {
-    uint32_t i = (value * 2654435769u) & set->mask;
-    for (; set->cell[i] != UINT32_MAX; i = (i + 1) & set->mask)
+    uint32_t i = (uint32_t)((value * 0x9e3779b97f4a7c15u) >> 32) & set->mask;
+    for (; set->cell[i] != UINT64_MAX; i = (i + 1) & set->mask)
         if (set->cell[i] == value)
             return false;
     set->cell[i] = value;
     return true;
 }
 
+__extension__ typedef unsigned __int128 wide;
+
+/** A number below `bound`; beyond 32 bits by scaling 64 bits down, whose bias (2^-30) nobody will see. */
+static uint64_t draw_below(struct rng *rng, uint64_t bound)
+{
+    if (bound <= UINT32_MAX)
+        return rng_below(rng, (uint32_t)bound);
+    return (uint64_t)((wide)rng_next(rng) * bound >> 64);
+}
+
 /** out[0 .. count) becomes `count` distinct sorted numbers below `bound`, every subset equally likely. */
-static int draw_subset(uint32_t *out, uint32_t count, uint32_t bound, uint64_t seed)
+static int draw_subset(uint64_t *out, uint32_t count, uint64_t bound, uint64_t seed)
 {
     CHECK(count <= bound);
     if (count == 0)
@@ -93,12 +103,12 @@ static int draw_subset(uint32_t *out, uint32_t count, uint32_t bound, uint64_t s
     if (!set.cell)
         return -ENOMEM;
     for (uint32_t i = 0; i < size; i++)
-        set.cell[i] = UINT32_MAX;
+        set.cell[i] = UINT64_MAX;
 
     struct rng rng = rng_start(seed, RNG_GRAPH, STREAM_EXTRA);
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t top = bound - count + i;
-        out[i] = rng_below(&rng, top + 1);
+        const uint64_t top = bound - count + i;
+        out[i] = draw_below(&rng, top + 1);
         if (!number_set_add(&set, out[i])) {
             out[i] = top;
             const bool added = number_set_add(&set, top);
@@ -111,7 +121,7 @@ static int draw_subset(uint32_t *out, uint32_t count, uint32_t bound, uint64_t s
 }
 
 /** The r-th pair that is not in the tree, for ascending r: step over every tree pair on the way. */
-static void skip_tree(uint32_t *rank, uint32_t count, const uint32_t *tree, uint32_t tree_count)
+static void skip_tree(uint64_t *rank, uint32_t count, const uint64_t *tree, uint32_t tree_count)
 {
     uint32_t passed = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -158,8 +168,9 @@ int graph_random_make(struct graph *out, const struct graph_config *config, stru
     if (n == 1)
         return graph_from_edges(out, n, NULL, 0, err);
 
-    const uint32_t pairs = pair_index(n - 1, n - 2) + 1, extra = edges - tree;
-    uint32_t *pair = calloc(edges, sizeof(*pair));
+    const uint64_t pairs = pair_index(n - 1, n - 2) + 1;
+    const uint32_t extra = edges - tree;
+    uint64_t *pair = calloc(edges, sizeof(*pair));
     struct graph_edge *edge = calloc(edges, sizeof(*edge));
     rc = pair && edge ? 0 : -ENOMEM;
     if (rc == 0)

@@ -5,7 +5,7 @@
 #include "topo/graph.h"
 
 /** `workers` up to here, and `edges` up to there: 1 GiB of neighbour lists. */
-#define GRAPH_WORKERS_MAX 65536u
+#define GRAPH_WORKERS_MAX 131072u
 #define GRAPH_EDGES_MAX (1u << 27)
 
 struct graph_edge {

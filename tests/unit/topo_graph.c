@@ -144,7 +144,7 @@ Test(graph, refuses_what_cannot_be)
     cr_expect_eq(refused("random", 8, 7.5, &err), -EINVAL, "above n - 1");
     cr_expect_eq(refused("random", 8, (double)NAN, &err), -EINVAL);
     cr_expect_eq(refused("ring", 0, 0, &err), -EINVAL, "no workers");
-    cr_expect_eq(refused("ring", 70000, 0, &err), -EINVAL, "too many workers");
+    cr_expect_eq(refused("ring", 131073, 0, &err), -EINVAL, "too many workers");
     cr_expect_eq(refused("complete", 65536, 0, &err), -EINVAL, "too many edges");
     cr_expect_eq(refused("moebius", 4, 0, &err), -EINVAL);
     cr_expect_not_null(strstr(err.text, "moebius"), "%s", err.text);
@@ -272,4 +272,21 @@ Test(graph, free_accepts_an_empty_graph)
     graph_free(&graph);
 
     cr_expect_null(graph.begin);
+}
+
+Test(graph, of_a_hundred_thousand_workers_is_connected_and_exact)
+{
+    struct graph graph;
+    struct err err = {{0}};
+    const struct graph_config config = {
+        .kind = "random", .workers = 100000, .degree = 3, .seed = 1};
+
+    cr_assert_eq(graph_make(&graph, &config, &err), 0, "%s", err.text);
+
+    cr_expect_eq(graph_edges(&graph), 150000u);
+    cr_expect(graph_connected(&graph));
+    for (uint32_t w = 0; w < config.workers; w++)
+        for (uint32_t e = graph.begin[w] + 1; e < graph.begin[w + 1]; e++)
+            cr_assert_lt(graph.peer[e - 1], graph.peer[e], "an edge stands twice at %u", w);
+    graph_free(&graph);
 }
