@@ -1,5 +1,6 @@
 /**
- * One experiment as the profile describes it: a matrix of policies x seeds.
+ * One experiment as the profile describes it: a matrix of policies x seeds. A profile that sweeps a key is one such
+ * experiment per value (profile_load_value), and one for itself.
  *
  * Filled by profile_load from YAML, `--set` and the key table; everything is checked, nothing is derived yet (plan.h
  * does that). Plain data: the struct owns all of it, except traces and origins, which profile_free releases. Key rows
@@ -15,22 +16,31 @@
 #include "core/learn/model.h"
 #include "core/learn/shard.h"
 #include "core/policy/policy.h"
+#include "core/sim/sim.h"
 #include "core/worker/loader.h"
 
 #define EXPERIMENT_NAME_MAX 64u
 #define EXPERIMENT_PATH_MAX 1024u
 #define EXPERIMENT_SEEDS_MAX 64u
-#define EXPERIMENT_POLICIES_MAX 16u
+#define EXPERIMENT_POLICIES_MAX 32u
 #define EXPERIMENT_INJECT_MAX 16u
 #define EXPERIMENT_CHECKS_MAX 16u
-#define EXPERIMENT_WORKERS_MAX 1024u
+#define EXPERIMENT_CLAIMS_MAX 16u
+#define EXPERIMENT_WORKERS_MAX 1024u /* on the live clock, and in lists; virtual: SIM_WORKERS_MAX */
 #define EXPERIMENT_POINTS_MAX 64u
+#define EXPERIMENT_SWEEP_MAX 8u         /* values of the swept key */
+#define EXPERIMENT_SWEEP_TEXT_MAX 128u  /* of the key's path, and of each value as written */
+#define EXPERIMENT_SWEEP_METRICS_MAX 6u /* tables of policy x value */
+#define EXPERIMENT_PATHSEARCH_MAX 1000u /* workers up to which pathsearch auto means messages */
+
+enum experiment_clock { CLOCK_LIVE, CLOCK_VIRTUAL };
 
 enum experiment_metric {
     METRIC_TRAIN_LOSS_MEAN_MODEL,
     METRIC_HELDOUT_LOSS_MEAN_MODEL,
     METRIC_HELDOUT_ACCURACY_MEAN_MODEL,
     METRIC_TRAIN_LOSS_LOCAL_MEAN,
+    METRIC_TRAIN_LOSS_LOCAL_WORST,
 };
 
 enum experiment_jitter { JITTER_NONE, JITTER_LOGNORMAL };
@@ -46,11 +56,15 @@ enum experiment_each { EACH_ITERATION, EACH_RUN };
 struct experiment_policy {
     const struct policy *row;
     char label[EXPERIMENT_NAME_MAX]; /* name in tables; default the row's name; unique */
-    enum aau_release release;
-    enum adpsgd_pairing pairing;
-    bool comm_thread;
+    struct policy_options options;
     double lr;
     bool lr_own; /* the policy entry sets its own rate */
+    struct {
+        bool set;  /* train.tuned sets the rate */
+        bool edge; /* it is the first or the last that was tried */
+        double best, half,
+            twice; /* metric at the rate, its half, its double; NaN: not tried; infinite: diverged */
+    } tuned;
 };
 
 struct experiment_inject {
@@ -60,11 +74,15 @@ struct experiment_inject {
     enum experiment_each each;
     uint32_t workers[EXPERIMENT_WORKERS_MAX]; /* SELECT_WORKERS */
     char trace_path[EXPERIMENT_PATH_MAX];
+    char sample_path[EXPERIMENT_PATH_MAX]; /* law empirical: a file, or a result directory … */
+    char
+        sample_policy[EXPERIMENT_NAME_MAX]; /* … of whose runs only those of this label; "" = all */
 };
 
 struct experiment {
     char name[EXPERIMENT_NAME_MAX];
     char claim[1024]; /* the first comment block of the profile, for reports; may be empty */
+    enum experiment_clock clock;
     uint64_t seed[EXPERIMENT_SEEDS_MAX];
     uint32_t seed_count;
 
@@ -72,7 +90,8 @@ struct experiment {
         uint32_t count;
         char graph[EXPERIMENT_NAME_MAX];
         double degree;
-        uint32_t cores; /* loops at most; 0 = all allowed */
+        uint32_t
+            cores; /* live: loops at most, 0 = all allowed; virtual: shared by the workers, 0 = one each */
     } workers;
 
     struct {
@@ -91,6 +110,8 @@ struct experiment {
 
     struct {
         const struct model_ops *ops;
+        char path[EXPERIMENT_PATH_MAX];      /* plugin */
+        char arguments[EXPERIMENT_PATH_MAX]; /* plugin */
         uint32_t hidden_count;
         uint32_t hidden[MODEL_HIDDEN_MAX];
     } model;
@@ -100,15 +121,23 @@ struct experiment {
         double lr;
         double decay_every; /* share of the budget; 0 = no decay */
         double decay_factor;
+        char tuned[EXPERIMENT_PATH_MAX];     /* file of `dawdle tune`; "" = none */
+        enum experiment_metric tuned_metric; /* by which it chose */
     } train;
 
     struct {
         uint64_t base_ns; /* 0: only the real gradient */
         enum experiment_jitter jitter;
         double jitter_cv; /* 0 when jitter is none */
+        uint64_t core_ns; /* virtual: of base_ns, what keeps a shared core to itself */
     } compute;
 
-    char edges[EXPERIMENT_NAME_MAX]; /* handle | null */
+    char edges[EXPERIMENT_NAME_MAX]; /* live: handle | null */
+    bool record;                     /* live: keep the journals of all agents for `dawdle replay` */
+
+    struct sim_links links; /* virtual */
+    enum experiment_jitter links_jitter;
+    struct sim_costs costs; /* virtual */
 
     struct experiment_policy policy[EXPERIMENT_POLICIES_MAX];
     uint32_t policy_count;
@@ -138,9 +167,38 @@ struct experiment {
 
     char check[EXPERIMENT_CHECKS_MAX][256];
     uint32_t check_count;
+    char claims[EXPERIMENT_CLAIMS_MAX][256];
+    uint32_t claims_count;
+
+    struct {
+        char key[EXPERIMENT_SWEEP_TEXT_MAX]; /* as in --set; "" = nothing is swept */
+        char value[EXPERIMENT_SWEEP_MAX][EXPERIMENT_SWEEP_TEXT_MAX];
+        uint32_t count;
+        uint32_t metric[EXPERIMENT_SWEEP_METRICS_MAX]; /* enum results_metric */
+        uint32_t metric_count;                         /* 0: the table chooses */
+        uint32_t at; /* the value this experiment has; `count` for the profile as written */
+    } sweep;
 
     struct profile_origins
         *origins; /* where each value came from, for profile_write_resolved; owned */
 };
+
+/** The value of the swept key that this experiment has, or NULL. */
+const char *experiment_sweep_value(const struct experiment *self);
+
+/**
+ * By what rates are tuned: the target's metric, on held-out data where that is a training loss; without a target the
+ * held-out loss of the mean model.
+ */
+enum experiment_metric experiment_tuning_metric(const struct experiment *self);
+
+/** Spelling as in profiles. */
+const char *experiment_metric_name(enum experiment_metric metric);
+
+/** Where the policy's rate comes from: "shared" (train.lr), "own" or "tuned". */
+const char *experiment_rate(const struct experiment_policy *policy);
+
+/** The options of policy `index` as its instances get them: what is `auto` is decided. */
+struct policy_options experiment_options(const struct experiment *self, uint32_t index);
 
 #endif

@@ -2,9 +2,12 @@
 #include "harness/experiment/keys.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "core/policy/control.h"
 #include "harness/experiment/experiment.h"
+#include "harness/experiment/profile_values.h"
 
 const char KEY_REQUIRED[] = "(required)";
 const char KEY_PRESENT[] = "(present)";
@@ -40,19 +43,23 @@ const struct key keys_table[] = {
     /* path, section, type, place, min, max, default, by, only, names, unit, help */
     {"name", KEYS_PROFILE, KEY_WORD, P(name), 1, EXPERIMENT_NAME_MAX - 1, NULL, NULL, NULL, NULL,
      "word", "name of the experiment and of its result folder; default: the file's name"},
-    {"clock", KEYS_PROFILE, KEY_CHOICE, UNSTORED, 0, 0, "live", NULL, NULL, &keys_clocks,
-     "name", "which driver runs the workers"},
+    {"clock", KEYS_PROFILE, KEY_CHOICE, P(clock), 0, 0, "live", NULL, NULL, &keys_clocks,
+     "name", "which driver runs the workers; `dawdle sim` means virtual"},
     {"seeds", KEYS_PROFILE, KEY_SEEDS, COUNTED(struct experiment, seed, seed_count, 1, EXPERIMENT_SEEDS_MAX), 0, SEED_MAX, "3", NULL, NULL, NULL,
      "count or list", "runs per policy: a count n means seeds 1..n; policies are paired by seed"},
 
-    {"workers.count", KEYS_PROFILE, KEY_U32, P(workers.count), 1, EXPERIMENT_WORKERS_MAX, "8", NULL, NULL, NULL,
+    {"workers.count", KEYS_PROFILE, KEY_U32, P(workers.count), 1, EXPERIMENT_WORKERS_MAX, "8", "clock", "live", NULL,
      "workers", "participants; more than cores is allowed and tagged cooperative"},
+    {"workers.count", KEYS_PROFILE, KEY_U32, P(workers.count), 1, SIM_WORKERS_MAX, "8", "clock", "virtual", NULL,
+     "workers", "participants"},
     {"workers.graph.kind", KEYS_PROFILE, KEY_NAME, P(workers.graph), 0, 0, "random", NULL, NULL, &keys_graphs,
      "name", "who may talk to whom"},
     {"workers.graph.degree", KEYS_PROFILE, KEY_REAL, P(workers.degree), 0, EXPERIMENT_WORKERS_MAX - 1, "3", "workers.graph.kind", NULL, NULL,
      "neighbours", "mean number of neighbours; the default shrinks to what few workers can have"},
-    {"workers.cores", KEYS_PROFILE, KEY_U32, P(workers.cores), 0, EXPERIMENT_WORKERS_MAX, "0", NULL, NULL, NULL,
+    {"workers.cores", KEYS_PROFILE, KEY_U32, P(workers.cores), 0, EXPERIMENT_WORKERS_MAX, "0", "clock", "live", NULL,
      "cores", "loops (pinned threads) at most; 0 = every core this process may use"},
+    {"workers.cores", KEYS_PROFILE, KEY_U32, P(workers.cores), 0, SIM_WORKERS_MAX, "0", "clock", "virtual", NULL,
+     "cores", "virtual cores that the workers share; 0 = one each"},
 
     {"data.format", KEYS_PROFILE, KEY_NAME, P(data.format), 0, 0, "synthetic", NULL, NULL, &keys_formats,
      "name", "where samples come from"},
@@ -90,10 +97,17 @@ const struct key keys_table[] = {
     {"model.hidden", KEYS_PROFILE, KEY_U32, COUNTED(struct experiment, model.hidden, model.hidden_count, 1, MODEL_HIDDEN_MAX), 1, 65536, "64", "model.kind", "mlp", NULL,
      "units", "widths of the hidden layers"},
 
+    {"model.path", KEYS_PROFILE, KEY_LIBRARY, P(model.path), 1, EXPERIMENT_PATH_MAX - 1, KEY_REQUIRED, "model.kind", "plugin", NULL,
+     "path", "shared object with the functions of harness/plugin/dawdle_plugin.h; relative to the profile, or a name beside the program"},
+    {"model.arguments", KEYS_PROFILE, KEY_TEXT, P(model.arguments), 0, EXPERIMENT_PATH_MAX - 1, NULL, "model.kind", "plugin", NULL,
+     "text", "handed to the plug-in as it is"},
+
     {"train.batch", KEYS_PROFILE, KEY_U32, P(train.batch), 1, 65536, "32", NULL, NULL, NULL,
      "samples", "samples per gradient and worker"},
     {"train.lr", KEYS_PROFILE, KEY_REAL, P(train.lr), 1e-9, 1e6, "0.1", "model.kind", "!none", NULL,
      "", "learning rate of policies that set none of their own"},
+    {"train.tuned", KEYS_PROFILE, KEY_FILE, P(train.tuned), 1, EXPERIMENT_PATH_MAX - 1, NULL, "model.kind", "!none", NULL,
+     "path", "file of `dawdle tune`: sets the rate of every policy, and results say `lr: tuned`"},
     {"train.decay.every", KEYS_PROFILE, KEY_SHARE, P(train.decay_every), 0.001, 1, KEY_REQUIRED, "train.decay", KEY_PRESENT, NULL,
      "of the budget", "the rate falls each time this share of stop.time or stop.iterations has passed"},
     {"train.decay.factor", KEYS_PROFILE, KEY_REAL, P(train.decay_factor), 1e-6, 1, KEY_REQUIRED, "train.decay", KEY_PRESENT, NULL,
@@ -106,8 +120,30 @@ const struct key keys_table[] = {
     {"compute.jitter.cv", KEYS_PROFILE, KEY_SHARE, P(compute.jitter_cv), 0, 1, "5%", "compute.jitter.kind", "lognormal", NULL,
      "of the mean", "coefficient of variation"},
 
-    {"edges.kind", KEYS_PROFILE, KEY_NAME, P(edges), 0, 0, "handle", NULL, NULL, &keys_edges,
+    {"compute.core", KEYS_PROFILE, KEY_NS, P(compute.core_ns), 0, HOUR_NS, NULL, "clock", "virtual", NULL,
+     "time", "of compute.base, what keeps a shared core to itself; default: all of it"},
+
+    {"edges.kind", KEYS_PROFILE, KEY_NAME, P(edges), 0, 0, "handle", "clock", "live", &keys_edges,
      "name", "what carries parameters between workers"},
+    {"links.latency", KEYS_PROFILE, KEY_NS, P(links.latency_ns), 0, HOUR_NS, "1us", "clock", "virtual", NULL,
+     "time", "from sent to seen, besides what the bandwidth costs"},
+    {"links.jitter.kind", KEYS_PROFILE, KEY_CHOICE, P(links_jitter), 0, 0, "none", "clock", "virtual", &keys_link_jitters,
+     "name", "law of the latency, of mean 1"},
+    {"links.jitter.cv", KEYS_PROFILE, KEY_SHARE, P(links.jitter_cv), 0, 1, "10%", "links.jitter.kind", "lognormal", NULL,
+     "of the mean", "coefficient of variation"},
+    {"links.bandwidth", KEYS_PROFILE, KEY_RATE, P(links.bytes_per_s), 0, 1e15, "0", "clock", "virtual", NULL,
+     "B/s", "of each worker's port, shared by all its messages; 0 = unlimited"},
+    {"costs.iteration", KEYS_PROFILE, KEY_NS, P(costs.iteration_ns), 0, HOUR_NS, "0", "clock", "virtual", NULL,
+     "time", "what an iteration costs a worker's thread besides computing: loading, polling"},
+    {"costs.apply", KEYS_PROFILE, KEY_NS, P(costs.apply_ns), 0, HOUR_NS, "0", "clock", "virtual", NULL,
+     "time", "what an optimizer step costs"},
+    {"costs.send", KEYS_PROFILE, KEY_NS, P(costs.send_ns), 0, HOUR_NS, "0", "clock", "virtual", NULL,
+     "time", "what sending one message costs"},
+    {"costs.mix", KEYS_PROFILE, KEY_NS, P(costs.mix_ns), 0, HOUR_NS, "0", "clock", "virtual", NULL,
+     "time", "what averaging costs per vector read"},
+
+    {"record", KEYS_PROFILE, KEY_BOOL, P(record), 0, 0, "true", "clock", "live", NULL,
+     "", "keep every policy's events, for `dawdle replay`"},
 
     {"policies", KEYS_PROFILE, KEY_WORD, UNSTORED, 1, EXPERIMENT_POLICIES_MAX, KEY_REQUIRED, NULL, NULL, &keys_policies,
      "list", "the averaging policies to compare: names, or maps {kind: NAME, ...}"},
@@ -140,7 +176,16 @@ const struct key keys_table[] = {
      "samples", "training samples that judge each local model"},
 
     {"checks", KEYS_PROFILE, KEY_TEXT, COUNTED(struct experiment, check, check_count, 0, EXPERIMENT_CHECKS_MAX), 1, 255, NULL, NULL, NULL, NULL,
-     "text", "claims that must hold, such as \"wait_share(aau) < wait_share(allreduce)\"; else exit 4"},
+     "text", "sentences that must hold, such as \"wait_share(aau) < 20%\" or \"claim: wait_share(aau) < wait_share(dsgd)\"; else exit 4"},
+    {"claims", KEYS_PROFILE, KEY_TEXT, COUNTED(struct experiment, claims, claims_count, 0, EXPERIMENT_CLAIMS_MAX), 1, 255, NULL, NULL, NULL, NULL,
+     "text", "sentences that are decided over paired seeds and reported, such as \"time_to_target(aau) < time_to_target(dsgd)\""},
+
+    {"sweep.key", KEYS_PROFILE, KEY_WORD, P(sweep.key), 1, EXPERIMENT_SWEEP_TEXT_MAX - 1, KEY_REQUIRED, "sweep", KEY_PRESENT, NULL,
+     "path", "the key that takes each of sweep.values in turn, written as for --set: inject.0.law.factor, policies.aau.lr"},
+    {"sweep.values", KEYS_PROFILE, KEY_TEXT, COUNTED(struct experiment, sweep.value, sweep.count, 1, EXPERIMENT_SWEEP_MAX), 1, EXPERIMENT_SWEEP_TEXT_MAX - 1, KEY_REQUIRED, "sweep", KEY_PRESENT, NULL,
+     "values", "every policy runs with every seed for each of them"},
+    {"sweep.metrics", KEYS_PROFILE, KEY_CHOICE, COUNTED(struct experiment, sweep.metric, sweep.metric_count, 1, EXPERIMENT_SWEEP_METRICS_MAX), 0, 0, NULL, "sweep", KEY_PRESENT, &keys_figures,
+     "names", "a table of policies by values for each; default: speed-up or final loss, and gradients per second"},
 
     {"kind", KEYS_POLICY, KEY_ROW, A(row), 0, 0, KEY_REQUIRED, NULL, NULL, &keys_policies,
      "name", "the algorithm"},
@@ -148,12 +193,54 @@ const struct key keys_table[] = {
      "word", "name in tables, checks and --set; default: the kind; must be unique"},
     {"lr", KEYS_POLICY, KEY_REAL, A(lr), 1e-9, 1e6, NULL, NULL, NULL, NULL,
      "", "its own learning rate; default: train.lr, and results say `lr: shared`"},
-    {"release", KEYS_POLICY, KEY_CHOICE, A(release), 0, 0, "cluster", "kind", "aau", &keys_releases,
+    {"order", KEYS_POLICY, KEY_CHOICE, A(options.order), 0, 0, "atc", "kind", NULL, &keys_orders,
+     "name", "does the step come before or after the average?"},
+    {"collective", KEYS_POLICY, KEY_CHOICE, A(options.collective), 0, 0, "chunked", "kind", NULL, &keys_collectives,
+     "name", "how a group reduces"},
+    {"release", KEYS_POLICY, KEY_CHOICE, A(options.release), 0, 0, "cluster", "kind", NULL, &keys_releases,
      "name", "who goes on when an edge is established"},
-    {"pairing", KEYS_POLICY, KEY_CHOICE, A(pairing), 0, 0, "any", "kind", "adpsgd", &keys_pairings,
+    {"pathsearch", KEYS_POLICY, KEY_CHOICE, A(options.pathsearch), 0, 0, "auto", "kind", NULL, &keys_pathsearches,
+     "name", "how workers learn which edges the epoch has"},
+    {"evict_after", KEYS_POLICY, KEY_NS, A(options.evict_after_ns), 0, HOUR_NS, "0", "kind", NULL, NULL,
+     "time", "a neighbour silent for so long is treated as absent; 0 = never"},
+    {"max_staleness", KEYS_POLICY, KEY_U32, A(options.max_staleness), 0, 1e9, "0", "kind", NULL, NULL,
+     "epochs", "count an alarm when a model has missed more epochs; 0 = no alarm"},
+    {"pairing", KEYS_POLICY, KEY_CHOICE, A(options.pairing), 0, 0, "any", "kind", NULL, &keys_pairings,
      "name", "who may average with whom"},
-    {"comm_thread", KEYS_POLICY, KEY_BOOL, A(comm_thread), 0, 0, "true", "kind", "adpsgd", NULL,
+    {"comm_thread", KEYS_POLICY, KEY_BOOL, A(options.comm_thread), 0, 0, "true", "kind", NULL, NULL,
      "", "average while a gradient is being computed, as with a communication thread"},
+    {"wait", KEYS_POLICY, KEY_CHOICE, A(options.wait), 0, 0, "k", "kind", NULL, &keys_waits,
+     "name", "how long a worker waits for its neighbours"},
+    {"weights", KEYS_POLICY, KEY_CHOICE, A(options.weights), 0, 0, "metropolis", "kind", NULL, &keys_weights,
+     "name", "weights of the average"},
+    {"k", KEYS_POLICY, KEY_U32, A(options.k), 1, SIM_WORKERS_MAX, "2", "wait", "k", NULL,
+     "neighbours", "how many are waited for; who has fewer waits for all"},
+    {"k", KEYS_POLICY, KEY_U32, A(options.k), 1, SIM_WORKERS_MAX, "2", "kind", "!partial", NULL,
+     "gradients", "how many make a round"},
+    {"fraction", KEYS_POLICY, KEY_SHARE, A(options.fraction), 1e-6, 1, "50%", "wait", "fraction", NULL,
+     "of the neighbours", "how many are waited for"},
+    {"timeout", KEYS_POLICY, KEY_NS, A(options.timeout_ns), 1, HOUR_NS, "1ms", "wait", "timeout", NULL,
+     "time", "how long others are waited for after the own gradient"},
+    {"timeout", KEYS_POLICY, KEY_NS, A(options.timeout_ns), 1, HOUR_NS, "1ms", "kind", "!partial", NULL,
+     "time", "how long others are waited for after the own gradient"},
+    {"steps", KEYS_POLICY, KEY_U32, A(options.steps), 1, 1e6, "4", "kind", NULL, NULL,
+     "steps", "local steps from one exchange to the next"},
+    {"group", KEYS_POLICY, KEY_U32, A(options.group), 2, PRAGUE_MEMBERS_MAX, "3", "kind", NULL, NULL,
+     "workers", "members of a group"},
+    {"lag", KEYS_POLICY, KEY_U32, A(options.lag), 0, 1e6, "0", "kind", NULL, NULL,
+     "requests", "nobody who lags by more is drafted; 0 = everybody is"},
+    {"overlap", KEYS_POLICY, KEY_U32, A(options.overlap), 0, 1e6, "0", "kind", NULL, NULL,
+     "iterations", "how late a message may be used; at most 3"},
+    {"staleness", KEYS_POLICY, KEY_U32, A(options.staleness), 0, 1e6, "4", "kind", NULL, NULL,
+     "iterations", "how far the fastest may be ahead; of hop at most 5"},
+    {"backup", KEYS_POLICY, KEY_U32, A(options.backup), 0, STEP_PEERS_MAX, "1", "kind", NULL, NULL,
+     "neighbours", "how many are not waited for"},
+    {"jump", KEYS_POLICY, KEY_U32, A(options.jump), 0, 1e6, "0", "kind", NULL, NULL,
+     "iterations", "how many a straggler may skip at once; 0 = none"},
+    {"fanout", KEYS_POLICY, KEY_U32, A(options.fanout), 1, STEP_PEERS_MAX, "2", "kind", NULL, NULL,
+     "receivers", "to how many a model is sent per iteration"},
+    {"damped", KEYS_POLICY, KEY_BOOL, A(options.damped), 0, 0, "false", "kind", NULL, NULL,
+     "", "divide each step by its staleness"},
 
     {"what", KEYS_INJECT, KEY_CHOICE, UNSTORED, 0, 0, "compute", NULL, NULL, &keys_whats,
      "name", "what is delayed"},
@@ -165,7 +252,7 @@ const struct key keys_table[] = {
      "of the workers", "how many are hit"},
     {"select.each", KEYS_INJECT, KEY_CHOICE, I(each), 0, 0, "iteration", "select.kind", "percent", &keys_eaches,
      "name", "how often they are drawn: transient or permanent stragglers"},
-    {"select.workers", KEYS_INJECT, KEY_U32, COUNTED(struct experiment_inject, workers, inject.worker_count, 1, EXPERIMENT_WORKERS_MAX), 0, EXPERIMENT_WORKERS_MAX - 1, KEY_REQUIRED, "select.kind", "workers", NULL,
+    {"select.workers", KEYS_INJECT, KEY_U32, COUNTED(struct experiment_inject, workers, inject.worker_count, 1, EXPERIMENT_WORKERS_MAX), 0, SIM_WORKERS_MAX - 1, KEY_REQUIRED, "select.kind", "workers", NULL,
      "ids", "these workers, counted from 0"},
     {"law.kind", KEYS_INJECT, KEY_ROW, I(inject.law), 0, 0, KEY_REQUIRED, NULL, NULL, &keys_laws,
      "name", "how much longer an iteration takes"},
@@ -185,6 +272,10 @@ const struct key keys_table[] = {
      "time", "99 of 100 delays are below"},
     {"law.file", KEYS_INJECT, KEY_FILE, I(trace_path), 1, EXPERIMENT_PATH_MAX - 1, KEY_REQUIRED, "law.kind", NULL, NULL,
      "path", "CSV with the columns step,worker,compute_s; relative to the profile"},
+    {"law.from", KEYS_INJECT, KEY_FILE, I(sample_path), 1, EXPERIMENT_PATH_MAX - 1, KEY_REQUIRED, "law.kind", NULL, NULL,
+     "path", "result directory of a run, or a file: seconds one per line, or low_s,high_s,count; relative to the profile"},
+    {"law.policy", KEYS_INJECT, KEY_WORD, I(sample_policy), 1, EXPERIMENT_NAME_MAX - 1, NULL, "law.kind", NULL, NULL,
+     "label", "of a run with several policies, the one whose iterations are drawn from"},
     {"mode", KEYS_INJECT, KEY_CHOICE, I(inject.mode), 0, 0, "park", NULL, NULL, &keys_modes,
      "name", "does the delay leave the core to others?"},
 };
@@ -282,12 +373,45 @@ static bool has_word(const char *words, const char *word)
 
 bool keys_applies(const struct key *key, const struct key_names *kinds, const char *kind)
 {
-    if (key->only && key->only[0] == '!')
-        return strcmp(key->only + 1, kind) != 0;
-    if (key->only)
+    const bool excludes = key->only && key->only[0] == '!';
+    if (excludes && strcmp(key->only + 1, kind) == 0)
+        return false;
+    if (key->only && !excludes)
         return has_word(key->only, kind);
+    if (!kinds->reads)
+        return excludes;
     const uint32_t index = keys_name_find(kinds, kind);
     return index != UINT32_MAX && kinds->reads(index, keys_leaf(key->path));
+}
+
+/** Directly, or through a key between them: `timeout` hangs on `wait`, which hangs on `kind`. */
+static bool hangs_on(const struct key *key, const struct key *by, const char *kind)
+{
+    if (!key->by || key->only == KEY_PRESENT)
+        return false;
+    if (strcmp(key->by, by->path) == 0)
+        return keys_applies(key, by->names, kind);
+    return hangs_on(keys_find(key->section, key->by), by, kind);
+}
+
+void keys_readers(const struct key *key, const struct key *by, char *out, uint32_t bytes)
+{
+    uint32_t used = 0;
+    out[0] = '\0';
+    for (uint32_t i = 0; i < keys_name_count(by->names); i++) {
+        const char *const kind = keys_name_at(by->names, i).name;
+        bool reads = false;
+        for (uint32_t k = 0; k < keys_count && !reads; k++)
+            reads = keys_table[k].section == key->section &&
+                    strcmp(keys_table[k].path, key->path) == 0 &&
+                    hangs_on(&keys_table[k], by, kind);
+        if (!reads)
+            continue;
+        const int n = snprintf(out + used, bytes - used, "%s%s", used ? ", " : "", kind);
+        if ((uint32_t)n >= bytes - used)
+            return;
+        used += (uint32_t)n;
+    }
 }
 
 const char *keys_leaf(const char *path)
@@ -299,4 +423,29 @@ const char *keys_leaf(const char *path)
 const char *keys_section_name(enum keys_section section)
 {
     return section == KEYS_POLICY ? "policies" : section == KEYS_INJECT ? "inject" : "";
+}
+
+bool keys_option_applies(const struct key *key, const struct experiment_policy *policy)
+{
+    if (key->section != KEYS_POLICY || !key->by)
+        return false;
+    const struct key *const by = keys_find(KEYS_POLICY, key->by);
+    if (!by->by)
+        return keys_applies(key, by->names, policy->row->name);
+    if (!keys_option_applies(by, policy))
+        return false;
+    uint32_t choice; /* an option that others hang on is a choice */
+    memcpy(&choice, (const char *)policy + by->place.offset, sizeof(choice));
+    return keys_applies(key, by->names, keys_name_at(by->names, choice).name);
+}
+
+void keys_option_value(const struct key *key, const struct experiment_policy *policy, char *out,
+                       uint32_t bytes)
+{
+    FILE *const text = fmemopen(out, bytes, "w");
+    out[0] = '\0';
+    if (!text)
+        return;
+    profile_value_print(text, key, (const char *)policy + key->place.offset);
+    fclose(text);
 }

@@ -7,6 +7,7 @@
 #include "core/worker/dataset.h"
 #include "harness/experiment/experiment.h"
 #include "harness/experiment/keys.h"
+#include "harness/results/results_summary.h"
 #include "topo/graph.h"
 
 uint32_t keys_name_count(const struct key_names *names)
@@ -48,11 +49,11 @@ static struct key_name law_at(uint32_t i)
     return (struct key_name){law_table[i].name, law_table[i].help, &law_table[i]};
 }
 
-/** `parameters` of a law is a space-separated list of key names. */
-static bool law_reads(uint32_t i, const char *leaf)
+/** Is `leaf` one of the space-separated `words`? */
+static bool names_leaf(const char *words, const char *leaf)
 {
     const size_t length = strlen(leaf);
-    const char *at = law_table[i].parameters ? law_table[i].parameters : "";
+    const char *at = words ? words : "";
     while (*at) {
         const size_t word = strcspn(at, " ");
         if (word == length && memcmp(at, leaf, length) == 0)
@@ -61,6 +62,21 @@ static bool law_reads(uint32_t i, const char *leaf)
         at += strspn(at, " ");
     }
     return false;
+}
+
+bool keys_policy_reads(const struct policy *row, const char *leaf)
+{
+    return names_leaf(row->options, leaf);
+}
+
+static bool policy_reads(uint32_t i, const char *leaf)
+{
+    return keys_policy_reads(policy_table[i], leaf);
+}
+
+static bool law_reads(uint32_t i, const char *leaf)
+{
+    return names_leaf(law_table[i].parameters, leaf);
 }
 
 static uint32_t graphs(void)
@@ -101,7 +117,17 @@ static struct key_name format_at(uint32_t i)
     return (struct key_name){dataset_formats[i].name, dataset_formats[i].help, NULL};
 }
 
-const struct key_names keys_policies = {"policy", "policies", policies, policy_at, NULL,
+static uint32_t figures(void)
+{
+    return RESULTS_METRICS;
+}
+
+static struct key_name figure_at(uint32_t i)
+{
+    return (struct key_name){results_metric_table[i].name, results_metric_table[i].help, NULL};
+}
+
+const struct key_names keys_policies = {"policy", "policies", policies, policy_at, policy_reads,
                                         NULL,     0,          NULL,     NULL};
 const struct key_names keys_laws = {"law", "laws", laws, law_at, law_reads, NULL, 0, NULL, NULL};
 const struct key_names keys_graphs = {"graph", "graphs", graphs, graph_at, graph_reads,
@@ -109,6 +135,8 @@ const struct key_names keys_graphs = {"graph", "graphs", graphs, graph_at, graph
 const struct key_names keys_models = {"model", "models", models, model_at, NULL,
                                       NULL,    0,        NULL,   NULL};
 const struct key_names keys_formats = {"format", "formats", formats, format_at, NULL,
+                                       NULL,     0,         NULL,    NULL};
+const struct key_names keys_figures = {"metric", "metrics", figures, figure_at, NULL,
                                        NULL,     0,         NULL,    NULL};
 
 #define FIXED(id, one, many, later, why, ...)                                               \
@@ -121,8 +149,9 @@ const struct key_names keys_formats = {"format", "formats", formats, format_at, 
 FIXED(keys_edges, "edge", "edges", NULL, NULL,
     {"handle", "in-process, zero copy: a handle to the sender's snapshot crosses the edge", NULL},
     {"null", "delivers nothing (measures the harness)", NULL});
-FIXED(keys_clocks, "clock", "clocks", "virtual", "this build runs live only",
-    {"live", "real threads, real time", NULL});
+FIXED(keys_clocks, "clock", "clocks", NULL, NULL,
+    {"live", "real threads, real time", NULL},
+    {"virtual", "a discrete-event simulation: the same policies and arithmetic, up to 131072 workers", NULL});
 FIXED(keys_shards, "kind of shards", "shards", NULL, NULL,
     {"iid", "shuffled and dealt evenly", NULL},
     {"labels", "each worker sees `per_worker` classes only", NULL});
@@ -134,6 +163,27 @@ FIXED(keys_tiers, "tier", "tiers", NULL, NULL,
 FIXED(keys_jitters, "jitter", "jitters", NULL, NULL,
     {"none", "exactly the base time: ties will be broken by worker number", NULL},
     {"lognormal", "lognormal of mean 1", NULL});
+FIXED(keys_link_jitters, "jitter", "jitters", NULL, NULL,
+    {"none", "every message takes exactly the latency", NULL},
+    {"lognormal", "lognormal of mean 1", NULL});
+FIXED(keys_orders, "order", "orders", NULL, NULL,
+    {"atc", "adapt, then combine: step, then average the stepped models", NULL},
+    {"cta", "combine, then adapt: average while the gradient is computed, then step", NULL});
+FIXED(keys_collectives, "collective", "collectives", NULL, NULL,
+    {"chunked", "slices travel over direct edges", NULL},
+    {"modelled", "one event per group at the time that its messages would take; virtual time only", NULL});
+FIXED(keys_pathsearches, "pathsearch", "pathsearches", NULL, NULL,
+    {"auto", "messages up to 1000 workers, the oracle above", NULL},
+    {"messages", "workers tell each other by messages", NULL},
+    {"oracle", "somebody sees all workers at no cost; virtual time only", NULL});
+FIXED(keys_waits, "wait rule", "waits", NULL, NULL,
+    {"k", "until `k` neighbours have answered", NULL},
+    {"fraction", "until this `fraction` of the neighbours has answered", NULL},
+    {"timeout", "until `timeout` after the own gradient", NULL},
+    {"random", "until a number of neighbours drawn each round has answered", NULL});
+FIXED(keys_weights, "kind of weights", "weights", NULL, NULL,
+    {"metropolis", "1 / (1 + the larger active degree)", NULL},
+    {"uniform", "the same for everybody who takes part", NULL});
 FIXED(keys_releases, "release rule", "releases", NULL, NULL,
     {"cluster", "the connected component of ready workers that contains the new edge", NULL},
     {"all", "every ready worker anywhere", NULL},
@@ -146,7 +196,8 @@ FIXED(keys_metrics, "metric", "metrics", NULL, NULL,
     {"train_loss_mean_model", "training loss of the mean of all models", NULL},
     {"heldout_loss_mean_model", "validation loss of the mean of all models", NULL},
     {"heldout_accuracy_mean_model", "validation accuracy of the mean of all models, 0 to 1", NULL},
-    {"train_loss_local_mean", "training loss of each model, averaged over workers", NULL});
+    {"train_loss_local_mean", "training loss of each model, averaged over workers", NULL},
+    {"train_loss_local_worst", "training loss of the worst of the models", NULL});
 FIXED(keys_whats, "thing to delay", "whats", NULL, NULL,
     {"compute", "the gradient", NULL});
 FIXED(keys_scopes, "scope", "scopes", NULL, NULL,
@@ -170,7 +221,14 @@ _Static_assert(LOADER_AUTO == 0 && LOADER_PREADV == 3, "keys_tiers");
 _Static_assert(JITTER_NONE == 0 && JITTER_LOGNORMAL == 1, "keys_jitters");
 _Static_assert(AAU_CLUSTER == 0 && AAU_ALL == 1 && AAU_NBR == 2 && AAU_PAIR == 3, "keys_releases");
 _Static_assert(ADPSGD_ANY == 0 && ADPSGD_BIPARTITE == 1, "keys_pairings");
-_Static_assert(METRIC_TRAIN_LOSS_MEAN_MODEL == 0 && METRIC_TRAIN_LOSS_LOCAL_MEAN == 3,
+_Static_assert(CLOCK_LIVE == 0 && CLOCK_VIRTUAL == 1, "keys_clocks");
+_Static_assert(DSGD_ADAPT_THEN_COMBINE == 0 && DSGD_COMBINE_THEN_ADAPT == 1, "keys_orders");
+_Static_assert(COLLECTIVE_CHUNKED == 0 && COLLECTIVE_MODELLED == 1, "keys_collectives");
+_Static_assert(AAU_AUTO == 0 && AAU_MESSAGES == 1 && AAU_ORACLE == 2, "keys_pathsearches");
+_Static_assert(PARTIAL_K == 0 && PARTIAL_FRACTION == 1, "keys_waits");
+_Static_assert(PARTIAL_TIMEOUT == 2 && PARTIAL_RANDOM == 3, "keys_waits");
+_Static_assert(WEIGHTS_METROPOLIS == 0 && WEIGHTS_UNIFORM == 1, "keys_weights");
+_Static_assert(METRIC_TRAIN_LOSS_MEAN_MODEL == 0 && METRIC_TRAIN_LOSS_LOCAL_WORST == 4,
                "keys_metrics");
 _Static_assert(SCOPE_COMPUTE == 0 && SCOPE_PROCESS == 1, "keys_scopes");
 _Static_assert(INJECT_PARK == 0 && INJECT_SPIN == 1, "keys_modes");

@@ -5,8 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "harness/results/checks.h"
 #include "harness/experiment/profile_private.h"
+#include "harness/results/checks.h"
+#include "harness/results/claims.h"
 
 static struct profile_node *at(const struct profile_load *load, const char *path)
 {
@@ -127,6 +128,72 @@ static void check_policies(struct profile_load *load)
             }
 }
 
+/** What only one of the clocks can do, where the key table cannot say it. */
+static void check_clock_live(struct profile_load *load)
+{
+    const struct experiment *x = load->out;
+    for (uint32_t i = 0; i < x->policy_count; i++) {
+        const struct experiment_policy *p = &x->policy[i];
+        const struct policy_options options = experiment_options(x, i);
+        const struct profile_node *item = profile_item(load, "policies", i);
+        const struct policy *row = policy_variant(p->row, &options, x->workers.count);
+        if (options.collective == COLLECTIVE_MODELLED)
+            profile_errors_add(load->errors, item->mark,
+                               "policy '%s': collective: modelled exists in virtual time only; "
+                               "use chunked, or clock: virtual",
+                               p->label);
+        if (options.pathsearch == AAU_ORACLE)
+            profile_errors_add(load->errors, item->mark,
+                               "policy '%s': pathsearch: oracle sees all workers at once, which "
+                               "exists in virtual time only; use messages, or clock: virtual",
+                               p->label);
+        else if (row->shared_bytes)
+            profile_errors_add(load->errors, item->mark,
+                               "policy '%s' keeps one state for all workers, which exists in "
+                               "virtual time only; use clock: virtual",
+                               p->label);
+    }
+}
+
+static bool chosen(const struct profile_load *load, const char *path)
+{
+    const struct key *key = keys_find(KEYS_PROFILE, path);
+    const enum origin_kind kind = load->out->origins->profile[key - keys_table].kind;
+    return kind == ORIGIN_FILE || kind == ORIGIN_SET;
+}
+
+static void check_clock_virtual(struct profile_load *load)
+{
+    const struct experiment *x = load->out;
+    if (x->compute.base_ns == 0)
+        FAIL(load, "compute.base",
+             "compute.base is 0: in virtual time nothing takes long by itself, so a gradient "
+             "needs a base time");
+    if (x->links.bytes_per_s > 0 && strcmp(x->model.ops->name, "none") == 0)
+        FAIL(load, "links.bandwidth",
+             "model 'none' sends messages without content, which no bandwidth delays; use "
+             "links.latency, or a model");
+    if (x->compute.core_ns > x->compute.base_ns)
+        FAIL(load, "compute.core", "compute.core is a part of compute.base and cannot exceed it");
+    static const char *const live[] = {"data.io", "data.prefetch"};
+    for (uint32_t i = 0; i < sizeof(live) / sizeof(live[0]); i++)
+        if (chosen(load, live[i]))
+            FAIL(load, live[i], "clock 'virtual' does not use %s: samples are kept in memory",
+                 live[i]);
+    for (uint32_t i = 0; i < x->inject_count; i++)
+        if (x->inject[i].inject.mode == INJECT_SPIN)
+            profile_errors_add(load->errors, profile_item(load, "inject", i)->mark,
+                               "mode: spin burns a real core, and virtual time has none; use park");
+}
+
+static void check_clock(struct profile_load *load)
+{
+    if (load->out->clock == CLOCK_VIRTUAL)
+        check_clock_virtual(load);
+    else
+        check_clock_live(load);
+}
+
 static void check_budget(struct profile_load *load)
 {
     const struct experiment *x = load->out;
@@ -193,15 +260,27 @@ static void check_laws(struct profile_load *load)
     }
 }
 
-/** Checks speak of metrics and policies: a name that does not exist would make a gate that never closes. */
-static void check_checks(struct profile_load *load)
+static const struct profile_node *first_item(const struct profile_load *load, const char *path)
+{
+    const struct profile_node *list = at(load, path);
+    return list && list->kind == PROFILE_LIST ? list->first : list;
+}
+
+/** Checks and claims speak of metrics and policies: a name that does not exist would make a gate that never closes. */
+static void check_sentences(struct profile_load *load)
 {
     const struct experiment *x = load->out;
-    const struct profile_node *list = at(load, "checks");
-    const struct profile_node *item = list && list->kind == PROFILE_LIST ? list->first : list;
+    const struct profile_node *item = first_item(load, "checks");
     for (uint32_t i = 0; i < x->check_count; i++, item = item->next) {
+        const char *const claim = claims_in_check(x->check[i]);
         struct err err = {""};
-        if (checks_validate(x->check[i], x, &err))
+        if (claim ? claims_validate(claim, x, &err) : checks_validate(x->check[i], x, &err))
+            profile_errors_add(load->errors, item->mark, "%s", err.text);
+    }
+    item = first_item(load, "claims");
+    for (uint32_t i = 0; i < x->claims_count; i++, item = item->next) {
+        struct err err = {""};
+        if (claims_validate(x->claims[i], x, &err))
             profile_errors_add(load->errors, item->mark, "%s", err.text);
     }
 }
@@ -212,8 +291,10 @@ void profile_check(struct profile_load *load)
     check_workers(load);
     check_data(load);
     check_policies(load);
+    check_clock(load);
     check_budget(load);
     check_target(load);
     check_laws(load);
-    check_checks(load);
+    check_sentences(load);
+    profile_sweep_check(load);
 }

@@ -144,22 +144,6 @@ static bool twin_applies(const struct key *key, struct profile_node *map)
     return false;
 }
 
-/** Names of the deciding key for which `key` is read. */
-static void readers(const struct key *key, const struct key *by, char *out, size_t bytes)
-{
-    size_t used = 0;
-    out[0] = '\0';
-    for (uint32_t i = 0; i < keys_name_count(by->names); i++) {
-        const char *name = keys_name_at(by->names, i).name;
-        if (!keys_applies(key, by->names, name))
-            continue;
-        const int n = snprintf(out + used, bytes - used, "%s%s", used ? ", " : "", name);
-        if ((size_t)n >= bytes - used)
-            return;
-        used += (size_t)n;
-    }
-}
-
 /** A key that would be ignored is an error: its author believes that it does something. */
 static void refuse_ignored(struct profile_load *load, const struct key *key,
                            struct profile_node *map, const struct profile_node *node)
@@ -170,11 +154,29 @@ static void refuse_ignored(struct profile_load *load, const struct key *key,
         return;
     }
     const struct key *by = keys_find(key->section, key->by);
-    const char *name = deciding_name(by, profile_tree_find(map, key->by));
+    while (by->by && by->only != KEY_PRESENT && applies(by, map) == APPLIES_NOT)
+        by =
+            keys_find(by->section, by->by); /* it is not for its cv that a jitter is refused live */
+    const char *name = deciding_name(by, profile_tree_find(map, by->path));
     char list[256];
-    readers(key, by, list, sizeof(list));
+    keys_readers(key, by, list, sizeof(list));
     profile_errors_add(load->errors, node->key_mark, "%s '%s' does not use %s; only for: %s",
                        by->names->one, name ? name : "", key->path, *list ? list : "none");
+}
+
+/** Of several rows with one path, the one whose deciding key is itself read speaks; else the first. */
+static bool speaks(const struct key *key, struct profile_node *map)
+{
+    const struct key *speaker = NULL;
+    for (uint32_t i = 0; i < keys_count && key->only != KEY_PRESENT; i++) {
+        const struct key *row = &keys_table[i];
+        if (row->section != key->section || strcmp(row->path, key->path) != 0)
+            continue;
+        const struct key *by = keys_find(row->section, row->by);
+        if (!speaker || (by->by && applies(by, map) == APPLIES))
+            speaker = row;
+    }
+    return !speaker || speaker == key;
 }
 
 bool profile_misspelt(enum keys_section section, const struct profile_node *map, const char *group,
@@ -341,7 +343,7 @@ static void fill_key(struct profile_load *load, const struct key *key, struct pr
     const struct profile_node *node = profile_tree_find(map, key->path);
     const enum applies state = applies(key, map);
     if (state == APPLIES_NOT) {
-        if (node && !twin_applies(key, map))
+        if (node && !twin_applies(key, map) && speaks(key, map))
             refuse_ignored(load, key, map, node);
         return;
     }

@@ -37,6 +37,10 @@ void profile_value_expected(const struct key *key, char *out, size_t bytes)
     case KEY_NS:
         snprintf(out, bytes, "a time from %s to %s", low, high);
         return;
+    case KEY_RATE:
+        snprintf(out, bytes, "a rate from %s to %s bytes per second, such as 10Gbit or 1GB/s", low,
+                 high);
+        return;
     case KEY_BOOL:
         snprintf(out, bytes, "true or false");
         return;
@@ -48,6 +52,9 @@ void profile_value_expected(const struct key *key, char *out, size_t bytes)
         return;
     case KEY_FILE:
         snprintf(out, bytes, "a file or folder that can be read");
+        return;
+    case KEY_LIBRARY:
+        snprintf(out, bytes, "a shared object that can be read");
         return;
     case KEY_FOLDER:
         snprintf(out, bytes, "a folder");
@@ -70,8 +77,10 @@ void profile_value_names(const struct key_names *names, char *out, size_t bytes)
     const uint32_t count = keys_name_count(names);
     for (uint32_t i = 0; i < count; i++) {
         const char *name = keys_name_at(names, i).name;
-        const int n = snprintf(out + used, bytes - used, "%s%s", i ? ", " : "", name);
-        if ((size_t)n >= bytes - used)
+        const bool fits = used + strlen(name) + strlen(", , ...") < bytes;
+        const int n =
+            snprintf(out + used, bytes - used, "%s%s", i ? ", " : "", fits ? name : "...");
+        if (!fits)
             return;
         used += (size_t)n;
     }
@@ -101,16 +110,48 @@ static void store(const struct key *key, void *field, const void *value, size_t 
     memcpy(field, value, bytes);
 }
 
+/** `10Gbit`, `1GB`, `500B`, `125000000`, each with or without `/s`: bytes per second. */
+static int parse_rate(const char *text, double *rate, const char **sentence)
+{
+    static const struct {
+        const char *name;
+        double bytes;
+    } units[] = {{"Gbit", 1e9 / 8}, {"Mbit", 1e6 / 8}, {"kbit", 1e3 / 8}, {"bit", 1.0 / 8}};
+    char plain[64];
+    size_t length = strlen(text);
+    if (length >= sizeof(plain)) {
+        *sentence = "has too many digits";
+        return -ERANGE;
+    }
+    memcpy(plain, text, length + 1);
+    if (length > 2 && strcmp(plain + length - 2, "/s") == 0)
+        plain[length -= 2] = '\0';
+    for (uint32_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        const size_t suffix = strlen(units[i].name);
+        if (length <= suffix || strcmp(plain + length - suffix, units[i].name) != 0)
+            continue;
+        plain[length - suffix] = '\0';
+        const int rc = units_parse_real(plain, rate, sentence);
+        *rate *= rc == 0 ? units[i].bytes : 1.0;
+        return rc;
+    }
+    uint64_t bytes = 0;
+    const int rc = units_parse_bytes(plain, &bytes, sentence);
+    *rate = (double)bytes;
+    return rc;
+}
+
 static int parse_number(const struct key *key, const char *text, void *field,
                         char why[PROFILE_WHY_BYTES])
 {
     const char *sentence = NULL;
-    const bool real = key->type == KEY_REAL || key->type == KEY_SHARE;
+    const bool real = key->type == KEY_REAL || key->type == KEY_SHARE || key->type == KEY_RATE;
     uint64_t whole = 0;
     double value = 0.0;
     const int rc = key->type == KEY_NS      ? units_parse_ns(text, &whole, &sentence)
                    : key->type == KEY_REAL  ? units_parse_real(text, &value, &sentence)
                    : key->type == KEY_SHARE ? units_parse_share(text, &value, &sentence)
+                   : key->type == KEY_RATE  ? parse_rate(text, &value, &sentence)
                                             : units_parse_u64(text, &whole, &sentence);
     if (rc == -ERANGE)
         return refuse_range(why, key, text);
@@ -182,6 +223,19 @@ static int parse_text(const struct key *key, const char *text, void *field,
     return 0;
 }
 
+/** A library named without a folder may also lie beside the program. */
+static void find_library(const char *text, char *joined, size_t size)
+{
+    char program[PATH_MAX];
+    const ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    if (n <= 0 || strchr(text, '/') || !access(joined, R_OK))
+        return;
+    program[n] = '\0';
+    *strrchr(program, '/') = '\0';
+    if ((size_t)snprintf(joined, size, "%s/%s", program, text) >= size)
+        joined[0] = '\0'; /* too long to be there */
+}
+
 /** Paths are stored absolute: results keep the resolved profile somewhere else. */
 static int parse_path(const struct key *key, const char *text, const char *folder, void *field,
                       char why[PROFILE_WHY_BYTES])
@@ -195,7 +249,9 @@ static int parse_path(const struct key *key, const char *text, const char *folde
                            home ? text + 2 : text);
     if (n < 0 || (size_t)n >= sizeof(joined))
         return refuse(why, key, text, "the path is too long");
-    if (key->type == KEY_FILE && access(joined, R_OK))
+    if (key->type == KEY_LIBRARY)
+        find_library(text, joined, sizeof(joined));
+    if (key->type != KEY_FOLDER && access(joined, R_OK))
         return refuse(why, key, text, strerror(errno));
     if (!realpath(joined, absolute)) { /* a folder that will be made: absolute, not resolved */
         char here[PATH_MAX];
@@ -222,6 +278,7 @@ int profile_value_parse(const struct key *key, const char *text, const char *fol
     case KEY_NS:
     case KEY_SHARE:
     case KEY_REAL:
+    case KEY_RATE:
     case KEY_SEEDS:
         return parse_number(key, text, field, why);
     case KEY_BOOL: {
@@ -235,6 +292,7 @@ int profile_value_parse(const struct key *key, const char *text, const char *fol
     case KEY_WORD:
         return parse_text(key, text, field, why);
     case KEY_FILE:
+    case KEY_LIBRARY:
     case KEY_FOLDER:
         return parse_path(key, text, folder, field, why);
     case KEY_NAME:
@@ -267,6 +325,17 @@ static void print_share(FILE *out, double share)
         fputs(text, out);
     else
         print_real(out, share);
+}
+
+/** In bytes, or where that is no whole number (1.5bit) in bits, which are exact. */
+static void print_rate(FILE *out, double bytes_per_s)
+{
+    const bool whole = bytes_per_s - (double)(uint64_t)bytes_per_s == 0.0;
+    if (whole)
+        fprintf(out, "%llu", (unsigned long long)bytes_per_s);
+    else
+        print_real(out, bytes_per_s * 8.0);
+    fputs(whole ? "" : "bit", out);
 }
 
 /** Plain where that is unmistakable, else double-quoted. */
@@ -329,6 +398,10 @@ void profile_value_print(FILE *out, const struct key *key, const void *field)
         memcpy(&real, field, sizeof(real));
         print_real(out, real);
         return;
+    case KEY_RATE:
+        memcpy(&real, field, sizeof(real));
+        print_rate(out, real);
+        return;
     case KEY_BOOL:
         fputs(*(const bool *)field ? "true" : "false", out);
         return;
@@ -339,6 +412,7 @@ void profile_value_print(FILE *out, const struct key *key, const void *field)
     case KEY_TEXT:
     case KEY_WORD:
     case KEY_FILE:
+    case KEY_LIBRARY:
     case KEY_FOLDER:
     case KEY_NAME:
         print_text(out, field);
