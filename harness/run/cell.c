@@ -1,4 +1,4 @@
-/* From (profile, policy, seed) to graph, shards, edges and placement. */
+/* From (profile, policy, seed) to graph, shards and placement; cell_edges.c makes the edges. */
 #include "harness/run/cell.h"
 
 #include <errno.h>
@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/sim/sim.h"
+#include "harness/experiment/keys.h"
+#include "harness/run/cell_edges.h"
 
 /*
  * Small messages in flight per edge. Pathsearch sends up to workers - 1 PATH edges per epoch over a link besides its
@@ -15,6 +18,8 @@
 #define CONTROL_DEPTH_LEAST 256u
 #define CONTROL_DEPTH_PER_WORKER 4u
 #define CONTROL_DEPTH_ALL 16u
+/* In virtual time depth costs no memory: a bound that only a policy running wild reaches. */
+#define CONTROL_DEPTH_VIRTUAL SIM_DEPTH_MAX
 
 static int out_of_memory(struct err *err)
 {
@@ -49,38 +54,9 @@ static int deal_shards(struct cell *self, struct err *err)
     return rc;
 }
 
-static bool keeps_edge(const struct cell *self, uint32_t a, uint32_t b)
+static bool is_virtual(const struct cell *self)
 {
-    return !self->side || self->side[a] != self->side[b];
-}
-
-/** Neighbour lists on the edges that the policy's row declares. */
-static int make_edges(struct cell *self, struct err *err)
-{
-    const enum policy_edges kind = self->policy->row->edges;
-    const uint32_t n = self->graph.workers;
-    const uint64_t bound = kind == POLICY_EDGES_ALL ? (uint64_t)n * (n - 1) : self->graph.begin[n];
-    self->peer_begin = calloc(n + 1, sizeof(uint32_t));
-    self->peer = malloc((bound + 1) * sizeof(uint32_t));
-    if (!self->peer_begin || !self->peer)
-        return out_of_memory(err);
-    uint32_t used = 0;
-    for (uint32_t w = 0; w < n; w++) {
-        self->peer_begin[w] = used;
-        if (kind == POLICY_EDGES_ALL) {
-            for (uint32_t p = 0; p < n; p++)
-                if (p != w)
-                    self->peer[used++] = p;
-        } else if (kind == POLICY_EDGES_GRAPH) {
-            for (uint32_t k = self->graph.begin[w]; k < self->graph.begin[w + 1]; k++)
-                if (keeps_edge(self, w, self->graph.peer[k]))
-                    self->peer[used++] = self->graph.peer[k];
-        }
-        const uint32_t degree = used - self->peer_begin[w];
-        self->degree_max = degree > self->degree_max ? degree : self->degree_max;
-    }
-    self->peer_begin[n] = used;
-    return 0;
+    return self->common->experiment->clock == CLOCK_VIRTUAL;
 }
 
 static int make_graph(struct cell *self, struct err *err)
@@ -93,12 +69,12 @@ static int make_graph(struct cell *self, struct err *err)
     const int rc = graph_make(&self->graph, &config, err);
     if (rc < 0)
         return rc;
-    if (self->policy->row->edges == POLICY_EDGES_GRAPH && config.workers > 1 &&
-        !graph_connected(&self->graph))
+    const bool uses_graph = self->row->edges == POLICY_EDGES_GRAPH || self->row->needs_tree;
+    if (uses_graph && config.workers > 1 && !graph_connected(&self->graph))
         return err_set(err, -EINVAL, "policy %s needs a connected graph, and '%s' is not",
                        self->policy->label, e->workers.graph);
-    self->spectral_gap = graph_spectral_gap(&self->graph);
-    if (strcmp(self->policy->row->name, "adpsgd") || self->policy->pairing != ADPSGD_BIPARTITE)
+    if (!keys_policy_reads(self->policy->row, "pairing") ||
+        self->options.pairing != ADPSGD_BIPARTITE)
         return 0;
     self->side = calloc(config.workers, 1);
     if (!self->side)
@@ -107,17 +83,57 @@ static int make_graph(struct cell *self, struct err *err)
     return 0;
 }
 
+uint32_t cell_slots(const struct policy *row, uint32_t degree_max, uint32_t on_link)
+{
+    const bool mailbox = row->tensor_class == DELIVERY_NEWEST || row->tensor_class == DELIVERY_SUM;
+    const uint32_t per_edge = row->slots_per_edge + (mailbox ? on_link : 0);
+    /* one more than the policy knows of: a running gradient pins its input while the model moves on */
+    return 1 + row->slots_fixed + per_edge * degree_max;
+}
+
 static void size_channels(struct cell *self)
 {
-    const struct policy *const row = self->policy->row;
-    /* one more than the policy knows of: a running gradient pins its input while the model moves on */
-    self->slots = 1 + row->slots_fixed + row->slots_per_edge * self->degree_max;
+    const struct policy *const row = self->row;
+    self->slots = cell_slots(row, self->degree_max, is_virtual(self) ? CELL_ON_VIRTUAL_LINK : 0);
     self->exact_depth = row->exact_depth ? row->exact_depth : 2;
     self->control_depth = CONTROL_DEPTH_PER_WORKER * self->graph.workers;
     if (self->control_depth < CONTROL_DEPTH_LEAST)
         self->control_depth = CONTROL_DEPTH_LEAST;
-    if (row->edges == POLICY_EDGES_ALL)
+    if (is_virtual(self))
+        self->control_depth = CONTROL_DEPTH_VIRTUAL;
+    else if (row->edges == POLICY_EDGES_ALL)
         self->control_depth = CONTROL_DEPTH_ALL;
+}
+
+/** Ask the row itself about every worker. */
+static int check_policy(const struct cell *self, struct err *err)
+{
+    for (uint32_t w = 0; self->row->check && w < self->graph.workers; w++) {
+        const struct policy_config config = cell_policy_config(self, w);
+        const char *const why = self->row->check(&config);
+        if (why)
+            return err_set(err, -EINVAL, "policy %s cannot run as worker %u of %u: %s",
+                           self->policy->label, w, self->graph.workers, why);
+    }
+    return 0;
+}
+
+static int check_slots(const struct cell *self, struct err *err)
+{
+    if (self->slots <= SLOTS_MAX)
+        return 0;
+    return err_set(
+        err, -EINVAL,
+        "policy %s needs %u slots per worker with %u peers, at most %u can be told apart",
+        self->policy->label, self->slots, self->degree_max, SLOTS_MAX);
+}
+
+static int make_placement(struct cell *self, struct err *err)
+{
+    const uint32_t cores = self->common->experiment->workers.cores;
+    const bool few = cores > 0 && cores < CELL_LOOPS_MAX;
+    return place(&self->placement, self->common->machine, &self->graph,
+                 few ? cores : CELL_LOOPS_MAX, err);
 }
 
 int cell_open(struct cell *out, const struct cell_common *common, uint32_t policy_index,
@@ -128,21 +144,24 @@ int cell_open(struct cell *out, const struct cell_common *common, uint32_t polic
     CHECK(seed_index < e->seed_count);
     *out = (struct cell){
         .common = common, .policy = &e->policy[policy_index], .seed = e->seed[seed_index]};
+    out->options = experiment_options(e, policy_index);
+    out->row = policy_variant(out->policy->row, &out->options, e->workers.count);
     int rc = make_graph(out, err);
     if (rc == 0)
-        rc = make_edges(out, err);
+        rc = cell_edges(out, err);
+    if (rc == 0)
+        rc = check_policy(out, err);
     if (rc == 0)
         rc = deal_shards(out, err);
-    const bool few = e->workers.cores > 0 && e->workers.cores < CELL_LOOPS_MAX;
-    if (rc == 0)
-        rc = place(&out->placement, common->machine, &out->graph,
-                   few ? e->workers.cores : CELL_LOOPS_MAX, err);
-    if (rc < 0) {
-        cell_close(out);
-        return rc;
+    if (rc == 0 && !is_virtual(out))
+        rc = make_placement(out, err);
+    if (rc == 0) {
+        size_channels(out);
+        rc = check_slots(out, err);
     }
-    size_channels(out);
-    return 0;
+    if (rc < 0)
+        cell_close(out);
+    return rc;
 }
 
 void cell_close(struct cell *self)
@@ -152,6 +171,7 @@ void cell_close(struct cell *self)
     free(self->side);
     free(self->peer_begin);
     free(self->peer);
+    free(self->tree);
     free(self->order);
     free(self->shard);
     free(self->shard_begin);
@@ -166,9 +186,22 @@ struct policy_config cell_policy_config(const struct cell *self, uint32_t w)
         .peer_count = self->peer_begin[w + 1] - self->peer_begin[w],
         .peers = self->peer + self->peer_begin[w],
         .seed = rng_key(self->seed, RNG_POLICY, w),
-        .aau_release = self->policy->release,
-        .adpsgd_pairing = self->policy->pairing,
-        .adpsgd_comm_thread = self->policy->comm_thread,
+        .options = self->options,
         .adpsgd_active = self->side && self->side[w],
+        .tree = self->tree ? self->tree + self->peer_begin[w] : NULL,
     };
+}
+
+uint64_t cell_payload_bytes(const struct cell *self)
+{
+    const uint64_t parameters = self->common->model.ops->dim(&self->common->model);
+    switch (self->row->lanes) {
+    case LANES_PLAIN:
+        return parameters * sizeof(float);
+    case LANES_WEIGHT:
+        return (parameters + 1) * sizeof(float);
+    case LANES_CUMULATIVE: /* the sums alone: x and y never leave their owner */
+        return (parameters + 1) * sizeof(double);
+    }
+    return 0;
 }
