@@ -1,4 +1,7 @@
-/* Snapshots are independent: threads take them by an atomic counter, each with a scratch area of its own. */
+/*
+ * One snapshot is judged from pointers to the workers' vectors, wherever they lie. After a live run snapshots are
+ * independent: threads take them by an atomic counter, each with a scratch area of its own.
+ */
 #include "harness/run/judge.h"
 
 #include <errno.h>
@@ -8,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/learn/lanes.h"
 #include "core/learn/mix.h"
+#include "core/worker/worker.h"
 
 #define JUDGE_THREADS_MAX 64u
 
@@ -23,7 +28,7 @@ static int read_part(const struct cell *cell, const uint32_t *ids, uint32_t coun
     const struct dataset *const data = cell->common->dataset;
     *x = aligned_alloc(64,
                        (((size_t)count + 1) * data->features * sizeof(float) + 63) & ~(size_t)63);
-    *label = malloc((size_t)count + 1);
+    *label = aligned_alloc(64, ((size_t)count + 64) & ~(size_t)63);
     if (!*x || !*label)
         return err_set(err, -ENOMEM, "not enough memory to judge %u samples", count);
     for (uint32_t i = 0; i < count; i++)
@@ -59,97 +64,147 @@ void judge_data_close(struct judge_data *self)
     *self = (struct judge_data){0};
 }
 
-struct job {
-    struct record_run *run;
-    const struct model_config *model;
-    const struct judge_data *data;
-    const float *snapshots;
-    _Atomic uint32_t next;
-    _Atomic int error;
-};
-
-static double mean_loss(const struct job *job, const float *param, const float *x,
+static double mean_loss(const struct model_config *model, const float *param, const float *x,
                         const uint8_t *label, uint32_t count, float *scratch, double *accuracy)
 {
     double loss = 0;
     uint32_t correct = 0;
     if (count == 0)
         return (double)NAN;
-    job->model->ops->evaluate(job->model, param, x, label, count, scratch, &loss, &correct);
+    model->ops->evaluate(model, param, x, label, count, scratch, &loss, &correct);
     if (accuracy)
         *accuracy = (double)correct / count;
     return loss / count;
 }
 
-static void average(const struct job *job, const float *row, float *mean)
+/** mean = sum x / sum y; without weights y is 1. Sums run over one block of coordinates at a time, workers ascending. */
+static void average(const struct judge_view *view, const float *const *vector, float *mean)
 {
-    const uint32_t dim = job->model->dim, workers = job->run->workers;
-    for (uint32_t d = 0; d < dim; d++) {
-        double sum = 0;
-        for (uint32_t w = 0; w < workers; w++)
-            sum += (double)row[(size_t)w * dim + d];
-        mean[d] = (float)(sum / workers);
+    double sum[MODEL_PAD], weight = 0;
+    const uint32_t dim = view->model->dim;
+    for (uint32_t w = 0; w < view->workers; w++)
+        weight += (double)lanes_weight(view->lanes, vector[w], dim);
+    for (uint32_t begin = 0; begin < dim; begin += MODEL_PAD) {
+        memset(sum, 0, sizeof(sum));
+        for (uint32_t w = 0; w < view->workers; w++)
+            for (uint32_t d = 0; d < MODEL_PAD; d++)
+                sum[d] += (double)vector[w][begin + d];
+        for (uint32_t d = 0; d < MODEL_PAD; d++)
+            mean[begin + d] = (float)(sum[d] / weight);
     }
 }
 
-static void judge_locals(const struct job *job, const float *row, const float *mean, float *scratch,
-                         struct record_point *out)
+uint32_t judge_locals(uint32_t workers, bool central)
 {
-    const uint32_t dim = job->model->dim, workers = job->run->workers;
+    const uint32_t locals = central && workers > 1 ? workers - 1 : workers;
+    return smaller(locals, JUDGE_LOCALS_MAX);
+}
+
+/** Losses of the locals and the distance. own: [dim] for a model that is not stored as such. */
+static void judge_models(const struct judge_view *view, const float *const *vector,
+                         const float *mean, float *own, float *scratch, struct record_point *out)
+{
+    const struct judge_data *const data = view->data;
+    const uint32_t dim = view->model->dim;
+    const uint32_t first = view->central && view->workers > 1 ? 1 : 0;
+    const uint32_t all = view->workers - first, locals = judge_locals(view->workers, view->central);
     double sum = 0, worst = -(double)INFINITY, distance = 0;
-    for (uint32_t w = 0; w < workers; w++) {
-        const float *const local = row + (size_t)w * dim;
-        const double loss = mean_loss(job, local, job->data->train_x, job->data->train_label,
-                                      job->data->local, scratch, NULL);
+    uint32_t judged = 0;
+    for (uint32_t i = 0; i < all; i++) {
+        const float *const local = lanes_model(view->lanes, vector[first + i], dim, own);
+        distance += mix_distance2(local, mean, dim);
+        /* the k-th local judged is number k * all / locals: every one, where there are few */
+        if (i != (uint64_t)judged * all / locals)
+            continue;
+        const double loss = mean_loss(view->model, local, data->train_x, data->train_label,
+                                      data->local, scratch, NULL);
         sum += loss;
         worst = loss > worst || isnan(loss) ? loss : worst;
-        distance += mix_distance2(local, mean, dim);
+        judged++;
     }
-    out->train_loss_local_mean = sum / workers;
+    out->train_loss_local_mean = sum / judged;
     out->train_loss_local_worst = worst;
-    out->consensus_distance = distance / workers;
+    out->consensus_distance = distance / all;
 }
 
-static void judge_point(const struct job *job, uint32_t number, float *mean, float *scratch)
+static double weight_least(const struct judge_view *view, const float *const *vector)
 {
-    struct record_point *const out = &job->run->point[number];
-    const struct judge_data *const data = job->data;
-    const size_t rows = (size_t)job->run->workers * job->model->dim;
-    const float *const row = job->snapshots + number * rows;
-    average(job, row, mean);
+    double least = view->lanes == LANES_PLAIN ? 0 : (double)INFINITY;
+    for (uint32_t w = 0; w < view->workers; w++)
+        least = fmin(least, (double)lanes_weight(view->lanes, vector[w], view->model->dim));
+    return least;
+}
+
+size_t judge_scratch_floats(const struct model_config *model)
+{
+    return 2 * (size_t)model->dim + ((model->ops->eval_floats(model) + 15) & ~(size_t)15);
+}
+
+void judge_vectors(const struct judge_view *view, const float *const *vector, float *scratch,
+                   struct record_point *out)
+{
+    const struct judge_data *const data = view->data;
+    const struct model_config *const model = view->model;
+    float *const mean = scratch, *const own = scratch + model->dim;
+    float *const rest = own + model->dim;
+    if (view->central)
+        memcpy(mean, lanes_model(view->lanes, vector[0], model->dim, own),
+               model->dim * sizeof(*mean));
+    else
+        average(view, vector, mean);
     out->heldout_accuracy_mean_model = (double)NAN;
     out->train_loss_mean_model =
-        mean_loss(job, mean, data->train_x, data->train_label, data->train, scratch, NULL);
+        mean_loss(model, mean, data->train_x, data->train_label, data->train, rest, NULL);
     out->heldout_loss_mean_model =
-        mean_loss(job, mean, data->heldout_x, data->heldout_label, data->heldout, scratch,
+        mean_loss(model, mean, data->heldout_x, data->heldout_label, data->heldout, rest,
                   &out->heldout_accuracy_mean_model);
-    judge_locals(job, row, mean, scratch, out);
+    if (!isfinite(out->heldout_loss_mean_model)) /* what is no number still falls into some class */
+        out->heldout_accuracy_mean_model = (double)NAN;
+    judge_models(view, vector, mean, own, rest, out);
+    out->weight_least = weight_least(view, vector);
 }
+
+struct job {
+    struct record_run *run;
+    struct judge_view view;
+    const float *snapshots;
+    _Atomic uint32_t next;
+    _Atomic int error;
+};
 
 static void *judge_thread(void *argument)
 {
     struct job *const job = argument;
-    const size_t dim = job->model->dim;
-    const size_t floats = (dim + job->model->ops->eval_floats(job->model) + 31) & ~(size_t)15;
-    float *const mean = aligned_alloc(64, floats * sizeof(float));
-    if (!mean) {
+    const uint32_t workers = job->view.workers;
+    const size_t floats = worker_judged_floats(job->run->row, job->view.model);
+    float *const scratch =
+        aligned_alloc(64, judge_scratch_floats(job->view.model) * sizeof(*scratch));
+    const float **const vector = calloc(workers, sizeof(*vector));
+    if (!scratch || !vector)
         atomic_store(&job->error, -ENOMEM);
-        return NULL;
-    }
-    for (;;) {
+    while (scratch && vector) {
         const uint32_t number = atomic_fetch_add(&job->next, 1);
         if (number >= job->run->point_count)
             break;
-        judge_point(job, number, mean, mean + dim);
+        for (uint32_t w = 0; w < workers; w++)
+            vector[w] = job->snapshots + ((size_t)number * workers + w) * floats;
+        judge_vectors(&job->view, vector, scratch, &job->run->point[number]);
     }
-    free(mean);
+    free(scratch);
+    free(vector);
     return NULL;
 }
 
 int judge_run(struct record_run *run, const struct model_config *model,
               const struct judge_data *data, const float *snapshots, uint32_t threads)
 {
-    struct job job = {.run = run, .model = model, .data = data, .snapshots = snapshots};
+    struct job job = {.run = run,
+                      .view = {.model = model,
+                               .data = data,
+                               .workers = run->workers,
+                               .lanes = run->row->lanes,
+                               .central = run->row->central},
+                      .snapshots = snapshots};
     pthread_t helper[JUDGE_THREADS_MAX];
     uint32_t started = 0;
     threads = smaller(threads, JUDGE_THREADS_MAX);

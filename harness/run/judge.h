@@ -1,16 +1,18 @@
 /**
- * Judging off the clock: what the snapshots of a run are worth, computed after it.
+ * Judging off the clock: what the snapshots of a run are worth, computed after it (live) or between its events (virtual).
  *
- * For each snapshot: training loss and held-out loss and accuracy of the mean model (1/N) sum x_i, the mean and the
- * worst training loss of the local models, and the consensus distance. Training losses are taken on fixed samples drawn
- * once per seed from all shards together; held-out figures on the validation split (the test split is never touched
- * here).
+ * For each snapshot: training loss and held-out loss and accuracy of the mean model, the mean and the worst training
+ * loss of the local models, and the consensus distance. The mean model is sum x_i / N; with push-sum weights it is
+ * sum x_i / sum y_i, and the local ones are x_i / y_i; where worker 0 serves the others, it is worker 0's model.
+ * Training losses are taken on fixed samples drawn once per seed from all shards together; held-out figures on the
+ * validation split (the test split is never touched here).
  */
 #ifndef HARNESS_RUN_JUDGE_H
 #define HARNESS_RUN_JUDGE_H
 
-#include "harness/run/cell.h"
+#include "core/base/words.h"
 #include "harness/results/record.h"
+#include "harness/run/cell.h"
 
 /** The samples that judge a seed, as floats. */
 struct judge_data {
@@ -23,9 +25,31 @@ struct judge_data {
 int judge_data_open(struct judge_data *out, const struct cell *cell, struct err *err);
 void judge_data_close(struct judge_data *self);
 
+/** Local models evaluated per snapshot at most, evenly spread over the workers; the distance counts all of them. */
+#define JUDGE_LOCALS_MAX 1024u
+
+/** What stands behind the vectors that are judged. Borrows. */
+struct judge_view {
+    const struct model_config *model;
+    const struct judge_data *data;
+    uint32_t workers;
+    enum lanes lanes;
+    bool central;
+};
+
+/** Floats of scratch that judge_vectors needs, 64-byte aligned. */
+size_t judge_scratch_floats(const struct model_config *model);
+
+/** Fill the losses and the distance of `out` from vector[workers] (with their lanes). */
+void judge_vectors(const struct judge_view *view, const float *const *vector, float *scratch,
+                   struct record_point *out);
+
+/** How many local models each snapshot evaluates. */
+uint32_t judge_locals(uint32_t workers, bool central);
+
 /**
- * Fill the figures of run->point[0 .. point_count) from snapshots [point][worker][dim], on `threads` threads.
- * Times, gradients and bytes of the points are the caller's. 0 or -ENOMEM.
+ * Fill the figures of run->point[0 .. point_count) from snapshots [point][worker][worker_judged_floats], on `threads`
+ * threads. run->row says what the vectors hold. Times, gradients and bytes of the points are the caller's. 0 or -ENOMEM.
  */
 int judge_run(struct record_run *run, const struct model_config *model,
               const struct judge_data *data, const float *snapshots, uint32_t threads);

@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/worker/account.h"
+#include "harness/run/judge.h"
+#include "harness/run/ledger.h"
 #include "net/edges.h"
 
-/* A doubly stochastic policy keeps the sum; float32 rounding of a run stays two orders below this. */
-#define LEDGER_BOUND 1e-5
 /* Latency figures of a cooperative run mean something else once a core is busier than this. */
 #define CONTENDED_SHARE 0.2
 
@@ -57,6 +58,8 @@ static void add_counts(struct record_run *out, const struct worker *worker)
     out->compute_overruns += c->overruns;
     out->slot_waits += c->slot_waits;
     out->full_waits += c->full_waits;
+    out->abandoned += c->abandoned;
+    out->publishes_skipped += c->publishes_skipped;
     if (out->row->tensor_class == DELIVERY_EXACT)
         out->exact_superseded += c->tensors_superseded;
     out->accounted_twice += c->accounted_twice;
@@ -64,6 +67,38 @@ static void add_counts(struct record_run *out, const struct worker *worker)
     out->slots_total += worker->slots.count;
     if (worker->slots.free_count_min < out->slots_free_min)
         out->slots_free_min = worker->slots.free_count_min;
+}
+
+static void spend(struct worker_spent *sum, const struct worker_spent *one)
+{
+    sum->cyc += one->cyc;
+    sum->count += one->count;
+}
+
+static double mean_ns(const struct run *run, const struct worker_spent *of)
+{
+    return of->count > 0 ? (double)of->cyc * run->host->clock.ns_per_cyc / of->count : 0;
+}
+
+static void collect_costs(const struct run *run, struct record_costs *out)
+{
+    struct worker_spent gradients = {0}, applies = {0}, sends = {0}, vectors = {0};
+    struct worker_spent loads = {0}, rests = {0};
+    for (uint32_t w = 0; w < run->cell->graph.workers; w++) {
+        const struct worker_counts *const c = &run->worker[w]->count;
+        spend(&gradients, &c->gradients);
+        spend(&applies, &c->applies);
+        spend(&sends, &c->sends);
+        spend(&vectors, &c->vectors);
+        spend(&loads, &c->loads);
+        spend(&rests, &c->rests);
+    }
+    *out = (struct record_costs){.gradient_ns = mean_ns(run, &gradients),
+                                 .apply_ns = mean_ns(run, &applies),
+                                 .send_ns = mean_ns(run, &sends),
+                                 .mix_ns = mean_ns(run, &vectors),
+                                 .load_ns = mean_ns(run, &loads),
+                                 .rest_ns = mean_ns(run, &rests)};
 }
 
 static void merge_hists(struct run *run, struct record_run *out)
@@ -122,30 +157,18 @@ static void collect_points(const struct run *run, struct record_run *out)
         .time_s = out->duration_s, .gradients = out->gradients, .bytes = out->bytes_exchanged};
 }
 
-/** The double ledger: what all parameters sum up to must be the start minus what the steps took away. */
 static void check_ledger(const struct run *run, struct record_run *out)
 {
-    const uint32_t dim = run->cell->common->model.dim;
-    double expected = 0, found = 0, scale = 0;
-    for (uint32_t w = 0; w < out->workers; w++) {
-        const float *const x =
-            run->buffers->judge + ((size_t)(out->point_count - 1) * out->workers + w) * dim;
-        expected += run->worker[w]->sum_start - run->worker[w]->sum_applied;
-        found += mix_ledger(x, dim);
-        for (uint32_t d = 0; d < dim; d++)
-            scale += fabs((double)x[d]);
-    }
-    if (!isfinite(scale)) { /* diverged: there is no sum to keep, and the losses say so */
-        out->ledger_error = (double)NAN;
-        out->ledger_ok = true;
-        return;
-    }
-    const double difference = fabs(found - expected);
-    out->ledger_error = scale > 0 ? difference / scale : difference;
-    const enum matrix_class matrix = run->cell->policy->row->matrix;
-    const bool keeps_sum =
-        matrix == MATRIX_NONE || matrix == MATRIX_EXACT_MEAN || matrix == MATRIX_DOUBLY;
-    out->ledger_ok = !keeps_sum || out->ledger_error <= LEDGER_BOUND;
+    const struct policy *const row = run->cell->row;
+    const struct model_config *const model = &run->cell->common->model;
+    const uint32_t floats = worker_judged_floats(row, model);
+    struct ledger ledger = {.lanes = row->lanes, .dim = model->dim};
+    for (uint32_t w = 0; w < out->workers; w++)
+        ledger_add(&ledger,
+                   run->buffers->judge +
+                       ((size_t)(out->point_count - 1) * out->workers + w) * floats,
+                   run->worker[w]->sum_start, run->worker[w]->sum_applied);
+    ledger_close(&ledger, row, out);
 }
 
 static void collect_threads(const struct run *run, struct record_run *out)
@@ -169,6 +192,29 @@ static void collect_threads(const struct run *run, struct record_run *out)
     out->contended = run->cell->placement.cooperative && out->core_busy_share > CONTENDED_SHARE;
 }
 
+/** When which core was taken away. */
+static void collect_stolen(const struct run *run, struct record_run *out)
+{
+    uint64_t cyc = 0, run_cyc = 0;
+    for (uint32_t l = 0; l < run->cohort.loops; l++) {
+        const struct loop *const loop = &run->thread[l].loop;
+        const uint32_t core =
+            machine_pu_at(run->host->machine, run->cell->placement.loop_pu[l])->os_index;
+        cyc += loop->stolen.cyc;
+        run_cyc += loop->run_cyc;
+        for (uint32_t i = 0; i < loop->stolen.count; i++) {
+            const struct stolen_hole *const hole = &loop->stolen.hole[i];
+            const uint64_t start = account_max(hole->begin_cyc, run->cohort.start_cyc);
+            run->buffers->stolen[out->stolen_count++] =
+                (struct record_stolen){.core = core,
+                                       .start_ns = to_ns(run, start - run->cohort.start_cyc),
+                                       .length_ns = to_ns(run, hole->cyc)};
+        }
+    }
+    out->stolen = run->buffers->stolen;
+    out->stolen_share = run_cyc > 0 ? (double)cyc / (double)run_cyc : 0;
+}
+
 /** What the channels say is still in them: counted at both their ends, independently of the workers' own counts. */
 static void count_in_flight(const struct run *run, struct record_run *out)
 {
@@ -183,6 +229,20 @@ static void count_in_flight(const struct run *run, struct record_run *out)
     out->tensors_in_flight -= received;
 }
 
+/** Snapshots that somebody still has, after everything that came back was collected. */
+static uint64_t count_loans(const struct run *run)
+{
+    uint64_t loans = 0;
+    for (uint32_t w = 0; w < run->cell->graph.workers; w++) {
+        struct slots *const slots = &run->worker[w]->slots;
+        while (run->port->ops->reclaim(run->port, w, slots) > 0)
+            ;
+        for (uint32_t s = 0; s < slots->count; s++)
+            loans += slots->entry[s].loans;
+    }
+    return loans;
+}
+
 static void add_rates(const struct run *run, struct record_run *out)
 {
     const struct cohort *const c = &run->cohort;
@@ -191,19 +251,21 @@ static void add_rates(const struct run *run, struct record_run *out)
     out->duration_s = seconds(run, c->stop_cyc - c->start_cyc);
     out->drain_s = seconds(run, c->end_cyc - c->stop_cyc);
     out->gradients_per_s = (double)out->gradients / out->duration_s;
-    out->iterations_per_s = out->gradients_per_s / out->workers;
+    out->iterations_per_s = out->gradients_per_s / (out->workers - out->row->central);
 }
 
 int run_collect(struct run *run, struct record_run *out, struct err *err)
 {
     const struct cell *const cell = run->cell;
     snprintf(out->policy, sizeof(out->policy), "%s", cell->policy->label);
-    out->row = cell->policy->row;
+    out->row = cell->row;
     out->seed = cell->seed;
     out->clock = "live";
+    out->locals_judged = judge_locals(cell->graph.workers, cell->row->central);
     out->judged = cell->common->dataset != NULL;
     out->workers = cell->graph.workers;
     out->lr = cell->policy->lr;
+    out->lr_from = experiment_rate(cell->policy);
     out->slots_free_min = UINT64_MAX;
     out->worker = calloc(out->workers, sizeof(*out->worker));
     if (!out->worker)
@@ -216,35 +278,22 @@ int run_collect(struct run *run, struct record_run *out, struct err *err)
             out->part_ns[p] += out->worker[w].part_ns[p];
     }
     add_rates(run, out);
+    collect_costs(run, &out->costs);
     merge_hists(run, out);
     collect_rows(run);
     out->iterations_logged = run->buffers->rows;
     collect_points(run, out);
     collect_threads(run, out);
+    collect_stolen(run, out);
     check_ledger(run, out);
     out->wait_share =
         out->total_ns > 0 ? (double)out->part_ns[PART_WAIT] / (double)out->total_ns : 0;
     count_in_flight(run, out);
+    out->loans = count_loans(run);
     out->drained = !run->cohort.incomplete;
     for (uint32_t w = 0; w < out->workers; w++) {
         const struct policy_counters counters = agent_counters(&run->worker[w]->agent);
-        out->refused += counters.refused;
-        out->unmixed += counters.unmixed;
+        record_add_counters(&out->counters, &counters);
     }
     return 0;
-}
-
-void run_record_settle(struct record_run *self)
-{
-    for (uint32_t w = 0; w < self->workers; w++) {
-        struct record_worker *const out = &self->worker[w];
-        out->iteration_hist = out->ready_to_mixed_hist = out->handle_hist = NULL;
-        out->staleness_hist = out->requested_hist = out->achieved_hist = NULL;
-    }
-}
-
-void run_record_free(struct record_run *self)
-{
-    free(self->worker);
-    self->worker = NULL;
 }

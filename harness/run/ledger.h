@@ -1,0 +1,26 @@
+/**
+ * The double ledger: what all parameters sum up to must be the start minus what the steps took away; and the weights of
+ * push-sum, which begin at 1, are as many as the workers.
+ *
+ * Parameters that diverged have no sum. Weights have: they only move, so they must be whole whatever became of the model.
+ */
+#ifndef HARNESS_RUN_LEDGER_H
+#define HARNESS_RUN_LEDGER_H
+
+#include "core/base/words.h"
+#include "harness/results/record.h"
+
+struct ledger {
+    enum lanes lanes;
+    uint32_t dim;
+    uint32_t workers, diverged;
+    double expected, found, scale, weight;
+};
+
+/** Book one worker's final vector (with its lanes), its sum at the start and what its steps applied (mix_ledger's sums). */
+void ledger_add(struct ledger *self, const float *vector, double start, double applied);
+
+/** Fill ledger_error, ledger_ok and diverged. Rows that make or lose parameters by design only get the error. */
+void ledger_close(const struct ledger *self, const struct policy *row, struct record_run *out);
+
+#endif
