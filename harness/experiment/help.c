@@ -28,15 +28,21 @@ static const char *default_text(const struct key *key)
     return key->fallback == KEY_REQUIRED ? "required" : key->fallback ? key->fallback : "-";
 }
 
-/** `idx npy` -> `idx or npy` */
-static void print_names(FILE *out, const char *names)
+/** `if kind is sgp or agp`; a key that no row reads yet says so without names. */
+static void print_readers(FILE *out, const struct key *key, const struct key *by)
 {
-    for (; *names; names++) {
-        if (*names == ' ')
-            fputs(" or ", out);
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < keys_name_count(by->names); i++) {
+        const char *name = keys_name_at(by->names, i).name;
+        if (!keys_applies(key, by->names, name))
+            continue;
+        if (found++ == 0)
+            fprintf(out, "if %s is %s", key->by, name);
         else
-            fputc(*names, out);
+            fprintf(out, " or %s", name);
     }
+    if (found == 0)
+        fprintf(out, "if the %s uses it", by->names->one);
 }
 
 /** When the key is read, in words; nothing = always. */
@@ -48,13 +54,10 @@ static void print_condition(FILE *out, const struct key *key, const char *before
     const struct key *by = keys_find(key->section, key->by);
     if (key->only == KEY_PRESENT) {
         fprintf(out, "with %s", key->by);
-    } else if (!key->only) {
-        fprintf(out, "if the %s uses it", by->names->one);
-    } else if (key->only[0] == '!') {
+    } else if (key->only && key->only[0] == '!' && !by->names->reads) {
         fprintf(out, "unless %s is %s", key->by, key->only + 1);
     } else {
-        fprintf(out, "if %s is ", key->by);
-        print_names(out, key->only);
+        print_readers(out, key, by);
     }
     fputs(after, out);
 }
@@ -187,13 +190,16 @@ static void print_profiles(FILE *out)
 {
     char *names[PROFILES_MAX];
     const uint32_t count = profile_text_shipped(names, PROFILES_MAX);
+    int width = 14;
+    for (uint32_t i = 0; i < count; i++)
+        width = (int)strlen(names[i]) > width ? (int)strlen(names[i]) : width;
     for (uint32_t i = 0; i < count; i++) {
         char claim[1024];
         read_claim(names[i], claim, sizeof(claim));
         const char *line = claim;
         for (uint32_t n = 0; *line || n == 0; n++) {
             const size_t length = strcspn(line, "\n");
-            fprintf(out, "%-14s %.*s\n", n ? "" : names[i], (int)length, line);
+            fprintf(out, "%-*s %.*s\n", width, n ? "" : names[i], (int)length, line);
             line += length + (line[length] == '\n');
         }
         free(names[i]);
@@ -231,5 +237,46 @@ int list_print(FILE *out, FILE *errors, const char *what)
     if (!what)
         fputs("\nprofiles:\n", out);
     print_profiles(out);
+    return 0;
+}
+
+static const char *const edges_words[] = {"none", "the graph", "everybody", "star around worker 0",
+                                          "exponential (i and i +- 2^j)"};
+static const char *const class_words[] = {"newest (a newer one supersedes an unread one)",
+                                          "exact (none is ever superseded)",
+                                          "sum (cumulative: the newest tells all)", "control"};
+static const char *const matrix_words[] = {
+    "none", "exact mean", "doubly stochastic: keeps the mean",
+    "column stochastic: keeps sum and weight", "row stochastic: the mean drifts"};
+_Static_assert(POLICY_EDGES_EXPONENTIAL == 4 && DELIVERY_CONTROL == 3 && MATRIX_ROW == 4,
+               "the words follow the enums");
+
+static void print_policy(FILE *out, const struct policy *row)
+{
+    fprintf(out, "%s\n  %s\n", row->name, row->help);
+    fprintf(out, "  source     %s\n", row->source ? row->source : "-");
+    fprintf(out, "  waits for  %s\n", row->waits_for ? row->waits_for : "nothing");
+    fprintf(out, "  edges      %s%s\n", edges_words[row->edges],
+            row->central ? "; worker 0 serves and computes nothing" : "");
+    fprintf(out, "  messages   %s%s\n",
+            row->edges == POLICY_EDGES_NONE ? "none" : class_words[row->tensor_class],
+            row->lanes == LANES_PLAIN ? "" : ", with push-sum weight");
+    fprintf(out, "  matrix     %s\n", matrix_words[row->matrix]);
+    fprintf(out, "  a lost message: %s%s\n", row->lost_message ? row->lost_message : "-",
+            row->survives_loss ? "; a lost peer is survived" : "");
+    fprintf(out, "  clocks     %s\n", row->shared_bytes ? "virtual" : "live, virtual");
+    fprintf(out, "  options    %s\n", row->options ? row->options : "none");
+}
+
+int list_print_long(FILE *out, FILE *errors, const char *what)
+{
+    if (!what || (strcmp(what, keys_policies.many) != 0 && strcmp(what, keys_policies.one) != 0)) {
+        fprintf(errors, "dawdle list: --long is for `list policies`\n");
+        return 2;
+    }
+    for (uint32_t i = 0; i < policy_count; i++) {
+        fputs(i ? "\n" : "", out);
+        print_policy(out, policy_table[i]);
+    }
     return 0;
 }

@@ -18,4 +18,10 @@ int help_print(FILE *out, FILE *errors, const char *key);
  */
 int list_print(FILE *out, FILE *errors, const char *what);
 
+/**
+ * `dawdle list policies --long`: of each policy what it waits for, its edges, delivery class, matrix class and options, and
+ * what a lost message breaks. Other kinds have no more to say than list_print does: 2, with a sentence to `errors`.
+ */
+int list_print_long(FILE *out, FILE *errors, const char *what);
+
 #endif

@@ -1,11 +1,68 @@
 #include "harness/results/record.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
+/** Buckets are named by their upper end, which may lie above everything that was measured. */
+static uint64_t percentile(const struct hist *hist, double p)
+{
+    const uint64_t value = hist_percentile(hist, p);
+    return value < hist->max ? value : hist->max;
+}
+
 struct record_figures record_figures(const struct hist *hist)
 {
     return (struct record_figures){.n = hist->total,
-                                   .p50 = hist_percentile(hist, 50),
-                                   .p99 = hist_percentile(hist, 99),
-                                   .p999 = hist_percentile(hist, 99.9),
+                                   .p50 = percentile(hist, 50),
+                                   .p99 = percentile(hist, 99),
+                                   .p999 = percentile(hist, 99.9),
                                    .max = hist->max,
                                    .clipped = hist->clipped};
+}
+
+bool record_keeps_sum(const struct policy *row)
+{
+    if (row->central) /* the workers' copies come and go */
+        return false;
+    return row->lanes != LANES_PLAIN || row->matrix == MATRIX_NONE ||
+           row->matrix == MATRIX_EXACT_MEAN || row->matrix == MATRIX_DOUBLY;
+}
+
+void record_add_counters(struct policy_counters *sum, const struct policy_counters *one)
+{
+    sum->refused += one->refused;
+    sum->unmixed += one->unmixed;
+    sum->aborted += one->aborted;
+    sum->committed += one->committed;
+    sum->epochs += one->epochs;
+    sum->evicted += one->evicted;
+    sum->alarms += one->alarms;
+    sum->dropped += one->dropped;
+    sum->torn += one->torn;
+}
+_Static_assert(sizeof(struct policy_counters) == 9 * sizeof(uint64_t), "every counter is added");
+
+const char *record_label(const struct record_run *self, char out[RECORD_LABEL_MAX])
+{
+    const bool swept = self->sweep_value != NULL;
+    snprintf(out, RECORD_LABEL_MAX, "%s%s%s", self->policy, swept ? "@" : "",
+             swept ? self->sweep_value : "");
+    return out;
+}
+
+void record_settle(struct record_run *self)
+{
+    self->merged = (struct record_merged){0};
+    self->stolen = NULL;
+    for (uint32_t w = 0; self->worker && w < self->workers; w++) {
+        struct record_worker *const out = &self->worker[w];
+        out->iteration_hist = out->ready_to_mixed_hist = out->handle_hist = NULL;
+        out->staleness_hist = out->requested_hist = out->achieved_hist = NULL;
+    }
+}
+
+void record_free(struct record_run *self)
+{
+    free(self->worker);
+    self->worker = NULL;
 }

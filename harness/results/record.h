@@ -1,7 +1,7 @@
 /**
  * What one run measured, and what the whole matrix adds up to: the data behind result.json, the table and the report.
  *
- * Filled by run.c (live) and judge.c; read by results_*.c and table.c. Of its histograms a run keeps only the figures, so
+ * Filled by run_collect.c (live), run_virtual_collect.c and judge.c; read by results_*.c and table.c. Of its histograms a run keeps only the figures, so
  * that a matrix of any length holds flat memory; the histograms of its workers go to latency.hlog before the next run.
  */
 #ifndef HARNESS_RESULTS_RECORD_H
@@ -21,6 +21,15 @@ struct record_figures {
 
 struct record_figures record_figures(const struct hist *hist);
 
+/** Do this row's exchanges move parameters, or shares of them, without making or losing any? Then the ledger must balance. */
+bool record_keeps_sum(const struct policy *row);
+
+/** sum += one, field by field. */
+void record_add_counters(struct policy_counters *sum, const struct policy_counters *one);
+
+/** Workers of whom result.json says each one's own figures; of more, only what they come to together. */
+#define RECORD_WORKERS_MAX 1024u
+
 /** One judged snapshot. Losses are mean cross-entropies in nats. */
 struct record_point {
     double time_s;      /* since the start of training */
@@ -32,6 +41,17 @@ struct record_point {
     double train_loss_local_mean;
     double train_loss_local_worst;
     double consensus_distance; /* (1/N) sum ||x_i - mean||^2 */
+    double
+        weight_least; /* push-sum: of all workers; 0: the policy has no weights, or nothing was judged */
+};
+
+/** What a run spends, and policies may be compared at. */
+enum record_budget { RECORD_TIME, RECORD_GRADIENTS, RECORD_BYTES, RECORD_BUDGETS };
+
+/** A run's mean model where `level` of a budget is spent (equal.h). Level 0: there is no such figure. */
+struct record_equal {
+    double level; /* seconds, gradients or bytes */
+    double train_loss, heldout_accuracy;
 };
 
 struct record_worker {
@@ -40,21 +60,50 @@ struct record_worker {
     uint64_t total_ns; /* of whole iterations: the parts must add up to it */
     uint32_t core;     /* OS index of its PU */
     struct record_figures iteration;
-    /* Borrowed, valid until the next run begins; NULL after run_record_settle. */
+    /* Borrowed, valid until the next run begins; NULL after record_settle. */
     const struct hist *iteration_hist, *ready_to_mixed_hist, *handle_hist, *staleness_hist;
     const struct hist *requested_hist, *achieved_hist;
 };
 
+/** Histograms of all workers together, where they are not kept per worker. Borrowed like those of record_worker. */
+struct record_merged {
+    const struct hist *iteration, *ready_to_mixed, *handle, *staleness, *requested;
+};
+
+/** What executing a virtual run took: the only figures of it that differ from host to host. */
+struct record_wall {
+    double seconds;
+    uint32_t threads; /* 0: not a virtual run */
+};
+
+/** A core was not the run's. */
+struct record_stolen {
+    uint32_t core; /* OS index */
+    uint64_t start_ns, length_ns;
+};
+
+/**
+ * What work took the thread that did it, on average without what was stolen meanwhile; 0 = none of it was done. Live runs
+ * only.
+ */
+struct record_costs {
+    double gradient_ns;               /* a real gradient */
+    double apply_ns, send_ns, mix_ns; /* one optimizer step, message, vector averaged */
+    double load_ns, rest_ns;          /* of one iteration: parts of that name */
+};
+
 struct record_run {
-    char policy[EXPERIMENT_NAME_MAX]; /* label */
+    char policy[EXPERIMENT_NAME_MAX];    /* label */
+    const char *sweep_key, *sweep_value; /* borrowed from the experiment; NULL: nothing is swept */
     const struct policy *row;
     uint64_t seed;
-    const char *clock; /* "live" */
+    const char *clock; /* "live" | "virtual" */
     bool judged;       /* false: nothing to learn (model none), losses mean nothing */
     uint32_t workers;
     double duration_s; /* of training, stop included, drain not */
     double drain_s;
     double lr;
+    const char *lr_from; /* "shared" | "own" | "tuned" */
 
     uint64_t gradients, iterations;
     double gradients_per_s, iterations_per_s; /* all workers; iterations_per_s per worker */
@@ -64,11 +113,17 @@ struct record_run {
 
     bool has_target, target_reached, target_held_at_end;
     double target_value;
-    double time_to_target_s;    /* valid if target_reached */
-    double target_resolution_s; /* distance of snapshots */
+    double time_to_target_s;                     /* valid if target_reached */
+    double gradients_to_target, bytes_to_target; /* the same; of all workers */
+    double target_resolution_s;                  /* distance of snapshots */
+    struct record_equal equal[RECORD_BUDGETS];
 
     uint64_t bytes_exchanged, tensors_sent, tensors_delivered, tensors_superseded,
         tensors_in_flight;
+    uint64_t tensors_dropped; /* by a named cause: lost on a link, sent to somebody who is gone */
+    uint64_t duplicates;      /* copies made by a link, recognised by their receiver */
+    uint64_t events;          /* virtual: steps of policies */
+    uint64_t loans;           /* snapshots lent and never returned; 0 after a whole drain */
     uint64_t control_sent, control_delivered, exact_superseded;
     double wait_share; /* wait / total of whole iterations */
     uint64_t part_ns[PART_COUNT];
@@ -76,26 +131,48 @@ struct record_run {
     struct record_figures iteration, ready_to_mixed, handle, staleness; /* all workers */
     struct record_figures loop;                                         /* loop period, all cores */
     struct record_figures injected_error; /* |achieved - requested|, ns */
-    double ledger_error;                  /* relative */
+    double ledger_error; /* relative; NaN: parameters are no numbers, so they have no sum */
     bool ledger_ok, drained;
-    uint64_t iterations_logged; /* rows of iterations.csv; fewer than iterations: the log was full */
+    uint32_t diverged; /* workers whose final model holds a value that is no number */
+    uint64_t
+        iterations_logged; /* rows of iterations.csv; fewer than iterations: the log was full */
     uint64_t compute_overruns;
     uint64_t accounted_twice; /* iterations whose parts add up to more than the whole: must be 0 */
     uint64_t slots_total, slots_free_min, slot_waits;
-    uint64_t full_waits;                     /* sends that met a full channel */
-    uint64_t left_in_channels; /* messages of any kind; 0 after a whole drain */
-    uint64_t refused;                        /* adpsgd: refused requests */
-    uint64_t mixes, unmixed;                 /* unmixed: releases without any neighbour */
-    double core_busy_share;                  /* of the busiest core, all its workers together */
-    bool contended;                          /* cooperative and busy share over 20 % */
+    uint64_t publishes_skipped;      /* messages left out for want of a slot: rows with SLOT_SKIP */
+    uint64_t full_waits;             /* sends that met a full channel */
+    uint64_t left_in_channels;       /* messages of any kind; 0 after a whole drain */
+    struct policy_counters counters; /* of all workers, added up */
+    uint64_t mixes;                  /* averages taken */
+    uint64_t abandoned;              /* gradients dropped while they were computed */
+    struct record_costs costs;
+    const struct record_stolen *stolen; /* [stolen_count] borrowed like the histograms */
+    uint64_t stolen_count;
+    double stolen_share;    /* of the time of all cores used */
+    double core_busy_share; /* of the busiest core, all its workers together */
+    bool contended;         /* cooperative and busy share over 20 % */
     uint64_t batches, bytes_read;
     const char *loader_tier;
     char loader_reason[512];
     uint64_t involuntary_switches, page_faults; /* between seal and stop, all loops */
     uint32_t incomplete;                        /* 0 = ok; else workers that did not drain */
 
-    struct record_worker *worker; /* [workers] */
+    uint32_t locals_judged; /* local models that each snapshot evaluates */
+    struct record_wall wall;
+    struct record_merged merged;
+
+    struct record_worker *worker; /* [workers], or NULL: too many to be told apart */
 };
+
+/** Policy, and the value of the swept key: `aau`, or `aau@10%`. */
+#define RECORD_LABEL_MAX (EXPERIMENT_NAME_MAX + EXPERIMENT_SWEEP_TEXT_MAX)
+const char *record_label(const struct record_run *self, char out[RECORD_LABEL_MAX]);
+
+/** Forget what the record borrows from the buffers of a run, before the next run uses them. */
+void record_settle(struct record_run *self);
+
+/** Free what the record owns. */
+void record_free(struct record_run *self);
 
 /** iterations.csv rows, kept in a bounded buffer per run. */
 struct record_iteration {

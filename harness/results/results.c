@@ -167,7 +167,9 @@ static int make_document(struct results *self, const struct experiment *experime
     json_object_set_new(doc, "runs", self->runs);
     json_object_set_new(doc, "summary", json_array());
     json_object_set_new(doc, "checks", json_array());
-    return json_object_size(doc) == 10 ? 0 : -ENOMEM;
+    json_object_set_new(doc, "claims", json_array());
+    json_object_set_new(doc, "tuning", results_json_tuning(experiment));
+    return json_object_size(doc) == 12 ? 0 : -ENOMEM;
 }
 
 int results_begin(struct results *self, const char *out, const struct experiment *experiment,
@@ -225,31 +227,77 @@ static int log_worker(struct results *self, const struct record_run *run, uint32
         {"injected_requested", w->requested_hist},
         {"injected_achieved", w->achieved_hist},
     };
-    char tag[EXPERIMENT_NAME_MAX + 96];
+    char label[RECORD_LABEL_MAX], tag[RECORD_LABEL_MAX + 96];
     int rc = 0;
     for (uint32_t i = 0; rc == 0 && i < sizeof(phases) / sizeof(phases[0]); i++) {
         if (!phases[i].hist)
             continue;
-        snprintf(tag, sizeof(tag), "%s/seed-%llu/%s/worker-%u", run->policy,
+        snprintf(tag, sizeof(tag), "%s/seed-%llu/%s/worker-%u", record_label(run, label),
                  (unsigned long long)run->seed, phases[i].phase, id);
         rc = hlog_write(&self->hlog, tag, start_s, run->duration_s, phases[i].hist);
     }
     return rc;
 }
 
+static int log_merged(struct results *self, const struct record_run *run, double start_s)
+{
+    const struct record_merged *const m = &run->merged;
+    const struct {
+        const char *phase;
+        const struct hist *hist;
+    } phases[] = {
+        {"iteration", m->iteration}, {"ready_to_mixed", m->ready_to_mixed}, {"handle", m->handle},
+        {"staleness", m->staleness}, {"injected_requested", m->requested},
+    };
+    char label[RECORD_LABEL_MAX], tag[RECORD_LABEL_MAX + 96];
+    int rc = 0;
+    for (uint32_t i = 0; rc == 0 && i < sizeof(phases) / sizeof(phases[0]); i++) {
+        if (!phases[i].hist)
+            continue;
+        snprintf(tag, sizeof(tag), "%s/seed-%llu/%s/all", record_label(run, label),
+                 (unsigned long long)run->seed, phases[i].phase);
+        rc = hlog_write(&self->hlog, tag, start_s, run->duration_s, phases[i].hist);
+    }
+    return rc;
+}
+
+/** When the host gave a core to others, during live runs. */
+static int add_stolen(struct results *self, const struct record_run *run, struct err *err)
+{
+    int rc = 0;
+    if (run->stolen_count == 0)
+        return 0;
+    if (!self->stolen) {
+        rc = open_file(self, "stolen.csv", &self->stolen, err);
+        if (rc != 0)
+            return rc;
+        results_csv_stolen_head(self->stolen);
+    }
+    rc = results_csv_stolen(self->stolen, run);
+    if (rc == 0 && fflush(self->stolen) != 0)
+        rc = -EIO;
+    return rc == 0 ? 0
+                   : err_set(err, rc, "cannot write %s/stolen.csv: %s", self->dir, strerror(-rc));
+}
+
 int results_add(struct results *self, const struct record_run *run,
                 const struct record_iteration *row, uint64_t rows, struct err *err)
 {
+    /* A virtual run has no place on the wall clock: its log begins at 0, and is the same each time. */
+    const bool live = run->wall.threads == 0;
     const double since = now_s() - self->start_epoch_s - run->duration_s - run->drain_s;
-    const double start_s = since > 0 ? since : 0;
+    const double start_s = live && since > 0 ? since : 0;
     int rc = results_csv_rows(self->csv, run, row, rows);
     if (rc == 0 && fflush(self->csv) != 0)
         rc = -EIO;
     if (rc != 0)
         return err_set(err, rc, "cannot write %s/iterations.csv: %s", self->dir, strerror(-rc));
 
+    rc = add_stolen(self, run, err);
     for (uint32_t w = 0; rc == 0 && run->worker && w < run->workers; w++)
         rc = log_worker(self, run, w, start_s);
+    if (rc == 0)
+        rc = log_merged(self, run, start_s);
     if (rc == 0)
         rc = hlog_flush(&self->hlog);
     if (rc != 0)
@@ -286,16 +334,20 @@ static void sync_path(const char *dir, const char *name)
 }
 
 int results_finish(struct results *self, const struct record_run *run, uint32_t count,
-                   const struct results_summary *summary, const struct checks_result *check,
-                   uint32_t checks, bool complete, struct err *err)
+                   const struct results_verdict *verdict, struct err *err)
 {
     char final[RESULTS_PATH_MAX];
+    json_t *const doc = self->document;
     int failed = json_array_clear(self->runs);
     for (uint32_t i = 0; i < count; i++)
         failed |= json_array_append_new(self->runs, results_json_run(&run[i]));
-    failed |= json_object_set_new(self->document, "summary", results_json_summary(summary));
-    failed |= json_object_set_new(self->document, "checks", results_json_checks(check, checks));
-    failed |= json_object_set_new(self->document, "complete", json_boolean(complete));
+    failed |= json_object_set_new(doc, "summary",
+                                  results_json_summary(verdict->summary, verdict->summaries));
+    failed |=
+        json_object_set_new(doc, "checks", results_json_checks(verdict->check, verdict->checks));
+    failed |=
+        json_object_set_new(doc, "claims", results_json_claims(verdict->claim, verdict->claims));
+    failed |= json_object_set_new(doc, "complete", json_boolean(verdict->complete));
     if (failed)
         return err_set(err, -ENOMEM, "no memory for result.json");
     const int rc = write_document(self, err);
@@ -321,7 +373,10 @@ void results_close(struct results *self)
     if (self->log)
         fclose(self->log);
     json_decref(self->document);
+    if (self->stolen)
+        fclose(self->stolen);
     self->csv = NULL;
+    self->stolen = NULL;
     self->log = NULL;
     self->document = NULL;
     self->runs = NULL;

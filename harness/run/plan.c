@@ -7,10 +7,17 @@
 
 #include "core/base/check.h"
 #include "core/base/units.h"
+#include "harness/run/plan_digest.h"
+#include "harness/run/plan_virtual.h"
 #include "harness/run/run.h"
 
 /* iterations.csv keeps at most this many lines per worker and run; the histograms keep everything. */
 #define LOG_LINES_MAX 20000u
+/* Journals: an event takes about 30 bytes. Room for twice the expected number, within these bounds. */
+#define JOURNAL_EVENT_BYTES 30.0
+#define JOURNAL_BYTES_MIN 65536.0
+#define JOURNAL_BYTES_MAX 67108864.0
+#define JOURNAL_BYTES_ALL 536870912.0 /* of all workers */
 /* Drain, judging and set-up of one cell, seen on two cores with 8 workers: only a prediction. */
 #define CELL_OVERHEAD_S 0.6
 
@@ -64,6 +71,13 @@ static int make_model(struct plan *self, struct err *err)
                                    .hidden_count = e->model.hidden_count,
                                    .batch = e->train.batch};
     memcpy(model->hidden, e->model.hidden, sizeof(model->hidden));
+    if (e->model.path[0]) {
+        const int rc = plugin_open(&self->plugin, e->model.path, e->model.arguments,
+                                   model->features, model->classes, model->batch, err);
+        if (rc < 0)
+            return rc;
+        model->plugin = &self->plugin.model;
+    }
     if (model_plan(model) < 0)
         return err_set(err, -EINVAL, "the model is too large: %u features, %u classes",
                        model->features, model->classes);
@@ -84,7 +98,7 @@ static int check_spin(const struct experiment *e, const struct cell *cell, struc
 
 static int check_edges(const struct experiment *e, const struct cell *cell, struct err *err)
 {
-    if (!strcmp(e->edges, "null") && cell->policy->row->edges != POLICY_EDGES_NONE)
+    if (!strcmp(e->edges, "null") && cell->row->edges != POLICY_EDGES_NONE)
         return err_set(err, -EINVAL,
                        "edges: null delivers nothing, but policy %s waits for its peers",
                        cell->policy->label);
@@ -94,6 +108,26 @@ static int check_edges(const struct experiment *e, const struct cell *cell, stru
 static size_t larger(size_t a, size_t b)
 {
     return a > b ? a : b;
+}
+
+/** What a live cell needs, and whether the machine has it. */
+static int size_live(struct plan *self, const struct cell *cell, struct err *err)
+{
+    const struct experiment *const e = self->experiment;
+    int rc = check_spin(e, cell, err);
+    if (rc == 0)
+        rc = check_edges(e, cell, err);
+    self->memory_bytes = larger(self->memory_bytes, run_memory_bytes(cell));
+    self->judge_bytes = larger(self->judge_bytes, run_judge_bytes(cell));
+    self->degree_max = (uint32_t)larger(self->degree_max, cell->degree_max);
+    self->loops = (uint32_t)larger(self->loops, cell->placement.cores_used);
+    return rc;
+}
+
+static int size_virtual(struct plan *self, const struct cell *cell)
+{
+    self->buffers_bytes = larger(self->buffers_bytes, (size_t)plan_virtual_bytes(cell));
+    return 0;
 }
 
 /** Every policy and seed once: are they possible, and what do they need? */
@@ -106,18 +140,25 @@ static int size_cells(struct plan *self, struct err *err)
             int rc = cell_open(&cell, &self->common, p, s, err);
             if (rc < 0)
                 return rc;
-            rc = check_spin(e, &cell, err);
-            if (rc == 0)
-                rc = check_edges(e, &cell, err);
-            self->memory_bytes = larger(self->memory_bytes, run_memory_bytes(&cell));
-            self->judge_bytes = larger(self->judge_bytes, run_judge_bytes(&cell));
-            self->loops = (uint32_t)larger(self->loops, cell.placement.cores_used);
+            rc =
+                e->clock == CLOCK_VIRTUAL ? size_virtual(self, &cell) : size_live(self, &cell, err);
             cell_close(&cell);
             if (rc < 0)
                 return rc;
         }
     }
     return 0;
+}
+
+/** Room for the journal of one worker: about 12 events per neighbour and iteration is what AAU's waves take. */
+static size_t journal_room(const struct experiment *e, double iterations, uint32_t degree)
+{
+    const double wanted = 2 * JOURNAL_EVENT_BYTES * iterations * (4.0 + 12.0 * degree);
+    const double most = JOURNAL_BYTES_ALL / e->workers.count;
+    double bytes = wanted > JOURNAL_BYTES_MIN ? wanted : JOURNAL_BYTES_MIN;
+    bytes = bytes < most ? bytes : most;
+    bytes = bytes < JOURNAL_BYTES_MAX ? bytes : JOURNAL_BYTES_MAX;
+    return e->record ? (size_t)bytes & ~(size_t)63 : 0;
 }
 
 static void predict(struct plan *self)
@@ -133,6 +174,8 @@ static void predict(struct plan *self)
     const double base_ns = (double)e->compute.base_ns;
     const double lines = base_ns > 0 ? run_s * 1e9 / base_ns * 1.5 + 64 : LOG_LINES_MAX;
     self->log_capacity = lines < LOG_LINES_MAX ? (uint32_t)lines : LOG_LINES_MAX;
+    const double iterations = base_ns > 0 ? run_s * 1e9 / base_ns : 1e6;
+    self->journal_bytes = journal_room(e, iterations, self->degree_max);
 }
 
 int plan_open(struct plan *out, struct experiment *experiment, const struct machine *machine,
@@ -153,9 +196,17 @@ int plan_open(struct plan *out, struct experiment *experiment, const struct mach
         plan_close(out);
         return rc;
     }
+    if (experiment->clock == CLOCK_VIRTUAL)
+        return 0;
+    if (experiment->record && out->common.dataset)
+        rc = plan_digest_data(&out->dataset, &out->common.data_digest, err);
+    if (rc < 0) {
+        plan_close(out);
+        return rc;
+    }
     predict(out);
     out->buffers_bytes = run_buffers_bytes(experiment->workers.count, out->loops, out->judge_bytes,
-                                           out->log_capacity);
+                                           out->log_capacity, out->journal_bytes);
     return 0;
 }
 
@@ -163,7 +214,16 @@ void plan_close(struct plan *self)
 {
     if (self->dataset.samples > 0)
         dataset_close(&self->dataset);
+    plugin_close(&self->plugin);
     *self = (struct plan){0};
+}
+
+int plan_seconds(const struct plan *self, uint32_t threads, double *out, struct err *err)
+{
+    if (self->experiment->clock == CLOCK_VIRTUAL)
+        return plan_virtual_seconds(self, threads, out, err);
+    *out = self->seconds;
+    return 0;
 }
 
 static void print_policy(const struct plan *self, const struct cell *cell, FILE *out)
@@ -176,13 +236,33 @@ static void print_policy(const struct plan *self, const struct cell *cell, FILE 
             cell->slots, vector, memory);
     if (cell->side)
         fprintf(out, ", bipartite: %u edges dropped", cell->edges_dropped);
-    fprintf(out, ", lr %g%s\n", cell->policy->lr, cell->policy->lr_own ? "" : " (shared)");
+    fprintf(out, ", lr %g (%s)\n", cell->policy->lr, experiment_rate(cell->policy));
 }
 
-int plan_print(const struct plan *self, FILE *out, struct err *err)
+static void print_memory(const struct plan *self, FILE *out)
 {
     const struct experiment *const e = self->experiment;
     char text[64];
+    fprintf(out, "  EAL memory of the largest cell: %s\n",
+            units_short_bytes((double)self->memory_bytes, text, sizeof(text)));
+    fprintf(out, "  snapshots for the judge: %s (%u per run)\n",
+            units_short_bytes((double)self->judge_bytes, text, sizeof(text)), self->common.points);
+    if (e->record)
+        fprintf(
+            out, "  journals for `dawdle replay`: %s\n",
+            units_short_bytes((double)self->journal_bytes * e->workers.count, text, sizeof(text)));
+    else
+        fprintf(out, "  journals for `dawdle replay`: none (record: false)\n");
+    fprintf(out, "  with these, histograms and iteration logs: %s of ordinary memory\n",
+            units_short_bytes((double)self->buffers_bytes, text, sizeof(text)));
+}
+
+int plan_print(struct plan *self, uint32_t threads, FILE *out, struct err *err)
+{
+    const struct experiment *const e = self->experiment;
+    char text[64];
+    if (e->clock == CLOCK_VIRTUAL)
+        return plan_virtual_print(self, threads, out, err);
     for (uint32_t p = 0; p < e->policy_count; p++) {
         struct cell cell;
         const int rc = cell_open(&cell, &self->common, p, 0, err);
@@ -191,17 +271,13 @@ int plan_print(const struct plan *self, FILE *out, struct err *err)
         if (p == 0) {
             fprintf(out, "\nplacement (seed %llu)\n", (unsigned long long)cell.seed);
             place_draw(out, self->common.machine, &cell.graph, &cell.placement, 100);
-            fprintf(out, "spectral gap of the graph: %.3f\n\nmemory\n", cell.spectral_gap);
+            fprintf(out, "spectral gap of the graph: %.3f\n\nmemory\n",
+                    graph_spectral_gap(&cell.graph));
         }
         print_policy(self, &cell, out);
         cell_close(&cell);
     }
-    fprintf(out, "  EAL memory of the largest cell: %s\n",
-            units_short_bytes((double)self->memory_bytes, text, sizeof(text)));
-    fprintf(out, "  snapshots for the judge: %s (%u per run)\n",
-            units_short_bytes((double)self->judge_bytes, text, sizeof(text)), self->common.points);
-    fprintf(out, "  with histograms and iteration logs: %s of ordinary memory\n",
-            units_short_bytes((double)self->buffers_bytes, text, sizeof(text)));
+    print_memory(self, out);
     fprintf(out, "\ntime\n  %u policies x %u seeds: about %s\n", e->policy_count, e->seed_count,
             units_short_ns(self->seconds * 1e9, text, sizeof(text)));
     return 0;

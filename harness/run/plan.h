@@ -9,26 +9,35 @@
 
 #include <stdio.h>
 
-#include "harness/run/cell.h"
 #include "harness/experiment/experiment.h"
+#include "harness/experiment/plugin.h"
+#include "harness/run/cell.h"
 
 struct plan {
     struct experiment *experiment; /* borrowed */
     struct dataset dataset;        /* owned, unless the model needs none */
+    struct plugin plugin;          /* owned; zero unless the model is one */
     struct cell_common common;
     size_t memory_bytes, judge_bytes; /* of the largest cell */
     size_t buffers_bytes;             /* ordinary memory, the judge's included */
-    uint32_t loops;
-    uint32_t log_capacity; /* iterations kept per worker and run */
-    double seconds;        /* predicted wall time of the whole matrix */
+    uint32_t loops, degree_max;       /* of any cell */
+    uint32_t log_capacity;            /* iterations kept per worker and run */
+    size_t journal_bytes;             /* per worker and run; 0 = nothing is recorded */
+    double seconds; /* predicted wall time of all cells; virtual: plan_print measures it */
 };
 
-/** 0, or -errno with `err`. -EINVAL: the profile asks for what cannot be; else the environment. */
+/** 0, or -errno with `err`. -EINVAL: the profile asks for what cannot be; else the environment. `machine`: NULL for virtual. */
 int plan_open(struct plan *out, struct experiment *experiment, const struct machine *machine,
               struct err *err);
 void plan_close(struct plan *self);
 
-/** What `--dry-run` prints after the resolved profile: placement, memory, slots, time. */
-int plan_print(const struct plan *self, FILE *out, struct err *err);
+/** Predicted wall time of the whole matrix, on so many threads in virtual time. 0, or -errno with `err`. */
+int plan_seconds(const struct plan *self, uint32_t threads, double *out, struct err *err);
+
+/**
+ * What `--dry-run` prints after the resolved profile: placement, memory, slots, time; in virtual time the graph, memory,
+ * and wall time on so many threads.
+ */
+int plan_print(struct plan *self, uint32_t threads, FILE *out, struct err *err);
 
 #endif

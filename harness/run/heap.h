@@ -1,0 +1,9 @@
+/** The process's own memory behind struct sim_memory. */
+#ifndef HARNESS_RUN_HEAP_H
+#define HARNESS_RUN_HEAP_H
+
+#include "core/sim/memory.h"
+
+extern const struct sim_memory heap_memory;
+
+#endif

@@ -1,0 +1,148 @@
+/* From the counters of a simulation to the record that a live run fills too. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/run/ledger.h"
+#include "harness/run/virtual_private.h"
+
+static void collect_totals(const struct virtual_run *self)
+{
+    const struct sim_totals *const t = sim_totals(self->sim);
+    struct record_run *const out = self->out;
+    out->duration_s = (double)t->stop_ns * 1e-9;
+    out->drain_s = (double)(t->end_ns > t->stop_ns ? t->end_ns - t->stop_ns : 0) * 1e-9;
+    out->gradients = t->gradients;
+    out->iterations = t->iterations;
+    out->gradients_per_s = out->duration_s > 0 ? (double)t->gradients / out->duration_s : 0;
+    out->iterations_per_s = out->gradients_per_s / (out->workers - out->row->central);
+    out->events = t->events;
+    out->bytes_exchanged = t->bytes;
+    out->tensors_sent = t->tensors_sent;
+    out->tensors_delivered = t->tensors_delivered;
+    out->tensors_superseded = t->tensors_superseded;
+    out->tensors_dropped = t->tensors_dropped;
+    out->tensors_in_flight = t->tensors_in_flight;
+    out->left_in_channels = t->tensors_in_flight;
+    out->control_sent = t->control_sent;
+    out->control_delivered = t->control_delivered;
+    out->duplicates = t->duplicates;
+    out->mixes = t->mixes;
+    out->abandoned = t->abandoned;
+    out->publishes_skipped = t->publishes_skipped;
+    out->loans = t->loans;
+    out->total_ns = t->total_ns;
+    memcpy(out->part_ns, t->part_ns, sizeof(out->part_ns));
+    out->wait_share = t->total_ns > 0 ? (double)t->part_ns[PART_WAIT] / (double)t->total_ns : 0;
+    out->slots_total = (uint64_t)self->cell->slots * out->workers;
+    out->slots_free_min = t->slots_free_min;
+    out->batches = self->values ? t->gradients : 0;
+    if (self->cell->row->tensor_class == DELIVERY_EXACT)
+        out->exact_superseded = t->tensors_superseded;
+}
+
+static int collect_workers(const struct virtual_run *self, struct err *err)
+{
+    struct record_run *const out = self->out;
+    const bool listed = out->workers <= RECORD_WORKERS_MAX;
+    if (listed && !(out->worker = calloc(out->workers, sizeof(*out->worker))))
+        return err_set(err, -ENOMEM, "not enough memory for the record of a run");
+    for (uint32_t w = 0; w < out->workers; w++) {
+        const struct sim_worker_record *const from = sim_worker(self->sim, w);
+        const struct policy_counters counters = agent_counters(sim_agent(self->sim, w));
+        record_add_counters(&out->counters, &counters);
+        out->incomplete += !from->done && !from->crashed;
+        if (!listed)
+            continue;
+        struct record_worker *const to = &out->worker[w];
+        to->iterations = from->iterations;
+        to->total_ns = from->total_ns;
+        to->core = self->core ? self->core[w] : w;
+        memcpy(to->part_ns, from->part_ns, sizeof(to->part_ns));
+        if (out->workers <= VIRTUAL_HIST_WORKERS_MAX) {
+            to->iteration_hist = &self->buffers->worker[w];
+            to->iteration = record_figures(to->iteration_hist);
+        }
+    }
+    out->drained = out->incomplete == 0;
+    return 0;
+}
+
+static void collect_hists(const struct virtual_run *self)
+{
+    struct record_run *const out = self->out;
+    struct hist *const merged = self->buffers->merged;
+    for (uint32_t h = 0; h < SIM_HISTS; h++)
+        memcpy(&merged[h], sim_hist(self->sim, (enum sim_hist)h), sizeof(merged[h]));
+    out->iteration = record_figures(&merged[SIM_ITERATION]);
+    out->ready_to_mixed = record_figures(&merged[SIM_READY]);
+    out->handle = record_figures(&merged[SIM_HANDLE]);
+    out->staleness = record_figures(&merged[SIM_STALENESS]);
+    out->merged = (struct record_merged){.iteration = &merged[SIM_ITERATION],
+                                         .ready_to_mixed = &merged[SIM_READY],
+                                         .handle = &merged[SIM_HANDLE],
+                                         .staleness = &merged[SIM_STALENESS],
+                                         .requested = &merged[SIM_REQUESTED]};
+    if (out->workers <= VIRTUAL_HIST_WORKERS_MAX)
+        out->merged.iteration = NULL; /* the workers have their own */
+}
+
+static void place_point(const struct virtual_run *self, uint32_t number, uint32_t cut)
+{
+    const struct sim_cut at = sim_cut(self->sim, cut);
+    struct record_point *const out = &self->out->point[number];
+    out->time_s = (double)at.ns * 1e-9;
+    out->gradients = at.gradients;
+    out->bytes = at.bytes;
+}
+
+/** The judge has filled the losses in; an interrupted run has fewer points, and the end follows the last of them. */
+static void collect_points(const struct virtual_run *self)
+{
+    struct record_run *const out = self->out;
+    const uint32_t passed = self->cuts_passed;
+    for (uint32_t i = 0; i < passed; i++)
+        place_point(self, i, i);
+    if (passed < self->cuts)
+        out->point[passed] = out->point[self->cuts];
+    place_point(self, passed, self->cuts);
+    out->point_count = passed + 1;
+}
+
+static void check_ledger(const struct virtual_run *self)
+{
+    const struct cell *const cell = self->cell;
+    struct ledger ledger = {.lanes = cell->row->lanes, .dim = cell->common->model.dim};
+    if (!self->values) {
+        self->out->ledger_ok = true; /* no parameters, no sum */
+        return;
+    }
+    for (uint32_t w = 0; w < self->out->workers; w++)
+        ledger_add(&ledger, values_vector(self->values, w, sim_current(self->sim, w)),
+                   values_sum_start(self->values, w), values_sum_applied(self->values, w));
+    ledger_close(&ledger, cell->row, self->out);
+}
+
+int virtual_collect(struct virtual_run *self, struct err *err)
+{
+    struct record_run *const out = self->out;
+    const struct cell *const cell = self->cell;
+    snprintf(out->policy, sizeof(out->policy), "%s", cell->policy->label);
+    out->row = cell->row;
+    out->seed = cell->seed;
+    out->clock = "virtual";
+    out->judged = self->values != NULL;
+    out->workers = cell->graph.workers;
+    out->lr = cell->policy->lr;
+    out->lr_from = experiment_rate(cell->policy);
+    out->locals_judged = judge_locals(out->workers, cell->row->central);
+    out->loader_tier = self->values ? "memory" : "none";
+    out->wall = (struct record_wall){.seconds = self->wall_s, .threads = self->buffers->threads};
+    out->iterations_logged = self->buffers->rows;
+    collect_totals(self);
+    collect_hists(self);
+    collect_points(self);
+    check_ledger(self);
+    return collect_workers(self, err);
+}
