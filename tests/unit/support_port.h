@@ -16,12 +16,13 @@
 #define DESK_SELF 2u
 #define DESK_PEERS 3u
 #define DESK_DIM 64u
+#define DESK_FLOATS (3 * (DESK_DIM + 16)) /* the longest layout */
 #define DESK_SLOTS 6u
 #define DESK_QUEUE 8u
 #define DESK_START_CYC 1000u
 
 struct desk_row {
-    _Alignas(64) float at[DESK_DIM];
+    _Alignas(64) float at[DESK_FLOATS];
 };
 
 /** The far end of an edge. */
@@ -60,7 +61,7 @@ static struct desk {
     struct worker_common common;
     struct model_config model;
     uint32_t slices_left; /* of a gradient */
-    struct desk_row gradient;
+    struct desk_row gradient, debiased;
     _Alignas(8) unsigned char books[1024];
     struct hist hist[7];
 } desk;
@@ -178,8 +179,8 @@ static inline void desk_fill(struct desk_row *row, float value)
         row->at[d] = value;
 }
 
-/** A started worker whose model is `value` everywhere and that has `slots` slots, one of them in use. */
-static inline void desk_open(uint32_t slots, float value)
+/** A started worker of this row, whose model is `value` everywhere and that has `slots` slots, one of them in use. */
+static inline void desk_open_as(const struct policy *row, uint32_t slots, float value)
 {
     struct desk_row initial;
     desk_fill(&initial, value);
@@ -195,7 +196,7 @@ static inline void desk_open(uint32_t slots, float value)
                                          .cohort = &desk.cohort,
                                          .clock = &desk_clock,
                                          .model = &desk.model,
-                                         .policy = &desk_policy,
+                                         .policy = row,
                                          .workers = DESK_SELF + 2,
                                          .lr = 0.5f,
                                          .payload_bytes = DESK_DIM * sizeof(float)};
@@ -210,12 +211,18 @@ static inline void desk_open(uint32_t slots, float value)
     slots_init(&worker.slots, desk.books, slots, DESK_PEERS, 1);
     worker.common = &desk.common;
     worker.id = DESK_SELF;
-    worker.agent = (struct agent){.policy = &desk_policy, .state = &desk.script};
+    worker.agent = (struct agent){.policy = row, .state = &desk.script};
     worker.peer_count = DESK_PEERS;
     worker.peers = desk_ids;
     worker.gradient = desk.gradient.at;
+    worker.debiased = desk.debiased.at;
     worker_start(&worker, initial.at, DESK_START_CYC);
     desk.script.event_count = 0; /* the start is everybody's */
+}
+
+static inline void desk_open(uint32_t slots, float value)
+{
+    desk_open_as(&desk_policy, slots, value);
 }
 
 /** Put an action down for the next event. */

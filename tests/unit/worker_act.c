@@ -74,6 +74,23 @@ Test(apply, lowers_its_rate_once_for_every_full_share_of_the_budget)
     cr_expect(desk_current_is(4.0f - 8.0f / 8));
 }
 
+static const struct policy weighted = {
+    .name = "weighted", .lanes = LANES_WEIGHT, .step = desk_step};
+
+Test(apply, scales_the_step_by_the_weight_where_the_row_says_so)
+{
+    desk_open_as(&weighted, 2, 4.0f);
+    gradient_is(6.0f);
+    desk.slot[worker.current].at[DESK_DIM] = 0.5f;
+
+    cr_assert(desk_do((struct action){.kind = ACT_APPLY, .rule = APPLY_SCALED}));
+    cr_expect(desk_current_is(4.0f - 0.5f * 0.5f * 6));
+    cr_assert(desk_do((struct action){.kind = ACT_APPLY, .rule = APPLY_PLAIN}));
+    cr_expect(desk_current_is(4.0f - 1.5f - 0.5f * 6));
+
+    cr_expect_eq(desk_current(DESK_DIM), 0.5f, "steps leave the weight alone");
+}
+
 /* Averages */
 
 Test(mix, takes_the_plain_mean_of_itself_and_its_peers)
@@ -177,6 +194,100 @@ Test(mix, copies_from_each_peer_the_slice_that_is_its_own)
     for (uint32_t d = 0; d < DESK_DIM; d++)
         cr_expect_eq(desk_current(d), expected[d / 16], "coordinate %u", d);
     cr_expect_eq(worker.count.mixes, 1u);
+}
+
+Test(mix, without_anybody_elses_model_is_no_exchange)
+{
+    static const struct policy sums = {
+        .name = "sums", .lanes = LANES_CUMULATIVE, .step = desk_step};
+    desk_open_as(&sums, 2, 8.0f);
+    struct action split = mix(MIX_SPLIT, NULL, 0);
+    split.degree = 3;
+
+    cr_assert(desk_do(split));
+
+    cr_expect(desk_current_is(2.0f));
+    cr_expect_eq(desk_current(DESK_DIM), 0.25f, "the weight is shared as well");
+    cr_expect_eq(worker.version, 2u);
+    cr_expect_eq(worker.count.mixes, 0u);
+}
+
+/* The same peer's older snapshot, which the worker has not released yet. */
+static const float *view_of_two(struct port *port, uint32_t id, uint32_t edge, slots_handle handle)
+{
+    static struct desk_row older;
+    if (handle == desk.peer[edge].handle)
+        return desk_view(port, id, edge, handle);
+    cr_expect_eq(handle, 77u);
+    desk_fill(&older, 5.0f);
+    return older.at;
+}
+
+static int always_valid(struct port *port, uint32_t id, uint32_t edge, slots_handle handle)
+{
+    (void)port, (void)id, (void)edge, (void)handle;
+    return 1;
+}
+
+Test(mix, adds_what_a_peer_moved_since_an_older_snapshot_of_it)
+{
+    struct port_ops two = desk_ops;
+    desk_open(2, 1.0f);
+    struct mix_term terms[] = {desk_shows(1, 9.0f, 2)};
+    terms[0].base = 77;
+    two.view = view_of_two;
+    two.valid = always_valid;
+    desk.port.ops = &two;
+
+    cr_assert(desk_do(mix(MIX_DELTA, terms, 1)));
+
+    cr_expect(desk_current_is(1.0f + (9.0f - 5.0f) / 2));
+}
+
+Test(mix, checks_that_the_base_was_not_reused_either, .signal = SIGABRT)
+{
+    struct port_ops two = desk_ops;
+    desk_open(2, 1.0f);
+    struct mix_term terms[] = {desk_shows(1, 9.0f, 2)};
+    terms[0].base = 77;
+    two.view = view_of_two;
+    desk.port.ops = &two;
+
+    desk_do(mix(MIX_DELTA, terms, 1));
+}
+
+/* The model is 4, lent to everybody, then stepped to 1; returns the handle of the lent one. */
+static slots_handle lend_and_step(void)
+{
+    desk_open(3, 4.0f);
+    gradient_is(6.0f);
+    cr_assert(desk_do(send_to_everybody()));
+    const slots_handle lent = slots_current_handle(&worker.slots, worker.current);
+    cr_assert(desk_do((struct action){.kind = ACT_APPLY}));
+    return lent;
+}
+
+Test(mix, adds_what_a_peer_moved_since_the_own_snapshot_it_was_lent)
+{
+    const slots_handle lent = lend_and_step();
+    struct mix_term terms[] = {desk_shows(1, 3.0f, 1)};
+    terms[0].base = lent;
+
+    cr_assert(desk_do(mix(MIX_DELTA_OWN, terms, 1)));
+
+    cr_expect(desk_current_is(1.0f + (3.0f - 4.0f)));
+}
+
+Test(mix, takes_no_own_base_that_nobody_has_on_loan, .signal = SIGABRT)
+{
+    const slots_handle lent = lend_and_step();
+    struct mix_term terms[] = {desk_shows(1, 3.0f, 1)};
+    terms[0].base = lent;
+    for (uint32_t edge = 0; edge < DESK_PEERS; edge++)
+        desk_give_back(edge);
+    desk_reclaim(&desk.port, DESK_SELF, &worker.slots);
+
+    desk_do(mix(MIX_DELTA_OWN, terms, 1));
 }
 
 static int never_valid(struct port *port, uint32_t id, uint32_t edge, slots_handle handle)
@@ -364,6 +475,75 @@ Test(evict, takes_back_everything_that_the_peer_held)
     cr_assert(desk_do((struct action){.kind = ACT_EVICT, .peer = 1}));
 
     cr_expect_eq(loans_of(worker.current), 4u);
+}
+
+/* Publishes left out */
+
+static const struct policy skipping = {
+    .name = "skipping", .tensor_class = DELIVERY_SUM, .exhausted = SLOT_SKIP, .step = desk_step};
+
+/* Five slots: two models are lent and read, one is current, two are free. */
+static void run_short_of_slots(void)
+{
+    desk_open_as(&skipping, 5, 1.0f);
+    desk.newest = true;
+    for (uint32_t i = 0; i < 2; i++) {
+        cr_assert(desk_do(send_to_everybody()));
+        for (uint32_t edge = 0; edge < DESK_PEERS; edge++)
+            desk_read(edge);
+        cr_assert(desk_do((struct action){.kind = ACT_APPLY}));
+    }
+    cr_assert_eq(worker.slots.free_count, 2u);
+}
+
+Test(skip, leaves_a_publish_out_that_would_make_the_worker_wait_for_its_readers)
+{
+    run_short_of_slots();
+
+    cr_expect(desk_do(send_to_everybody()), "it does not wait");
+
+    cr_expect_eq(worker.count.publishes_skipped, 3u);
+    cr_expect_eq(worker.count.tensors_sent, 6u);
+    cr_expect_eq(loans_of(worker.current), 0u);
+    for (uint32_t i = 0; i < 5; i++)
+        cr_expect(desk_do((struct action){.kind = ACT_APPLY}), "there is always a next slot");
+    cr_expect_eq(worker.count.slot_waits, 0u);
+}
+
+Test(skip, ends_when_a_reader_lets_go)
+{
+    run_short_of_slots();
+    cr_assert(desk_do(send_to_everybody()));
+    for (uint32_t edge = 0; edge < DESK_PEERS; edge++)
+        desk.peer[edge].back[desk.peer[edge].back_count++] = slots_pack(1, 0, 1);
+
+    cr_assert(desk_do(send_to_everybody()));
+
+    cr_expect_eq(worker.count.publishes_skipped, 3u);
+    cr_expect_eq(worker.count.tensors_sent, 9u);
+}
+
+Test(skip, is_made_good_before_the_end_where_sums_are_sent)
+{
+    static const uint32_t one[] = {1};
+    run_short_of_slots();
+    struct action action = send_to_everybody();
+    action.tag = 31;
+    cr_assert(desk_do(action));
+    worker.recording = false; /* halted: nothing is skipped any more */
+    action.peers = one;
+    action.count = 1;
+    cr_assert(desk_do(action)); /* one of the three has got it meanwhile */
+    desk_read(1);
+
+    worker_stop(&worker, 9, DESK_START_CYC);
+    worker_stop(&worker, 9, DESK_START_CYC + 1);
+
+    cr_expect_eq(desk_read(0).tag, 31u);
+    cr_expect_eq(desk_read(2).tag, 31u);
+    cr_expect_eq(desk.peer[1].got_count, 0u);
+    cr_expect_eq(loans_of(worker.current), 3u);
+    cr_expect(worker.stop_told);
 }
 
 /* Slots */
