@@ -1,0 +1,317 @@
+/* What links do to messages: time, order, room, and who keeps which loan. */
+#include <criterion/criterion.h>
+
+#include "tests/unit/support_sim.h"
+
+static const uint32_t both[] = {0, 1};
+static uint64_t seen_ns[16], seen_tag[16];
+static uint32_t seen;
+
+static void note(const struct event *event)
+{
+    if (event->kind != EV_TENSOR && event->kind != EV_CONTROL)
+        return;
+    cr_assert_lt(seen, 16);
+    seen_ns[seen] = event->now_ns;
+    seen_tag[seen++] = event->kind == EV_TENSOR ? event->tag : 1000 + event->word[0];
+}
+
+static void send(struct actions *out, uint64_t tag, uint32_t count, uint16_t slices)
+{
+    actions_push(out, (struct action){.kind = ACT_SEND,
+                                      .type = TENSOR_MODEL,
+                                      .tag = tag,
+                                      .peers = both,
+                                      .count = count,
+                                      .slices = slices});
+}
+
+static void control(struct actions *out, uint32_t word)
+{
+    actions_push(
+        out,
+        (struct action){.kind = ACT_CONTROL, .type = 1, .peers = both, .count = 1, .word = {word}});
+}
+
+static void expect_failure(struct cluster *cluster, const char *text)
+{
+    cluster_open(cluster);
+    while (sim_run(cluster->sim, 10))
+        ;
+    cr_expect_str_eq(sim_failure(cluster->sim), text);
+    cr_expect_not(sim_run(cluster->sim, 10), "it stays broken");
+    cluster_close(cluster);
+}
+
+/* --------------------------------------------------------------------------------------------------------- time */
+
+static void send_to_both(uint32_t worker, const struct event *event, struct actions *out)
+{
+    note(event);
+    if (event->kind != EV_START || worker != 0)
+        return;
+    send(out, 1, 2, 0);
+    send(out, 2, 1, 4);
+}
+
+Test(sim_links, the_senders_port_takes_one_message_after_the_other)
+{
+    const struct policy row = cluster_row(send_to_both, DELIVERY_EXACT);
+    struct cluster cluster;
+    cluster_plan_row(&cluster, &row, 3, 2, 1);
+    cluster.config.payload_bytes = 1000;
+    cluster.config.links = (struct sim_links){.latency_ns = 500, .bytes_per_s = 1e9};
+
+    cluster_run(&cluster);
+
+    cr_assert_eq(seen, 3);
+    cr_expect_eq(seen_ns[0], 1500);
+    cr_expect_eq(seen_ns[1], 2500);
+    cr_expect_eq(seen_ns[2], 2750, "a quarter of the bytes");
+    cr_expect_eq(sim_totals(cluster.sim)->bytes, 2250);
+    cluster_close(&cluster);
+}
+
+static void control_after_gradient(uint32_t worker, const struct event *event, struct actions *out)
+{
+    note(event);
+    if (event->kind == EV_START)
+        actions_push(out, (struct action){.kind = ACT_COMPUTE});
+    if (event->kind == EV_GRADIENT && worker == 0)
+        control(out, 7);
+    if (event->kind == EV_GRADIENT && worker == 1)
+        cr_expect_eq(seen, 1, "the control came before the gradient of the same moment");
+}
+
+Test(sim_links, a_control_that_is_free_comes_before_anything_timed)
+{
+    const struct policy row = cluster_row(control_after_gradient, DELIVERY_EXACT);
+    struct cluster cluster;
+    cluster_plan_row(&cluster, &row, 2, 2, 1);
+    cluster.config.links = (struct sim_links){.latency_ns = 500, .control_is_free = true};
+
+    cluster_run(&cluster);
+
+    cr_assert_eq(seen, 1);
+    cr_expect_eq(seen_ns[0], MS);
+    cluster_close(&cluster);
+}
+
+static void stream(uint32_t worker, const struct event *event, struct actions *out)
+{
+    static uint32_t next;
+    static uint32_t last_control, last_tag;
+    if (event->kind == EV_TENSOR)
+        cr_assert_eq(event->tag, last_tag++);
+    if (event->kind == EV_CONTROL)
+        cr_assert_eq(event->word[0], last_control++);
+    if (worker == 0 && (event->kind == EV_START || event->kind == EV_TIMER) && next < 200) {
+        send(out, next, 1, 0);
+        control(out, next++);
+        actions_push(out,
+                     (struct action){.kind = ACT_TIMER, .tag = next, .at_ns = event->now_ns + 100});
+    }
+    if (event->kind == EV_STOP)
+        cr_expect_eq(last_tag, 200);
+}
+
+Test(sim_links, jitter_never_reorders_a_class_on_an_edge)
+{
+    struct policy row = cluster_row(stream, DELIVERY_EXACT);
+    row.exact_depth = 200;
+    struct cluster cluster;
+    cluster_plan_row(&cluster, &row, 2, 2, 1);
+    cluster.config.links = (struct sim_links){.latency_ns = 1000, .jitter_cv = 1.0};
+
+    cluster_run(&cluster);
+
+    const struct hist *const handle = sim_hist(cluster.sim, SIM_HANDLE);
+    cr_expect_lt(handle->min, 700);
+    cr_expect_gt(handle->max, 2000);
+    cluster_close(&cluster);
+}
+
+/* -------------------------------------------------------------------------------------------------------- bounds */
+
+static void send_three(uint32_t worker, const struct event *event, struct actions *out)
+{
+    for (uint32_t i = 0; event->kind == EV_START && worker == 0 && i < 3; i++)
+        send(out, i, 1, 0);
+}
+
+Test(sim_links, more_exact_tensors_than_the_depth_are_a_failure)
+{
+    const struct policy row = cluster_row(send_three, DELIVERY_EXACT);
+    struct cluster cluster;
+    cluster_plan_row(&cluster, &row, 2, 2, 1);
+    cluster.config.exact_depth = 2;
+
+    expect_failure(&cluster,
+                   "worker 0, edge to worker 1, at 0 ns: more tensors in flight than exact_depth");
+}
+
+static void control_three(uint32_t worker, const struct event *event, struct actions *out)
+{
+    for (uint32_t i = 0; event->kind == EV_START && worker == 0 && i < 3; i++)
+        control(out, i);
+}
+
+Test(sim_links, more_controls_than_the_depth_are_a_failure)
+{
+    const struct policy row = cluster_row(control_three, DELIVERY_EXACT);
+    struct cluster cluster;
+    cluster_plan_row(&cluster, &row, 2, 2, 1);
+    cluster.config.control_depth = 2;
+
+    expect_failure(
+        &cluster,
+        "worker 0, edge to worker 1, at 0 ns: more controls in flight than control_depth");
+}
+
+/* 1000 per timer, none of which has arrived when the 66th rings. */
+static void control_without_end(uint32_t worker, const struct event *event, struct actions *out)
+{
+    if (worker != 0 || (event->kind != EV_START && event->kind != EV_TIMER))
+        return;
+    for (uint32_t i = 0; i < 1000; i++)
+        control(out, i);
+    actions_push(out, (struct action){.kind = ACT_TIMER, .at_ns = event->now_ns + 1});
+}
+
+Test(sim_links, the_deepest_channel_has_a_bound_as_well)
+{
+    const struct policy row = cluster_row(control_without_end, DELIVERY_EXACT);
+    struct cluster cluster;
+    cluster_plan_row(&cluster, &row, 2, 2, 1);
+    cluster.config.control_depth = SIM_DEPTH_MAX;
+    cluster.config.links.latency_ns = 200;
+    cluster.config.links.control_is_free = false;
+
+    expect_failure(
+        &cluster,
+        "worker 0, edge to worker 1, at 65 ns: more controls in flight than control_depth");
+}
+
+static void publish_versions(uint32_t worker, const struct event *event, struct actions *out)
+{
+    note(event);
+    if (event->kind == EV_START && worker == 0)
+        actions_push(out, (struct action){.kind = ACT_COMPUTE});
+    for (uint32_t i = 0; event->kind == EV_GRADIENT && i < 7; i++) {
+        actions_push(out, (struct action){.kind = ACT_APPLY});
+        send(out, i, 1, 0);
+    }
+}
+
+Test(sim_links, a_step_without_a_free_slot_is_a_failure)
+{
+    const struct policy row = cluster_row(publish_versions, DELIVERY_EXACT);
+    struct cluster cluster;
+    cluster_plan_row(&cluster, &row, 2, 2, 1);
+    cluster.config.exact_depth = 8;
+    cluster.config.slots = 4;
+
+    expect_failure(&cluster, "worker 0 at 1000000 ns: no free slot for a new model");
+}
+
+Test(sim_links, a_row_that_may_skip_leaves_out_what_it_has_no_slot_for)
+{
+    struct policy row = cluster_row(publish_versions, DELIVERY_EXACT);
+    row.exhausted = SLOT_SKIP;
+    struct cluster cluster;
+    cluster_plan_row(&cluster, &row, 2, 2, 1);
+    cluster.config.slots = 4;
+
+    cluster_run(&cluster);
+
+    cr_expect_eq(sim_totals(cluster.sim)->publishes_skipped, 5,
+                 "two are lent, two are needed to go on");
+    cr_expect_eq(sim_totals(cluster.sim)->tensors_delivered, 2);
+    cluster_close(&cluster);
+}
+
+static void publish_to_both(uint32_t worker, const struct event *event, struct actions *out)
+{
+    for (uint32_t i = 0; worker == 0 && event->kind == EV_START && i < 3; i++) {
+        actions_push(out, (struct action){.kind = ACT_MIX, .rule = MIX_MEAN});
+        send(out, i, 2, 0);
+    }
+}
+
+Test(sim_links, what_is_left_out_is_counted_in_messages)
+{
+    struct policy row = cluster_row(publish_to_both, DELIVERY_EXACT);
+    row.exhausted = SLOT_SKIP;
+    struct cluster cluster;
+    cluster_plan_row(&cluster, &row, 3, 2, 1);
+    cluster.config.slots = 3;
+
+    cluster_run(&cluster);
+
+    cr_expect_eq(sim_totals(cluster.sim)->tensors_sent, 2);
+    cr_expect_eq(sim_totals(cluster.sim)->publishes_skipped, 4);
+    cluster_close(&cluster);
+}
+
+/* ------------------------------------------------------------------------------------------------------- mailboxes */
+
+Test(sim_links, of_newest_tensors_four_are_on_their_way_and_the_next_is_superseded)
+{
+    const struct policy row = cluster_row(publish_versions, DELIVERY_NEWEST);
+    struct cluster cluster;
+    cluster_plan_row(&cluster, &row, 2, 2, 1);
+    cluster.config.links.latency_ns = 1000;
+    cluster.config.slots = 9;
+
+    cluster_run(&cluster);
+
+    static const uint64_t want[] = {0, 1, 2, 3, 6};
+    cr_assert_eq(seen, 5);
+    for (uint32_t i = 0; i < 5; i++)
+        cr_expect_eq(seen_tag[i], want[i]);
+    cr_expect_eq(seen_ns[3], MS + 1000);
+    cr_expect_eq(seen_ns[4], MS + 2000, "it left when the first had arrived");
+    cr_expect_eq(sim_totals(cluster.sim)->tensors_superseded, 2);
+    cr_expect_eq(sim_totals(cluster.sim)->tensors_sent, 7);
+    cluster_close(&cluster);
+}
+
+Test(sim_links, a_paused_worker_finds_the_newest_unread_tensor_only)
+{
+    const struct sim_pause pause = {.worker = 1, .begin_ns = 0, .end_ns = 5 * MS};
+    const struct sim_faults faults = {.pause = &pause, .pauses = 1};
+    const struct policy row = cluster_row(publish_versions, DELIVERY_NEWEST);
+    struct cluster cluster;
+    cluster_plan_row(&cluster, &row, 2, 2, 1);
+    cluster.config.slots = 9;
+    cluster.config.faults = &faults;
+
+    cluster_run(&cluster);
+
+    cr_assert_eq(seen, 1);
+    cr_expect_eq(seen_tag[0], 6);
+    cr_expect_eq(seen_ns[0], 5 * MS);
+    cr_expect_eq(sim_totals(cluster.sim)->tensors_superseded, 6);
+    cluster_close(&cluster);
+}
+
+Test(sim_links, a_paused_worker_finds_every_exact_tensor_in_order)
+{
+    const struct sim_pause pause = {.worker = 1, .begin_ns = 0, .end_ns = 5 * MS};
+    const struct sim_faults faults = {.pause = &pause, .pauses = 1};
+    const struct policy row = cluster_row(publish_versions, DELIVERY_EXACT);
+    struct cluster cluster;
+    cluster_plan_row(&cluster, &row, 2, 2, 1);
+    cluster.config.exact_depth = 7;
+    cluster.config.slots = 9;
+    cluster.config.faults = &faults;
+
+    cluster_run(&cluster);
+
+    cr_assert_eq(seen, 7);
+    for (uint32_t i = 0; i < 7; i++) {
+        cr_expect_eq(seen_tag[i], i);
+        cr_expect_eq(seen_ns[i], 5 * MS);
+    }
+    cluster_close(&cluster);
+}
