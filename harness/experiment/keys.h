@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/policy/policy.h"
 #include "harness/experiment/suggest.h"
 
 enum keys_section { KEYS_PROFILE, KEYS_POLICY, KEYS_INJECT };
@@ -17,18 +18,20 @@ enum keys_section { KEYS_PROFILE, KEYS_POLICY, KEYS_INJECT };
 enum key_type {
     KEY_U32,
     KEY_U64,
-    KEY_NS,     /* uint64_t, written with a unit */
-    KEY_SHARE,  /* double in [0, 1], written 10% or 0.1 */
-    KEY_REAL,   /* double */
-    KEY_BOOL,   /* true | false */
-    KEY_TEXT,   /* char[]: any one line */
-    KEY_WORD,   /* char[]: letters, digits, . _ + -: safe in paths, tags and checks */
-    KEY_FILE,   /* char[]: a file or folder that can be read; stored absolute */
-    KEY_FOLDER, /* char[]: may not exist yet; stored absolute */
-    KEY_NAME,   /* char[]: one of `names` */
-    KEY_CHOICE, /* enum: index in `names` */
-    KEY_ROW,    /* pointer: row of the table behind `names` */
-    KEY_SEEDS,  /* a count n (seeds 1..n) or a list of seeds */
+    KEY_NS,      /* uint64_t, written with a unit */
+    KEY_SHARE,   /* double in [0, 1], written 10% or 0.1 */
+    KEY_RATE,    /* double, bytes per second, written 10Gbit or 1GB/s */
+    KEY_REAL,    /* double */
+    KEY_BOOL,    /* true | false */
+    KEY_TEXT,    /* char[]: any one line */
+    KEY_WORD,    /* char[]: letters, digits, . _ + -: safe in paths, tags and checks */
+    KEY_FILE,    /* char[]: a file or folder that can be read; stored absolute */
+    KEY_LIBRARY, /* the same for a shared object; a bare name is looked for beside the program too */
+    KEY_FOLDER,  /* char[]: may not exist yet; stored absolute */
+    KEY_NAME,    /* char[]: one of `names` */
+    KEY_CHOICE,  /* enum: index in `names` */
+    KEY_ROW,     /* pointer: row of the table behind `names` */
+    KEY_SEEDS,   /* a count n (seeds 1..n) or a list of seeds */
 };
 
 /** One name of a set, with the row behind it where there is one. */
@@ -71,8 +74,8 @@ struct key {
     const char
         *fallback;  /* default as text, items of lists split by ','; NULL = unset; KEY_REQUIRED */
     const char *by; /* the key that decides whether this one is read; NULL = always read */
-    const char
-        *only; /* its names, space-separated; "!name" = all but that; NULL = ask names->reads */
+    const char *
+        only; /* its names, space-separated; NULL = ask names->reads; "!name" = all (that read it) but that */
     const struct key_names *names;
     const char *unit;
     const char *help;
@@ -81,20 +84,33 @@ struct key {
 extern const struct key keys_table[];
 extern const uint32_t keys_count;
 
-#define KEYS_MAX 96u /* for arrays indexed by row; checked */
+#define KEYS_MAX 128u /* for arrays indexed by row; checked */
 
 /** Sets that more than one file needs. */
 extern const struct key_names keys_policies, keys_laws, keys_graphs, keys_models, keys_formats,
     keys_edges;
-extern const struct key_names keys_clocks, keys_shards, keys_tiers, keys_jitters, keys_releases,
-    keys_pairings;
-extern const struct key_names keys_metrics, keys_whats, keys_scopes, keys_modes, keys_selects,
-    keys_eaches;
+extern const struct key_names keys_clocks, keys_shards, keys_tiers, keys_jitters, keys_link_jitters;
+extern const struct key_names keys_orders, keys_collectives, keys_releases, keys_pathsearches,
+    keys_pairings, keys_waits, keys_weights;
+extern const struct key_names keys_metrics, keys_figures, keys_whats, keys_scopes, keys_modes,
+    keys_selects, keys_eaches;
 
 uint32_t keys_name_count(const struct key_names *names);
 struct key_name keys_name_at(const struct key_names *names, uint32_t index);
 /** Index of `name`, or UINT32_MAX. */
 uint32_t keys_name_find(const struct key_names *names, const char *name);
+
+/** Does the policy read the option with this name? */
+bool keys_policy_reads(const struct policy *row, const char *leaf);
+
+struct experiment_policy;
+
+/** Is this row an option that the policy reads, given its other options? */
+bool keys_option_applies(const struct key *key, const struct experiment_policy *policy);
+
+/** The option's value as in a profile. */
+void keys_option_value(const struct key *key, const struct experiment_policy *policy, char *out,
+                       uint32_t bytes);
 
 /** First row with this path, or NULL. (A path may have several rows with different `only`.) */
 const struct key *keys_find(enum keys_section section, const char *path);
@@ -117,6 +133,9 @@ const char *keys_elsewhere(enum keys_section section, const char *leaf);
 
 /** Does the row apply when the deciding key has the name `kind`? For rows with `by` and not KEY_PRESENT. */
 bool keys_applies(const struct key *key, const struct key_names *kinds, const char *kind);
+
+/** Names of `by` (what decides about the keys with the path of `key`) for which one of them is read: "partial, epidemic". */
+void keys_readers(const struct key *key, const struct key *by, char *out, uint32_t bytes);
 
 /** Last part of a path. */
 const char *keys_leaf(const char *path);
