@@ -1,6 +1,6 @@
 #!/bin/sh
 # All tests: the release build with every suite, a sanitizer build of what does not need the EAL, a thread-sanitizer
-# build of the channels, a short fuzzing of the parsers, and a clang build. Ends in one line `N passed, N failed, N skipped`.
+# build of the channels, a short fuzzing of the parsers, a clang build, and the same virtual run through all of them. Ends in one line `N passed, N failed, N skipped`.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd -P)
 cd "$root" || exit 1
@@ -68,13 +68,22 @@ configure build-tsan --buildtype=debugoptimized -Dtests=enabled -Db_sanitize=thr
 CC=clang configure build-fuzz --buildtype=debugoptimized -Doptimization=1 -Dtests=disabled -Dfuzz=true \
     -Db_sanitize=address,undefined -Db_lundef=false && step "fuzzing of the parsers" build-fuzz --suite fuzz
 
-printf '\n== clang\n'
-if CC=clang configure build-clang --buildtype=release -Dtests=disabled -Dwerror=true && ninja --quiet -C build-clang; then
-    passed=$((passed + 1))
-    echo "builds without a warning"
-else
-    failed=$((failed + 1))
-fi
+check() { # title, command…: counts as one test
+    printf '\n== %s\n' "$1"
+    shift
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+    fi
+}
+
+CC=clang configure build-clang --buildtype=release -Dtests=disabled -Dwerror=true &&
+    check "clang, no warnings" ninja --quiet -C build-clang
+configure build-plain --buildtype=plain -Doptimization=0 -Dtests=disabled &&
+    check "gcc without optimisation" ninja --quiet -C build-plain harness/dawdle
+check "the same bytes from gcc and clang, optimised or not, with 1 and 2 threads" tests/determinism.sh \
+    build/harness/dawdle build-clang/harness/dawdle build-plain/harness/dawdle build-asan/harness/dawdle
 
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" -eq 0 ]
