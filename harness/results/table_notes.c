@@ -3,13 +3,16 @@
 #include <string.h>
 
 #include "core/base/units.h"
+#include "harness/experiment/keys.h"
 #include "harness/preview.h"
+#include "harness/results/stats.h"
 #include "harness/results/table.h"
 #include "harness/results/target.h"
 
 /* Above these a figure may have another cause than the policy. */
 #define REST_SHARE_MAX 0.02
 #define INJECTED_ERROR_NS_MAX 50e3
+#define WEIGHT_MIN 1e-3
 
 static void note(FILE *out, const struct table_style *style, const char *head, const char *text)
 {
@@ -72,35 +75,106 @@ static void append(char *out, size_t size, const char *text)
     snprintf(out + used, size - used, "%s%s", used ? ", " : "", text);
 }
 
-/* The ordering of policies depends on these choices, so they stand beside it. */
-static void policy_notes(FILE *out, const struct table_style *style,
-                         const struct experiment *experiment)
+/* `release cluster, k 2`: the options that the row reads, less those that are off. */
+static void describe_options(char *out, size_t size, const struct experiment *experiment,
+                             uint32_t index)
 {
-    static const char *const release[] = {"cluster", "all", "nbr", "pair"};
-    static const char *const pairing[] = {"any", "bipartite"};
-    char rules[1024] = "";
+    struct experiment_policy policy = experiment->policy[index];
+    policy.options = experiment_options(experiment, index);
+    snprintf(out, size, "%s", policy.label);
+    const size_t label = strlen(out);
+    for (uint32_t i = 0; i < keys_count; i++) {
+        char value[64];
+        if (!keys_option_applies(&keys_table[i], &policy))
+            continue;
+        keys_option_value(&keys_table[i], &policy, value, sizeof(value));
+        if (strcmp(value, "0") == 0 || strcmp(value, "false") == 0)
+            continue;
+        const size_t used = strlen(out);
+        snprintf(out + used, size - used, " %s %s", keys_leaf(keys_table[i].path), value);
+    }
+    if (strlen(out) == label)
+        *out = '\0'; /* nothing to choose */
+}
+
+static void oracle_note(FILE *out, const struct table_style *style, const char *label)
+{
+    char text[256];
+    snprintf(text, sizeof(text),
+             "%s: above %u workers auto means a central oracle, whose knowledge costs no messages",
+             label, EXPERIMENT_PATHSEARCH_MAX);
+    note(out, style, "pathsearch", text);
+}
+
+/* The ordering of policies depends on these choices, so they stand beside it. */
+static void rule_notes(FILE *out, const struct table_style *style,
+                       const struct experiment *experiment)
+{
+    char line[512] = "", text[256];
+    const char *head = "rules";
+    for (uint32_t i = 0; i < experiment->policy_count; i++) {
+        if (!experiment->policy[i].row)
+            continue;
+        describe_options(text, sizeof(text), experiment, i);
+        if (!*text)
+            continue;
+        if (*line && strlen(line) + strlen(text) + 18 > style->width) {
+            note(out, style, head, line);
+            line[0] = '\0';
+            head = "";
+        }
+        append(line, sizeof(line), text);
+    }
+    if (*line)
+        note(out, style, head, line);
+    for (uint32_t i = 0; i < experiment->policy_count; i++) {
+        const struct experiment_policy *p = &experiment->policy[i];
+        if (p->row && keys_policy_reads(p->row, "pathsearch") &&
+            p->options.pathsearch == AAU_AUTO &&
+            experiment_options(experiment, i).pathsearch == AAU_ORACLE)
+            oracle_note(out, style, p->label);
+    }
+}
+
+/* How much worse another rate is: times the loss, or share of the accuracy. */
+static void put_relative(char *out, size_t size, double value, double best)
+{
+    if (isnan(value))
+        snprintf(out, size, "not tried");
+    else if (isinf(value))
+        snprintf(out, size, "diverged");
+    else
+        snprintf(out, size, "x%.3g", value / best);
+}
+
+/* A comparison is worth little where a factor of two in the rate moves a policy further than the policies differ. */
+static void tuned_note(FILE *out, const struct table_style *style,
+                       const struct experiment *experiment, const struct experiment_policy *p)
+{
+    char text[512], half[32], twice[32];
+    put_relative(half, sizeof(half), p->tuned.half, p->tuned.best);
+    put_relative(twice, sizeof(twice), p->tuned.twice, p->tuned.best);
+    snprintf(text, sizeof(text), "%s %g, tuned%s: %s at half of it %s, at twice %s", p->label,
+             p->lr, p->tuned.edge ? " (on the edge of what was tried)" : "",
+             target_metric_name(experiment->train.tuned_metric), half, twice);
+    note(out, style, "lr", text);
+}
+
+static void rate_notes(FILE *out, const struct table_style *style,
+                       const struct experiment *experiment)
+{
     char rates[1024] = "";
     char text[160];
     const bool learns = strcmp(experiment->data.format, "none") != 0;
     bool shared = false;
     for (uint32_t i = 0; i < experiment->policy_count; i++) {
         const struct experiment_policy *p = &experiment->policy[i];
-        if (p->row && strcmp(p->row->name, "aau") == 0) {
-            snprintf(text, sizeof(text), "%s release %s", p->label, release[p->release]);
-            append(rules, sizeof(rules), text);
-        } else if (p->row && strcmp(p->row->name, "adpsgd") == 0) {
-            snprintf(text, sizeof(text), "%s pairing %s%s", p->label, pairing[p->pairing],
-                     p->comm_thread ? " with communication thread" : "");
-            append(rules, sizeof(rules), text);
-        }
-        shared = shared || (learns && !p->lr_own);
-        if (p->lr_own) {
+        shared = shared || (learns && !p->lr_own && !p->tuned.set);
+        if (p->lr_own && !p->tuned.set) {
             snprintf(text, sizeof(text), "%s %g", p->label, p->lr);
             append(rates, sizeof(rates), text);
         }
     }
-    if (*rules)
-        note(out, style, "rules", rules);
     if (shared) {
         snprintf(text, sizeof(text), "shared %g%s", experiment->train.lr,
                  *rates ? " (not tuned), but" : " (not tuned per policy)");
@@ -109,6 +183,34 @@ static void policy_notes(FILE *out, const struct table_style *style,
         note(out, style, "lr", all);
     } else if (*rates) {
         note(out, style, "lr", rates);
+    }
+    for (uint32_t i = 0; i < experiment->policy_count; i++)
+        if (experiment->policy[i].tuned.set)
+            tuned_note(out, style, experiment, &experiment->policy[i]);
+}
+
+/* What virtual time was told that a host would have decided. */
+static void virtual_notes(FILE *out, const struct table_style *style, const struct experiment *x,
+                          const struct record_run *run)
+{
+    char text[512], latency[48], rate[48], iteration[48];
+    const double bytes_per_s = x->links.bytes_per_s;
+    snprintf(text, sizeof(text), "latency %s%s, %s%s per port; iteration costs %s",
+             units_format_ns(x->links.latency_ns, latency, sizeof(latency)),
+             x->links_jitter == JITTER_NONE ? "" : " with jitter",
+             bytes_per_s > 0 ? units_short_bytes(bytes_per_s, rate, sizeof(rate)) : "unlimited",
+             bytes_per_s > 0 ? "/s" : " bandwidth",
+             units_format_ns(x->costs.iteration_ns, iteration, sizeof(iteration)));
+    note(out, style, "links", text);
+    if (x->workers.cores) {
+        snprintf(text, sizeof(text), "%u workers share %u core%s", run->workers, x->workers.cores,
+                 x->workers.cores == 1 ? "" : "s");
+        note(out, style, "cores", text);
+    }
+    if (run->judged && run->locals_judged + 1 < run->workers) {
+        snprintf(text, sizeof(text), "%u of %u local models, evenly spread; the mean is of all",
+                 run->locals_judged, run->workers);
+        note(out, style, "judged", text);
     }
 }
 
@@ -128,16 +230,24 @@ static void host_notes(FILE *out, const struct table_style *style, const struct 
                        uint32_t count, const struct results_summary *summary)
 {
     char text[512];
-    const uint32_t cores = cores_of(run);
+    const uint32_t cores = run->wall.threads ? 0 : cores_of(run);
     double ledger = 0;
+    uint32_t diverged = 0;
     bool accounted = true;
     for (uint32_t i = 0; i < count; i++) {
-        ledger = fmax(ledger, results_metric_of(&run[i], RESULTS_LEDGER_ERROR));
+        diverged += run[i].diverged > 0;
+        if (isfinite(run[i].ledger_error) && (!run[i].row || record_keeps_sum(run[i].row)))
+            ledger = fmax(ledger, run[i].ledger_error);
         accounted = accounted && results_metric_of(&run[i], RESULTS_TENSORS_UNEXPLAINED) <= 0 &&
                     results_metric_of(&run[i], RESULTS_CONTROL_UNEXPLAINED) <= 0;
     }
     snprintf(text, sizeof(text), "worst relative error %.1e%s", ledger,
              accounted ? "; every message sent is accounted for" : "");
+    if (diverged) {
+        const size_t used = strlen(text);
+        snprintf(text + used, sizeof(text) - used, "; %u of %u runs diverged: no sum to keep",
+                 diverged, count);
+    }
     note(out, style, "ledger", text);
     if (cores && cores < run->workers) {
         snprintf(text, sizeof(text),
@@ -146,10 +256,17 @@ static void host_notes(FILE *out, const struct table_style *style, const struct 
         note(out, style, "cooperative", text);
     }
     if (summary->seeds == 1)
-        snprintf(text, sizeof(text), "unknown: one seed only; claims take at least 10");
+        snprintf(text, sizeof(text), "unknown: one seed only; claims take at least %u",
+                 STATS_CLAIM_SEEDS);
+    else if (summary->seeds < STATS_INTERVAL_SEEDS)
+        snprintf(text, sizeof(text),
+                 "min..max over %u seeds, too few for an interval; claims take at least %u",
+                 summary->seeds, STATS_CLAIM_SEEDS);
     else
-        snprintf(text, sizeof(text), "min..max over %u seeds%s", summary->seeds,
-                 summary->seeds < 6 ? ", too few for an interval; claims take at least 10" : "");
+        snprintf(
+            text, sizeof(text),
+            "95 %% t interval of the mean over %u seeds; min..max where one diverged or fell short",
+            summary->seeds);
     note(out, style, "spread", text);
 }
 
@@ -157,9 +274,17 @@ static void learning_warnings(FILE *out, const struct table_style *style,
                               const struct results_policy *p)
 {
     const struct target_spread *loss = &p->metric[RESULTS_TRAIN_LOSS_MEAN_MODEL];
+    const struct target_spread *weight = &p->metric[RESULTS_WEIGHT_LEAST];
     if (loss->count && isinf(loss->max))
         warn(out, style, "%s: the loss diverged in at least one of %u seeds; lower its lr",
              p->policy, p->seeds);
+    else if (p->metric[RESULTS_DIVERGED].max > 0)
+        warn(out, style, "%s: the models of up to %.0f workers diverged", p->policy,
+             p->metric[RESULTS_DIVERGED].max);
+    if (weight->count && weight->min < WEIGHT_MIN)
+        warn(out, style,
+             "%s: a push-sum weight fell to %.1e: some worker heard too little of its neighbours",
+             p->policy, weight->min);
     if (p->has_target && p->reached > p->held_at_end)
         warn(out, style, "%s: reached the target in %u seeds but ends meeting it in only %u",
              p->policy, p->reached, p->held_at_end);
@@ -215,10 +340,18 @@ void table_notes(FILE *out, const struct table_style *style, const struct experi
                  const struct record_run *run, uint32_t count,
                  const struct results_summary *summary)
 {
+    /* what does not depend on the value of a swept key is said of the first one */
+    const bool again = summary->sweep_value && experiment->sweep.at > 0;
     target_note(out, style, experiment, run, count);
-    policy_notes(out, style, experiment);
+    if (!again) {
+        rule_notes(out, style, experiment);
+        rate_notes(out, style, experiment);
+    }
     inject_notes(out, style, experiment);
-    host_notes(out, style, run, count, summary);
+    if (!again && experiment->clock == CLOCK_VIRTUAL)
+        virtual_notes(out, style, experiment, run);
+    if (!again)
+        host_notes(out, style, run, count, summary);
     for (uint32_t i = 0; i < summary->policy_count; i++) {
         learning_warnings(out, style, &summary->policy[i]);
         counter_warnings(out, style, &summary->policy[i]);

@@ -79,6 +79,7 @@ static void forget_pointers(struct experiment *experiment)
     for (uint32_t i = 0; i < experiment->inject_count; i++) {
         experiment->inject[i].inject.workers = NULL;
         experiment->inject[i].inject.config.trace.seconds = NULL;
+        experiment->inject[i].inject.config.sample.bin = NULL;
     }
 }
 
@@ -125,6 +126,16 @@ static void expect_round_trip(const char *path, const char *const *set, uint32_t
     profile_free(&again);
 }
 
+static char *capture(int (*print)(FILE *, FILE *, const char *), const char *what, int expected_rc)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    cr_expect_eq(print(out, out, what), expected_rc);
+    fclose(out);
+    return text;
+}
+
 Test(profile, the_example_of_the_design_loads)
 {
     load(DESIGN, NULL, 0);
@@ -144,7 +155,7 @@ Test(profile, the_example_of_the_design_loads)
     cr_expect_eq(loaded.compute.base_ns, 1000000u);
     cr_expect_float_eq(loaded.compute.jitter_cv, 0.05, 0.0);
     cr_expect_eq(loaded.policy_count, 3u);
-    cr_expect_eq(loaded.policy[2].release, AAU_CLUSTER);
+    cr_expect_eq(loaded.policy[2].options.release, AAU_CLUSTER);
     cr_expect_eq(loaded.inject_count, 1u);
     cr_expect_eq(loaded.inject[0].inject.select, SELECT_PERCENT_EACH);
     cr_expect_eq(loaded.inject[0].inject.scope, SCOPE_COMPUTE);
@@ -206,8 +217,8 @@ Test(profile, aliases_and_merge_keys_are_expanded)
     cr_expect_eq(loaded.policy_count, 3u);
     cr_expect_str_eq(loaded.policy[1].label, "other");
     cr_expect_float_eq(loaded.policy[1].lr, 0.5, 0.0);
-    cr_expect_eq(loaded.policy[1].release, AAU_ALL, "own keys win over merged ones");
-    cr_expect_eq(loaded.policy[2].release, AAU_PAIR);
+    cr_expect_eq(loaded.policy[1].options.release, AAU_ALL, "own keys win over merged ones");
+    cr_expect_eq(loaded.policy[2].options.release, AAU_PAIR);
     profile_free(&loaded);
 }
 
@@ -222,7 +233,7 @@ Test(profile, set_reaches_into_short_forms_and_lists)
     cr_expect_str_eq(loaded.model.ops->name, "softmax");
     cr_expect_eq(loaded.model.hidden_count, 0u);
     cr_expect_float_eq(loaded.policy[0].lr, 0.4, 0.0);
-    cr_expect_eq(loaded.policy[2].release, AAU_ALL);
+    cr_expect_eq(loaded.policy[2].options.release, AAU_ALL);
     cr_expect_float_eq(loaded.policy[2].lr, 0.2, 0.0, "its other keys stay");
     cr_expect_eq(loaded.inject[0].inject.select, SELECT_ALL);
     cr_expect_eq(loaded.seed_count, 2u);
@@ -282,10 +293,68 @@ Test(profile, the_resolved_echo_loads_to_the_same_experiment)
                                "stop={time: 1h0.5s, iterations: 12345678901}"};
     const char *const none[] = {
         "data=none", "model=none", "train=", "target=", "policies=dsgd", "compute={base: 0}"};
+    const char *const simulated[] = {"clock=virtual",
+                                     "checks=",
+                                     "data.samples=200000",
+                                     "workers={count: 131072, cores: 100000}",
+                                     "compute={base: 2ms, core: 300us}",
+                                     "links={latency: 7us, jitter: lognormal, bandwidth: 1.5bit}",
+                                     "costs={iteration: 1us, apply: 2us, send: 3us, mix: 4us}"};
     expect_round_trip(DESIGN, NULL, 0);
+    expect_round_trip(DESIGN, simulated, COUNT(simulated));
     expect_round_trip(DESIGN, odd, COUNT(odd));
     expect_round_trip("tests/profiles/bare_ok.yaml", none, COUNT(none));
     expect_round_trip("tests/profiles/trace_ok.yaml", NULL, 0);
+    expect_round_trip("tests/profiles/empirical_ok.yaml", NULL, 0);
+}
+
+Test(profile, virtual_time_has_its_own_keys)
+{
+    const char *const set[] = {"clock=virtual", "links={bandwidth: 10Gbit}", "workers.count=2000",
+                               "compute.base=2ms"};
+    load(DESIGN, set, COUNT(set));
+
+    cr_expect_eq(loaded.clock, CLOCK_VIRTUAL);
+    cr_expect_eq(loaded.workers.count, 2000u, "more than live");
+    cr_expect_float_eq(loaded.links.bytes_per_s, 1.25e9, 0.0);
+    cr_expect_eq(loaded.links.latency_ns, 1000u);
+    cr_expect_float_eq(loaded.links.jitter_cv, 0.0, 0.0, "no jitter was asked for");
+    cr_expect_eq(loaded.compute.core_ns, 2000000u, "the whole base by default");
+    cr_expect_str_eq(loaded.edges, "", "edges are of live runs");
+    profile_free(&loaded);
+}
+
+Test(profile, a_rate_is_read_in_bits_or_bytes)
+{
+    const struct {
+        const char *text;
+        double bytes_per_s;
+    } rates[] = {{"10Gbit", 1.25e9}, {"2.5Mbit/s", 312500}, {"8kbit", 1000},
+                 {"16bit/s", 2},     {"1GB/s", 1e9},        {"1MiB", 1048576},
+                 {"500", 500},       {"1B/s", 1},           {"0", 0}};
+    for (uint32_t i = 0; i < COUNT(rates); i++) {
+        char bandwidth[64];
+        snprintf(bandwidth, sizeof(bandwidth), "links.bandwidth=%s", rates[i].text);
+        const char *const set[] = {"clock=virtual", bandwidth};
+        load(DESIGN, set, COUNT(set));
+        cr_expect_float_eq(loaded.links.bytes_per_s, rates[i].bytes_per_s, 0.0, "%s",
+                           rates[i].text);
+        profile_free(&loaded);
+    }
+}
+
+Test(profile, pathsearch_is_an_oracle_only_where_messages_would_flood)
+{
+    const char *const set[] = {"clock=virtual", "workers.count=1000"};
+    load(DESIGN, set, COUNT(set));
+    loaded.policy[2].options.pathsearch = AAU_AUTO;
+
+    cr_expect_eq(experiment_options(&loaded, 2).pathsearch, AAU_MESSAGES);
+    loaded.workers.count = 1001;
+    cr_expect_eq(experiment_options(&loaded, 2).pathsearch, AAU_ORACLE);
+    loaded.clock = CLOCK_LIVE;
+    cr_expect_eq(experiment_options(&loaded, 2).pathsearch, AAU_MESSAGES);
+    profile_free(&loaded);
 }
 
 Test(profile, shipped_profiles_load_by_name)
@@ -293,6 +362,8 @@ Test(profile, shipped_profiles_load_by_name)
     const char *const set[] = {"data.path=tests/profiles"};
     expect_round_trip("quickstart", NULL, 0);
     expect_round_trip("mnist", set, 1);
+    expect_round_trip("twin", NULL, 0);
+    expect_round_trip("twin-calibrate", NULL, 0);
 }
 
 Test(profile, paths_are_relative_to_the_profile_and_stored_absolute)
@@ -382,9 +453,11 @@ Test(profile, an_absent_profile_names_the_shipped_ones)
     setenv("DAWDLE_PROFILES", "no/such/folder", 1);
 
     expect_refused("quikstart", "quikstart: error: no such profile; did you mean 'quickstart'? "
-                                "shipped profiles: mnist, null, quickstart\n");
+                                "shipped profiles: mnist, null, paper/..., plugin-python, "
+                                "quickstart, twin, twin-calibrate\n");
     expect_refused("x/y.yaml", "x/y.yaml: error: no such file or profile; shipped profiles: "
-                               "mnist, null, quickstart\n");
+                               "mnist, null, paper/..., plugin-python, quickstart, twin, "
+                               "twin-calibrate\n");
     expect_refused("tests/profiles",
                    "tests/profiles: error: is a folder; expected a profile (a YAML file)\n");
 }
@@ -397,6 +470,32 @@ Test(profile, profiles_of_the_user_come_before_the_shipped_ones)
 
     cr_expect_str_eq(loaded.name, "transient");
     profile_free(&loaded);
+}
+
+Test(profile, profiles_in_a_folder_are_called_by_both_names)
+{
+    char folder[] = "/tmp/dawdle-group-XXXXXX", path[64], command[64];
+    cr_assert(mkdtemp(folder));
+    snprintf(command, sizeof(command), "mkdir %s/group", folder);
+    cr_assert_eq(system(command), 0);
+    snprintf(command, sizeof(command), "touch %s/group/one.tuned.yaml", folder);
+    cr_assert_eq(system(command), 0);
+    snprintf(path, sizeof(path), "%s/group/one.yaml", folder);
+    FILE *const file = fopen(path, "w");
+    cr_assert(file && fputs("# Claim: one.\npolicies: dsgd\nstop: 1s\n", file) >= 0);
+    fclose(file);
+    setenv("DAWDLE_PROFILES", folder, 1);
+
+    load("group/one", NULL, 0);
+    char *const list = capture(list_print, "profiles", 0);
+
+    cr_expect_str_eq(loaded.name, "one");
+    cr_expect_eq(strncmp(list, "group/one ", 10), 0, "%s", list);
+    cr_expect_null(strstr(list, "one.tuned"), "rates are no profile");
+    profile_free(&loaded);
+    free(list);
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    cr_expect_eq(system(command), 0);
 }
 
 Test(profile, a_megabyte_is_not_a_profile)
@@ -451,16 +550,6 @@ Test(suggest, offers_nothing_for_what_is_not_near)
     cr_expect_null(nearest.best);
 }
 
-static char *capture(int (*print)(FILE *, FILE *, const char *), const char *what, int expected_rc)
-{
-    char *text = NULL;
-    size_t bytes = 0;
-    FILE *out = open_memstream(&text, &bytes);
-    cr_expect_eq(print(out, out, what), expected_rc);
-    fclose(out);
-    return text;
-}
-
 Test(help, one_key_is_shown_with_range_default_and_condition)
 {
     char *text = capture(help_print, "workers.graph.degree", 0);
@@ -470,7 +559,7 @@ Test(help, one_key_is_shown_with_range_default_and_condition)
                            "can have\n"
                            "  value    0 to 1023 neighbours\n"
                            "  default  3\n"
-                           "  read     if the graph uses it\n");
+                           "  read     if workers.graph.kind is random\n");
     free(text);
 }
 
@@ -509,6 +598,24 @@ Test(help, a_list_prints_names_and_refuses_unknown_kinds)
     free(wrong);
 }
 
+static int print_long(FILE *out, FILE *error_text, const char *what)
+{
+    return list_print_long(out, error_text, what);
+}
+
+Test(help, the_long_list_of_policies_says_what_a_lost_message_breaks)
+{
+    char *policies = capture(print_long, "policies", 0);
+    char *wrong = capture(print_long, "graphs", 2);
+
+    cr_expect(strstr(policies, "\ndsgd\n  every round averages"), "%s", policies);
+    cr_expect(strstr(policies, "  a lost message: the neighbourhood stalls"), "%s", policies);
+    cr_expect(strstr(policies, "  matrix     doubly stochastic"), "%s", policies);
+    cr_expect_str_eq(wrong, "dawdle list: --long is for `list policies`\n");
+    free(policies);
+    free(wrong);
+}
+
 Test(help, without_a_kind_everything_is_listed)
 {
     setenv("DAWDLE_PROFILES", "no/such/folder", 1);
@@ -516,6 +623,6 @@ Test(help, without_a_kind_everything_is_listed)
     char *text = capture(list_print, NULL, 0);
 
     cr_expect(strstr(text, "\ngraphs:\n"), "%s", text);
-    cr_expect(strstr(text, "\nprofiles:\nmnist          Claim: on MNIST"), "%s", text);
+    cr_expect(strstr(text, "\nprofiles:\nmnist                 Claim: on MNIST"), "%s", text);
     free(text);
 }

@@ -12,8 +12,8 @@
 
 static const struct policy records_allreduce = {.name = "allreduce", .synchronous = true};
 static const struct policy records_dsgd = {.name = "dsgd", .synchronous = true};
-static const struct policy records_aau = {.name = "aau"};
-static const struct policy records_adpsgd = {.name = "adpsgd"};
+static const struct policy records_aau = {.name = "aau", .options = "release"};
+static const struct policy records_adpsgd = {.name = "adpsgd", .options = "pairing comm_thread"};
 
 /* Lognormal-like: the product of a few uniform draws around `typical`. */
 static inline struct hist *records_hist(uint64_t key, double typical, uint32_t samples)

@@ -1,0 +1,218 @@
+/* Cells in virtual time: which edges each kind gives, which tree, and what is refused in which words. */
+#include "harness/run/cell.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+
+#include "core/learn/model.h"
+#include "core/learn/model_plugin.h"
+
+static struct experiment experiment;
+static struct cell_common common;
+static struct policy row;
+
+static void prepare(uint32_t workers, const char *graph, enum policy_edges edges)
+{
+    row = (struct policy){.name = "made-up",
+                          .edges = edges,
+                          .tensor_class = DELIVERY_EXACT,
+                          .synchronous = true,
+                          .slots_fixed = 3};
+    experiment = (struct experiment){.clock = CLOCK_VIRTUAL,
+                                     .seed = {1},
+                                     .seed_count = 1,
+                                     .workers = {.count = workers, .degree = 3},
+                                     .policy = {{.row = &row, .label = "made-up"}},
+                                     .policy_count = 1};
+    strcpy(experiment.workers.graph, graph);
+    common = (struct cell_common){
+        .experiment = &experiment, .model = {.ops = model_find("none")}, .points = 2};
+}
+
+static void expect_peers(const struct cell *cell, uint32_t w, const char *expected)
+{
+    char found[256] = "";
+    for (uint32_t k = cell->peer_begin[w]; k < cell->peer_begin[w + 1]; k++)
+        snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s%u", *found ? " " : "",
+                 cell->peer[k]);
+    cr_expect_str_eq(found, expected, "worker %u has [%s]", w, found);
+}
+
+static void expect_refused(const char *piece)
+{
+    struct cell cell;
+    struct err err = {{0}};
+    cr_expect_eq(cell_open(&cell, &common, 0, 0, &err), -EINVAL);
+    cr_expect_not_null(strstr(err.text, piece), "%s", err.text);
+}
+
+static struct cell open_cell(void)
+{
+    struct cell cell;
+    struct err err = {{0}};
+    cr_assert_eq(cell_open(&cell, &common, 0, 0, &err), 0, "%s", err.text);
+    return cell;
+}
+
+Test(cell, a_star_joins_worker_0_with_each_other_one)
+{
+    prepare(4, "ring", POLICY_EDGES_STAR);
+
+    struct cell cell = open_cell();
+
+    expect_peers(&cell, 0, "1 2 3");
+    expect_peers(&cell, 1, "0");
+    expect_peers(&cell, 3, "0");
+    cr_expect_eq(cell.degree_max, 3u);
+    cell_close(&cell);
+}
+
+Test(cell, exponential_edges_reach_powers_of_two_both_ways)
+{
+    prepare(8, "ring", POLICY_EDGES_EXPONENTIAL);
+
+    struct cell cell = open_cell();
+
+    expect_peers(&cell, 0, "1 2 4 6 7");
+    expect_peers(&cell, 3, "1 2 4 5 7");
+    cell_close(&cell);
+    prepare(5, "ring", POLICY_EDGES_EXPONENTIAL);
+    cell = open_cell();
+    expect_peers(&cell, 4, "0 1 2 3");
+    cell_close(&cell);
+    prepare(1, "ring", POLICY_EDGES_EXPONENTIAL);
+    cell = open_cell();
+    expect_peers(&cell, 0, "");
+    cell_close(&cell);
+}
+
+Test(cell, a_modelled_collective_has_no_edges)
+{
+    prepare(100000, "ring", POLICY_EDGES_ALL);
+    experiment.policy[0].options.collective = COLLECTIVE_MODELLED;
+
+    struct cell cell = open_cell();
+
+    cr_expect_eq(cell.peer_begin[cell.graph.workers], 0u);
+    cr_expect_eq(cell.degree_max, 0u);
+    cell_close(&cell);
+}
+
+Test(cell, a_row_without_rounds_keeps_the_edges_that_it_agrees_on_its_groups_by)
+{
+    prepare(4, "ring", POLICY_EDGES_ALL);
+    experiment.policy[0].options.collective = COLLECTIVE_MODELLED;
+    row.synchronous = false;
+
+    struct cell cell = open_cell();
+
+    expect_peers(&cell, 1, "0 2 3");
+    cell_close(&cell);
+}
+
+Test(cell, a_simulated_mailbox_has_slots_for_what_its_link_delays)
+{
+    prepare(4, "ring", POLICY_EDGES_GRAPH);
+    row.slots_per_edge = 4;
+    struct cell exact = open_cell();
+    row.tensor_class = DELIVERY_SUM;
+    struct cell sum = open_cell();
+
+    cr_expect_eq(exact.slots, 1u + 3 + 4 * 2);
+    cr_expect_eq(sum.slots, 1u + 3 + (4 + SIM_NEWEST_DEPTH + 1) * 2);
+
+    cell_close(&exact);
+    cell_close(&sum);
+}
+
+Test(cell, the_tree_spans_the_graph_and_is_marked_at_both_ends)
+{
+    prepare(50, "random", POLICY_EDGES_GRAPH);
+    row.needs_tree = true;
+
+    struct cell cell = open_cell();
+
+    uint32_t marks = 0;
+    for (uint32_t w = 0; w < 50; w++) {
+        const struct policy_config config = cell_policy_config(&cell, w);
+        for (uint32_t k = 0; k < config.peer_count; k++) {
+            const struct policy_config peer = cell_policy_config(&cell, config.peers[k]);
+            uint32_t back = 0;
+            while (peer.peers[back] != w)
+                back++;
+            cr_expect_eq(config.tree[k], peer.tree[back]);
+            marks += config.tree[k];
+        }
+    }
+    cr_expect_eq(marks, 2u * 49, "a tree of n workers has n - 1 edges");
+    cell_close(&cell);
+}
+
+Test(cell, a_ring_loses_one_edge_to_its_tree)
+{
+    prepare(4, "ring", POLICY_EDGES_GRAPH);
+    row.needs_tree = true;
+
+    struct cell cell = open_cell();
+
+    /* from 0 to 1 and 3, from 1 to 2; 2 - 3 closes the circle */
+    const uint8_t *const of_2 = cell_policy_config(&cell, 2).tree;
+    cr_expect_eq(of_2[0], 1, "2 - 1");
+    cr_expect_eq(of_2[1], 0, "2 - 3");
+    cell_close(&cell);
+}
+
+Test(cell, more_peers_than_a_policy_can_name_are_refused_before_anything_is_made)
+{
+    prepare(100000, "ring", POLICY_EDGES_STAR);
+    expect_refused("worker 0 of 100000 would have 99999 peers, a policy can name 1023 at most");
+
+    prepare(1025, "ring", POLICY_EDGES_ALL);
+    row.reduces = true;
+    expect_refused("1024 peers, a policy can name 1023 at most; in virtual time `collective: "
+                   "modelled` needs no edges");
+
+    prepare(1025, "star", POLICY_EDGES_GRAPH);
+    expect_refused("choose a sparser graph");
+}
+
+Test(cell, a_graph_that_is_not_connected_is_refused)
+{
+    prepare(4, "none", POLICY_EDGES_GRAPH);
+
+    expect_refused("policy made-up needs a connected graph, and 'none' is not");
+}
+
+static const char *odd_ones_refuse(const struct policy_config *config)
+{
+    return config->self == 3 ? "threes are unlucky" : NULL;
+}
+
+Test(cell, a_row_may_refuse_any_of_its_workers)
+{
+    prepare(4, "ring", POLICY_EDGES_GRAPH);
+    row.check = odd_ones_refuse;
+
+    expect_refused("policy made-up cannot run as worker 3 of 4: threes are unlucky");
+}
+
+Test(cell, more_slots_than_handles_can_name_are_refused)
+{
+    prepare(1000, "star", POLICY_EDGES_GRAPH);
+    row.slots_per_edge = 100;
+
+    expect_refused("needs 99904 slots per worker with 999 peers, at most 65536");
+}
+
+Test(cell, counts_the_bytes_of_the_largest_plug_in_whole)
+{
+    const struct model_plugin plugin = {.parameters = 1u << 30};
+    struct cell cell = {.common = &common, .row = &row};
+    prepare(2, "ring", POLICY_EDGES_GRAPH);
+    common.model = (struct model_config){.ops = model_find("plugin"), .plugin = &plugin};
+
+    cr_expect_eq(cell_payload_bytes(&cell), 4ull << 30);
+    row.lanes = LANES_CUMULATIVE;
+    cr_expect_eq(cell_payload_bytes(&cell), (8ull << 30) + 8);
+}
