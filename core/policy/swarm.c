@@ -1,0 +1,41 @@
+/*
+ * SwarmSGD, blocking: a pair averages after each has made some local steps of its own. The machine is AD-PSGD's without
+ * a communication thread (adpsgd.c): a worker that has made `steps` steps since its last exchange asks a random neighbour,
+ * and one that is asked answers between two of its steps. Either way its count begins anew, so a worker makes up to `steps`
+ * local steps per exchange, fewer when it is asked. The model does not move while it exchanges: both ends
+ * average the same two versions, and no local step is lost.
+ */
+#include "core/policy/adpsgd.h"
+#include "core/policy/rows.h"
+
+static const char *swarm_check(const struct policy_config *config)
+{
+    return config->options.steps == 0 ? "swarm needs steps of at least 1" : NULL;
+}
+
+static void swarm_init(void *state, const struct policy_config *config)
+{
+    adpsgd_init_every(state, config, config->options.steps);
+}
+
+const struct policy policy_swarm = {
+    .name = "swarm",
+    .help = "averages with one random neighbour after some local steps (blocking SwarmSGD)",
+    .source = "Nadiradze et al., NeurIPS 2021, arXiv 1910.12308",
+    .waits_for = "one partner, every few steps",
+    .lost_message = "the mean drifts by half the pair's difference",
+    .options = "steps",
+    .edges = POLICY_EDGES_GRAPH,
+    .tensor_class = DELIVERY_EXACT,
+    .matrix = MATRIX_DOUBLY,
+    .exhausted = SLOT_WAIT,
+    .exact_depth = 2, /* as in adpsgd.c, and the bounds below too */
+    .slots_fixed = 3,
+    .slots_per_edge = 1,
+    .survives_loss = true,
+    .check = swarm_check,
+    .state_bytes = adpsgd_bytes,
+    .init = swarm_init,
+    .step = adpsgd_step,
+    .counters = adpsgd_counters,
+};
