@@ -1,0 +1,318 @@
+/*
+ * Partial averaging by a fixed rule: AAU without what adapts. A worker that has applied its gradient is ready; it averages
+ * as soon as enough of its neighbours are ready too, and `options.wait` says how many that is:
+ *
+ *   k         k of them, or all when it has fewer
+ *   fraction  that share of them, rounded up
+ *   random    a number drawn anew for each iteration, from 1 to all
+ *   timeout   whoever is ready timeout_ns after itself; nobody: it goes on unmixed
+ *
+ *   leader: its rule is met       member
+ *   INVITE                   ->   is ready: YES, and from now on it is bound: it waits and changes nothing. Else NO
+ *   enough YES: its model    ->   sends its model, mixes, computes
+ *   mixes the models         <-
+ *   too few YES: ABORT       ->   waits on
+ *
+ * The active graph is a star whose edges and degrees both ends know, so the matrix is symmetric and doubly stochastic.
+ * Weights metropolis: by active degrees (all members; 1); uniform: by degrees in the graph, so that an edge weighs the
+ * same whoever else takes part. A member goes on with its leader even if its own rule asks for more, as in AAU.
+ *
+ * How a group is agreed on, and why somebody can always go on, stands in partial_group.c.
+ */
+#include "core/base/check.h"
+#include "core/policy/layout.h"
+#include "core/policy/partial_state.h"
+#include "core/policy/rows.h"
+
+#define TIMER_WAIT 1u
+
+static size_t lay_out(void *memory, const struct policy_config *config)
+{
+    struct layout layout = {.base = memory};
+    struct partial *self = layout_take(&layout, 1, sizeof(*self));
+    const struct partial made = {
+        .config = config,
+        .peer = layout_take(&layout, config->peer_count, sizeof(struct partial_peer)),
+        .everyone = layout_everyone(&layout, config->peer_count),
+        .terms = layout_take(&layout, config->peer_count, sizeof(struct mix_term)),
+        .rng = {.key = config->seed},
+        .alive = config->peer_count,
+    };
+    if (self)
+        *self = made;
+    return layout.used;
+}
+
+static size_t partial_bytes(const struct policy_config *config)
+{
+    return lay_out(NULL, config);
+}
+
+static void partial_init(void *state, const struct policy_config *config)
+{
+    lay_out(state, config);
+}
+
+static const char *partial_check(const struct policy_config *config)
+{
+    const struct policy_options *const o = &config->options;
+    if (o->wait == PARTIAL_K && o->k == 0)
+        return "partial with wait k needs k of at least 1";
+    if (o->wait == PARTIAL_FRACTION && !(o->fraction > 0 && o->fraction <= 1))
+        return "partial with wait fraction needs a fraction above 0 and up to 1";
+    return NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------ the wait rules */
+
+uint32_t partial_wanted(const struct partial *self)
+{
+    const struct policy_options *const o = &self->config->options;
+    uint32_t want = 1; /* timeout: whoever is there by then */
+    if (o->wait == PARTIAL_K)
+        want = o->k;
+    else if (o->wait == PARTIAL_FRACTION)
+        want = (uint32_t)(o->fraction * self->alive + (1 - 1e-9)); /* up, but 0.07 * 100 is 7 */
+    else if (o->wait == PARTIAL_RANDOM)
+        want = self->drawn;
+    return want < self->alive ? want : self->alive;
+}
+
+static void on_gradient(struct partial *self, uint64_t now_ns, struct actions *out)
+{
+    const struct policy_options *const o = &self->config->options;
+    CHECK(self->status == PARTIAL_COMPUTING);
+    actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->iteration});
+    self->iteration++;
+    if (o->wait == PARTIAL_RANDOM && self->alive > 0)
+        self->drawn = 1 + rng_below(&self->rng, self->alive);
+    if (o->wait == PARTIAL_TIMEOUT && self->alive > 0) {
+        self->holding = true;
+        actions_push(out, (struct action){.kind = ACT_TIMER,
+                                          .type = TIMER_WAIT,
+                                          .tag = self->iteration,
+                                          .at_ns = now_ns + o->timeout_ns});
+    }
+    partial_group_idle(self, out);
+}
+
+static void on_timer(struct partial *self, const struct event *event, struct actions *out)
+{
+    if (!self->holding || event->tag != self->iteration)
+        return;
+    self->holding = false;
+    if (self->status == PARTIAL_IDLE)
+        partial_group_consider(self, out);
+}
+
+void partial_compute(struct partial *self, struct actions *out)
+{
+    partial_group_refuse(self, out);
+    if (self->holding)
+        actions_push(out, (struct action){.kind = ACT_CANCEL, .type = TIMER_WAIT});
+    self->holding = false;
+    self->status = self->stopping ? PARTIAL_DONE : PARTIAL_COMPUTING;
+    if (self->stopping)
+        actions_push(out, (struct action){.kind = ACT_DONE});
+    else
+        actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->iteration});
+}
+
+/* -------------------------------------------------------------------------------------------------- the exchange */
+
+static uint64_t tag_of(const struct partial *self, uint32_t leader)
+{
+    return (uint64_t)leader << 32 | self->seq;
+}
+
+/* What the Metropolis rule is told at both ends. */
+static uint32_t degree_of(const struct partial *self, uint32_t active)
+{
+    return self->config->options.weights == WEIGHTS_UNIFORM ? self->config->peer_count : active;
+}
+
+/* It says as well that neither end counts as ready for the other any more. */
+static void send_model(struct partial *self, uint32_t peer, uint8_t type, uint64_t tag,
+                       uint32_t active, struct actions *out)
+{
+    self->peer[peer].ready = false;
+    self->peer[peer].told = false;
+    actions_push(out, (struct action){.kind = ACT_SEND,
+                                      .type = type,
+                                      .tag = tag,
+                                      .peers = &self->everyone[peer],
+                                      .count = 1,
+                                      .degree = degree_of(self, active)});
+}
+
+static void mix(struct partial *self, uint64_t tag, uint32_t active, uint32_t count,
+                struct actions *out)
+{
+    self->counters.committed++;
+    actions_push(out, (struct action){.kind = ACT_MIX,
+                                      .rule = MIX_METROPOLIS,
+                                      .tag = tag,
+                                      .terms = self->terms,
+                                      .count = count,
+                                      .degree = degree_of(self, active)});
+    for (uint32_t i = 0; i < count; i++)
+        actions_push(out, (struct action){.kind = ACT_RELEASE,
+                                          .peer = self->terms[i].peer,
+                                          .handle = self->terms[i].handle});
+}
+
+/* Member: the leader's model is the word that the group is committed. */
+static void follow(struct partial *self, const struct event *event, struct actions *out)
+{
+    CHECK(self->status == PARTIAL_BOUND);
+    CHECK(event->peer == self->leader);
+    CHECK(event->tag == tag_of(self, self->config->peers[event->peer]));
+    send_model(self, event->peer, TENSOR_RESPONSE, event->tag, 1, out);
+    self->terms[0] =
+        (struct mix_term){.handle = event->handle, .peer = event->peer, .weight = event->degree};
+    mix(self, event->tag, 1, 1, out);
+    partial_compute(self, out);
+}
+
+void partial_commit(struct partial *self, uint32_t members, struct actions *out)
+{
+    const uint64_t tag = tag_of(self, self->config->self);
+    self->status = PARTIAL_EXCHANGING;
+    self->members = members;
+    self->awaited = members;
+    for (uint32_t i = 0; i < self->config->peer_count; i++)
+        if (self->peer[i].member)
+            send_model(self, i, TENSOR_MODEL, tag, members, out);
+    partial_group_refuse(self, out);
+}
+
+/* Leader: mix when all models are here. The share of a member that was lost on the way stays with this worker. */
+static void finish(struct partial *self, struct actions *out)
+{
+    uint32_t count = 0;
+    if (self->awaited > 0)
+        return;
+    for (uint32_t i = 0; i < self->config->peer_count; i++) {
+        struct partial_peer *const peer = &self->peer[i];
+        if (peer->member)
+            self->terms[count++] =
+                (struct mix_term){.handle = peer->handle, .peer = i, .weight = peer->degree};
+        peer->member = false;
+        peer->handle = 0;
+    }
+    if (count > 0)
+        mix(self, tag_of(self, self->config->self), self->members, count, out);
+    else
+        self->counters.unmixed++;
+    partial_compute(self, out);
+}
+
+static void gather(struct partial *self, const struct event *event, struct actions *out)
+{
+    struct partial_peer *const peer = &self->peer[event->peer];
+    CHECK(self->status == PARTIAL_EXCHANGING);
+    CHECK(event->tag == tag_of(self, self->config->self));
+    CHECK(peer->member);
+    CHECK(peer->handle == 0);
+    peer->handle = event->handle;
+    peer->degree = event->degree;
+    self->awaited--;
+    finish(self, out);
+}
+
+/* --------------------------------------------------------------------------------------------------------- events */
+
+/* Nothing will come from this peer any more. */
+static void lose(struct partial *self, uint32_t index, struct actions *out)
+{
+    struct partial_peer *const peer = &self->peer[index];
+    CHECK(!peer->gone);
+    peer->gone = true;
+    peer->ready = false;
+    self->alive--;
+    self->counters.evicted++;
+    actions_push(out, (struct action){.kind = ACT_EVICT, .peer = index});
+    if (self->status != PARTIAL_EXCHANGING) {
+        partial_group_lose(self, index, out);
+    } else if (peer->member && peer->handle == 0) {
+        peer->member = false;
+        self->awaited--;
+        finish(self, out);
+    }
+}
+
+static void on_message(struct partial *self, const struct event *event, struct actions *out)
+{
+    CHECK(event->peer < self->config->peer_count);
+    if (self->peer[event->peer].gone) { /* sent before it was lost */
+        if (event->kind == EV_TENSOR)
+            actions_push(
+                out,
+                (struct action){.kind = ACT_RELEASE, .peer = event->peer, .handle = event->handle});
+    } else if (event->kind == EV_CONTROL) {
+        partial_group_control(self, event, out);
+    } else if (event->type == TENSOR_MODEL) {
+        follow(self, event, out);
+    } else {
+        gather(self, event, out);
+    }
+}
+
+static void partial_step(void *state, const struct event *event, struct actions *out)
+{
+    struct partial *self = state;
+    switch ((enum event_kind)event->kind) {
+    case EV_START:
+        partial_compute(self, out);
+        return;
+    case EV_GRADIENT:
+        on_gradient(self, event->now_ns, out);
+        return;
+    case EV_TENSOR:
+    case EV_CONTROL:
+        on_message(self, event, out);
+        return;
+    case EV_TIMER:
+        on_timer(self, event, out);
+        return;
+    case EV_PEER_DOWN:
+        lose(self, event->peer, out);
+        return;
+    case EV_STOP:
+        self->stopping = true;
+        if (self->status == PARTIAL_COMPUTING || self->status == PARTIAL_IDLE)
+            partial_compute(self, out); /* that is, be done */
+        return;
+    default:
+        return;
+    }
+}
+
+static void partial_counters(const void *state, struct policy_counters *out)
+{
+    *out = ((const struct partial *)state)->counters;
+}
+
+const struct policy policy_partial = {
+    .name = "partial",
+    .help = "waits by a fixed rule for some ready neighbours (aau without what adapts)",
+    .source = "control for Xiong et al., MobiHoc 2024, arXiv 2306.06559",
+    .waits_for = "a number of ready neighbours, or a timeout",
+    .lost_message = "the group hangs",
+    .options = "wait weights k fraction timeout",
+    .edges = POLICY_EDGES_GRAPH,
+    .tensor_class = DELIVERY_EXACT,
+    .matrix = MATRIX_DOUBLY,
+    .exhausted = SLOT_WAIT,
+    .exact_depth =
+        2, /* the least; one model per edge and group is unread, and no next group before it was mixed */
+    .slots_fixed = 3, /* current, being written, one on its way back */
+    .slots_per_edge =
+        1, /* a leader that still waits for another member; its next YES or INVITE comes after the mix */
+    .survives_loss = true,
+    .check = partial_check,
+    .state_bytes = partial_bytes,
+    .init = partial_init,
+    .step = partial_step,
+    .counters = partial_counters,
+};
