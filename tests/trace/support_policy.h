@@ -14,14 +14,17 @@
 
 #include "core/policy/agent.h"
 
-/** A control message's name and how many words of it are shown. */
+/** A control message's name and how many words of it are shown, a number or TRACE_LIST. */
 struct trace_control {
     const char *name;
     uint8_t type;
     uint8_t words;
 };
 
-extern const struct trace_control trace_adpsgd[], trace_aau[];
+/** Two words, of which the second counts items of `size` words that follow. */
+#define TRACE_LIST(size) (2u | (size) << 4)
+
+extern const struct trace_control trace_adpsgd[], trace_aau[], trace_agp[], trace_hop[];
 
 /** One worker under test, self-contained. Free with trace_free. */
 struct trace_node {
