@@ -1,0 +1,65 @@
+/* What the double ledger says of a run whose parameters, or weights, are no numbers any more. */
+#include "harness/run/ledger.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+
+#include "core/policy/rows.h"
+
+#define DIM 16u
+#define WORKERS 2u
+
+/* Two workers of `row` with x and y, started at y = 1 and x whose ledger sum is `start`. */
+static struct record_run closed(const struct policy *row, float x0, float y0, float x1, float y1)
+{
+    static float vector[3 * (DIM + 16)];
+    struct record_run out = {0};
+    struct ledger ledger = {.lanes = row->lanes, .dim = DIM};
+    const float x[WORKERS] = {x0, x1}, y[WORKERS] = {y0, y1};
+    for (uint32_t w = 0; w < WORKERS; w++) {
+        vector[0] = x[w]; /* the others are 0: the ledger's sum is x */
+        vector[DIM] = y[w];
+        ledger_add(&ledger, vector, 3.0, 1.0);
+    }
+    ledger_close(&ledger, row, &out);
+    return out;
+}
+
+Test(ledger, balances_when_what_is_there_is_what_was_there_less_what_was_applied)
+{
+    const struct record_run r = closed(&policy_agp, 1.5f, 0.5f, 2.5f, 1.5f);
+
+    cr_expect(r.ledger_ok);
+    cr_expect_eq(r.ledger_error, 0.0);
+    cr_expect_eq(r.diverged, 0u);
+}
+
+Test(ledger, names_a_model_that_diverged_and_still_counts_the_weights)
+{
+    const struct record_run whole = closed(&policy_agp, NAN, 0.5f, 2.5f, 1.5f);
+    const struct record_run lossy = closed(&policy_agp, NAN, 0.5f, 2.5f, 1.25f);
+
+    cr_expect(whole.ledger_ok, "no sum to keep, and the weights are whole");
+    cr_expect(isnan(whole.ledger_error));
+    cr_expect_eq(whole.diverged, 1u);
+    cr_expect_not(lossy.ledger_ok, "a divergence excuses no lost weight");
+}
+
+Test(ledger, takes_a_weight_of_zero_for_a_divergence_and_one_that_is_no_number_for_an_error)
+{
+    const struct record_run zero = closed(&policy_agp, 1.5f, 0.0f, 2.5f, 2.0f);
+    const struct record_run none = closed(&policy_agp, 1.5f, NAN, 2.5f, 1.5f);
+
+    cr_expect(zero.ledger_ok, "error %g", zero.ledger_error);
+    cr_expect_eq(zero.diverged, 1u, "x / 0 is no model");
+    cr_expect_not(none.ledger_ok, "weights are only moved");
+    cr_expect_eq(none.diverged, 1u);
+}
+
+Test(ledger, excuses_rows_that_make_parameters_by_design_from_the_sum_alone)
+{
+    const struct record_run r = closed(&policy_swift, 9.0f, 1.0f, INFINITY, 1.0f);
+
+    cr_expect(r.ledger_ok);
+    cr_expect_eq(r.diverged, 1u);
+}
