@@ -8,7 +8,7 @@
     "data: {format: synthetic, samples: 2000, features: 16, classes: 4, "    \
     "shards: {kind: labels, per_worker: 2}}\nmodel: {kind: softmax}\n"       \
     "train: {batch: 8, lr: 0.1}\ncompute: {base: 300us}\npolicies: [dsgd]\n" \
-    "stop: {time: 100ms}\n"
+    "stop: {iterations: 100}\n"
 
 Test(ledger, holds_for_an_honest_run)
 {

@@ -8,7 +8,7 @@
     "data: none\nmodel: {kind: none}\ncompute: {base: 500us, jitter: {kind: none}}\npolicies: " \
     "[" policy "]\n"                                                                            \
     "inject:\n  - {what: compute, scope: process, select: {workers: [1]}, "                     \
-    "law: {kind: slowdown, factor: 6}}\nstop: {time: 300ms}\n"
+    "law: {kind: slowdown, factor: 6}}\nstop: {iterations: 40}\n"
 
 static void expect_patience(const char *yaml)
 {
@@ -24,7 +24,7 @@ static void expect_patience(const char *yaml)
     cr_expect_eq(r->exact_superseded, 0u);
     cr_expect_leq(most - least, 2u, "nobody runs ahead: %lu to %lu iterations",
                   (unsigned long)least, (unsigned long)most);
-    cr_expect_gt(least, 10u);
+    cr_expect_geq(least, 38u, "all rounds of the budget, the last one perhaps unfinished");
     cr_expect_geq(r->iteration.p50, 2900000u, "each round takes the stalled worker's 3 ms");
     live_close(live);
 }

@@ -6,25 +6,33 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/experiment/profile.h"
 #include "harness/run/host.h"
 #include "harness/run/plan.h"
-#include "harness/experiment/profile.h"
+#include "harness/run/replay.h"
 
-static void load(struct experiment *out, const char *yaml, const char *folder)
+static void write_profile(const char *yaml, const char *folder, char path[512])
 {
-    char path[512];
-    struct profile_errors errors = {0};
-    snprintf(path, sizeof(path), "%s/profile.yaml", folder);
+    snprintf(path, 512, "%s/profile.yaml", folder);
     setenv("XDG_CACHE_HOME", folder, 1);
     FILE *const file = fopen(path, "w");
     cr_assert(file, "%s", path);
     fputs(yaml, file);
     fclose(file);
-    const int rc = profile_load(out, path, NULL, 0, &errors);
-    if (rc < 0)
-        profile_errors_print(&errors, stderr);
-    cr_assert_eq(rc, 0);
-    profile_errors_free(&errors);
+}
+
+static void expect_loaded(int rc, struct profile_errors *errors)
+{
+    cr_assert_eq(rc, 0, "%s", errors->count ? errors->item[0].text : "");
+    profile_errors_free(errors);
+}
+
+static void load(struct experiment *out, const char *yaml, const char *folder)
+{
+    char path[512];
+    struct profile_errors errors = {0};
+    write_profile(yaml, folder, path);
+    expect_loaded(profile_load(out, path, NULL, 0, &errors), &errors);
 }
 
 static int ascending(const void *a, const void *b)
@@ -49,7 +57,9 @@ static double median_rest(const struct run_buffers *buffers)
     return median;
 }
 
-static struct live *open_live(const char *yaml, struct plan *plan, struct cell *cell)
+/** row: what runs in place of the profile's first policy; NULL: that one. */
+static struct live *open_live(const char *yaml, const struct policy *row, struct plan *plan,
+                              struct cell *cell)
 {
     struct live *const self = calloc(1, sizeof(*self));
     struct machine *machine;
@@ -58,12 +68,14 @@ static struct live *open_live(const char *yaml, struct plan *plan, struct cell *
     setenv("DAWDLE_EAL", "nohuge", 1);
     cr_assert(mkdtemp(self->folder));
     load(&self->experiment, yaml, self->folder);
+    if (row)
+        self->experiment.policy[0].row = row;
     cr_assert_eq(machine_open(&machine, &err), 0, "%s", err.text);
     cr_assert_eq(plan_open(plan, &self->experiment, machine, &err), 0, "%s", err.text);
     cr_assert_eq(host_open(&self->host, machine, plan->memory_bytes, self->folder, &err), 0, "%s",
                  err.text);
     cr_assert_eq(run_buffers_open(&self->buffers, self->experiment.workers.count, plan->loops,
-                                  plan->judge_bytes, plan->log_capacity, &err),
+                                  plan->judge_bytes, plan->log_capacity, plan->journal_bytes, &err),
                  0);
     cr_assert_eq(cell_open(cell, &plan->common, 0, 0, &err), 0, "%s", err.text);
     return self;
@@ -81,10 +93,15 @@ static void close_plan(struct live *self, struct plan *plan, struct cell *cell)
 
 struct live *live_run(const char *yaml, struct run_faults faults)
 {
+    return live_run_row(yaml, NULL, faults);
+}
+
+struct live *live_run_row(const char *yaml, const struct policy *row, struct run_faults faults)
+{
     struct plan plan;
     struct cell cell;
     struct err err = {{0}};
-    struct live *const self = open_live(yaml, &plan, &cell);
+    struct live *const self = open_live(yaml, row, &plan, &cell);
     cr_assert_eq(run_live(&self->host, &self->buffers, &cell, &faults, &self->record, &err), 0,
                  "%s", err.text);
     self->rest_us_median = median_rest(&self->buffers);
@@ -97,7 +114,7 @@ int live_run_without_data(const char *yaml, struct err *err)
     const struct run_faults none = {0};
     struct plan plan;
     struct cell cell;
-    struct live *const self = open_live(yaml, &plan, &cell);
+    struct live *const self = open_live(yaml, NULL, &plan, &cell);
     cr_assert_eq(truncate(plan.dataset.path, 1000), 0);
     const int rc = run_live(&self->host, &self->buffers, &cell, &none, &self->record, err);
     close_plan(self, &plan, &cell);
@@ -107,9 +124,74 @@ int live_run_without_data(const char *yaml, struct err *err)
 
 void live_close(struct live *self)
 {
-    run_record_free(&self->record);
+    record_free(&self->record);
     run_buffers_close(&self->buffers);
     profile_free(&self->experiment);
     host_close(&self->host);
+    free(self);
+}
+
+/* ---- whole matrices */
+
+struct recorded *recorded_plan(const char *yaml)
+{
+    char path[512];
+    struct err err = {{0}};
+    struct profile_errors errors = {0};
+    struct recorded *const self = calloc(1, sizeof(*self));
+    cr_assert(self);
+    strcpy(self->folder, "/tmp/dawdle-record-XXXXXX");
+    cr_assert(mkdtemp(self->folder));
+    cr_assert(freopen("/dev/null", "w", stdout)); /* the tables */
+    setenv("DAWDLE_EAL", "nohuge", 1);
+    write_profile(yaml, self->folder, path);
+    expect_loaded(sweep_load(&self->sweep, path, NULL, 0, &errors), &errors);
+    cr_assert_eq(machine_open(&self->machine, &err), 0, "%s", err.text);
+    cr_assert_eq(sweep_plan(&self->sweep, self->machine, &err), 0, "%s", err.text);
+    return self;
+}
+
+void recorded_run(struct recorded *self, struct run_faults faults)
+{
+    struct err err = {{0}};
+    cr_assert_eq(
+        host_open(&self->host, self->machine, self->sweep.plan[0].memory_bytes, self->folder, &err),
+        0, "%s", err.text);
+    const struct matrix_options options = {.out = self->folder, .quiet = true, .faults = faults};
+    self->code = matrix_run(&self->host, &self->sweep, &options);
+    host_close(&self->host);
+    snprintf(self->dir, sizeof(self->dir), "%s/t/latest", self->folder);
+}
+
+struct recorded *recorded_open(const char *yaml, struct run_faults faults, size_t journal_bytes)
+{
+    struct recorded *const self = recorded_plan(yaml);
+    if (journal_bytes)
+        self->sweep.plan[0].journal_bytes = journal_bytes;
+    recorded_run(self, faults);
+    return self;
+}
+
+int recorded_replay(const struct recorded *self, bool parameters, char *text, size_t size)
+{
+    const struct replay_options options = {.parameters = parameters};
+    FILE *const out = fmemopen(text, size, "w");
+    cr_assert(out);
+    int code = 0;
+    for (uint32_t v = 0; v < self->sweep.values; v++) {
+        const int one = replay_all(self->dir, &self->sweep.plan[v], &options, out);
+        code = one > code ? one : code;
+    }
+    fclose(out);
+    return code;
+}
+
+void recorded_close(struct recorded *self)
+{
+    char command[600];
+    machine_close(self->machine);
+    sweep_close(&self->sweep);
+    snprintf(command, sizeof(command), "rm -rf %s", self->folder);
+    cr_assert_eq(system(command), 0);
     free(self);
 }
