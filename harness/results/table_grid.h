@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #define TABLE_COLUMNS_MAX 12u
-#define TABLE_ROWS_MAX 18u
+#define TABLE_ROWS_MAX 34u
 #define TABLE_CELL_MAX 128u
 
 /** How to print for this stream. */
