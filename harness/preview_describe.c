@@ -53,10 +53,11 @@ static void describe_parameters(const struct experiment_inject *entry, char *out
         snprintf(word, sizeof(word), " alpha %g", config->alpha);
         append(out, size, word);
     }
-    if (*entry->trace_path) {
-        const char *slash = strrchr(entry->trace_path, '/');
+    const char *const path = *entry->trace_path ? entry->trace_path : entry->sample_path;
+    if (*path) {
+        const char *slash = strrchr(path, '/');
         append(out, size, " ");
-        append(out, size, slash ? slash + 1 : entry->trace_path);
+        append(out, size, slash ? slash + 1 : path);
     }
 }
 

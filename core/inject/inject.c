@@ -84,8 +84,9 @@ uint64_t inject_shortened_ns(const struct inject *self, uint32_t number, uint64_
 {
     if (!self->law->shorten || !inject_hits(self, number, seed, workers, worker, iteration))
         return compute_ns;
-    return law_saturate_ns((double)compute_ns *
-                           self->law->shorten(&self->config, worker, iteration));
+    const uint64_t key =
+        stream_of(seed, HOW_LONG, number, worker); /* the delay's: one draw says both */
+    return self->law->shorten(&self->config, key, worker, iteration, compute_ns);
 }
 
 /* ln T = ln base + sigma Z - sigma^2/2 has mean `base` and coefficient of variation sqrt(e^(sigma^2) - 1) = cv. */

@@ -28,6 +28,7 @@ const struct law law_table[] = {
     {"pareto",      "heavy tail: P(delay > t) = (scale/t)^alpha",       "scale alpha", law_pareto_check,      law_pareto_ns,      NULL},
     {"lognormal",   "lognormal delay by its median and 99th percentile", "median p99", law_lognormal_check,   law_lognormal_ns,   NULL},
     {"trace",       "replay measured compute times from a CSV file",    "file",        law_trace_check,       law_trace_ns,       law_trace_shorten},
+    {"empirical",   "draw measured compute times, of a run or a file",  "from policy", law_empirical_check,   law_empirical_ns,   law_empirical_shorten},
 };
 // clang-format on
 

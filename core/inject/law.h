@@ -34,6 +34,18 @@ struct law_trace {
     double median_s;
 };
 
+/** A stretch of a measured distribution. low_s == high_s: a single value. */
+struct law_bin {
+    double low_s, high_s;
+    uint64_t upto; /* values in this bin and all before it */
+};
+
+/** Measured durations, each drawn with equal chance; owned by whoever loaded them. */
+struct law_sample {
+    const struct law_bin *bin; /* [count] */
+    uint32_t count;
+};
+
 struct law_config {
     double factor;      /* slowdown: compute takes factor times as long (>= 1) */
     uint64_t mean_ns;   /* shifted-exp: mean of the exponential part */
@@ -44,6 +56,7 @@ struct law_config {
     uint64_t p99_ns;    /* lognormal */
     struct law_trace
         trace; /* trace: iteration i, worker w takes seconds[i mod steps][w mod workers] / median * base */
+    struct law_sample sample; /* empirical */
 };
 
 struct law {
@@ -55,8 +68,9 @@ struct law {
     /** Extra ns on top of `compute_ns`, at most LAW_DELAY_NS_MAX. `key` is the stream of (seed, law number, worker). */
     uint64_t (*delay_ns)(const struct law_config *config, uint64_t key, uint32_t worker,
                          uint64_t iteration, uint64_t compute_ns);
-    /** Share of the undisturbed compute time that is left, in (0, 1]; NULL: the law only adds. Pure. */
-    double (*shorten)(const struct law_config *config, uint32_t worker, uint64_t iteration);
+    /** What is left of compute_ns before the delay is added, at most all of it; NULL: the law only adds. Pure. */
+    uint64_t (*shorten)(const struct law_config *config, uint64_t key, uint32_t worker,
+                        uint64_t iteration, uint64_t compute_ns);
 };
 
 extern const struct law law_table[];
@@ -84,7 +98,7 @@ uint64_t inject_delay_ns(const struct inject *self, uint32_t number, uint64_t se
                          uint32_t workers, uint32_t worker, uint64_t iteration,
                          uint64_t compute_ns);
 
-/** What this entry leaves of `compute_ns` before its delay is drawn (a trace has steps below its median). Pure. */
+/** What this entry leaves of `compute_ns` before its delay is drawn (measured times may be below it). Pure. */
 uint64_t inject_shortened_ns(const struct inject *self, uint32_t number, uint64_t seed,
                              uint32_t workers, uint32_t worker, uint64_t iteration,
                              uint64_t compute_ns);
@@ -103,5 +117,16 @@ uint64_t inject_base_ns(uint64_t base_ns, double cv, uint64_t seed, uint32_t wor
  */
 int law_trace_parse(const char *text, uint64_t length, double *seconds, uint32_t capacity,
                     struct law_trace *out, struct err *err);
+
+/**
+ * Parse measured durations, all above 0 and at most an hour. Three formats, told apart by the first line:
+ *   iterations.csv of a run  compute + injected part of the rows of policy `only` (NULL: there must be one policy)
+ *   low_s,high_s,count       a histogram: bins ascend and do not overlap; uniform within a bin
+ *   one number per line      seconds, in any order; the first line may be the name `seconds`
+ * bin: caller's array of `capacity`, borrowed by `out` as long as that is used; undefined after an error, `out` is not
+ * touched then. `only` must be NULL except for the first format. 0, or -EINVAL / -ENOSPC with line and sentence in err.
+ */
+int law_empirical_parse(const char *text, uint64_t length, const char *only, struct law_bin *bin,
+                        uint32_t capacity, struct law_sample *out, struct err *err);
 
 #endif

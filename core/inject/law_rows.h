@@ -16,6 +16,7 @@ LAW_ROW(exponential);
 LAW_ROW(pareto);
 LAW_ROW(lognormal);
 LAW_ROW(trace);
+LAW_ROW(empirical);
 
 /** Nearest whole ns, between 0 and LAW_DELAY_NS_MAX. Nothing, negative or not a number: 0. */
 static inline uint64_t law_saturate_ns(double ns)
@@ -25,6 +26,9 @@ static inline uint64_t law_saturate_ns(double ns)
     return ns < (double)LAW_DELAY_NS_MAX ? (uint64_t)(ns + 0.5) : LAW_DELAY_NS_MAX;
 }
 
-double law_trace_shorten(const struct law_config *config, uint32_t worker, uint64_t iteration);
+uint64_t law_trace_shorten(const struct law_config *config, uint64_t key, uint32_t worker,
+                           uint64_t iteration, uint64_t compute_ns);
+uint64_t law_empirical_shorten(const struct law_config *config, uint64_t key, uint32_t worker,
+                               uint64_t iteration, uint64_t compute_ns);
 
 #endif

@@ -26,10 +26,12 @@ static double relative(const struct law_trace *trace, uint32_t worker, uint64_t 
     return trace->seconds[row * trace->workers + column] / trace->median_s;
 }
 
-double law_trace_shorten(const struct law_config *config, uint32_t worker, uint64_t iteration)
+uint64_t law_trace_shorten(const struct law_config *config, uint64_t key, uint32_t worker,
+                           uint64_t iteration, uint64_t compute_ns)
 {
+    (void)key;
     const double share = relative(&config->trace, worker, iteration);
-    return share < 1.0 ? share : 1.0;
+    return law_saturate_ns((double)compute_ns * (share < 1.0 ? share : 1.0));
 }
 
 uint64_t law_trace_ns(const struct law_config *config, uint64_t key, uint32_t worker,

@@ -6,20 +6,10 @@
 #include <string.h>
 
 #include "core/base/units.h"
+#include "core/inject/csv.h"
 #include "core/inject/law.h"
 
 #define HEADER "step,worker,compute_s"
-
-/* A stretch of the text, not terminated. */
-struct span {
-    const char *at;
-    uint64_t length;
-};
-
-struct reader {
-    struct span rest;
-    uint32_t line; /* of the line read last, from 1 */
-};
 
 /* What the rows so far say about the next one. */
 struct grid {
@@ -28,62 +18,22 @@ struct grid {
     uint32_t workers;     /* rows of step 0, or 0 while that is not over */
 };
 
-/* The next line without its end (LF or CRLF). False at the end of the text. */
-static bool next_line(struct reader *self, struct span *line)
-{
-    if (self->rest.length == 0)
-        return false;
-    const char *end = memchr(self->rest.at, '\n', self->rest.length);
-    const uint64_t length = end ? (uint64_t)(end - self->rest.at) : self->rest.length;
-    *line = (struct span){self->rest.at, length};
-    if (length > 0 && line->at[length - 1] == '\r')
-        line->length--;
-    const uint64_t consumed = length + (end ? 1 : 0);
-    self->rest.at += consumed;
-    self->rest.length -= consumed;
-    self->line++;
-    return true;
-}
-
-/* Cuts the text before the first comma (or all of it) off `line` into `field`, terminated. */
-static bool next_field(struct span *line, char field[64])
-{
-    const char *comma = line->length ? memchr(line->at, ',', line->length) : NULL;
-    const uint64_t length = comma ? (uint64_t)(comma - line->at) : line->length;
-    if (length >= 64 || memchr(line->at, '\0', length))
-        return false;
-    memcpy(field, line->at, length);
-    field[length] = '\0';
-    const uint64_t consumed = length + (comma ? 1 : 0);
-    line->at += consumed;
-    line->length -= consumed;
-    return true;
-}
-
-static uint32_t commas_in(const struct span *line)
-{
-    uint32_t count = 0;
-    for (uint64_t i = 0; i < line->length; i++)
-        count += line->at[i] == ',';
-    return count;
-}
-
 struct row {
     uint64_t step, worker;
     double seconds;
 };
 
-static int parse_row(struct span line, uint32_t number, struct row *row, struct err *err)
+static int parse_row(struct csv_span line, uint32_t number, struct row *row, struct err *err)
 {
     static const char *const names[] = {"step", "worker", "compute_s"};
     if (line.length == 0)
         return err_set(err, -EINVAL, "line %u: empty; expected `%s`", number, HEADER);
-    if (commas_in(&line) != 2)
+    if (csv_commas(&line) != 2)
         return err_set(err, -EINVAL, "line %u: expected three values, `%s`", number, HEADER);
     for (int column = 0; column < 3; column++) {
         char field[64];
         const char *why = "";
-        if (!next_field(&line, field))
+        if (!csv_next_field(&line, field))
             return err_set(err, -EINVAL, "line %u: %s is no number", number, names[column]);
         const int rc = column == 0   ? units_parse_u64(field, &row->step, &why)
                        : column == 1 ? units_parse_u64(field, &row->worker, &why)
@@ -170,18 +120,16 @@ static double median_of(const double *values, uint64_t count)
 int law_trace_parse(const char *text, uint64_t length, double *seconds, uint32_t capacity,
                     struct law_trace *out, struct err *err)
 {
-    struct reader reader = {.rest = {text, length}};
+    struct csv reader = csv_open(text, length);
     struct grid grid = {0};
-    struct span line;
+    struct csv_span line;
     uint32_t count = 0;
-    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) /* spreadsheets put a mark in front */
-        reader.rest = (struct span){text + 3, length - 3};
 
-    if (!next_line(&reader, &line))
+    if (!csv_next_line(&reader, &line))
         return err_set(err, -EINVAL, "line 1: the trace is empty; expected `%s`", HEADER);
     if (line.length != strlen(HEADER) || memcmp(line.at, HEADER, line.length) != 0)
         return err_set(err, -EINVAL, "line 1: expected the header `%s`", HEADER);
-    while (next_line(&reader, &line)) {
+    while (csv_next_line(&reader, &line)) {
         struct row row = {0};
         int rc = parse_row(line, reader.line, &row, err);
         if (rc == 0)

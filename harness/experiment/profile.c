@@ -109,6 +109,27 @@ static enum inject_select select_of(const struct experiment_inject *inject)
     return SELECT_ALL;
 }
 
+/** Files that laws draw from. Their errors stand where the profile names them. */
+static void load_times(struct profile_load *load, struct profile_node *node,
+                       struct experiment_inject *inject)
+{
+    struct law_config *const config = &inject->inject.config;
+    struct err err = {.text = ""};
+    const struct profile_node *file = NULL;
+    if (inject->trace_path[0]) {
+        file = profile_tree_find(node, "law.file");
+        if (profile_trace_load(inject->trace_path, &config->trace, &err))
+            profile_errors_add(load->errors, profile_place(load, file), "law.file '%.80s': %s",
+                               file->text, err.text);
+    }
+    if (inject->sample_path[0]) {
+        file = profile_tree_find(node, "law.from");
+        if (profile_sample_load(inject->sample_path, inject->sample_policy, &config->sample, &err))
+            profile_errors_add(load->errors, profile_place(load, file), "law.from '%.80s': %s",
+                               file->text, err.text);
+    }
+}
+
 static void fill_inject(struct profile_load *load)
 {
     struct experiment *out = load->out;
@@ -121,13 +142,22 @@ static void fill_inject(struct profile_load *load)
         profile_fill(load, KEYS_INJECT, node, inject, out->origins->inject[i]);
         inject->inject.select = select_of(inject);
         inject->inject.workers = inject->inject.worker_count ? inject->workers : NULL;
-        if (!inject->trace_path[0])
-            continue;
-        const struct profile_node *file = profile_tree_find(node, "law.file");
-        struct err err;
-        if (profile_trace_load(inject->trace_path, &inject->inject.config.trace, &err))
-            profile_errors_add(load->errors, profile_place(load, file), "law.file '%.80s': %s",
-                               file->text, err.text);
+        load_times(load, node, inject);
+    }
+}
+
+/** Virtual time has no loader: its keys are no part of the echo, and refused where somebody wrote them. */
+static void fill_virtual(struct profile_load *load)
+{
+    static const char *const live[] = {"data.io", "data.prefetch"};
+    struct experiment *out = load->out;
+    if (!profile_tree_find(load->root, "compute.core"))
+        out->compute.core_ns = out->compute.base_ns;
+    for (uint32_t i = 0; i < sizeof(live) / sizeof(live[0]); i++) {
+        struct profile_origin *origin =
+            &out->origins->profile[keys_find(KEYS_PROFILE, live[i]) - keys_table];
+        if (origin->kind == ORIGIN_DEFAULT)
+            origin->kind = ORIGIN_UNSET;
     }
 }
 
@@ -135,12 +165,15 @@ static void fill_inject(struct profile_load *load)
 static void fill_derived(struct profile_load *load)
 {
     struct experiment *out = load->out;
+    out->sweep.at = load->value == PROFILE_AS_WRITTEN ? out->sweep.count : load->value;
     out->target.set = profile_tree_child(load->root, "target") != NULL;
     const struct key *degree = keys_find(KEYS_PROFILE, "workers.graph.degree");
     const double most = out->workers.count > 0 ? out->workers.count - 1.0 : 0.0;
     const bool chosen = out->origins->profile[degree - keys_table].kind != ORIGIN_DEFAULT;
     if (!chosen && out->workers.degree > most)
         out->workers.degree = most; /* `workers: 2` alone must be a valid profile */
+    if (out->clock == CLOCK_VIRTUAL)
+        fill_virtual(load);
     const bool jitter_given = profile_tree_find(load->root, "compute.jitter") != NULL;
     if (out->compute.base_ns == 0 && !jitter_given) {
         out->compute.jitter =
@@ -151,8 +184,38 @@ static void fill_derived(struct profile_load *load)
     }
 }
 
+/** `{claim: a < b}` among the checks is the text `claim: a < b`, which YAML reads as a map where it is not quoted. */
+static void spell_claim(struct profile_load *load, struct profile_node *check)
+{
+    const struct profile_node *claim = profile_tree_child(check, "claim");
+    char text[512];
+    if (check->kind != PROFILE_MAP || !claim || claim != check->first || claim->next ||
+        claim->kind != PROFILE_TEXT)
+        return;
+    const int length = snprintf(text, sizeof(text), "claim: %s", claim->text);
+    if (length < 0 || (size_t)length >= sizeof(text))
+        return;
+    check->mark = claim->mark;
+    check->kind = PROFILE_TEXT;
+    check->quoted = true;
+    check->text = profile_tree_text(&load->tree, text, (size_t)length);
+    check->first = check->last = NULL;
+}
+
+static void spell_claims(struct profile_load *load)
+{
+    struct profile_node *const checks = profile_tree_child(load->root, "checks");
+    if (!checks)
+        return;
+    for (struct profile_node *n = checks->kind == PROFILE_LIST ? checks->first : NULL; n;
+         n = n->next)
+        spell_claim(load, n);
+    spell_claim(load, checks);
+}
+
 static void fill_all(struct profile_load *load)
 {
+    spell_claims(load);
     profile_normalise(load, KEYS_PROFILE, load->root);
     profile_fill(load, KEYS_PROFILE, load->root, load->out, load->out->origins->profile);
     if (!load->out->name[0]) {
@@ -181,6 +244,20 @@ static void apply_sets(struct profile_load *load, struct profile_source *sources
     }
 }
 
+/** The value of a swept key is each of the sweep's: another one would be written in vain. */
+static void refuse_swept(struct profile_load *load, const struct profile_source *sources,
+                         uint32_t set_count)
+{
+    const char *const key = load->out->sweep.key;
+    const size_t length = strlen(key);
+    for (uint32_t i = 0; i < set_count; i++)
+        if (length > 0 && strncmp(sources[i].text, key, length) == 0 &&
+            sources[i].text[length] == '=')
+            profile_errors_add(load->errors, (struct profile_mark){.source = &sources[i]},
+                               "the profile sweeps this key: change sweep.values, or take the "
+                               "sweep back with --set sweep=");
+}
+
 static int load_text(struct profile_load *load, const char *const *set, uint32_t set_count)
 {
     const uint32_t errors_before = load->errors->count;
@@ -200,11 +277,19 @@ static int load_text(struct profile_load *load, const char *const *set, uint32_t
     char(*names)[SET_ECHO] = calloc(set_count + 1, SET_ECHO);
     CHECK(sources);
     CHECK(names);
+    struct profile_source swept = {0};
     apply_sets(load, sources, names, set, set_count);
+    if (load->value != PROFILE_AS_WRITTEN)
+        profile_sweep_apply(load, &swept);
     profile_text_claim(&load->source, load->out->claim, sizeof(load->out->claim));
     fill_all(load);
+    if (load->value == PROFILE_AS_WRITTEN)
+        refuse_swept(load, sources, set_count);
     if (load->errors->count == errors_before)
         profile_check(load);
+    if (load->errors->count == errors_before)
+        profile_tuned(load);
+    load->errors->circumstance = NULL;
     free(sources);
     free(names);
     return load->errors->count == errors_before ? 0 : -EINVAL;
@@ -213,10 +298,16 @@ static int load_text(struct profile_load *load, const char *const *set, uint32_t
 int profile_load(struct experiment *out, const char *path_or_name, const char *const *set,
                  uint32_t set_count, struct profile_errors *errors)
 {
+    return profile_load_value(out, path_or_name, set, set_count, PROFILE_AS_WRITTEN, errors);
+}
+
+int profile_load_value(struct experiment *out, const char *path_or_name, const char *const *set,
+                       uint32_t set_count, uint32_t value, struct profile_errors *errors)
+{
     memset(out, 0, sizeof(*out));
     char path[EXPERIMENT_PATH_MAX];
     char *text = NULL;
-    struct profile_load load = {.out = out, .errors = errors};
+    struct profile_load load = {.out = out, .errors = errors, .value = value};
     int rc = profile_text_find(path_or_name, path, sizeof(path), errors);
     if (rc == 0)
         rc = profile_text_read(path, &text, &load.source.length, errors);
@@ -240,8 +331,10 @@ int profile_load(struct experiment *out, const char *path_or_name, const char *c
 
 void profile_free(struct experiment *experiment)
 {
-    for (uint32_t i = 0; i < experiment->inject_count; i++)
+    for (uint32_t i = 0; i < experiment->inject_count; i++) {
         profile_trace_free(&experiment->inject[i].inject.config.trace);
+        profile_sample_free(&experiment->inject[i].inject.config.sample);
+    }
     free(experiment->origins);
     experiment->origins = NULL;
     experiment->inject_count = 0;

@@ -1,5 +1,5 @@
 /**
- * Traces of compute times for the law `trace`: the file around core/inject's parser.
+ * Measured compute times for the laws `trace` and `empirical`: the files around core/inject's parsers.
  */
 #ifndef HARNESS_EXPERIMENT_PROFILE_TRACE_H
 #define HARNESS_EXPERIMENT_PROFILE_TRACE_H
@@ -14,5 +14,15 @@ int profile_trace_load(const char *path, struct law_trace *trace, struct err *er
 
 /** Accepts a zeroed trace. */
 void profile_trace_free(struct law_trace *trace);
+
+/**
+ * Read and parse a file of measured times, or iterations.csv of the result directory `path`; `policy` "" or the label of
+ * the runs wanted. sample->bin is malloc'd and owned by `sample`. 0, or -errno with what is wrong in `err`.
+ */
+int profile_sample_load(const char *path, const char *policy, struct law_sample *sample,
+                        struct err *err);
+
+/** Accepts a zeroed sample. */
+void profile_sample_free(struct law_sample *sample);
 
 #endif

@@ -99,6 +99,7 @@ struct domain {
 Test(law, check_names_what_is_out_of_domain)
 {
     static const double one[] = {1.0};
+    static const struct law_bin bin[] = {{1, 1, 1}}, nothing[] = {{1, 2, 0}};
     const struct domain cases[] = {
         {"slowdown", {.factor = 1}, NULL},
         {"slowdown", {.factor = 0.99}, "factor"},
@@ -122,6 +123,10 @@ Test(law, check_names_what_is_out_of_domain)
         {"trace", {.trace = {NULL, 1, 1, 1.0}}, "empty"},
         {"trace", {.trace = {one, 0, 1, 1.0}}, "empty"},
         {"trace", {.trace = {one, 1, 1, 0.0}}, "median"},
+        {"empirical", {.sample = {bin, 1}}, NULL},
+        {"empirical", {.sample = {NULL, 1}}, "no measured"},
+        {"empirical", {.sample = {bin, 0}}, "no measured"},
+        {"empirical", {.sample = {nothing, 1}}, "empty"},
     };
     for (uint32_t i = 0; i < COUNT(cases); i++) {
         const char *sentence = law_find(cases[i].law)->check(&cases[i].config);
