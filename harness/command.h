@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "harness/twin/calibrate.h"
+
 #define COMMAND_SETS_MAX 256u
 #define COMMAND_ARGUMENTS_MAX 64u
 
@@ -17,17 +19,29 @@ enum command_option {
     COMMAND_QUIET = 16,
     COMMAND_JSON = 32,
     COMMAND_CSV = 64,
+    COMMAND_THREADS = 128,
+    COMMAND_LONG = 256,
+    COMMAND_PARAMETERS = 512,
+    COMMAND_LIKE = 1024,
+    COMMAND_AGAINST = 2048,
+    COMMAND_FUZZ = 4096,
+    COMMAND_HINDSIGHT = 8192,
 };
 
 struct command_line {
     const char *argument[COMMAND_ARGUMENTS_MAX];
     uint32_t argument_count;
-    const char *set[COMMAND_SETS_MAX + 1]; /* one more for what --seed and --repeat mean */
+    /* more than COMMAND_SETS_MAX: what --seed and --repeat, `sim` or `tune` mean, and what --like found out */
+    const char *set[COMMAND_SETS_MAX + 4 + CALIBRATE_SETS];
     uint32_t set_count;
     const char *out;
-    uint32_t seed, repeat; /* repeat 0: not given */
-    bool has_seed, dry_run, quiet, json, csv;
-    unsigned used; /* enum command_option, or-ed */
+    const char *like, *against; /* result directories; NULL: not given */
+    uint32_t seed, repeat;      /* repeat 0: not given */
+    uint32_t threads;           /* of virtual time; 0: not given */
+    bool has_seed, dry_run, quiet, json, csv, detailed, parameters, hindsight;
+    uint32_t fuzz, fuzz_from; /* scenarios, and the first one's seed */
+    const char *fuzz_policy;  /* NULL: any */
+    unsigned used;            /* enum command_option, or-ed */
     char seed_set[1024];
 };
 

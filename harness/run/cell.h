@@ -9,6 +9,7 @@
 #define HARNESS_RUN_CELL_H
 
 #include "core/learn/shard.h"
+#include "core/sim/sim.h"
 #include "core/worker/dataset.h"
 #include "harness/experiment/experiment.h"
 #include "topo/graph.h"
@@ -17,29 +18,54 @@
 
 /** Loops (pinned threads) of one run at most. */
 #define CELL_LOOPS_MAX 256u
+/** Snapshots that a simulated link of class newest or sum may hold: on their way, and the one that waits to leave. */
+#define CELL_ON_VIRTUAL_LINK (SIM_NEWEST_DEPTH + 1u)
+
+/** On which cores, counted from 0, a run had its workers. */
+struct cell_place {
+    const char *policy; /* label */
+    uint64_t seed;
+    uint32_t workers, cores;
+    const uint32_t *core; /* [workers] */
+    /* When others had these cores, ascending; after stolen_period_ns they have them again. */
+    const struct sim_stolen *stolen; /* [stolen_count] */
+    uint32_t stolen_count;
+    uint64_t stolen_period_ns;
+};
+
+/** A live host that a simulation imitates. */
+struct cell_host {
+    const struct cell_place *place; /* [count] of its runs */
+    uint32_t count;
+};
 
 /** What all cells of an experiment share. */
 struct cell_common {
     const struct experiment *experiment;
-    const struct machine *machine;
+    const struct machine *machine; /* NULL: virtual time needs none */
     const struct dataset *dataset; /* NULL: model none */
     struct model_config model;
-    uint32_t points; /* judged snapshots, the final model included */
+    uint64_t data_digest;             /* of a live run that is recorded (plan_digest.h); else 0 */
+    uint32_t points;                  /* judged snapshots, the final model included */
+    const struct cell_host *imitated; /* virtual; NULL: workers are dealt to the cores in turn */
 };
 
 struct cell {
     const struct cell_common *common;
     const struct experiment_policy *policy;
+    struct policy_options options; /* the policy's, with nothing left to be decided */
+    const struct policy *row;      /* what runs: the policy's row, or what its options make of it */
     uint64_t seed;
 
     struct graph graph;
     uint8_t *side;          /* [workers] adpsgd bipartite: 1 = active; else NULL */
     uint32_t edges_dropped; /* by the bipartition */
-    double spectral_gap;
-    uint32_t *peer_begin; /* [workers + 1] edges of this policy, CSR, symmetric, ascending */
+    uint32_t *peer_begin;   /* [workers + 1] edges of this policy, CSR, symmetric, ascending */
     uint32_t *peer;
+    uint8_t
+        *tree; /* [peer_begin[workers]] 1 = edge of a spanning tree; NULL unless row->needs_tree */
     uint32_t degree_max;
-    struct placement placement;
+    struct placement placement; /* live; virtual: zero */
 
     struct split split;
     uint32_t *order;       /* [samples] training, validation, test ids */
@@ -50,12 +76,21 @@ struct cell {
     uint32_t exact_depth, control_depth;
 };
 
-/** 0, or -errno with `err`; nothing is left allocated on error. */
+/** 0, or -errno with `err`; nothing is left allocated on error. -EINVAL: the profile asks for what cannot be. */
 int cell_open(struct cell *out, const struct cell_common *common, uint32_t policy_index,
               uint32_t seed_index, struct err *err);
 void cell_close(struct cell *self);
 
+/**
+ * Slots per worker: what the row states, and per edge what a link of class newest or sum holds besides. A policy knows of
+ * its peers and their mailboxes; what a slow link delays is the link's.
+ */
+uint32_t cell_slots(const struct policy *row, uint32_t degree_max, uint32_t on_link);
+
 /** The configuration that worker `w`'s policy gets. Borrows from the cell. */
 struct policy_config cell_policy_config(const struct cell *self, uint32_t w);
+
+/** What a receiver is meant to read of one whole vector, without padding. */
+uint64_t cell_payload_bytes(const struct cell *self);
 
 #endif

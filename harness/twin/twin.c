@@ -1,0 +1,278 @@
+#include "harness/twin/twin.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/experiment/profile.h"
+#include "harness/experiment/profile_trace.h"
+#include "harness/twin/compare.h"
+
+/** The profile that a result directory was made with. */
+static struct experiment *load_resolved(const char *dir, struct err *err)
+{
+    char path[EXPERIMENT_PATH_MAX + 32];
+    struct experiment *const e = calloc(1, sizeof(*e));
+    struct profile_errors *const errors = calloc(1, sizeof(*errors));
+    int rc = e && errors ? 0 : err_set(err, -ENOMEM, "not enough memory to load a profile");
+    snprintf(path, sizeof(path), "%s/resolved.yaml", dir);
+    if (rc == 0) {
+        rc = profile_load(e, path, NULL, 0, errors);
+        if (rc < 0) {
+            profile_errors_print(errors, stderr);
+            err_set(err, rc, "%s cannot be loaded again", path);
+        }
+    }
+    if (errors)
+        profile_errors_free(errors);
+    free(errors);
+    if (rc == 0)
+        return e;
+    free(e);
+    return NULL;
+}
+
+static void unload(struct experiment *e)
+{
+    if (e)
+        profile_free(e);
+    free(e);
+}
+
+/** Coefficient of variation of the compute times that the run's iterations took. */
+static int variation(const struct results_read *run, double *cv, struct err *err)
+{
+    struct law_sample sample = {0};
+    struct err why = {.text = ""};
+    double sum = 0, squares = 0;
+    if (profile_sample_load(run->dir, run->cell[0].policy, &sample, &why) < 0)
+        return err_set(err, -EINVAL, "%s: %s", run->dir, why.text);
+    for (uint32_t i = 0; i < sample.count; i++)
+        sum += sample.bin[i].low_s;
+    const double mean = sum / sample.count;
+    for (uint32_t i = 0; i < sample.count; i++)
+        squares += (sample.bin[i].low_s - mean) * (sample.bin[i].low_s - mean);
+    *cv = sqrt(squares / sample.count) / mean;
+    profile_sample_free(&sample);
+    return 0;
+}
+
+static int open_like(struct twin *self, const char *dir, struct err *err)
+{
+    int rc = results_read(dir, &self->like, err);
+    if (rc == 0)
+        rc = calibrate(&self->like, &self->calibration, err);
+    if (rc < 0)
+        return rc;
+    struct experiment *const e = load_resolved(dir, err);
+    if (!e)
+        return -EINVAL;
+    double cv = 0;
+    if (e->compute.base_ns == 0) {
+        rc = variation(&self->like, &cv, err);
+        if (rc == 0)
+            calibrate_base(&self->calibration, cv);
+    }
+    unload(e);
+    return rc;
+}
+
+static int open_against(struct twin *self, const char *dir, struct err *err)
+{
+    const int rc = results_read(dir, &self->against, err);
+    if (rc < 0)
+        return rc;
+    for (uint32_t i = 0; i < self->against.count; i++)
+        if (!self->against.cell[i].live)
+            return err_set(err, -EINVAL,
+                           "%s is a simulation; a prediction is compared with a live run", dir);
+    if (self->against.count == 0)
+        return err_set(err, -EINVAL, "%s has no runs", dir);
+    return 0;
+}
+
+static int open_place(struct twin *self, const struct results_cell *cell, struct err *err)
+{
+    uint32_t *const number = calloc(cell->workers, sizeof(*number));
+    if (!number)
+        return err_set(err, -ENOMEM, "not enough memory for the cores of workers");
+    self->number[self->host.count] = number;
+    self->place[self->host.count++] =
+        (struct cell_place){.policy = cell->policy,
+                            .seed = cell->seed,
+                            .workers = cell->workers,
+                            .cores = calibrate_cores(cell->core, cell->workers, number),
+                            .core = number};
+    return 0;
+}
+
+static int open_stolen(struct twin *self, const struct results_read *from, uint32_t only,
+                       struct err *err)
+{
+    if (from->count == 0)
+        return 0;
+    const int rc = stolen_times_read(from, only, &self->stolen[self->stolen_count], err);
+    self->stolen_count += rc == 0;
+    return rc;
+}
+
+static void steal(struct cell_place *place, const struct stolen_times *times)
+{
+    place->stolen = times->hole;
+    place->stolen_count = times->count;
+    place->stolen_period_ns = times->period_ns;
+}
+
+/** Whose workers shared which cores, and when others had them. */
+static int open_host(struct twin *self, bool hindsight, struct err *err)
+{
+    const struct results_read *const from = self->against.count > 0 ? &self->against : &self->like;
+    int rc = 0;
+    self->place = calloc(from->count + 1u, sizeof(*self->place));
+    self->number = calloc(from->count + 1u, sizeof(*self->number));
+    self->stolen = calloc(from->count + 1u, sizeof(*self->stolen));
+    if (!self->place || !self->number || !self->stolen)
+        return err_set(err, -ENOMEM, "not enough memory for the cores of workers");
+    if (!hindsight)
+        rc = open_stolen(self, &self->like, STOLEN_ALL, err);
+    for (uint32_t i = 0; i < from->count && rc == 0; i++) {
+        if (!from->cell[i].core)
+            continue;
+        if (hindsight)
+            rc = open_stolen(self, from, i, err);
+        if (rc == 0)
+            rc = open_place(self, &from->cell[i], err);
+        if (rc == 0 && self->stolen_count > 0)
+            steal(&self->place[self->host.count - 1], &self->stolen[self->stolen_count - 1]);
+    }
+    self->host.place = self->place;
+    return rc;
+}
+
+int twin_open(struct twin *out, const char *like, const char *against, bool hindsight,
+              struct err *err)
+{
+    *out = (struct twin){0};
+    int rc = 0;
+    if (hindsight && !against)
+        return err_set(err, -EINVAL, "--hindsight looks into the measured run: it needs --against");
+    if (like)
+        rc = open_like(out, like, err);
+    if (rc == 0 && against)
+        rc = open_against(out, against, err);
+    if (rc == 0)
+        rc = open_host(out, hindsight, err);
+    if (rc < 0)
+        twin_close(out);
+    return rc;
+}
+
+void twin_close(struct twin *self)
+{
+    results_read_free(&self->like);
+    results_read_free(&self->against);
+    for (uint32_t i = 0; i < self->host.count; i++)
+        free(self->number[i]);
+    free(self->number);
+    free(self->place);
+    for (uint32_t i = 0; i < self->stolen_count; i++)
+        stolen_times_free(&self->stolen[i]);
+    free(self->stolen);
+    *self = (struct twin){0};
+}
+
+static bool equal(double a, double b)
+{
+    return fabs(a - b) <= 1e-12 * fabs(b);
+}
+
+static bool same_config(const struct law_config *a, const struct law_config *b)
+{
+    return equal(a->factor, b->factor) && equal(a->alpha, b->alpha) && a->mean_ns == b->mean_ns &&
+           a->shift_ns == b->shift_ns && a->scale_ns == b->scale_ns &&
+           a->median_ns == b->median_ns && a->p99_ns == b->p99_ns &&
+           a->trace.steps == b->trace.steps && a->trace.workers == b->trace.workers &&
+           equal(a->trace.median_s, b->trace.median_s) && a->sample.count == b->sample.count;
+}
+
+static bool same_inject(const struct inject *a, const struct inject *b)
+{
+    return a->law == b->law && a->select == b->select && a->scope == b->scope &&
+           a->mode == b->mode && equal(a->share, b->share) && a->worker_count == b->worker_count &&
+           (a->worker_count == 0 ||
+            memcmp(a->workers, b->workers, a->worker_count * sizeof(*a->workers)) == 0) &&
+           same_config(&a->config, &b->config);
+}
+
+static bool same_injects(const struct experiment *a, const struct experiment *b)
+{
+    if (a->inject_count != b->inject_count)
+        return false;
+    for (uint32_t i = 0; i < a->inject_count; i++)
+        if (!same_inject(&a->inject[i].inject, &b->inject[i].inject))
+            return false;
+    return true;
+}
+
+static const char *difference(const struct experiment *a, const struct experiment *b)
+{
+    if (a->workers.count != b->workers.count)
+        return "workers.count";
+    if (strcmp(a->workers.graph, b->workers.graph) != 0 ||
+        !equal(a->workers.degree, b->workers.degree))
+        return "workers.graph";
+    if (b->compute.base_ns > 0 && a->compute.base_ns != b->compute.base_ns)
+        return "compute.base";
+    if (b->compute.base_ns > 0 && !equal(a->compute.jitter_cv, b->compute.jitter_cv))
+        return "compute.jitter";
+    if (!same_injects(a, b))
+        return "inject";
+    if (a->stop.time_ns != b->stop.time_ns || a->stop.iterations != b->stop.iterations)
+        return "stop";
+    return NULL;
+}
+
+int twin_check(const struct twin *self, const struct experiment *simulated, struct err *err)
+{
+    if (self->against.count == 0)
+        return 0;
+    struct experiment *const live = load_resolved(self->against.dir, err);
+    if (!live)
+        return -EINVAL;
+    const char *const what = difference(simulated, live);
+    int rc = 0;
+    if (what)
+        rc = err_set(err, -EINVAL, "%s is no run of profile %s: %s differs", self->against.dir,
+                     simulated->name, what);
+    unload(live);
+    return rc;
+}
+
+static int write_csv(const struct compare *compare, const char *dir, struct err *err)
+{
+    char path[EXPERIMENT_PATH_MAX + 32];
+    snprintf(path, sizeof(path), "%s/twin.csv", dir);
+    FILE *const file = fopen(path, "we");
+    int rc = file ? compare_csv(file, compare) : -errno;
+    if (file && fclose(file) != 0 && rc == 0)
+        rc = -errno;
+    return rc < 0 ? err_set(err, rc, "%s: %s", path, strerror(-rc)) : 0;
+}
+
+int twin_compare(const struct twin *self, const char *dir, FILE *out, struct err *err)
+{
+    struct results_read predicted;
+    struct compare compare;
+    int rc = results_read(dir, &predicted, err);
+    if (rc < 0)
+        return rc;
+    rc = compare_open(&compare, &predicted, &self->against, err);
+    if (rc == 0) {
+        compare_print(out, &compare, self->against.dir);
+        rc = write_csv(&compare, dir, err);
+        compare_close(&compare);
+    }
+    results_read_free(&predicted);
+    return rc;
+}

@@ -1,0 +1,393 @@
+/* Calibrating on a result.json, and comparing two: arithmetic on hand-written files, and every reason to refuse. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/results/results_csv.h"
+#include "harness/results/results_read.h"
+#include "harness/twin/calibrate.h"
+#include "harness/twin/compare.h"
+#include "harness/twin/stolen.h"
+
+#define PARTS(injected)                                                               \
+    "\"parts_ns\": {\"load\": 1, \"compute\": 4000000, \"injected\": " injected       \
+    ", \"publish\": 5000, \"wait\": 9000, \"mix\": 2000, \"judge\": 0, \"held\": 0, " \
+    "\"rest\": 1}, "
+#define COSTS(gradient, apply, send, mix, load, rest)                                  \
+    "\"costs_ns\": {\"gradient\": " gradient ", \"apply\": " apply ", \"send\": " send \
+    ", \"mix\": " mix ", \"load\": " load ", \"rest\": " rest "}, "
+#define STOLEN(share) "\"stolen_share\": " share ", \"stolen_logged\": 2, "
+#define RUN(policy, clock, workers, gradients, sent, handle)                                     \
+    "{\"policy\": \"" policy "\", \"seed\": 1, \"clock\": \"" clock "\", \"drained\": true, "    \
+    "\"workers\": " workers ", \"duration_s\": 2.0, \"gradients\": " gradients                   \
+    ", \"iterations\": " gradients ", \"tensors_sent\": " sent ", \"wait_share\": 0.25, "        \
+    "\"core_busy_share\": 0.1, \"handle_ns\": {\"p50\": " handle "}, \"target_reached\": null, " \
+    "\"time_to_target_s\": null, \"total_ns\": 16000000000, "
+#define CORES4 "\"per_worker\": [{\"core\": 5}, {\"core\": 2}, {\"core\": 5}, {\"core\": 2}]}"
+#define DOCUMENT(runs) "{\"complete\": true, \"runs\": [" runs "]}"
+/* 100 iterations: 10 us of loading and 40 us unexplained each, two workers on a core */
+#define GOOD_BUT(stolen)                          \
+    RUN("dsgd", "live", "4", "100", "300", "800") \
+    PARTS("0") COSTS("150000", "2000", "100", "700", "10000", "40000") STOLEN(stolen) CORES4
+#define GOOD GOOD_BUT("0.005")
+
+static struct results_read parse(const char *text)
+{
+    struct results_read run = {.dir = ""};
+    struct err err = {.text = ""};
+    cr_assert_eq(results_read_text(text, "result.json", &run, &err), 0, "%s", err.text);
+    snprintf(run.dir, sizeof(run.dir), "runs/x");
+    return run;
+}
+
+static bool has_set(const struct calibration *calibration, const char *set)
+{
+    for (uint32_t i = 0; i < calibration->sets; i++)
+        if (strcmp(calibration->set[i], set) == 0)
+            return true;
+    return false;
+}
+
+static struct calibration calibrated(const char *text)
+{
+    struct results_read run = parse(text);
+    struct calibration found;
+    struct err err = {.text = ""};
+    cr_assert_eq(calibrate(&run, &found, &err), 0, "%s", err.text);
+    results_read_free(&run);
+    return found;
+}
+
+/* ---- calibration ---- */
+
+Test(twin, takes_costs_latency_and_cores_from_a_run)
+{
+    const struct calibration found = calibrated(DOCUMENT(GOOD));
+
+    cr_expect_eq(found.cores, 2u);
+    cr_expect(has_set(&found, "costs.iteration=30000ns"), "10 us, and 40 us for two at once");
+    cr_expect(has_set(&found, "costs.apply=2000ns"));
+    cr_expect(has_set(&found, "costs.send=100ns"));
+    cr_expect(has_set(&found, "costs.mix=700ns"));
+    cr_expect(has_set(&found, "links.latency=800ns"));
+    cr_expect(has_set(&found, "workers.cores=2"));
+    cr_expect(has_set(&found, "compute.core=150000ns"));
+}
+
+Test(twin, gives_workers_that_had_cores_of_their_own_each_one)
+{
+    const struct calibration found =
+        calibrated(DOCUMENT(RUN("dsgd", "live", "2", "100", "300", "800") PARTS("0")
+                                COSTS("150000", "2000", "100", "700", "10000", "40000")
+                                    STOLEN("0") "\"per_worker\": [{\"core\": 1}, {\"core\": 3}]}"));
+
+    cr_expect_eq(found.cores, 0u);
+    cr_expect(has_set(&found, "workers.cores=0"));
+    cr_expect(has_set(&found, "costs.iteration=50000ns"), "nothing is shared");
+    cr_expect_eq(found.sets, 6u, "compute.core would say nothing");
+}
+
+Test(twin, averages_runs_by_what_they_counted)
+{
+    const struct calibration found =
+        calibrated(DOCUMENT(GOOD "," RUN("aau", "live", "4", "300", "100", "null") PARTS("0") COSTS(
+            "50000", "6000", "500", "0", "0", "30000") STOLEN("0") CORES4));
+
+    cr_expect_str_eq(found.policies, "dsgd, aau");
+    cr_expect(has_set(&found, "compute.core=75000ns"), "100 gradients of 150 us, 300 of 50 us");
+    cr_expect(has_set(&found, "costs.apply=5000ns"));
+    cr_expect(has_set(&found, "costs.send=200ns"), "300 messages of 100 ns, 100 of 500 ns");
+    cr_expect(has_set(&found, "costs.mix=700ns"), "the second run averaged nothing");
+    cr_expect(has_set(&found, "links.latency=800ns"), "the second run has no latency");
+    cr_expect(has_set(&found, "costs.iteration=18750ns"), "2.5 us, and 32.5 us for two at once");
+}
+
+Test(twin, takes_nothing_for_a_cost_that_others_caused)
+{
+    const struct calibration found = calibrated(DOCUMENT(GOOD_BUT("0.05")));
+
+    cr_expect_float_eq(found.stolen_share, 0.05, 1e-12);
+    cr_expect(has_set(&found, "costs.iteration=10000ns"), "what is unexplained was stolen");
+}
+
+Test(twin, takes_the_real_gradient_for_the_base_where_nothing_was_emulated)
+{
+    struct calibration found = calibrated(DOCUMENT(GOOD));
+
+    calibrate_base(&found, 0.125);
+
+    cr_expect(has_set(&found, "compute.base=150000ns"));
+    cr_expect(has_set(&found, "compute.jitter={kind: lognormal, cv: 0.125000}"));
+}
+
+Test(twin, refuses_runs_that_say_nothing_about_a_live_host)
+{
+    static const struct {
+        const char *text, *complaint;
+    } cases[] = {
+        {"{\"complete\": false, \"runs\": [" GOOD "]}", "runs/x is incomplete"},
+        {"{\"complete\": true, \"runs\": []}", "runs/x is incomplete"},
+        {DOCUMENT(RUN("dsgd", "virtual", "4", "100", "300", "800") PARTS("0") CORES4),
+         "runs/x is a simulation"},
+        {DOCUMENT(RUN("dsgd", "live", "4", "100", "300", "800") PARTS("5000")
+                      COSTS("1", "1", "1", "1", "1", "1") STOLEN("0") CORES4),
+         "dsgd seed 1 has stragglers"},
+        {DOCUMENT(RUN("dsgd", "live", "4", "100", "300", "800") PARTS("0") CORES4), "no costs_ns"},
+        {DOCUMENT(RUN("dsgd", "live", "4", "0", "300", "800") PARTS("0")
+                      COSTS("1", "1", "1", "1", "1", "1") STOLEN("0") CORES4),
+         "finished no iteration"},
+    };
+    for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct results_read run = parse(cases[i].text);
+        struct calibration found;
+        struct err err = {.text = ""};
+
+        cr_expect_eq(calibrate(&run, &found, &err), -EINVAL, "case %u", i);
+
+        cr_expect(strstr(err.text, cases[i].complaint), "case %u: %s", i, err.text);
+        results_read_free(&run);
+    }
+}
+
+Test(twin, numbers_cores_in_ascending_order)
+{
+    static const uint32_t os_index[] = {7, 3, 7, 0, 3};
+    uint32_t number[5];
+
+    cr_expect_eq(calibrate_cores(os_index, 5, number), 3u);
+
+    const uint32_t expected[] = {2, 1, 2, 0, 1};
+    cr_expect_arr_eq(number, expected, sizeof(expected));
+}
+
+/* ---- stolen time ---- */
+
+static int steal(const char *text, uint32_t only, const char *document, struct stolen_times *out,
+                 struct err *err)
+{
+    struct results_read run = parse(document);
+    char *const copy = strdup(text);
+    const int rc = stolen_times_parse(copy, "stolen.csv", &run, only, out, err);
+    free(copy);
+    results_read_free(&run);
+    return rc;
+}
+
+static const char two_runs[] =
+    DOCUMENT(GOOD "," RUN("aau", "live", "4", "100", "100", "null") PARTS("0")
+                 COSTS("1", "1", "1", "1", "1", "1") STOLEN("0") CORES4);
+#define STOLEN_HEAD "policy,seed,core,start_ns,length_ns\n"
+#define STOLEN_ROWS "dsgd,1,5,700,30\ndsgd,1,2,400,50\naau,1,2,100,10\naau,1,9,100,10\n"
+
+Test(stolen_times, follow_one_another_run_by_run_in_order_of_time)
+{
+    struct stolen_times times;
+
+    cr_assert_eq(steal(STOLEN_HEAD STOLEN_ROWS, STOLEN_ALL, two_runs, &times, NULL), 0);
+
+    const struct sim_stolen expected[] = {
+        {0, 400, 450}, {1, 700, 730}, {0, 2000000100, 2000000110}};
+    cr_expect_eq(times.period_ns, 4000000000u);
+    cr_assert_eq(times.count, 3u, "core 9 is not one of theirs");
+    for (uint32_t i = 0; i < 3; i++) {
+        cr_expect_eq(times.hole[i].core, expected[i].core);
+        cr_expect_eq(times.hole[i].begin_ns, expected[i].begin_ns);
+        cr_expect_eq(times.hole[i].end_ns, expected[i].end_ns);
+    }
+    stolen_times_free(&times);
+}
+
+Test(stolen_times, can_be_those_of_one_run)
+{
+    struct stolen_times times;
+
+    cr_assert_eq(steal(STOLEN_HEAD STOLEN_ROWS, 1, two_runs, &times, NULL), 0);
+
+    cr_expect_eq(times.period_ns, 2000000000u);
+    cr_assert_eq(times.count, 1u);
+    cr_expect_eq(times.hole[0].begin_ns, 100u);
+    stolen_times_free(&times);
+}
+
+Test(stolen_times, name_file_and_line_of_what_is_wrong)
+{
+    static const struct {
+        const char *text, *complaint;
+    } cases[] = {
+        {"core,start\n", "stolen.csv:1: expected"},
+        {STOLEN_HEAD "dsgd,1,5,700\n", "stolen.csv:2: expected"},
+        {STOLEN_HEAD "dsgd,1,5,700,30\ndsgd,1,5,-7,30\n", "stolen.csv:3: expected"},
+        {STOLEN_HEAD "dsgd,1,5,700,3x\n", "stolen.csv:2: expected"},
+        {STOLEN_HEAD "\ndsgd,1,5,700,3\n", "stolen.csv:2: expected"},
+    };
+    for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct stolen_times times;
+        struct err err = {.text = ""};
+
+        cr_expect_eq(steal(cases[i].text, STOLEN_ALL, two_runs, &times, &err), -EINVAL, "case %u",
+                     i);
+
+        cr_expect(strstr(err.text, cases[i].complaint), "case %u: %s", i, err.text);
+    }
+}
+
+Test(stolen_times, are_read_as_they_were_written)
+{
+    const struct record_stolen holes[] = {{2, 100, 10}, {5, 50, 20}};
+    const struct record_run run = {.policy = "dsgd", .seed = 1, .stolen = holes, .stolen_count = 2};
+    struct stolen_times times;
+    char *text = NULL;
+    size_t bytes = 0;
+
+    FILE *const out = open_memstream(&text, &bytes);
+    results_csv_stolen_head(out);
+    cr_expect_eq(results_csv_stolen(out, &run), 0);
+    fclose(out);
+
+    cr_assert_eq(steal(text, 0, two_runs, &times, NULL), 0);
+    cr_assert_eq(times.count, 2u);
+    cr_expect_eq(times.hole[0].begin_ns, 50u);
+    cr_expect_eq(times.hole[0].core, 1u);
+    cr_expect_eq(times.hole[1].end_ns, 110u);
+    stolen_times_free(&times);
+    free(text);
+}
+
+/* ---- reading ---- */
+
+Test(results_read, refuses_what_is_no_result)
+{
+    static const struct {
+        const char *text, *complaint;
+    } cases[] = {
+        {"{", "result.json:1:1: "},
+        {"[]", "is no result of dawdle"},
+        {"{\"runs\": []}", "is no result of dawdle"},
+        {DOCUMENT("{\"policy\": 3}"), "runs[0].policy: expected a text"},
+        {DOCUMENT(GOOD ", {\"policy\": \"x\", \"seed\": 1, \"clock\": \"live\", "
+                       "\"drained\": true, \"workers\": 0}"),
+         "runs[1].workers: expected 1 to 131072"},
+        {DOCUMENT(RUN("dsgd", "live", "3", "100", "300", "800") PARTS("0") CORES4),
+         "runs[0].per_worker: expected one element per worker"},
+    };
+    for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct results_read run;
+        struct err err = {.text = ""};
+
+        cr_expect_eq(results_read_text(cases[i].text, "result.json", &run, &err), -EINVAL,
+                     "case %u", i);
+
+        cr_expect(strstr(err.text, cases[i].complaint), "case %u: %s", i, err.text);
+    }
+}
+
+Test(results_read, names_the_file_that_is_not_there)
+{
+    struct results_read run;
+    struct err err = {.text = ""};
+
+    cr_expect_lt(results_read("/no/such/run", &run, &err), 0);
+
+    cr_expect(strstr(err.text, "/no/such/run/result.json: No such file"), "%s", err.text);
+}
+
+/* ---- comparison ---- */
+
+#define CELL(policy, seed, gradients, wait, reached, target)                                    \
+    "{\"policy\": \"" policy "\", \"seed\": " seed ", \"clock\": \"live\", \"drained\": true, " \
+    "\"workers\": 4, \"duration_s\": 2.0, \"gradients\": " gradients                            \
+    ", \"iterations\": 1, \"tensors_sent\": 1, \"wait_share\": " wait                           \
+    ", \"core_busy_share\": 0.1, \"handle_ns\": {\"p50\": 1}, \"target_reached\": " reached     \
+    ", \"time_to_target_s\": " target ", \"total_ns\": 1, " PARTS("0") CORES4
+
+static const char measured_text[] =
+    DOCUMENT(CELL("dsgd", "1", "1000", "0.20", "true",
+                  "1.0") "," CELL("dsgd", "2", "1000", "0.40", "true",
+                                  "1.0") "," CELL("aau", "1", "2000", "0", "false", "null"));
+static const char predicted_text[] =
+    DOCUMENT(CELL("dsgd", "1", "1250", "0.22", "true",
+                  "1.5") "," CELL("dsgd", "2", "1000", "0.20", "false",
+                                  "null") "," CELL("hop", "1", "1", "0", "null", "null"));
+
+Test(compare, pairs_cells_by_policy_and_seed)
+{
+    struct results_read measured = parse(measured_text), predicted = parse(predicted_text);
+    struct compare compare;
+
+    cr_assert_eq(compare_open(&compare, &predicted, &measured, NULL), 0);
+
+    cr_expect_eq(compare.count, 2u);
+    cr_expect_eq(compare.only_measured, 1u, "aau was not simulated");
+    cr_expect_eq(compare.only_predicted, 1u, "hop did not run");
+    const struct compare_row *const row = &compare.row[0];
+    cr_expect_float_eq(row->iteration_s.measured, 0.008, 1e-12, "2 s x 4 workers / 1000");
+    cr_expect_float_eq(row->iteration_s.predicted, 0.0064, 1e-12);
+    cr_expect_float_eq(row->iteration_s.error, -0.2, 1e-12);
+    cr_expect_float_eq(row->wait_share.error, 0.1, 1e-12);
+    cr_expect_float_eq(row->target_s.error, 0.5, 1e-12);
+    cr_expect(isnan(compare.row[1].target_s.error), "one side did not reach it");
+    compare_close(&compare);
+    results_read_free(&measured);
+    results_read_free(&predicted);
+}
+
+Test(compare, sums_up_the_absolute_errors)
+{
+    struct results_read measured = parse(measured_text), predicted = parse(predicted_text);
+    struct compare compare;
+
+    cr_assert_eq(compare_open(&compare, &predicted, &measured, NULL), 0);
+
+    cr_expect_float_eq(compare.iteration.median, 0.1, 1e-12, "of 0.2 and 0");
+    cr_expect_float_eq(compare.iteration.p90, 0.2, 1e-12);
+    cr_expect_float_eq(compare.wait.median, 0.3, 1e-12, "of 0.1 and 0.5");
+    cr_expect_float_eq(compare.wait_points.p90, 0.2, 1e-12);
+    cr_expect_eq(compare.target.n, 1u);
+    compare_close(&compare);
+    results_read_free(&measured);
+    results_read_free(&predicted);
+}
+
+Test(compare, leaves_out_errors_relative_to_nothing)
+{
+    struct results_read measured = parse(DOCUMENT(CELL("aau", "1", "2000", "0", "null", "null")));
+    struct results_read predicted =
+        parse(DOCUMENT(CELL("aau", "1", "1000", "0.1", "null", "null")));
+    struct compare compare;
+    char *text = NULL;
+    size_t bytes = 0;
+
+    cr_assert_eq(compare_open(&compare, &predicted, &measured, NULL), 0);
+    FILE *const out = open_memstream(&text, &bytes);
+    compare_print(out, &compare, "runs/y");
+    cr_expect_eq(compare_csv(out, &compare), 0);
+    fclose(out);
+
+    cr_expect_eq(compare.wait.n, 0u);
+    cr_expect_float_eq(compare.wait_points.median, 0.1, 1e-12);
+    cr_expect_null(strstr(text, "nan"), "%s", text);
+    cr_expect(strstr(text, "aau,1,0.008,0.004,1,0.1,0,,,,\n"), "%s", text);
+    free(text);
+    compare_close(&compare);
+    results_read_free(&measured);
+    results_read_free(&predicted);
+}
+
+Test(compare, needs_a_cell_in_common)
+{
+    struct results_read measured = parse(DOCUMENT(CELL("aau", "1", "2000", "0", "null", "null")));
+    struct results_read predicted =
+        parse(DOCUMENT(CELL("aau", "2", "1000", "0.1", "null", "null")));
+    struct compare compare;
+    struct err err = {.text = ""};
+
+    cr_expect_eq(compare_open(&compare, &predicted, &measured, &err), -EINVAL);
+
+    cr_expect(strstr(err.text, "runs/x and the profile have no policy and seed in common"), "%s",
+              err.text);
+    results_read_free(&measured);
+    results_read_free(&predicted);
+}
