@@ -16,7 +16,12 @@
  *
  * comm_thread on: one exchange of its own per iteration, asked for when it starts computing; answers at any time.
  * comm_thread off: asks after the gradient was applied, before it computes again; keeps requests while computing.
+ *
+ * A neighbour that is lost is asked no more, until it is back, and an exchange with it ends at once. Who was GIVING may then
+ * be the only one not to have mixed: `torn`, though no worker that is left keeps anything of it.
  */
+#include "core/policy/adpsgd.h"
+
 #include "core/base/check.h"
 #include "core/base/rng.h"
 #include "core/policy/control.h"
@@ -34,6 +39,7 @@ enum role { FREE, ASKING, GIVING };
 struct kept {
     uint32_t seq;
     bool waiting;
+    bool lost; /* and nothing of this peer counts */
 };
 
 struct adpsgd {
@@ -50,6 +56,11 @@ struct adpsgd {
     uint32_t seq;     /* of the own request made last */
     uint32_t iteration;
     uint32_t tries; /* refusals in this iteration */
+    uint32_t
+        every; /* local steps per exchange, whoever asked for it; 0: one of its own per iteration */
+    uint32_t local; /* local steps since the last exchange */
+    uint32_t there; /* peers that are not lost */
+    bool comm_thread;
     bool initiates; /* this side asks at all */
     bool owes;      /* own exchange of this iteration is still to come */
     bool computing, gradient_held, backing_off, stopping, done;
@@ -65,17 +76,28 @@ static size_t lay_out(void *memory, const struct policy_config *config)
         .kept = layout_take(&layout, config->peer_count, sizeof(struct kept)),
         .rng = {.key = config->seed},
         .partner = NOBODY,
+        .comm_thread = config->options.comm_thread,
+        .there = config->peer_count,
         .initiates = config->peer_count > 0 &&
-                     (config->adpsgd_pairing == ADPSGD_ANY || config->adpsgd_active),
+                     (config->options.pairing == ADPSGD_ANY || config->adpsgd_active),
     };
     if (self)
         *self = made;
     return layout.used;
 }
 
-static size_t adpsgd_bytes(const struct policy_config *config)
+size_t adpsgd_bytes(const struct policy_config *config)
 {
     return lay_out(NULL, config);
+}
+
+void adpsgd_init_every(void *state, const struct policy_config *config, uint32_t steps)
+{
+    struct adpsgd *self = state;
+    CHECK(steps > 0);
+    lay_out(state, config);
+    self->every = steps;
+    self->comm_thread = false;
 }
 
 static void adpsgd_init(void *state, const struct policy_config *config)
@@ -106,10 +128,15 @@ static void send_model(struct adpsgd *self, uint8_t type, struct actions *out)
 /* Anybody but the one that refused last, if there is another. */
 static uint32_t choose(struct adpsgd *self)
 {
-    const uint32_t n = self->config->peer_count;
-    const bool skip = n > 1 && self->partner != NOBODY;
-    const uint32_t peer = rng_below(&self->rng, skip ? n - 1 : n);
-    return skip ? peer + (peer >= self->partner) : peer;
+    const bool skip = self->there > 1 && self->partner != NOBODY;
+    uint32_t before = rng_below(&self->rng, skip ? self->there - 1 : self->there);
+    for (uint32_t i = 0;; i++) {
+        CHECK(i < self->config->peer_count);
+        if (self->kept[i].lost || (skip && i == self->partner))
+            continue;
+        if (before-- == 0)
+            return i;
+    }
 }
 
 static void ask(struct adpsgd *self, struct actions *out)
@@ -129,25 +156,29 @@ static void give(struct adpsgd *self, uint32_t peer, uint32_t seq, struct action
     send_model(self, TENSOR_RESPONSE, out);
 }
 
+/* Once per iteration: is an own exchange due? */
+static void owe(struct adpsgd *self)
+{
+    self->owes = self->initiates && self->there > 0 && self->local >= self->every;
+    self->tries = 0;
+}
+
 static void apply(struct adpsgd *self, struct actions *out)
 {
     actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->iteration});
     self->gradient_held = false;
     self->iteration++;
-    if (!self->config->adpsgd_comm_thread) {
-        self->owes = self->initiates;
-        self->tries = 0;
-    }
+    self->local++;
+    if (!self->comm_thread)
+        owe(self);
 }
 
 static void compute(struct adpsgd *self, struct actions *out)
 {
     self->computing = true;
     actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->iteration});
-    if (self->config->adpsgd_comm_thread) {
-        self->owes = self->initiates;
-        self->tries = 0;
-    }
+    if (self->comm_thread)
+        owe(self);
 }
 
 static uint32_t next_kept(const struct adpsgd *self)
@@ -177,7 +208,7 @@ static void go_on(struct adpsgd *self, struct actions *out)
         actions_push(out, (struct action){.kind = ACT_DONE});
         return;
     }
-    const bool may_exchange = self->config->adpsgd_comm_thread || !self->computing;
+    const bool may_exchange = self->comm_thread || !self->computing;
     const uint32_t asker = next_kept(self);
     if (may_exchange && asker != NOBODY) {
         self->kept[asker].waiting = false;
@@ -186,7 +217,7 @@ static void go_on(struct adpsgd *self, struct actions *out)
     }
     if (!self->computing && !self->owes)
         compute(self, out);
-    if (self->owes && !self->backing_off && (self->config->adpsgd_comm_thread || !self->computing))
+    if (self->owes && !self->backing_off && (self->comm_thread || !self->computing))
         ask(self, out);
 }
 
@@ -201,8 +232,9 @@ static void finish_exchange(struct adpsgd *self, const struct event *event, stru
                                       .degree = 1});
     actions_push(
         out, (struct action){.kind = ACT_RELEASE, .peer = event->peer, .handle = event->handle});
-    if (self->role == ASKING)
+    if (self->role == ASKING || self->every > 0)
         self->owes = false;
+    self->local = 0;
     self->role = FREE;
     self->partner = NOBODY;
     self->counters.committed++;
@@ -211,8 +243,42 @@ static void finish_exchange(struct adpsgd *self, const struct event *event, stru
     go_on(self, out);
 }
 
+static void on_down(struct adpsgd *self, uint32_t peer, struct actions *out)
+{
+    CHECK(peer < self->config->peer_count);
+    if (self->kept[peer].lost)
+        return;
+    self->kept[peer] = (struct kept){.lost = true};
+    self->there--;
+    self->owes &= self->there > 0;
+    self->counters.evicted++;
+    actions_push(out, (struct action){.kind = ACT_EVICT, .peer = peer});
+    if (self->partner == peer) {
+        self->counters.torn += self->role == GIVING;
+        self->role = FREE;
+        self->partner = NOBODY;
+    }
+    if (self->gradient_held && self->role == FREE)
+        apply(self, out);
+    go_on(self, out);
+}
+
+static void on_up(struct adpsgd *self, uint32_t peer)
+{
+    CHECK(peer < self->config->peer_count);
+    self->there += self->kept[peer].lost;
+    self->kept[peer].lost = false;
+}
+
 static void on_tensor(struct adpsgd *self, const struct event *event, struct actions *out)
 {
+    CHECK(event->peer < self->config->peer_count);
+    if (self->kept[event->peer].lost) {
+        self->counters.dropped++;
+        actions_push(out, (struct action){
+                              .kind = ACT_RELEASE, .peer = event->peer, .handle = event->handle});
+        return;
+    }
     CHECK(self->role != FREE);
     CHECK(event->peer == self->partner);
     CHECK(event->tag == self->tag);
@@ -244,6 +310,7 @@ static void on_refusal(struct adpsgd *self, const struct event *event, struct ac
     self->tries++;
     if (self->tries == TRIES_MAX) {
         self->owes = false;
+        self->local = 0;
         self->partner = NOBODY;
         self->counters.unmixed++;
     } else if (!self->stopping) {
@@ -279,7 +346,7 @@ static void on_gradient(struct adpsgd *self, struct actions *out)
     go_on(self, out);
 }
 
-static void adpsgd_step(void *state, const struct event *event, struct actions *out)
+void adpsgd_step(void *state, const struct event *event, struct actions *out)
 {
     struct adpsgd *self = state;
     switch ((enum event_kind)event->kind) {
@@ -295,10 +362,18 @@ static void adpsgd_step(void *state, const struct event *event, struct actions *
         return;
     case EV_CONTROL:
         CHECK(event->peer < self->config->peer_count);
+        if (self->kept[event->peer].lost)
+            return;
         if (event->type == ADPSGD_REQUEST)
             on_request(self, event, out);
         else
             on_refusal(self, event, out);
+        return;
+    case EV_PEER_DOWN:
+        on_down(self, event->peer, out);
+        return;
+    case EV_PEER_UP:
+        on_up(self, event->peer);
         return;
     case EV_TIMER:
         if (self->backing_off && event->tag == self->backoff_count) {
@@ -314,7 +389,7 @@ static void adpsgd_step(void *state, const struct event *event, struct actions *
     }
 }
 
-static void adpsgd_counters(const void *state, struct policy_counters *out)
+void adpsgd_counters(const void *state, struct policy_counters *out)
 {
     *out = ((const struct adpsgd *)state)->counters;
 }
@@ -325,6 +400,7 @@ const struct policy policy_adpsgd = {
     .source = "Lian et al., ICML 2018, arXiv 1710.06952",
     .waits_for = "one partner",
     .lost_message = "the mean drifts by half the pair's difference",
+    .options = "pairing comm_thread",
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,
@@ -332,6 +408,7 @@ const struct policy policy_adpsgd = {
     .exact_depth = 2, /* one exchange per pair and moment; its tensor may wait behind none other */
     .slots_fixed = 3, /* current, being written, one on its way back */
     .slots_per_edge = 1, /* a partner that has not mixed yet */
+    .survives_loss = true,
     .state_bytes = adpsgd_bytes,
     .init = adpsgd_init,
     .step = adpsgd_step,
