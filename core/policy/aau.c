@@ -7,22 +7,17 @@
  * The exchange: everybody sends its model and its active degree to its active neighbours, waits for theirs, mixes with
  * Metropolis weights. Both ends of an edge agree on it and on both degrees, because the group was frozen first.
  *
- * PATH: each member but the leader establishes the edge to its parent, if that is still new to it. A worker that learns
- * of an edge forwards it only if it merged something here, all edges of a step in one message; so an edge crosses each
- * link about once. By the time a worker's knowledge makes one component, what it knows has been sent to all its neighbours, and
- * control is first in, first out: they all end the epoch themselves. The jump to a higher epoch when one is
- * heard of is only for a worker that missed something, and it passes the news on.
- *
  * A view that is behind costs one superfluous exchange or one aborted wave, never a wrong average.
  *
- * The graph must be connected and N-1 merges must be possible: with a worker that never answers the epoch cannot end.
+ * The graph must be connected, and a worker that never answers keeps the epoch from ending: who is there, and how the
+ * others go on when somebody is not, stands in aau_loss.c. Beyond a thousand workers the oracle takes over (policy_variant).
  */
 #include "core/base/check.h"
 #include "core/policy/aau_state.h"
 #include "core/policy/layout.h"
 #include "core/policy/rows.h"
 
-static size_t lay_out(void *memory, const struct policy_config *config)
+size_t aau_lay_out(void *memory, const struct policy_config *config, const uint8_t *tree)
 {
     struct layout layout = {.base = memory};
     const uint32_t n = config->peer_count;
@@ -33,24 +28,30 @@ static size_t lay_out(void *memory, const struct policy_config *config)
         .everyone = layout_everyone(&layout, n),
         .lists = layout_take(&layout, (size_t)AAU_LISTS * n, sizeof(uint32_t)),
         .terms = layout_take(&layout, n, sizeof(struct mix_term)),
+        .joined = layout_take(&layout, config->workers, sizeof(uint32_t)),
         .parent = AAU_NOBODY,
+        .tree = tree,
+        .rng = {.key = config->seed},
+        .there = n,
+        .lossy = config->options.evict_after_ns > 0,
     };
-    uint32_t *above = layout_take(&layout, config->workers, sizeof(uint32_t));
+    struct pathsearch_place *place =
+        layout_take(&layout, config->workers, sizeof(struct pathsearch_place));
     if (self) {
         *self = made;
-        pathsearch_init(&self->path, above, config->workers);
+        pathsearch_init(&self->path, place, config->workers);
     }
     return layout.used;
 }
 
 static size_t aau_bytes(const struct policy_config *config)
 {
-    return lay_out(NULL, config);
+    return aau_lay_out(NULL, config, NULL);
 }
 
 static void aau_init(void *state, const struct policy_config *config)
 {
-    lay_out(state, config);
+    aau_lay_out(state, config, NULL);
 }
 
 /* ------------------------------------------------------------------------------------------------- messages */
@@ -73,80 +74,25 @@ void aau_tell(struct aau *self, uint8_t type, struct aau_name wave, const uint32
         return;
     struct action action = {.kind = ACT_CONTROL, .type = type, .peers = peers, .count = count};
     action.word[0] = self->path.epoch;
-    if (type != AAU_READY) {
+    if (type != AAU_READY && type != AAU_ALIVE) {
         action.word[1] = wave.leader;
         action.word[2] = wave.seq;
     }
     if (type == AAU_YES)
         action.word[3] = self->reason;
+    if (type == AAU_FREEZE) {
+        action.word[3] = self->quit.leader;
+        action.word[4] = self->quit.seq;
+        action.word[5] = self->unsaid.leader;
+        action.word[6] = self->unsaid.seq;
+    }
     actions_push(out, action);
 }
 
-static void tell_all_but(struct aau *self, uint32_t peer, struct action message,
-                         struct actions *out)
+void aau_set_status(struct aau *self, enum aau_status status)
 {
-    uint32_t count = 0;
-    uint32_t *list = aau_list_begin(self);
-    for (uint32_t i = 0; i < self->config->peer_count; i++)
-        if (i != peer)
-            list[count++] = i;
-    aau_list_end(self, count);
-    message.kind = ACT_CONTROL;
-    message.type = AAU_PATH;
-    message.peers = list;
-    message.count = count;
-    if (count > 0)
-        actions_push(out, message);
-}
-
-/* ----------------------------------------------------------------------------------------------- pathsearch */
-
-/* Something merged, and was told to everybody: what follows from it. */
-static void learned(struct aau *self)
-{
-    if (self->config->aau_release == AAU_ALL &&
-        (self->status == AAU_IDLE || self->status == AAU_FROZEN || self->status == AAU_BOUND))
-        self->released = true;
-    self->counters.epochs += pathsearch_close(&self->path);
-}
-
-static void establish(struct aau *self, struct actions *out)
-{
-    const uint32_t id = self->config->self;
-    const uint32_t parent = self->config->peers[self->parent];
-    if (!pathsearch_join(&self->path, id, parent))
-        return;
-    tell_all_but(self, AAU_NOBODY, (struct action){.word = {self->path.epoch, 1, id, parent}}, out);
-    learned(self);
-}
-
-static void on_path(struct aau *self, const struct event *event, struct actions *out)
-{
-    if (event->word[0] < self->path.epoch)
-        return;
-    CHECK(event->word[1] <= AAU_PATH_EDGES);
-    struct action news = {.word = {self->path.epoch}};
-    for (uint32_t i = 0; i < event->word[1]; i++) {
-        const uint32_t a = event->word[2 + 2 * i];
-        const uint32_t b = event->word[3 + 2 * i];
-        if (!pathsearch_join(&self->path, a, b))
-            continue;
-        news.word[2 + 2 * news.word[1]] = a;
-        news.word[3 + 2 * news.word[1]] = b;
-        news.word[1]++;
-    }
-    if (news.word[1] == 0)
-        return;
-    tell_all_but(self, event->peer, news, out);
-    learned(self);
-}
-
-static void catch_up(struct aau *self, const struct event *event, struct actions *out)
-{
-    if (event->word[0] <= self->path.epoch)
-        return;
-    pathsearch_adopt(&self->path, event->word[0]);
-    tell_all_but(self, event->peer, (struct action){.word = {self->path.epoch, 0}}, out);
+    self->status = status;
+    self->wait_ns = self->now_ns;
 }
 
 /* --------------------------------------------------------------------------------------------- the exchange */
@@ -157,23 +103,38 @@ static void leave_wave(struct aau *self)
     for (uint32_t i = 0; i < self->config->peer_count; i++) {
         self->peer[i].active = false;
         self->peer[i].child = false;
+        self->peer[i].barred = false;
     }
     self->parent = AAU_NOBODY;
+    self->unsaid = (struct aau_name){0};
     self->reason = false;
 }
 
 static void compute(struct aau *self, struct actions *out)
 {
     self->released = false;
+    aau_wave_rest(self, out);
     if (self->stopping) {
-        self->status = AAU_DONE;
+        aau_set_status(self, AAU_DONE);
         actions_push(out, (struct action){.kind = ACT_DONE});
         return;
     }
-    self->status = AAU_COMPUTING;
+    aau_set_status(self, AAU_COMPUTING);
     actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->iteration});
 }
 
+void aau_drop_model(struct aau *self, uint32_t peer, struct actions *out)
+{
+    struct aau_peer *const p = &self->peer[peer];
+    if (p->handle == 0)
+        return;
+    actions_push(out, (struct action){.kind = ACT_RELEASE, .peer = peer, .handle = p->handle});
+    p->handle = 0;
+    self->arrived_count--;
+    self->counters.dropped++;
+}
+
+/* With the degree that the others were told: an edge that fell away leaves its weight with both ends. */
 static void mix(struct aau *self, struct actions *out)
 {
     uint32_t count = 0;
@@ -186,12 +147,18 @@ static void mix(struct aau *self, struct actions *out)
             (struct mix_term){.handle = peer->handle, .peer = i, .weight = peer->degree};
         peer->handle = 0;
     }
+    if (count == 0) {
+        self->counters.unmixed++;
+        return;
+    }
+    self->mixed_epoch = self->path.epoch;
+    self->alarmed = false;
     actions_push(out, (struct action){.kind = ACT_MIX,
                                       .rule = MIX_METROPOLIS,
                                       .tag = (uint64_t)self->wave.leader << 32 | self->wave.seq,
                                       .terms = self->terms,
                                       .count = count,
-                                      .degree = count});
+                                      .degree = self->degree});
     for (uint32_t i = 0; i < count; i++)
         actions_push(out, (struct action){.kind = ACT_RELEASE,
                                           .peer = self->terms[i].peer,
@@ -206,7 +173,7 @@ static uint32_t active_count(const struct aau *self)
     return count;
 }
 
-static void finish_exchange(struct aau *self, struct actions *out)
+void aau_finish_exchange(struct aau *self, struct actions *out)
 {
     if (self->status != AAU_EXCHANGE || self->arrived_count < active_count(self))
         return;
@@ -218,7 +185,7 @@ static void finish_exchange(struct aau *self, struct actions *out)
 
 void aau_commit(struct aau *self, struct actions *out)
 {
-    self->status = AAU_EXCHANGE;
+    aau_set_status(self, AAU_EXCHANGE);
     self->counters.committed++;
     uint32_t children = 0;
     uint32_t *list = aau_list_begin(self);
@@ -238,15 +205,15 @@ void aau_commit(struct aau *self, struct actions *out)
         list[active++] = i;
     }
     aau_list_end(self, active);
+    self->degree = active;
     actions_push(out, (struct action){.kind = ACT_SEND,
                                       .type = TENSOR_MODEL,
                                       .tag = (uint64_t)self->wave.leader << 32 | self->wave.seq,
                                       .peers = list,
                                       .count = active,
                                       .degree = active});
-    if (self->parent != AAU_NOBODY)
-        establish(self, out);
-    finish_exchange(self, out);
+    aau_establish(self, out);
+    aau_finish_exchange(self, out);
 }
 
 void aau_idle(struct aau *self, struct actions *out)
@@ -256,11 +223,11 @@ void aau_idle(struct aau *self, struct actions *out)
         compute(self, out); /* that is, be done */
         return;
     }
-    self->status = AAU_IDLE;
+    aau_set_status(self, AAU_IDLE);
     uint32_t count = 0;
     uint32_t *list = aau_list_begin(self);
     for (uint32_t i = 0; i < self->config->peer_count; i++) {
-        if (self->peer[i].told_no)
+        if (self->peer[i].told_no && !self->peer[i].down)
             list[count++] = i;
         self->peer[i].told_no = false;
     }
@@ -281,54 +248,78 @@ static void on_gradient(struct aau *self, struct actions *out)
     CHECK(self->status == AAU_COMPUTING);
     actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->iteration});
     self->iteration++;
-    self->status = AAU_IDLE;
+    aau_set_status(self, AAU_IDLE);
+    aau_return(self, out);
     aau_wave_consider(self, true, out);
     if (self->status == AAU_COMPUTING)
         return;
 
-    /* to everybody but those that just got a FREEZE, which says the same */
+    /* to everybody but those that just got a FREEZE, which says the same. To the silent ones too: two workers that each
+     * took the other for lost would otherwise never hear of each other again. */
     uint32_t count = 0;
     uint32_t *list = aau_list_begin(self);
     for (uint32_t i = 0; i < self->config->peer_count; i++) {
         self->peer[i].told_no = false;
-        if (!self->peer[i].pending)
+        if (!self->peer[i].pending && !self->peer[i].down)
             list[count++] = i;
     }
     aau_list_end(self, count);
     aau_tell(self, AAU_READY, self->wave, list, count, out);
 }
 
+/* Of a wave that we got out of, or by an edge that one end has cut, when somebody is lost. */
+static void refuse_model(struct aau *self, const struct event *event, struct actions *out)
+{
+    CHECK(self->lossy);
+    self->counters.dropped++;
+    actions_push(
+        out, (struct action){.kind = ACT_RELEASE, .peer = event->peer, .handle = event->handle});
+}
+
 static void on_model(struct aau *self, const struct event *event, struct actions *out)
 {
     CHECK(event->peer < self->config->peer_count);
-    CHECK(self->status == AAU_BOUND || self->status == AAU_EXCHANGE);
-    CHECK(event->tag == ((uint64_t)self->wave.leader << 32 | self->wave.seq));
     struct aau_peer *peer = &self->peer[event->peer];
-    CHECK(peer->active);
+    const bool of_wave = (self->status == AAU_BOUND || self->status == AAU_EXCHANGE) &&
+                         event->tag == ((uint64_t)self->wave.leader << 32 | self->wave.seq);
+    if (!aau_heard(self, event, out) || !of_wave || !peer->active) {
+        refuse_model(self, event, out);
+        return;
+    }
     CHECK(peer->handle == 0);
     peer->handle = event->handle;
     peer->degree = event->degree;
     self->arrived_count++;
-    finish_exchange(self, out);
+    aau_finish_exchange(self, out);
 }
 
 static void on_control(struct aau *self, const struct event *event, struct actions *out)
 {
     CHECK(event->peer < self->config->peer_count);
-    catch_up(self, event, out);
-    if (event->type == AAU_READY)
+    if (!aau_heard(self, event, out))
+        return;
+    aau_catch_up(self, event, out);
+    switch (event->type) {
+    case AAU_READY:
         self->peer[event->peer].ready = true;
-    else if (event->type == AAU_PATH)
-        on_path(self, event, out);
-    else
+        break;
+    case AAU_PATH:
+        aau_on_path(self, event, out);
+        break;
+    case AAU_LIFE:
+        aau_on_life(self, event, out);
+        break;
+    case AAU_ALIVE:
+        break;
+    default:
         aau_wave_control(self, event, out);
+        break;
+    }
     aau_wave_consider(self, false, out);
 }
 
-static void aau_step(void *state, const struct event *event, struct actions *out)
+static void take(struct aau *self, const struct event *event, struct actions *out)
 {
-    struct aau *self = state;
-    self->listed = 0;
     switch ((enum event_kind)event->kind) {
     case EV_START:
         compute(self, out);
@@ -342,6 +333,18 @@ static void aau_step(void *state, const struct event *event, struct actions *out
     case EV_CONTROL:
         on_control(self, event, out);
         return;
+    case EV_TIMER:
+        if (event->type == AAU_TIMER_AGAIN)
+            aau_wave_again(self, event->tag, out);
+        else if (event->tag == self->ticks)
+            aau_on_tick(self, out);
+        return;
+    case EV_PEER_DOWN:
+        aau_on_down(self, event->peer, out);
+        return;
+    case EV_PEER_UP:
+        aau_on_up(self, event->peer, out);
+        return;
     case EV_STOP:
         self->stopping = true;
         if (self->status == AAU_COMPUTING || self->status == AAU_IDLE)
@@ -352,7 +355,16 @@ static void aau_step(void *state, const struct event *event, struct actions *out
     }
 }
 
-static void aau_counters(const void *state, struct policy_counters *out)
+void aau_step(void *state, const struct event *event, struct actions *out)
+{
+    struct aau *const self = state;
+    self->listed = 0;
+    self->now_ns = event->now_ns;
+    take(self, event, out);
+    aau_watch(self, out);
+}
+
+void aau_counters(const void *state, struct policy_counters *out)
 {
     *out = ((const struct aau *)state)->counters;
 }
@@ -363,6 +375,7 @@ const struct policy policy_aau = {
     .source = "Xiong et al., MobiHoc 2024, arXiv 2306.06559; the message level is our own",
     .waits_for = "a ready neighbour that the epoch has not connected yet",
     .lost_message = "the group hangs",
+    .options = "release pathsearch evict_after max_staleness",
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,
@@ -370,6 +383,7 @@ const struct policy policy_aau = {
     .exact_depth = 2,    /* one model per edge and wave, and no next wave before it was mixed */
     .slots_fixed = 3,    /* current, being written, one on its way back */
     .slots_per_edge = 1, /* a neighbour that still waits for somebody else's model */
+    .survives_loss = true,
     .state_bytes = aau_bytes,
     .init = aau_init,
     .step = aau_step,

@@ -1,16 +1,19 @@
 /**
- * The state of an AAU worker, shared by aau.c (steps, exchange, Pathsearch) and aau_wave.c (who exchanges with whom).
+ * The state of an AAU worker, shared by aau.c (steps, exchange), aau_wave.c (who exchanges with whom), aau_path.c
+ * (Pathsearch) and aau_loss.c (who is there). cb_dybw.c is a row over the same state.
  * Nobody else includes it.
  */
 #ifndef CORE_POLICY_AAU_STATE_H
 #define CORE_POLICY_AAU_STATE_H
 
+#include "core/base/rng.h"
 #include "core/policy/control.h"
 #include "core/policy/pathsearch.h"
 #include "core/policy/policy.h"
 
 #define AAU_NOBODY UINT32_MAX
-#define AAU_LISTS 8u /* lists of peers that one step can name, beside single peers and everyone */
+#define AAU_TIMER_AGAIN 2u /* beside the tick of aau_loss.c */
+#define AAU_LISTS 12u /* lists of peers that one step can name, beside single peers and everyone */
 
 enum aau_status {
     AAU_COMPUTING,
@@ -28,13 +31,17 @@ struct aau_name {
 };
 
 struct aau_peer {
-    uint64_t handle; /* its model for this wave; 0: not here yet */
-    uint32_t degree; /* active degree that came with it */
-    bool ready;      /* said READY, and nothing since that ended it */
-    bool told_no;    /* waits for our READY */
-    bool pending;    /* owes an answer to a FREEZE or PROBE */
-    bool active;     /* the edge is in this wave */
-    bool child;      /* joined through us and answered YES */
+    uint64_t handle;   /* its model for this wave; 0: not here yet */
+    uint64_t heard_ns; /* when it last said something of its own */
+    uint32_t degree;   /* active degree that came with it */
+    bool ready;        /* said READY, and nothing since that ended it */
+    bool told_no;      /* waits for our READY */
+    bool pending;      /* owes an answer to a FREEZE or PROBE */
+    bool active;       /* the edge is in this wave */
+    bool child;        /* joined through us and answered YES */
+    bool barred;       /* cut out of this wave: it may not come back into it */
+    bool silent;       /* evicted, for it said nothing; until it does */
+    bool down;         /* evicted, the driver said so; until it says otherwise */
 };
 
 struct aau {
@@ -43,20 +50,68 @@ struct aau {
     uint32_t *everyone;     /* [peer_count] */
     uint32_t *lists;        /* [AAU_LISTS * peer_count], used afresh by each step */
     struct mix_term *terms; /* [peer_count] */
+    uint32_t *joined;       /* [workers] newest wave of each leader that this worker was in */
     struct pathsearch path;
     struct policy_counters counters;
+    const uint8_t *tree;  /* [peer_count] cb-dybw: only these edges can be new; NULL: all can */
     struct aau_name wave; /* while FROZEN, BOUND or EXCHANGE */
+    struct aau_name quit; /* the wave that was left to join this one; seq 0 = none */
+    struct aau_name
+        unsaid;       /* a wave left for the parent's, which the parent is not told; seq 0 = none */
+    uint64_t now_ns;  /* of this step */
+    uint64_t wait_ns; /* when this status began */
+    uint64_t news_ns; /* when an edge, an epoch or somebody's life was last news */
+    uint64_t ticks;   /* generation of the timer */
+    uint64_t tick_ns; /* when it goes off */
+    uint64_t gave_up_ns; /* when somebody was given up last */
     enum aau_status status;
-    uint32_t listed; /* entries of `lists` in use */
-    uint32_t parent; /* in the wave; AAU_NOBODY: we lead */
+    uint32_t there;       /* peers neither silent nor down */
+    uint32_t degree;      /* EXCHANGE: active neighbours when it was committed, as they were told */
+    uint32_t mixed_epoch; /* epoch of the last mix */
+    uint32_t listed;      /* entries of `lists` in use */
+    uint32_t parent;      /* in the wave; AAU_NOBODY: we lead */
     uint32_t pending_count, arrived_count;
     uint32_t seq; /* of the wave led last */
     uint32_t iteration;
-    bool reason; /* a worker below has a reason to commit */
+    struct rng rng;         /* how long to back off */
+    uint64_t backoff_count; /* generation of that timer */
+    uint32_t failures;      /* own waves in a row that came to nothing */
+    bool backing_off;       /* leads none */
+    bool reason;            /* a worker below has a reason to commit */
     bool
         released; /* release all: learned of a new edge while waiting, goes on with whoever is ready */
     bool stopping;
+    bool ticking; /* the timer runs */
+    bool hurry;   /* the next tick is at once */
+    bool lossy;   /* somebody has been or may be evicted: messages may come that nobody waits for */
+    bool gave_up; /* some workers are given up: our epochs end before others know it */
+    bool alarmed; /* since the last mix */
 };
+
+/** Answers from it are awaited, and it is told things. */
+static inline bool aau_there(const struct aau *self, uint32_t peer)
+{
+    return !self->peer[peer].silent && !self->peer[peer].down;
+}
+
+/** cb-dybw: only the tree counts. Lost with one of its workers it is no use any more, and any edge can be new. */
+static inline bool aau_by_tree(const struct aau *self)
+{
+    return self->tree && self->path.present == self->path.workers;
+}
+
+static inline bool aau_in_wave(const struct aau *self)
+{
+    return self->status == AAU_FROZEN || self->status == AAU_BOUND;
+}
+
+/** Bytes of the state; with memory, lays it out and fills it. `tree` as in struct aau. */
+size_t aau_lay_out(void *memory, const struct policy_config *config, const uint8_t *tree);
+
+void aau_step(void *state, const struct event *event, struct actions *out);
+void aau_counters(const void *state, struct policy_counters *out);
+
+void aau_set_status(struct aau *self, enum aau_status status);
 
 /** A new list of `peer_count` places at most; the caller fills it and calls aau_list_end with how many it used. */
 uint32_t *aau_list_begin(struct aau *self);
@@ -65,6 +120,12 @@ void aau_list_end(struct aau *self, uint32_t count);
 /** A control message about a wave (or none: pass the current one) to `count` peers; nothing when there are none. */
 void aau_tell(struct aau *self, uint8_t type, struct aau_name wave, const uint32_t *peers,
               uint32_t count, struct actions *out);
+
+/** Forget the model of this peer, if it is here. */
+void aau_drop_model(struct aau *self, uint32_t peer, struct actions *out);
+
+/** Mix and go on, if no model is missing. */
+void aau_finish_exchange(struct aau *self, struct actions *out);
 
 /** The wave is decided: exchange on its active edges. */
 void aau_commit(struct aau *self, struct actions *out);
@@ -78,7 +139,51 @@ void aau_alone(struct aau *self, struct actions *out);
 /** Start a wave, or go on alone, if the rules say so. `own`: because our own gradient finished. */
 void aau_wave_consider(struct aau *self, bool own, struct actions *out);
 
-/** FREEZE, PROBE, YES, JOINED, NO, APART, COMMIT and ABORT. */
+/** The wait is over: earlier waves that came to nothing do not count any more. */
+void aau_wave_rest(struct aau *self, struct actions *out);
+
+/** AAU_TIMER_AGAIN */
+void aau_wave_again(struct aau *self, uint64_t generation, struct actions *out);
+
+/** The edge to this peer is not in the wave any more, and the peer not ready; who loses its parent leaves the wave. */
+void aau_wave_cut(struct aau *self, uint32_t peer, struct actions *out);
+
+/** FREEZE, PROBE, YES, JOINED, NO, APART, COMMIT, ABORT and LEFT. */
 void aau_wave_control(struct aau *self, const struct event *event, struct actions *out);
+
+/* aau_path.c */
+
+/** Epoch, edges or a life: to all neighbours that are there but one (or AAU_NOBODY). */
+void aau_flood(struct aau *self, uint8_t type, uint32_t but, const struct action *news,
+               struct actions *out);
+
+/** The wave is committed: this worker's part of a forest over its members, or of the tree. */
+void aau_establish(struct aau *self, struct actions *out);
+
+void aau_on_path(struct aau *self, const struct event *event, struct actions *out);
+
+/** If the sender is in a later epoch, go there. */
+void aau_catch_up(struct aau *self, const struct event *event, struct actions *out);
+
+/* aau_loss.c */
+
+/** End the epoch if it can end. */
+void aau_close(struct aau *self, struct actions *out);
+
+/** A peer said something; false: it is down, and nothing it says counts. */
+bool aau_heard(struct aau *self, const struct event *event, struct actions *out);
+
+/** AAU_LIFE */
+void aau_on_life(struct aau *self, const struct event *event, struct actions *out);
+
+/** Our gradient is there: whoever took us for absent is wrong. */
+void aau_return(struct aau *self, struct actions *out);
+
+void aau_on_down(struct aau *self, uint32_t peer, struct actions *out);
+void aau_on_up(struct aau *self, uint32_t peer, struct actions *out);
+void aau_on_tick(struct aau *self, struct actions *out);
+
+/** Last in each step: the timer, the alarm. */
+void aau_watch(struct aau *self, struct actions *out);
 
 #endif

@@ -27,8 +27,20 @@
  * does. An edge with two idle ends is never forgotten: NO means "not ready for you until I say READY again", which an
  * aborted worker says to everybody it refused, and the condition is looked at after every message.
  *
+ * Members of nbr and pair that refuse each other in step, because messages take the same time each, would go on so for ever:
+ * a leader whose waves have come to nothing FAILURES_MAX times in a row leaves the others a time, random and doubling, to
+ * lead theirs. It joins meanwhile.
+ *
  * release all: a ready worker that learns of a new edge is released too. It starts a wave that commits without a new
  * edge, and with no ready neighbour it goes on alone.
+ *
+ * Losses. A neighbour may be cut out of a wave, and a worker without its parent leaves it, telling everybody in it LEFT. A
+ * wave that a worker left for a lower one may then outlive the lower one, against the argument above. So
+ *   - nobody joins a wave twice: an answer or a crossing FREEZE is never one of an earlier stay;
+ *   - whoever leaves a wave for a lower one says so in its FREEZE (word[3], word[4]), or, when it was the new parent it shared
+ *     the old one with, in the FREEZE or LEFT that follows (unsaid);
+ *   - whoever does not follow a neighbour of its own wave into another one cuts it, and tells it LEFT.
+ * An edge cut before it was mixed over is cut at both ends, so the average stays exact.
  *
  * A stopping worker joins nothing when idle. In a wave it follows it to the end, also into the wave that
  * extinguishes it; a stopping leader aborts.
@@ -37,6 +49,10 @@
  */
 #include "core/base/check.h"
 #include "core/policy/aau_state.h"
+
+#define FAILURES_MAX 3u
+#define BACKOFF_NS 8000u /* a few messages between cores; up to a quarter of a second */
+#define DOUBLINGS_MAX 15u
 
 static bool same(struct aau_name a, struct aau_name b)
 {
@@ -49,18 +65,15 @@ static bool precedes(struct aau_name a, struct aau_name b)
     return a.leader != b.leader ? a.leader < b.leader : a.seq > b.seq;
 }
 
-static bool in_wave(const struct aau *self)
-{
-    return self->status == AAU_FROZEN || self->status == AAU_BOUND;
-}
-
 static bool floods(const struct aau *self)
 {
-    return self->config->aau_release == AAU_CLUSTER || self->config->aau_release == AAU_ALL;
+    return self->config->options.release == AAU_CLUSTER || self->config->options.release == AAU_ALL;
 }
 
 static bool is_new(struct aau *self, uint32_t peer)
 {
+    if (!aau_there(self, peer) || (aau_by_tree(self) && !self->tree[peer]))
+        return false;
     return pathsearch_new(&self->path, self->config->self, self->config->peers[peer]);
 }
 
@@ -80,6 +93,37 @@ static bool has_reason(struct aau *self)
         if (self->peer[i].active && is_new(self, i))
             return true;
     return false;
+}
+
+/* Nobody wins where these waves meet, so two leaders that answer each other NO in step would do so for ever. */
+static void back_off(struct aau *self, struct actions *out)
+{
+    if (floods(self) || ++self->failures < FAILURES_MAX)
+        return;
+    const uint32_t over = self->failures - FAILURES_MAX;
+    const uint32_t unit_ns = BACKOFF_NS << (over < DOUBLINGS_MAX ? over : DOUBLINGS_MAX);
+    self->backing_off = true;
+    actions_push(out,
+                 (struct action){.kind = ACT_TIMER,
+                                 .type = AAU_TIMER_AGAIN,
+                                 .tag = ++self->backoff_count,
+                                 .at_ns = self->now_ns + unit_ns + rng_below(&self->rng, unit_ns)});
+}
+
+void aau_wave_rest(struct aau *self, struct actions *out)
+{
+    self->failures = 0;
+    if (self->backing_off)
+        actions_push(out, (struct action){.kind = ACT_CANCEL, .type = AAU_TIMER_AGAIN});
+    self->backing_off = false;
+}
+
+void aau_wave_again(struct aau *self, uint64_t generation, struct actions *out)
+{
+    if (!self->backing_off || generation != self->backoff_count)
+        return;
+    self->backing_off = false;
+    aau_wave_consider(self, false, out);
 }
 
 static void abort_wave(struct aau *self, struct actions *out)
@@ -107,12 +151,13 @@ static void echo(struct aau *self, struct actions *out)
 {
     self->reason = has_reason(self);
     if (self->parent != AAU_NOBODY) {
-        self->status = AAU_BOUND;
+        aau_set_status(self, AAU_BOUND);
         answer(self, self->parent, AAU_YES, self->wave, out);
     } else if (self->reason && any_active(self) && !self->stopping) {
         aau_commit(self, out);
     } else {
         self->counters.aborted++;
+        back_off(self, out);
         abort_wave(self, out);
     }
 }
@@ -138,11 +183,13 @@ static void request(struct aau *self, uint32_t peer)
 static void start(struct aau *self, uint32_t target, struct actions *out)
 {
     CHECK(self->pending_count == 0);
-    const bool pair = self->config->aau_release == AAU_PAIR;
+    const bool pair = self->config->options.release == AAU_PAIR;
     uint32_t count = 0;
     uint32_t *list = aau_list_begin(self);
+    self->quit = (struct aau_name){0};
     self->wave = (struct aau_name){.leader = self->config->self, .seq = ++self->seq};
-    self->status = AAU_FROZEN;
+    self->joined[self->config->self] = self->seq;
+    aau_set_status(self, AAU_FROZEN);
     for (uint32_t i = 0; i < self->config->peer_count; i++) {
         if (pair ? i != target : !self->peer[i].ready)
             continue;
@@ -157,32 +204,44 @@ static void start(struct aau *self, uint32_t target, struct actions *out)
 static bool must_ask(const struct aau *self, uint32_t peer)
 {
     const struct aau_peer *p = &self->peer[peer];
-    if (self->config->aau_release == AAU_PAIR)
+    if (self->config->options.release == AAU_PAIR)
         return false;
     return p->ready || p->pending || p->active;
 }
 
 static void join(struct aau *self, uint32_t parent, struct aau_name wave, struct actions *out)
 {
+    const bool shared = self->peer[parent].pending || self->peer[parent].active;
+    const bool again = parent == self->parent && self->unsaid.seq > 0;
+    const struct aau_name unsaid = again                         ? self->unsaid
+                                   : aau_in_wave(self) && shared ? self->wave
+                                                                 : (struct aau_name){0};
+    if (again)
+        self->unsaid = (struct aau_name){0};
     uint32_t count = 0;
     uint32_t *list = aau_list_begin(self);
     self->pending_count = 0;
     for (uint32_t i = 0; i < self->config->peer_count; i++) {
         const bool ask = i != parent && must_ask(self, i);
+        aau_drop_model(self, i, out); /* of a part of the old wave that was committed without us */
         self->peer[i].pending = false;
         self->peer[i].active = i == parent;
         self->peer[i].child = false;
+        self->peer[i].barred = false;
         if (!ask)
             continue;
         request(self, i);
         list[count++] = i;
     }
     aau_list_end(self, count);
+    self->quit = aau_in_wave(self) ? self->wave : (struct aau_name){0};
     self->wave = wave;
+    self->joined[wave.leader] = wave.seq;
     self->parent = parent;
     self->reason = false;
-    self->status = AAU_FROZEN;
+    aau_set_status(self, AAU_FROZEN);
     aau_tell(self, floods(self) ? AAU_FREEZE : AAU_PROBE, wave, list, count, out);
+    self->unsaid = unsaid;
     if (count == 0)
         echo(self, out);
 }
@@ -204,10 +263,65 @@ void aau_wave_consider(struct aau *self, bool own, struct actions *out)
     for (uint32_t i = 0; i < self->config->peer_count; i++)
         company |= self->peer[i].ready;
     const uint32_t target = new_neighbour(self, own);
-    if (self->config->peer_count == 0 || (self->released && !company))
+    if (self->there == 0 || (self->released && !company))
         aau_alone(self, out);
-    else if (target != AAU_NOBODY || self->released)
+    else if ((target != AAU_NOBODY || self->released) && !self->backing_off)
         start(self, target, out);
+}
+
+/* ------------------------------------------------------------------------------------------------- getting out */
+
+/* A bound worker may have committed its neighbours: each of them is told that nobody will mix over their edge. */
+static void leave(struct aau *self, struct actions *out)
+{
+    if (self->unsaid.seq > 0 && aau_there(self, self->parent))
+        answer(self, self->parent, AAU_LEFT, self->unsaid, out);
+    uint32_t count = 0;
+    uint32_t *list = aau_list_begin(self);
+    for (uint32_t i = 0; i < self->config->peer_count; i++) {
+        struct aau_peer *const peer = &self->peer[i];
+        if (!peer->pending && !peer->active)
+            continue;
+        aau_drop_model(self, i, out);
+        peer->pending = false;
+        if (peer->down)
+            continue;
+        peer->told_no = true;
+        list[count++] = i;
+    }
+    aau_list_end(self, count);
+    aau_tell(self, AAU_LEFT, self->wave, list, count, out);
+    self->pending_count = 0;
+    self->counters.aborted += self->parent == AAU_NOBODY;
+    aau_idle(self, out);
+}
+
+void aau_wave_cut(struct aau *self, uint32_t peer, struct actions *out)
+{
+    struct aau_peer *const p = &self->peer[peer];
+    p->ready = false;
+    if (aau_in_wave(self) && peer == self->parent) {
+        leave(self, out);
+    } else if (aau_in_wave(self)) {
+        aau_drop_model(self, peer, out);
+        p->active = false;
+        p->child = false;
+        p->barred = true;
+        if (p->pending)
+            settle(self, peer, out);
+    } else if (self->status == AAU_EXCHANGE && p->active && p->handle == 0) {
+        p->active = false;
+        aau_finish_exchange(self, out);
+    }
+}
+
+static void on_left(struct aau *self, uint32_t peer, struct aau_name wave, struct actions *out)
+{
+    self->peer[peer].ready = false;
+    if (!(aau_in_wave(self) || self->status == AAU_EXCHANGE) || !same(wave, self->wave))
+        return;
+    self->lossy = true;
+    aau_wave_cut(self, peer, out);
 }
 
 /* ------------------------------------------------------------------------------------------------------ answers */
@@ -228,21 +342,55 @@ static void meet(struct aau *self, uint32_t peer, struct actions *out)
         answer(self, peer, AAU_JOINED, self->wave, out);
 }
 
-static void on_freeze(struct aau *self, uint32_t peer, struct aau_name wave, struct actions *out)
+/* A wave that this worker got out of, or an older one of the same leader: who is in it might not know. */
+static bool was_in(const struct aau *self, struct aau_name wave)
 {
+    return self->lossy && wave.seq <= self->joined[wave.leader];
+}
+
+/*
+ * A neighbour in our wave asks for another one, so it has left ours, or it will when it hears of ours; and we do not go
+ * there. Without losses our wave then dies with it; with them the other one may, and ours must end in order.
+ */
+static void part(struct aau *self, uint32_t peer, struct aau_name wave, bool quit,
+                 struct actions *out)
+{
+    struct aau_peer *const p = &self->peer[peer];
+    refuse(self, peer, wave, out);
+    if (!(p->pending || p->active) || !(self->lossy || quit))
+        return;
+    if (peer != self->parent)
+        answer(self, peer, AAU_LEFT, self->wave, out);
+    aau_wave_cut(self, peer, out);
+}
+
+static void on_freeze(struct aau *self, const struct event *event, struct aau_name wave,
+                      struct actions *out)
+{
+    const uint32_t peer = event->peer;
+    const struct aau_name left[2] = {{event->word[3], event->word[4]},
+                                     {event->word[5], event->word[6]}};
+    const bool quit = same(left[0], self->wave) || same(left[1], self->wave);
+    if (self->status == AAU_EXCHANGE && quit)
+        aau_wave_cut(self, peer, out);
     self->peer[peer].ready = true;
-    if (self->status == AAU_IDLE && !self->stopping) {
+    if (self->status == AAU_IDLE && was_in(self, wave)) {
+        answer(self, peer, AAU_NO, wave, out);
+        answer(self, peer, AAU_READY, wave, out);
+    } else if (self->status == AAU_IDLE && !self->stopping) {
         join(self, peer, wave, out);
-    } else if (!in_wave(self)) {
+    } else if (!aau_in_wave(self)) {
         refuse(self, peer, wave, out);
-    } else if (same(wave, self->wave)) {
+    } else if (same(wave, self->wave) && !self->peer[peer].barred) {
         meet(self, peer, out);
-    } else if (!floods(self)) {
+    } else if (was_in(self, wave)) {
+        part(self, peer, wave, quit, out);
+    } else if (same(wave, self->wave) || !floods(self)) {
         refuse(self, peer, wave, out);
     } else if (precedes(wave, self->wave) && (self->status == AAU_FROZEN || peer == self->parent)) {
         join(self, peer, wave, out);
-    } else if (self->status == AAU_BOUND) {
-        refuse(self, peer, wave, out);
+    } else if (self->status == AAU_BOUND || self->peer[peer].barred) {
+        part(self, peer, wave, quit, out);
     } else if (!self->peer[peer].pending) {
         /* ours wins: it has only to get there */
         request(self, peer);
@@ -253,7 +401,7 @@ static void on_freeze(struct aau *self, uint32_t peer, struct aau_name wave, str
 static void on_probe(struct aau *self, uint32_t peer, struct aau_name wave, struct actions *out)
 {
     self->peer[peer].ready = true;
-    if (in_wave(self) && same(wave, self->wave))
+    if (aau_in_wave(self) && same(wave, self->wave) && !self->peer[peer].barred)
         meet(self, peer, out);
     else
         answer(self, peer, AAU_APART, wave, out);
@@ -268,8 +416,15 @@ static void on_answer(struct aau *self, const struct event *event, struct aau_na
         peer->ready = false;
         self->counters.refused++;
     }
-    if (!in_wave(self) || !same(wave, self->wave))
+    const bool here = aau_in_wave(self) || self->status == AAU_EXCHANGE;
+    if (!here || !same(wave, self->wave) || peer->barred)
         return;
+    if (event->type == AAU_NO && !peer->pending) {
+        /* it was in this wave when it asked us, and is not any more: nobody comes twice */
+        aau_wave_cut(self, event->peer, out);
+        return;
+    }
+    CHECK(aau_in_wave(self));
     CHECK(peer->pending);
     peer->active |= event->type == AAU_YES || event->type == AAU_JOINED;
     peer->child = event->type == AAU_YES;
@@ -277,12 +432,27 @@ static void on_answer(struct aau *self, const struct event *event, struct aau_na
     settle(self, event->peer, out);
 }
 
+/* COMMIT or ABORT, from the parent. */
+static void on_decision(struct aau *self, const struct event *event, struct aau_name wave,
+                        struct actions *out)
+{
+    if (self->status != AAU_BOUND || !same(wave, self->wave) || event->peer != self->parent) {
+        CHECK(self->lossy); /* we got out of this wave */
+        return;
+    }
+    if (event->type == AAU_COMMIT)
+        aau_commit(self, out);
+    else
+        abort_wave(self, out);
+}
+
 void aau_wave_control(struct aau *self, const struct event *event, struct actions *out)
 {
     const struct aau_name wave = {.leader = event->word[1], .seq = event->word[2]};
+    CHECK(wave.leader < self->config->workers);
     switch ((enum aau_control)event->type) {
     case AAU_FREEZE:
-        on_freeze(self, event->peer, wave, out);
+        on_freeze(self, event, wave, out);
         return;
     case AAU_PROBE:
         on_probe(self, event->peer, wave, out);
@@ -295,16 +465,15 @@ void aau_wave_control(struct aau *self, const struct event *event, struct action
         return;
     case AAU_COMMIT:
     case AAU_ABORT:
-        CHECK(self->status == AAU_BOUND);
-        CHECK(same(wave, self->wave));
-        CHECK(event->peer == self->parent);
-        if (event->type == AAU_COMMIT)
-            aau_commit(self, out);
-        else
-            abort_wave(self, out);
+        on_decision(self, event, wave, out);
+        return;
+    case AAU_LEFT:
+        on_left(self, event->peer, wave, out);
         return;
     case AAU_READY:
     case AAU_PATH:
+    case AAU_ALIVE:
+    case AAU_LIFE:
         break;
     }
     CHECK(false && "not a message of a wave");

@@ -1,0 +1,287 @@
+/*
+ * Who is there. A neighbour is evicted when the driver says that it is down, or when it has said nothing of its own for
+ * evict_after while this worker waited for it. What it waits for depends on where it is:
+ *
+ *   idle      for neighbours that are not ready. A straggler that computes longer than evict_after is evicted too, and
+ *             comes back with its READY; news that it merely passes on are no words of its own.
+ *   frozen    for answers; bound: for the parent; exchange: for models. Whoever is in a wave says ALIVE every quarter of
+ *             evict_after to those it is in the wave with, so nobody is evicted who only waits for somebody else.
+ *
+ * An evicted neighbour is cut out of the wave, or of the exchange, and told LEFT in case it is alive after all: then it
+ * does not mix over that edge either. Where it has mixed already the average is one-sided: `torn` counts each edge for
+ * which that may be so. An orphan leaves its wave and tells everybody LEFT; its children follow.
+ *
+ * Only from one that is down its loans are reclaimed: one that was merely silent may be reading, and gives back itself.
+ *
+ * An evicted worker is absent for everybody: LIFE floods, as PATH does, that epochs end without it (pathsearch.h). Whoever
+ * hears it again floods the contrary.
+ *
+ * A loss may cut the graph. Nobody can know: so a worker that has been idle for twice evict_after and heard no news either
+ * gives up all workers that it is not connected with, and ends its epochs without them; the others of its part are led
+ * by its epochs. After eight times evict_after it expects them again: it may have been wrong, and then its short epochs
+ * keep workers waiting that the others would have come to. Without evict_after, or with one of another worker only, a cut graph makes everybody wait.
+ */
+#include "core/base/check.h"
+#include "core/policy/aau_state.h"
+
+#define TIMER_TICK 1u
+#define TICKS 4u        /* per evict_after */
+#define GIVEN_UP_FOR 8u /* times evict_after */
+
+/* -------------------------------------------------------------------------------------------------------- lives */
+
+/* `id` is there, or is not: tell everybody, if that is news. */
+static void turn(struct aau *self, uint32_t id, bool there, struct actions *out)
+{
+    const uint32_t life = pathsearch_life(&self->path, id);
+    if (there)
+        pathsearch_heard(&self->path, id);
+    if (((life & 1u) == 0) == there)
+        return;
+    pathsearch_live(&self->path, id, life + 1);
+    self->news_ns = self->now_ns;
+    aau_flood(self, AAU_LIFE, AAU_NOBODY, &(struct action){.word = {0, id, life + 1}}, out);
+}
+
+/* Said to be absent, but ready: ourselves, or a neighbour who told us. */
+static bool wrong(const struct aau *self, uint32_t id)
+{
+    if (id == self->config->self)
+        return self->status != AAU_COMPUTING && self->status != AAU_DONE;
+    for (uint32_t i = 0; i < self->config->peer_count; i++)
+        if (self->config->peers[i] == id)
+            return self->peer[i].ready && aau_there(self, i);
+    return false;
+}
+
+void aau_on_life(struct aau *self, const struct event *event, struct actions *out)
+{
+    const uint32_t id = event->word[1];
+    const uint32_t life = event->word[2];
+    if (!pathsearch_live(&self->path, id, life))
+        return;
+    self->lossy = true;
+    self->news_ns = self->now_ns;
+    aau_flood(self, AAU_LIFE, event->peer, &(struct action){.word = {0, id, life}}, out);
+    if ((life & 1u) && wrong(self, id))
+        turn(self, id, true, out);
+    aau_close(self, out);
+}
+
+void aau_return(struct aau *self, struct actions *out)
+{
+    turn(self, self->config->self, true, out);
+}
+
+/* ------------------------------------------------------------------------------------------------ losing, hearing */
+
+static void evict(struct aau *self, uint32_t peer, struct actions *out)
+{
+    struct aau_peer *const p = &self->peer[peer];
+    self->there--;
+    self->lossy = true;
+    self->counters.evicted++;
+    if (p->down)
+        actions_push(out, (struct action){.kind = ACT_EVICT, .peer = peer});
+    turn(self, self->config->peers[peer], false, out);
+
+    const bool missing = self->status == AAU_EXCHANGE && p->active && p->handle == 0;
+    const bool in_wave = aau_in_wave(self) && (p->pending || p->active) && peer != self->parent;
+    if ((missing || in_wave) && !p->down) {
+        aau_tell(self, AAU_LEFT, self->wave, &self->everyone[peer], 1, out);
+        p->told_no = true;
+    }
+    self->counters.torn += missing;
+    aau_wave_cut(self, peer, out);
+    aau_close(self, out);
+}
+
+static void admit(struct aau *self, uint32_t peer, struct actions *out)
+{
+    self->peer[peer].silent = false;
+    self->peer[peer].down = false;
+    self->there++;
+    turn(self, self->config->peers[peer], true, out);
+    if (self->status == AAU_IDLE)
+        aau_tell(self, AAU_READY, self->wave, &self->everyone[peer], 1, out);
+    else
+        actions_push(out, (struct action){.kind = ACT_CONTROL,
+                                          .type = AAU_PATH,
+                                          .peers = &self->everyone[peer],
+                                          .count = 1,
+                                          .word = {self->path.epoch}});
+}
+
+void aau_on_down(struct aau *self, uint32_t peer, struct actions *out)
+{
+    CHECK(peer < self->config->peer_count);
+    const bool was_there = aau_there(self, peer), was_down = self->peer[peer].down;
+    self->peer[peer].down = true;
+    if (was_there)
+        evict(self, peer, out);
+    else if (!was_down)
+        actions_push(out, (struct action){.kind = ACT_EVICT, .peer = peer});
+    aau_wave_consider(self, false, out);
+}
+
+void aau_on_up(struct aau *self, uint32_t peer, struct actions *out)
+{
+    CHECK(peer < self->config->peer_count);
+    if (!aau_there(self, peer))
+        admit(self, peer, out);
+}
+
+/* What only a worker says that takes part. */
+static bool takes_part(const struct event *event)
+{
+    if (event->kind == EV_TENSOR)
+        return true;
+    return event->type == AAU_READY || event->type == AAU_FREEZE || event->type == AAU_PROBE ||
+           event->type == AAU_YES || event->type == AAU_JOINED;
+}
+
+bool aau_heard(struct aau *self, const struct event *event, struct actions *out)
+{
+    struct aau_peer *const peer = &self->peer[event->peer];
+    if (peer->down)
+        return false;
+    if (event->kind == EV_CONTROL && (event->type == AAU_PATH || event->type == AAU_LIFE))
+        return true;
+    peer->heard_ns = self->now_ns;
+    if (!takes_part(event))
+        return true;
+    if (peer->silent)
+        admit(self, event->peer, out);
+    else
+        turn(self, self->config->peers[event->peer], true, out);
+    return true;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- time */
+
+static bool awaited(const struct aau *self, uint32_t peer)
+{
+    const struct aau_peer *const p = &self->peer[peer];
+    if (!aau_there(self, peer))
+        return false;
+    switch (self->status) {
+    case AAU_IDLE:
+        return !p->ready;
+    case AAU_FROZEN:
+        return p->pending;
+    case AAU_BOUND:
+        return peer == self->parent;
+    case AAU_EXCHANGE:
+        return p->active && p->handle == 0;
+    case AAU_COMPUTING:
+    case AAU_DONE:
+        break;
+    }
+    return false;
+}
+
+static void say_alive(struct aau *self, struct actions *out)
+{
+    uint32_t count = 0;
+    uint32_t *list = aau_list_begin(self);
+    for (uint32_t i = 0; i < self->config->peer_count; i++)
+        if (self->peer[i].pending || self->peer[i].active)
+            list[count++] = i;
+    aau_list_end(self, count);
+    aau_tell(self, AAU_ALIVE, self->wave, list, count, out);
+}
+
+static bool overdue(const struct aau *self, uint64_t since_ns, uint64_t after_ns)
+{
+    const uint64_t begin_ns = since_ns > self->wait_ns ? since_ns : self->wait_ns;
+    return self->now_ns - begin_ns >= after_ns;
+}
+
+/* One eviction may change everything, and a step has room for so many lists: the next one has a tick of its own. */
+static void evict_overdue(struct aau *self, struct actions *out)
+{
+    for (uint32_t i = 0; i < self->config->peer_count; i++) {
+        if (!awaited(self, i) ||
+            !overdue(self, self->peer[i].heard_ns, self->config->options.evict_after_ns))
+            continue;
+        self->peer[i].silent = true;
+        self->hurry = true;
+        evict(self, i, out);
+        return;
+    }
+}
+
+static void give_up(struct aau *self, struct actions *out)
+{
+    if (self->status != AAU_IDLE || self->there == 0 ||
+        !overdue(self, self->news_ns, 2 * self->config->options.evict_after_ns))
+        return;
+    if (pathsearch_give_up(&self->path, self->config->self) == 0)
+        return;
+    self->gave_up = true;
+    self->gave_up_ns = self->now_ns;
+    self->news_ns = self->now_ns;
+    aau_close(self, out);
+}
+
+/* Whoever gave workers up ends epochs that others cannot end: it tells them. */
+void aau_close(struct aau *self, struct actions *out)
+{
+    if (!pathsearch_close(&self->path))
+        return;
+    self->counters.epochs++;
+    if (!self->gave_up)
+        return;
+    aau_flood(self, AAU_PATH, AAU_NOBODY, &(struct action){0}, out);
+    if (self->now_ns - self->gave_up_ns < GIVEN_UP_FOR * self->config->options.evict_after_ns)
+        return;
+    pathsearch_expect_all(&self->path);
+    self->gave_up = false;
+}
+
+void aau_on_tick(struct aau *self, struct actions *out)
+{
+    const uint64_t late_ns = self->now_ns - self->tick_ns;
+    self->ticking = false;
+    if (late_ns > self->config->options.evict_after_ns / TICKS) {
+        self->wait_ns = self->now_ns; /* it was us who slept */
+        return;
+    }
+    evict_overdue(self, out);
+    if (aau_in_wave(self) && !self->hurry)
+        say_alive(self, out);
+    give_up(self, out);
+    aau_wave_consider(self, true,
+                      out); /* the lower id that should have begun may be the lost one */
+}
+
+static void watch_staleness(struct aau *self)
+{
+    const uint32_t most = self->config->options.max_staleness;
+    if (most == 0 || self->alarmed || self->path.epoch - self->mixed_epoch <= most)
+        return;
+    self->alarmed = true;
+    self->counters.alarms++;
+}
+
+void aau_watch(struct aau *self, struct actions *out)
+{
+    watch_staleness(self);
+    const uint64_t after_ns = self->config->options.evict_after_ns;
+    if (after_ns == 0)
+        return;
+    if (self->status == AAU_DONE && self->ticking) {
+        self->ticking = false;
+        self->ticks++;
+        actions_push(out, (struct action){.kind = ACT_CANCEL, .type = TIMER_TICK});
+    }
+    if (self->status == AAU_DONE || self->status == AAU_COMPUTING || self->ticking)
+        return;
+    self->ticking = true;
+    self->tick_ns = self->now_ns + 1 + (self->hurry ? 0 : after_ns / TICKS);
+    actions_push(out, (struct action){.kind = ACT_TIMER,
+                                      .type = TIMER_TICK,
+                                      .tag = ++self->ticks,
+                                      .at_ns = self->tick_ns});
+    self->hurry = false;
+}

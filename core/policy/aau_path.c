@@ -1,0 +1,128 @@
+/*
+ * PATH: each member but the leader establishes the edge to its parent, if that is still new to it. A worker that learns
+ * of an edge forwards it only if it merged something here, all edges of a step in one message; so an edge crosses each
+ * link about once. By the time a worker's knowledge makes one component, what it knows has been sent to all its neighbours, and
+ * control is first in, first out: they all end the epoch themselves. The jump to a higher epoch when one is
+ * heard of is only for a worker that missed something, and it passes the news on.
+ */
+#include "core/base/check.h"
+#include "core/policy/aau_state.h"
+
+static void push_news(struct aau *self, uint8_t type, const struct action *news,
+                      const uint32_t *list, uint32_t count, struct actions *out)
+{
+    struct action message = *news;
+    message.kind = ACT_CONTROL;
+    message.type = type;
+    message.peers = list;
+    message.count = count;
+    message.word[0] = self->path.epoch;
+    if (count > 0)
+        actions_push(out, message);
+}
+
+static uint32_t list_all_but(struct aau *self, uint32_t but, uint32_t **list)
+{
+    uint32_t count = 0;
+    *list = aau_list_begin(self);
+    for (uint32_t i = 0; i < self->config->peer_count; i++)
+        if (i != but && aau_there(self, i))
+            (*list)[count++] = i;
+    aau_list_end(self, count);
+    return count;
+}
+
+void aau_flood(struct aau *self, uint8_t type, uint32_t but, const struct action *news,
+               struct actions *out)
+{
+    uint32_t *list;
+    const uint32_t count = list_all_but(self, but, &list);
+    push_news(self, type, news, list, count, out);
+}
+
+/* Something merged, and was told to everybody: what follows from it. */
+static void learned(struct aau *self, struct actions *out)
+{
+    self->news_ns = self->now_ns;
+    if (self->config->options.release == AAU_ALL && (self->status == AAU_IDLE || aau_in_wave(self)))
+        self->released = true;
+    aau_close(self, out);
+}
+
+static void add_edge(struct action *news, uint32_t a, uint32_t b)
+{
+    news->word[2 + 2 * news->word[1]] = a;
+    news->word[3 + 2 * news->word[1]] = b;
+    news->word[1]++;
+}
+
+/* cb-dybw: all edges of the tree that are active now, each by its lower id. */
+static void establish_tree(struct aau *self, struct actions *out)
+{
+    uint32_t *list;
+    const uint32_t count = list_all_but(self, AAU_NOBODY, &list);
+    const uint32_t id = self->config->self;
+    struct action news = {.count = 0};
+    bool any = false;
+    for (uint32_t i = 0; i < self->config->peer_count; i++) {
+        const uint32_t peer = self->config->peers[i];
+        if (!self->peer[i].active || !self->tree[i] || peer < id ||
+            !pathsearch_join(&self->path, id, peer))
+            continue;
+        add_edge(&news, id, peer);
+        any = true;
+        if (news.word[1] < AAU_PATH_EDGES)
+            continue;
+        push_news(self, AAU_PATH, &news, list, count, out);
+        news.word[1] = 0;
+    }
+    if (news.word[1] > 0)
+        push_news(self, AAU_PATH, &news, list, count, out);
+    if (any)
+        learned(self, out);
+}
+
+void aau_establish(struct aau *self, struct actions *out)
+{
+    if (aau_by_tree(self)) {
+        establish_tree(self, out);
+        return;
+    }
+    if (self->parent == AAU_NOBODY)
+        return;
+    struct action news = {.count = 0};
+    add_edge(&news, self->config->self, self->config->peers[self->parent]);
+    if (!pathsearch_join(&self->path, news.word[2], news.word[3]))
+        return;
+    aau_flood(self, AAU_PATH, AAU_NOBODY, &news, out);
+    learned(self, out);
+}
+
+void aau_on_path(struct aau *self, const struct event *event, struct actions *out)
+{
+    if (event->word[0] < self->path.epoch)
+        return;
+    CHECK(event->word[1] <= AAU_PATH_EDGES);
+    struct action news = {.count = 0};
+    for (uint32_t i = 0; i < event->word[1]; i++) {
+        const uint32_t a = event->word[2 + 2 * i];
+        const uint32_t b = event->word[3 + 2 * i];
+        pathsearch_heard(&self->path, a);
+        pathsearch_heard(&self->path, b);
+        if (pathsearch_join(&self->path, a, b))
+            add_edge(&news, a, b);
+    }
+    if (news.word[1] == 0)
+        return;
+    aau_flood(self, AAU_PATH, event->peer, &news, out);
+    learned(self, out);
+}
+
+void aau_catch_up(struct aau *self, const struct event *event, struct actions *out)
+{
+    if (event->word[0] <= self->path.epoch)
+        return;
+    pathsearch_adopt(&self->path, event->word[0]);
+    self->news_ns = self->now_ns;
+    aau_flood(self, AAU_PATH, event->peer, &(struct action){0}, out);
+}
