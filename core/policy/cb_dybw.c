@@ -1,0 +1,56 @@
+/*
+ * cb-DyBW: AAU's machinery with a fixed spanning tree Q of the graph. Only an edge of Q that this epoch has not established
+ * yet is a reason to exchange; then everybody of the ready cluster exchanges over all edges of the graph among them, so
+ * those who are late are the backup workers. When all of Q is established, the next epoch begins.
+ *
+ * A reconstruction, as the full text was not at hand:
+ *   - theta(k) is the moment at which one more edge of Q has both ends ready;
+ *   - the paper's iteration k is common to all workers and ends for everybody at theta(k). Here, as in AAU on messages, it
+ *     ends for the ready cluster around that edge: workers elsewhere do not know, and go on waiting for an edge of theirs;
+ *   - a straggler keeps its own step, and its model does not change before it is ready;
+ *   - the paper's own schedule of the learning rate is the profile's business.
+ *
+ * A tree lost with one of its workers cannot be established any more: from then on any edge can be new, as in AAU.
+ */
+#include "core/policy/aau_state.h"
+#include "core/policy/rows.h"
+
+static const char *cb_dybw_check(const struct policy_config *config)
+{
+    if (config->peer_count > 0 && !config->tree)
+        return "cb-dybw needs a spanning tree of the graph";
+    return NULL;
+}
+
+static size_t cb_dybw_bytes(const struct policy_config *config)
+{
+    return aau_lay_out(NULL, config, config->tree);
+}
+
+static void cb_dybw_init(void *state, const struct policy_config *config)
+{
+    aau_lay_out(state, config, config->tree);
+}
+
+const struct policy policy_cb_dybw = {
+    .name = "cb-dybw",
+    .help = "waits for one more edge of a fixed tree, averages with whoever is ready by then",
+    .source = "Xiong et al., 2021, arXiv 2102.06280; the message level is our own",
+    .waits_for = "an edge of the tree that the epoch has not established yet",
+    .lost_message = "the group hangs",
+    .options = "evict_after max_staleness",
+    .edges = POLICY_EDGES_GRAPH,
+    .tensor_class = DELIVERY_EXACT,
+    .matrix = MATRIX_DOUBLY,
+    .exhausted = SLOT_WAIT,
+    .exact_depth = 2,
+    .slots_fixed = 3,
+    .slots_per_edge = 1,
+    .needs_tree = true,
+    .survives_loss = true,
+    .check = cb_dybw_check,
+    .state_bytes = cb_dybw_bytes,
+    .init = cb_dybw_init,
+    .step = aau_step,
+    .counters = aau_counters,
+};
