@@ -1,0 +1,145 @@
+/* Somebody is lost, or seems to be: the others go on, end their epochs, and agree on every edge that they mix over. */
+#include <criterion/criterion.h>
+
+#include "core/policy/rows.h"
+#include "tests/prop/support_policy.h"
+
+#define COMPUTE_NS 100000u /* the slowest gradient takes twelve of these */
+
+static const enum aau_release releases[] = {AAU_CLUSTER, AAU_ALL, AAU_NBR, AAU_PAIR};
+
+static struct cluster_config drawn(const struct policy *policy, uint64_t seed)
+{
+    return (struct cluster_config){
+        .policy = policy,
+        .seed = seed,
+        .graph = (enum cluster_graph)(seed % CLUSTER_GRAPHS),
+        .workers = 3 + (uint32_t)(seed / CLUSTER_GRAPHS % 10),
+        .options.options.release = releases[seed / 2 % 4],
+        .compute_ns = COMPUTE_NS,
+        .tensor_delay_ns_max = seed % 5 == 0 ? COMPUTE_NS : 5000,
+        .control_delay_ns_max = seed % 7 == 0   ? COMPUTE_NS
+                                : seed % 7 == 1 ? 0
+                                                : 3000,
+        .stop_ns = 1500 * COMPUTE_NS,
+        .stalled = UINT32_MAX,
+    };
+}
+
+static void crash_one(struct cluster_config *config, uint64_t noticed_after_ns)
+{
+    config->crashed = (uint32_t)(config->seed / 3 % config->workers);
+    config->crash_ns = 20 * COMPUTE_NS + config->seed * 7919 % (40 * COMPUTE_NS);
+    config->noticed_ns = noticed_after_ns ? config->crash_ns + noticed_after_ns : 0;
+}
+
+static void expect_progress(const struct cluster_config *config, uint32_t gradients)
+{
+    const struct cluster_result result = cluster_run(config);
+
+    cr_assert(result.failure[0] == 0, "%s", result.failure);
+    cr_assert(result.computed_min > gradients, "%s: %u gradients", cluster_describe(config),
+              result.computed_min);
+}
+
+Test(policy_loss, aau_goes_on_when_the_loss_is_noticed_and_the_graph_stays_whole)
+{
+    for (uint64_t seed = 1; seed <= 400; seed++) {
+        struct cluster_config config = drawn(&policy_aau, seed);
+        config.graph = seed % 2 ? CLUSTER_RING : CLUSTER_COMPLETE;
+        crash_one(&config, 1 + seed % 3 * COMPUTE_NS);
+
+        expect_progress(&config, 60);
+    }
+}
+
+Test(policy_loss, aau_goes_on_when_nobody_notices_and_even_when_the_graph_is_cut)
+{
+    for (uint64_t seed = 1; seed <= 400; seed++) {
+        struct cluster_config config = drawn(&policy_aau, seed);
+        config.options.options.evict_after_ns = 30 * COMPUTE_NS;
+        crash_one(&config, seed % 2 ? 0 : COMPUTE_NS);
+
+        expect_progress(&config, 20);
+    }
+}
+
+Test(policy_loss, aau_takes_back_whom_it_evicted)
+{
+    uint64_t evicted = 0;
+    for (uint64_t seed = 1; seed <= 240; seed++) {
+        struct cluster_config config = drawn(&policy_aau, seed);
+        config.options.options.evict_after_ns = 30 * COMPUTE_NS;
+        config.stalled = (uint32_t)(seed / 3 % config.workers);
+        config.stall_begin_ns = 100 * COMPUTE_NS + seed * 1000;
+        config.stall_end_ns = config.stall_begin_ns + 200 * COMPUTE_NS;
+
+        const struct cluster_result result = cluster_run(&config);
+
+        cr_assert(result.failure[0] == 0, "%s", result.failure);
+        cr_assert(result.computed_min > 20, "%s: %u gradients", cluster_describe(&config),
+                  result.computed_min);
+        evicted += result.sum.evicted;
+    }
+    cr_expect_gt(evicted, 240);
+}
+
+Test(policy_loss, aau_keeps_the_sum_when_it_evicts_stragglers)
+{
+    uint64_t evicted = 0, torn = 0, committed = 0;
+    for (uint64_t seed = 1; seed <= 240; seed++) {
+        struct cluster_config config = drawn(&policy_aau, seed);
+        config.tensor_delay_ns_max = 5000;
+        config.control_delay_ns_max = seed % 7 == 1 ? 0 : 3000;
+        config.options.options.evict_after_ns = 2 * COMPUTE_NS;
+        config.stop_ns = 400 * COMPUTE_NS;
+
+        const struct cluster_result result = cluster_run(&config);
+
+        cr_assert(result.failure[0] == 0, "%s", result.failure);
+        evicted += result.sum.evicted;
+        torn += result.sum.torn;
+        committed += result.sum.committed;
+    }
+    cr_expect_gt(evicted, 240);
+    cr_expect_eq(torn, 0);
+    cr_expect_gt(committed, 240 * 100);
+}
+
+Test(policy_loss, cb_dybw_goes_on_when_its_tree_is_broken)
+{
+    for (uint64_t seed = 1; seed <= 240; seed++) {
+        struct cluster_config config = drawn(&policy_cb_dybw, seed);
+        config.options.options.release = AAU_CLUSTER;
+        config.options.options.evict_after_ns = 30 * COMPUTE_NS;
+        crash_one(&config, seed % 2 ? 0 : COMPUTE_NS);
+
+        expect_progress(&config, 20);
+    }
+}
+
+Test(policy_loss, dsgd_goes_on_and_whoever_is_left_agrees)
+{
+    for (uint64_t seed = 1; seed <= 240; seed++) {
+        struct cluster_config config = drawn(&policy_dsgd, seed);
+        config.options.options.order =
+            seed / 7 % 2 ? DSGD_COMBINE_THEN_ADAPT : DSGD_ADAPT_THEN_COMBINE;
+        crash_one(&config, 1 + seed % 4 * COMPUTE_NS);
+
+        expect_progress(&config, 100);
+    }
+}
+
+Test(policy_loss, adpsgd_and_swarm_ask_somebody_else)
+{
+    for (uint64_t seed = 1; seed <= 240; seed++) {
+        struct cluster_config config =
+            drawn(seed / 5 % 3 == 0 ? &policy_swarm : &policy_adpsgd, seed);
+        config.options.options.comm_thread = seed / 5 % 3 == 1;
+        config.options.options.pairing = seed / 9 % 2 ? ADPSGD_BIPARTITE : ADPSGD_ANY;
+        config.options.options.steps = 3;
+        crash_one(&config, 1 + seed % 4 * COMPUTE_NS);
+
+        expect_progress(&config, 50);
+    }
+}
