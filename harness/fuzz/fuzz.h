@@ -1,0 +1,35 @@
+/**
+ * Random scenarios against the shadow (shadow.h), one per seed. `dawdle sim --fuzz SEEDS [--from N] [--policy NAME]`.
+ *
+ * Seeds run in a child process: a CHECK that fires, a crash or a hang is a finding like any other, and names its seed.
+ */
+#ifndef HARNESS_FUZZ_FUZZ_H
+#define HARNESS_FUZZ_FUZZ_H
+
+#include <stdio.h>
+
+#include "core/sim/sim.h"
+
+struct fuzz_config {
+    uint64_t from, seeds;
+    const char *policy;              /* NULL: each seed draws its own */
+    uint32_t findings_max;           /* stop after so many; 0 = 20 */
+    const struct sim_plants *plants; /* NULL: none */
+    bool trusts_channels;            /* see shadow.h */
+};
+
+struct fuzz_result {
+    uint64_t seeds, events; /* run; events: of those that ended */
+    uint64_t values;        /* seeds that computed vectors */
+    uint32_t findings;
+    uint64_t first_seed; /* of the first finding */
+    char first[512];     /* what it was, without the command that repeats it */
+};
+
+/**
+ * Each finding is a line to `out`, with the command that repeats it. 0; 2 when there is no such policy; 3 when no process
+ * can be made; 4 when something was found.
+ */
+int fuzz_run(const struct fuzz_config *config, FILE *out, struct fuzz_result *result);
+
+#endif

@@ -1,0 +1,165 @@
+/* A scenario from its beginning through its faults, a time of calm in which everybody must go on, and the drain. */
+#include "harness/fuzz/fuzz_seed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/fuzz/learner.h"
+#include "harness/fuzz/scenario.h"
+#include "harness/run/heap.h"
+
+#define CHUNK_EVENTS 64u
+#define EVENTS_MAX 400000u
+#define ITERATIONS_WANTED 2u /* of everybody, after the last fault */
+
+const struct shadow *fuzz_seed_shadow;
+
+struct trial {
+    struct scenario scenario;
+    struct learner *learner;
+    struct shadow *shadow;
+    struct sim_watch watch;
+    struct sim *sim;
+    uint64_t calm[SCENARIO_WORKERS_MAX]; /* gradients at the beginning of the calm */
+    bool is_calm, stopped;
+    struct fuzz_outcome *out;
+};
+
+static void fail(struct trial *self, const char *what)
+{
+    char when[100];
+    if (self->out->failure[0])
+        return;
+    shadow_latest(self->shadow, when, sizeof(when));
+    snprintf(self->out->failure, sizeof(self->out->failure), "%s: %s", when, what);
+}
+
+static bool computes(const struct trial *self, uint32_t worker)
+{
+    return !sim_worker(self->sim, worker)->crashed &&
+           !(self->scenario.variant->central && worker == 0);
+}
+
+/** All together, as often as if each had gone on. */
+static bool somebody_went_on(const struct trial *self)
+{
+    uint64_t gradients = 0;
+    for (uint32_t w = 0; w < self->scenario.config.workers; w++)
+        gradients += shadow_gradients(self->shadow, w) - self->calm[w];
+    return gradients >= (uint64_t)ITERATIONS_WANTED * self->scenario.config.workers;
+}
+
+/** A worker that has not gone on since the faults ended, or SCENARIO_WORKERS_MAX. */
+static uint32_t laggard(const struct trial *self)
+{
+    if (!self->scenario.fair && somebody_went_on(self))
+        return SCENARIO_WORKERS_MAX;
+    for (uint32_t w = 0; w < self->scenario.config.workers; w++)
+        if (computes(self, w) &&
+            shadow_gradients(self->shadow, w) < self->calm[w] + ITERATIONS_WANTED)
+            return w;
+    return SCENARIO_WORKERS_MAX;
+}
+
+/** Stop as soon as everybody has gone on after the last fault, and complain when that takes too long. */
+static void watch_progress(struct trial *self)
+{
+    const uint64_t now_ns = sim_now_ns(self->sim);
+    const struct scenario *const s = &self->scenario;
+    if (self->stopped || s->end != SCENARIO_PROGRESS || now_ns < s->calm_ns)
+        return;
+    if (!self->is_calm) {
+        self->is_calm = true;
+        for (uint32_t w = 0; w < s->config.workers; w++)
+            self->calm[w] = shadow_gradients(self->shadow, w);
+        return;
+    }
+    const uint32_t last = laggard(self);
+    if (last == SCENARIO_WORKERS_MAX) {
+        sim_stop(self->sim);
+        self->stopped = true;
+    } else if (now_ns > s->calm_ns + s->patience_ns) {
+        char text[100];
+        snprintf(text, sizeof(text), "worker %u has not gone on since the last fault, at %llu ns",
+                 last, (unsigned long long)s->calm_ns);
+        fail(self, text);
+    }
+}
+
+static void check_end(struct trial *self)
+{
+    char text[100];
+    const struct sim_totals *const totals = sim_totals(self->sim);
+    if (totals->loans > 0 || totals->tensors_in_flight > 0) {
+        snprintf(text, sizeof(text), "%llu loans and %llu tensors are out after the drain",
+                 (unsigned long long)totals->loans, (unsigned long long)totals->tensors_in_flight);
+        fail(self, text);
+    }
+    shadow_ended(self->shadow, self->sim);
+    const bool tears =
+        self->scenario.faults.crashes > 0 || self->scenario.cell.options.evict_after_ns > 0;
+    if (self->learner && !shadow_failure(self->shadow)[0] && !tears &&
+        !learner_balances(self->learner, self->sim, text, sizeof(text)))
+        fail(self, text);
+}
+
+static void run(struct trial *self)
+{
+    bool more = true;
+    while (more && !self->out->failure[0] && !shadow_failure(self->shadow)[0]) {
+        more = sim_run(self->sim, CHUNK_EVENTS);
+        watch_progress(self);
+        if (sim_totals(self->sim)->events > EVENTS_MAX)
+            fail(self, "there is no end of events");
+    }
+    if (sim_failure(self->sim)[0])
+        fail(self, sim_failure(self->sim));
+    if (!self->out->failure[0] && !shadow_failure(self->shadow)[0])
+        check_end(self);
+    if (shadow_failure(self->shadow)[0]) /* it knows more of it than whoever noticed */
+        snprintf(self->out->failure, sizeof(self->out->failure), "%s",
+                 shadow_failure(self->shadow));
+    self->out->events = sim_totals(self->sim)->events;
+}
+
+static int open_trial(struct trial *self, const struct fuzz_config *config, struct err *err)
+{
+    struct sim_config *const sim = &self->scenario.config;
+    self->learner = learner_open(&self->scenario, &heap_memory);
+    sim->values = learner_values(self->learner);
+    sim->memory = &heap_memory;
+    sim->plants = config->plants;
+    sim->watch = &self->watch;
+    self->shadow = shadow_open(&(struct shadow_config){.sim = sim,
+                                                       .floats = learner_floats(self->learner),
+                                                       .trusts_channels = config->trusts_channels});
+    fuzz_seed_shadow = self->shadow;
+    self->watch = (struct sim_watch){.context = self->shadow, .stepped = shadow_stepped};
+    return sim_open(&self->sim, sim, err);
+}
+
+void fuzz_seed(uint64_t seed, const struct policy *policy, const struct fuzz_config *config,
+               struct fuzz_outcome *out)
+{
+    struct trial *const self = calloc(1, sizeof(*self));
+    struct err err = {{0}};
+    *out = (struct fuzz_outcome){0};
+    self->out = out;
+    if (scenario_open(&self->scenario, seed, policy, &err) < 0) {
+        snprintf(out->failure, sizeof(out->failure), "%.380s", err.text);
+        free(self);
+        return;
+    }
+    scenario_describe(&self->scenario, out->scenario, sizeof(out->scenario));
+    out->values = self->scenario.values != SCENARIO_TIMING;
+    if (open_trial(self, config, &err) == 0)
+        run(self);
+    else
+        snprintf(out->failure, sizeof(out->failure), "%.380s", err.text);
+    fuzz_seed_shadow = NULL;
+    sim_close(self->sim);
+    learner_close(self->learner);
+    shadow_close(self->shadow);
+    scenario_close(&self->scenario);
+    free(self);
+}

@@ -1,0 +1,15 @@
+/** Random values for the options that a policy reads. */
+#ifndef HARNESS_FUZZ_OPTIONS_H
+#define HARNESS_FUZZ_OPTIONS_H
+
+#include "core/base/rng.h"
+#include "core/policy/policy.h"
+
+/** Draw every option that `row` reads; the others are zero. The row's own check may still refuse the combination. */
+struct policy_options options_draw(struct rng *rng, const struct policy *row, uint32_t workers,
+                                   uint64_t base_ns);
+
+/** The first key of `row` that options_draw has no law for, or NULL; `size` bytes of `text` hold it. */
+const char *options_unknown(const struct policy *row, char *text, uint32_t size);
+
+#endif

@@ -1,0 +1,360 @@
+/*
+ * Sizes are drawn small: what goes wrong among twenty-four workers mostly goes wrong among five, and is understood there.
+ * Durations are multiples of the base time, so that compute, links and faults get into each other's way.
+ */
+#include "harness/fuzz/scenario.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/rng.h"
+#include "harness/fuzz/options.h"
+#include "harness/run/cell_edges.h"
+
+/* Streams of a seed; RNG_TEST because no result of an experiment depends on them. */
+enum stream {
+    STREAM_POLICY = 1,
+    STREAM_SHAPE,
+    STREAM_OPTIONS,
+    STREAM_TIMES,
+    STREAM_FAULTS,
+    STREAM_END
+};
+
+#define DRAWS_MAX 64u /* of options, until the row takes them */
+#define EVENTS_WANTED 6000u
+#define PATIENCE_BASES 20000u
+/* As a live run of few workers sizes its rings (harness/run/cell.c). */
+#define CONTROL_DEPTH 256u
+
+static bool chance(struct rng *rng, double probability)
+{
+    return rng_unit(rng) < probability;
+}
+
+static double between(struct rng *rng, double low, double high)
+{
+    return low + (high - low) * rng_unit(rng);
+}
+
+static uint64_t ns_between(struct rng *rng, double low, double high)
+{
+    return (uint64_t)between(rng, low, high);
+}
+
+/* ------------------------------------------------------------------------------------------- policy and graph */
+
+static const struct policy *draw_policy(uint64_t seed)
+{
+    struct rng rng = rng_start(seed, RNG_TEST, STREAM_POLICY);
+    return policy_table[rng_below(&rng, policy_count)];
+}
+
+static uint32_t draw_workers(struct rng *rng)
+{
+    return chance(rng, 0.75) ? 2 + rng_below(rng, 6) : 2 + rng_below(rng, SCENARIO_WORKERS_MAX - 1);
+}
+
+static int draw_graph(struct scenario *self, struct rng *rng, uint32_t workers, struct err *err)
+{
+    static const char *const kinds[] = {"ring", "path", "star", "complete", "random", "random"};
+    const double sparsest = 2.0 * (workers - 1) / workers, densest = workers - 1;
+    const struct graph_config config = {
+        .kind = kinds[rng_below(rng, sizeof(kinds) / sizeof(kinds[0]))],
+        .workers = workers,
+        .degree = sparsest + (densest - sparsest) * rng_unit(rng) * rng_unit(rng),
+        .seed = self->seed};
+    return graph_make(&self->cell.graph, &config, err);
+}
+
+/** The options, what they make of the row, and its edges. Positive: the row does not take them. */
+static int try_options(struct scenario *self, struct rng *rng, struct err *err)
+{
+    struct cell *const cell = &self->cell;
+    const uint32_t workers = cell->graph.workers;
+    cell->options = options_draw(rng, self->row, workers, self->config.base_ns);
+    cell->row = self->variant = policy_variant(self->row, &cell->options, workers);
+    if (cell->options.pairing == ADPSGD_BIPARTITE) {
+        cell->side = calloc(workers, 1);
+        if (!cell->side)
+            return err_set(err, -ENOMEM, "not enough memory for a scenario");
+        cell->edges_dropped = graph_bipartition(&cell->graph, cell->side);
+    }
+    const int rc = cell_edges(cell, err);
+    for (uint32_t w = 0; w < workers && rc == 0; w++) {
+        self->worker[w] = cell_policy_config(cell, w);
+        if (self->variant->check && self->variant->check(&self->worker[w]))
+            return 1;
+    }
+    return rc;
+}
+
+static void forget_edges(struct cell *cell)
+{
+    free(cell->side);
+    free(cell->peer_begin);
+    free(cell->peer);
+    free(cell->tree);
+    cell->side = NULL;
+    cell->peer_begin = cell->peer = NULL;
+    cell->tree = NULL;
+    cell->degree_max = 0;
+}
+
+static int draw_options(struct scenario *self, struct err *err)
+{
+    struct rng rng = rng_start(self->seed, RNG_TEST, STREAM_OPTIONS);
+    for (uint32_t draw = 0; draw < DRAWS_MAX; draw++) {
+        const int rc = try_options(self, &rng, err);
+        if (rc <= 0)
+            return rc;
+        forget_edges(&self->cell);
+    }
+    return err_set(err, -ENODEV, "no options were found that %s takes with %u workers",
+                   self->row->name, self->cell.graph.workers);
+}
+
+/* ------------------------------------------------------------------------------------------------------- times */
+
+static void draw_inject(struct scenario *self, struct rng *rng, uint32_t number)
+{
+    static const char *const laws[] = {"slowdown", "shifted-exp", "pareto", "lognormal"};
+    const double base = (double)self->config.base_ns;
+    struct inject *const inject = &self->inject[number];
+    uint32_t *const list = self->inject_worker[number];
+    *inject = (struct inject){
+        .law = law_find(laws[rng_below(rng, 4)]),
+        .config = {.factor = between(rng, 1, 15),
+                   .mean_ns = 1 + ns_between(rng, 0, 3 * base),
+                   .shift_ns = ns_between(rng, 0, base),
+                   .scale_ns = 1 + ns_between(rng, 0, base),
+                   .alpha = between(rng, 1.5, 4),
+                   .median_ns = 1 + ns_between(rng, 0, base)},
+        .select = (enum inject_select)rng_below(rng, SELECT_WORKERS + 1),
+        .share = rng_unit(rng),
+        .workers = list,
+        .scope = chance(rng, 0.3) ? SCOPE_PROCESS : SCOPE_COMPUTE,
+    };
+    inject->config.p99_ns = inject->config.median_ns * (2 + rng_below(rng, 20));
+    list[0] = rng_below(rng, self->config.workers);
+    list[1] = rng_below(rng, self->config.workers);
+    inject->worker_count = 1 + (list[0] != list[1]);
+}
+
+static void draw_links(struct scenario *self, struct rng *rng)
+{
+    const double base = (double)self->config.base_ns;
+    struct sim_links *const links = &self->config.links;
+    self->config.payload_bytes = 64 + rng_below(rng, 4096);
+    if (chance(rng, 0.85))
+        links->latency_ns = ns_between(rng, 0, chance(rng, 0.2) ? 3 * base : 0.1 * base);
+    if (chance(rng, 0.6))
+        links->jitter_cv = between(rng, 0, 2);
+    if (chance(rng, 0.4)) /* a payload takes up to a fifth of the base time */
+        links->bytes_per_s = (double)self->config.payload_bytes * 1e9 / between(rng, 1, 0.2 * base);
+    links->control_is_free = chance(rng, 0.2);
+}
+
+static void draw_costs(struct scenario *self, struct rng *rng)
+{
+    const double base = (double)self->config.base_ns;
+    const double each =
+        0.02 * base / (1 + self->cell.degree_max); /* a thread has time for all its peers */
+    if (chance(rng, 0.5))
+        self->config.costs = (struct sim_costs){.iteration_ns = ns_between(rng, 0, 0.1 * base),
+                                                .apply_ns = ns_between(rng, 0, 0.02 * base),
+                                                .send_ns = ns_between(rng, 0, each),
+                                                .mix_ns = ns_between(rng, 0, each)};
+    if (!chance(rng, 0.25))
+        return;
+    self->config.core = self->core;
+    self->config.cores = 1 + rng_below(rng, self->config.workers);
+    self->config.core_ns = ns_between(rng, 0, base);
+    for (uint32_t w = 0; w < self->config.workers; w++)
+        self->core[w] = rng_below(rng, self->config.cores);
+}
+
+static void draw_times(struct scenario *self)
+{
+    static const double jitters[] = {0.0, 0.0, 0.05, 0.5};
+    struct rng rng = rng_start(self->seed, RNG_TEST, STREAM_TIMES);
+    self->config.jitter_cv = jitters[rng_below(&rng, 4)];
+    self->config.inject = self->inject;
+    self->config.inject_count = rng_below(&rng, SCENARIO_INJECT_MAX + 1);
+    for (uint32_t i = 0; i < self->config.inject_count; i++)
+        draw_inject(self, &rng, i);
+    draw_links(self, &rng);
+    draw_costs(self, &rng);
+}
+
+/* ------------------------------------------------------------------------------------------------------ faults */
+
+/** Would the others still be connected by the policy's edges if these two were gone? */
+static bool leaves_connected(const struct scenario *self, uint32_t one, uint32_t two)
+{
+    const struct cell *const cell = &self->cell;
+    const uint32_t workers = cell->graph.workers;
+    uint32_t reached = 1u << one | 1u << two, before = 0, first = 0;
+    while (reached >> first & 1)
+        first++;
+    if (first >= workers)
+        return false;
+    reached |= 1u << first;
+    while (before != reached) {
+        before = reached;
+        for (uint32_t w = 0; w < workers; w++)
+            for (uint32_t k = cell->peer_begin[w]; k < cell->peer_begin[w + 1]; k++)
+                if ((reached >> w & 1) && w != one && w != two)
+                    reached |= 1u << cell->peer[k];
+    }
+    return reached == (1u << workers) - 1;
+}
+
+/** A neighbour of `worker` survives these two, and so hears of its loss. */
+static bool is_missed(const struct scenario *self, uint32_t worker, uint32_t one, uint32_t two)
+{
+    const struct cell *const cell = &self->cell;
+    for (uint32_t k = cell->peer_begin[worker]; k < cell->peer_begin[worker + 1]; k++)
+        if (cell->peer[k] != one && cell->peer[k] != two)
+            return true;
+    return false;
+}
+
+/** Whom losing leaves the rest connected and is noticed: a policy is not asked to bridge a cut, nor to guess. */
+static void draw_crashes(struct scenario *self, struct rng *rng)
+{
+    const uint32_t workers = self->config.workers;
+    const double base = (double)self->config.base_ns, until = (double)self->faults.until_ns;
+    const uint32_t wanted = 1 + rng_below(rng, SCENARIO_CRASHES_MAX);
+    while (self->faults.crashes < wanted && self->faults.crashes + 2 < workers) {
+        const uint32_t n = self->faults.crashes;
+        const uint32_t worker = rng_below(rng, workers);
+        const uint32_t other = n > 0 ? self->crash[0].worker : worker;
+        if ((n > 0 && other == worker) || !leaves_connected(self, worker, other) ||
+            !is_missed(self, worker, worker, other) || !is_missed(self, other, worker, other))
+            return;
+        const uint64_t at_ns = ns_between(rng, 0, until);
+        self->crash[n] = (struct sim_crash){
+            .worker = worker, .at_ns = at_ns, .noticed_ns = at_ns + ns_between(rng, 0, 5 * base)};
+        self->faults.crashes++;
+    }
+}
+
+static void draw_pauses(struct scenario *self, struct rng *rng)
+{
+    const double base = (double)self->config.base_ns, until = (double)self->faults.until_ns;
+    self->faults.pauses = rng_below(rng, SCENARIO_PAUSES_MAX + 1);
+    for (uint32_t i = 0; i < self->faults.pauses; i++) {
+        const uint64_t begin_ns = ns_between(rng, 0, until);
+        self->pause[i] = (struct sim_pause){.worker = rng_below(rng, self->config.workers),
+                                            .begin_ns = begin_ns,
+                                            .end_ns = begin_ns + ns_between(rng, 1, 10 * base)};
+    }
+}
+
+/** Long enough for some thousand events. */
+static double window_bases(const struct scenario *self)
+{
+    const uint32_t workers = self->config.workers;
+    const double edges = self->cell.peer_begin[workers];
+    const double bases = EVENTS_WANTED / (workers + 2 * edges);
+    return bases < 6 ? 6 : bases > 120 ? 120 : bases;
+}
+
+static void draw_faults(struct scenario *self)
+{
+    struct rng rng = rng_start(self->seed, RNG_TEST, STREAM_FAULTS);
+    const double base = (double)self->config.base_ns;
+    self->faults.until_ns = ns_between(&rng, 0, window_bases(self) * base);
+    self->calm_ns = self->faults.until_ns;
+    if (chance(&rng, 0.3))
+        return;
+    self->faults.loss = chance(&rng, 0.5) ? between(&rng, 0, 0.3) : 0;
+    self->faults.duplicate = chance(&rng, 0.5) ? between(&rng, 0, 0.2) : 0;
+    self->faults.reorder = chance(&rng, 0.5) ? between(&rng, 0, 0.3) : 0;
+    self->faults.retransmit_ns = ns_between(&rng, 1, 2 * base);
+    draw_pauses(self, &rng);
+    if (self->variant->survives_loss && chance(&rng, 0.5))
+        draw_crashes(self, &rng);
+    self->faults.pause = self->pause;
+    self->faults.crash = self->crash;
+    self->config.faults = &self->faults;
+    for (uint32_t i = 0; i < self->faults.pauses; i++)
+        if (self->pause[i].end_ns > self->calm_ns)
+            self->calm_ns = self->pause[i].end_ns;
+    for (uint32_t i = 0; i < self->faults.crashes; i++)
+        if (self->crash[i].noticed_ns > self->calm_ns)
+            self->calm_ns = self->crash[i].noticed_ns;
+}
+
+static void draw_end(struct scenario *self)
+{
+    struct rng rng = rng_start(self->seed, RNG_TEST, STREAM_END);
+    const double kind = rng_unit(&rng), window = window_bases(self);
+    self->fair = self->config.jitter_cv > 0;
+    self->patience_ns = PATIENCE_BASES * self->config.base_ns;
+    if (kind < 0.15) {
+        self->end = SCENARIO_TIME;
+        self->config.stop_ns = 1 + ns_between(&rng, 0, window * (double)self->config.base_ns);
+    } else if (kind < 0.3 && self->faults.crashes == 0) {
+        self->end = SCENARIO_ITERATIONS;
+        self->config.stop_iterations = 1 + rng_below(&rng, (uint32_t)window);
+    }
+    const double values = rng_unit(&rng);
+    self->values = values < 0.15  ? SCENARIO_LINEAR
+                   : values < 0.2 ? SCENARIO_SOFTMAX
+                                  : SCENARIO_TIMING;
+}
+
+/* --------------------------------------------------------------------------------------------------- all of it */
+
+static void size_channels(struct scenario *self)
+{
+    const struct policy *const row = self->variant;
+    /* a message and its copy leave together, so one more may be on the way */
+    const uint32_t on_link = CELL_ON_VIRTUAL_LINK + (self->faults.duplicate > 0);
+    self->config.slots = cell_slots(row, self->cell.degree_max, on_link);
+    self->config.exact_depth = row->exact_depth ? row->exact_depth : 2;
+    self->config.control_depth = CONTROL_DEPTH;
+}
+
+int scenario_open(struct scenario *out, uint64_t seed, const struct policy *policy, struct err *err)
+{
+    static const uint64_t bases_ns[] = {100000, 1000000, 10000000};
+    *out = (struct scenario){.seed = seed, .row = policy ? policy : draw_policy(seed)};
+    struct rng rng = rng_start(seed, RNG_TEST, STREAM_SHAPE);
+    const uint32_t workers = draw_workers(&rng);
+    out->cell.seed = seed;
+    out->config = (struct sim_config){.worker = out->worker,
+                                      .workers = workers,
+                                      .seed = seed,
+                                      .base_ns = bases_ns[rng_below(&rng, 3)],
+                                      .lr = 0.125f};
+    int rc = draw_graph(out, &rng, workers, err);
+    if (rc == 0)
+        rc = draw_options(out, err);
+    if (rc < 0) {
+        scenario_close(out);
+        return rc;
+    }
+    out->config.policy = out->variant;
+    draw_times(out);
+    draw_faults(out);
+    draw_end(out);
+    size_channels(out);
+    return 0;
+}
+
+void scenario_close(struct scenario *self)
+{
+    forget_edges(&self->cell);
+    graph_free(&self->cell.graph);
+}
+
+void scenario_describe(const struct scenario *self, char *text, uint32_t size)
+{
+    snprintf(text, size, "%s%s, %u workers, %u edges", self->row->name,
+             self->variant == self->row ? "" : " (variant)", self->config.workers,
+             self->cell.peer_begin[self->config.workers] / 2);
+}

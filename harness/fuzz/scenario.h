@@ -1,0 +1,56 @@
+/**
+ * One random experiment, small enough to be simulated in a millisecond, as a pure function of (seed, policy).
+ *
+ * The policy is drawn from a stream of its own: naming the one that a seed would have drawn changes nothing else.
+ */
+#ifndef HARNESS_FUZZ_SCENARIO_H
+#define HARNESS_FUZZ_SCENARIO_H
+
+#include "core/sim/sim.h"
+#include "harness/run/cell.h"
+
+#define SCENARIO_WORKERS_MAX 24u
+#define SCENARIO_INJECT_MAX 2u
+#define SCENARIO_PAUSES_MAX 3u
+#define SCENARIO_CRASHES_MAX 2u
+#define SCENARIO_CLASSES 2u
+
+enum scenario_end {
+    SCENARIO_PROGRESS,   /* stopped once everybody has shown progress after the last fault */
+    SCENARIO_TIME,       /* stopped at some time, be it amid faults */
+    SCENARIO_ITERATIONS, /* stopped after so many iterations */
+};
+
+/** What is computed besides time. */
+enum scenario_values { SCENARIO_TIMING, SCENARIO_LINEAR, SCENARIO_SOFTMAX };
+
+struct scenario {
+    uint64_t seed;
+    const struct policy *row;     /* as it was asked for */
+    const struct policy *variant; /* as it runs */
+    struct cell cell;             /* graph, edges and options of the policy */
+    struct policy_config worker[SCENARIO_WORKERS_MAX];
+    struct sim_config config; /* everything but values, watch, plants and memory */
+    struct inject inject[SCENARIO_INJECT_MAX];
+    uint32_t inject_worker[SCENARIO_INJECT_MAX][2];
+    uint32_t core[SCENARIO_WORKERS_MAX];
+    struct sim_faults faults;
+    struct sim_pause pause[SCENARIO_PAUSES_MAX];
+    struct sim_crash crash[SCENARIO_CRASHES_MAX];
+    enum scenario_end end;
+    enum scenario_values values;
+    bool
+        fair; /* compute times vary: where all run in lockstep the same worker may come too late each time */
+    uint64_t calm_ns;     /* no fault from here on */
+    uint64_t patience_ns; /* from then, within which everybody must have gone on */
+};
+
+/** policy NULL: drawn too. 0, or -ENOMEM, or -ENODEV: no options were found that the row takes. */
+int scenario_open(struct scenario *out, uint64_t seed, const struct policy *policy,
+                  struct err *err);
+void scenario_close(struct scenario *self);
+
+/** Name in the table, options that matter, size: for the line that tells of a failure. */
+void scenario_describe(const struct scenario *self, char *text, uint32_t size);
+
+#endif
