@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "harness/command.h"
+#include "harness/run/executor.h"
 #include "harness/version.h"
 
 const char *argp_program_version = "dawdle " DAWDLE_VERSION;
@@ -17,26 +18,58 @@ static const char doc[] =
     "neighbours saves."
     "\vCommands:\n"
     "  run PROFILE…            run profiles (a path or the name of a shipped one)\n"
-    "  list [WHAT]             policies, laws, graphs, models, formats, edges or profiles\n"
-    "  topo [PROFILE]          draw the machine, and where the workers of a profile go\n"
-    "  inject preview PROFILE  draw the delay laws of a profile: histogram and moments\n"
+    "  sim PROFILE…            the same in virtual time, whatever its clock says\n"
+    "  sim --fuzz SEEDS        random scenarios against every policy's invariants\n"
+    "  tune PROFILE            find learning rates, the same budget for each\n"
+    "  replay RUN              feed a live run's events to the policies again\n"
+    "  list [WHAT]             the tables: policies, laws, graphs, models ...\n"
+    "  topo [PROFILE]          draw the machine, and where a profile's workers go\n"
+    "  inject preview PROFILE  draw a profile's delay laws: histogram and moments\n"
     "  doctor                  what this host can do, with a remedy for each lack\n"
     "  help [KEY]              every key of a profile, or one\n"
-    "\nExit codes: 0 ok, 1 internal error, 2 usage or profile, 3 environment unfit, 4 a check "
-    "failed, "
-    "5 incomplete.";
+    "\nExit codes: 0 ok, 1 internal error, 2 usage or profile, 3 environment unfit,\n"
+    "4 a check failed, 5 incomplete.";
 
-enum { OPT_DRY_RUN = 256, OPT_JSON, OPT_CSV };
+enum {
+    OPT_DRY_RUN = 256,
+    OPT_JSON,
+    OPT_CSV,
+    OPT_LONG,
+    OPT_PARAMETERS,
+    OPT_LIKE,
+    OPT_AGAINST,
+    OPT_HINDSIGHT,
+    OPT_FUZZ,
+    OPT_FROM,
+    OPT_POLICY
+};
 
 static const struct argp_option options[] = {
     {"set", 's', "PATH=VALUE", 0, "override a key of the profile (repeatable)", 0},
-    {"out", 'o', "DIR", 0, "where result directories go (default: runs)", 0},
+    {"out", 'o', "DIR", 0,
+     "where result directories go (default: runs); tune: the file (default: NAME.tuned.yaml)", 0},
     {"seed", 'S', "N", 0, "run this seed; with --repeat, the first of that many", 0},
     {"repeat", 'r', "N", 0, "number of seeds (1, 2, … unless --seed says where to start)", 0},
     {"dry-run", OPT_DRY_RUN, 0, 0,
-     "print resolved profile, placement, memory and time; run nothing", 0},
+     "print resolved profile, placement or graph, memory and time; run nothing", 0},
     {"quiet", 'q', 0, 0, "no progress lines", 0},
+    {"threads", 't', "N", 0, "virtual time: threads for the arithmetic (default: allowed cores)",
+     0},
+    {"fuzz", OPT_FUZZ, "SEEDS", 0, "sim: so many random scenarios instead of a profile", 0},
+    {"from", OPT_FROM, "N", 0, "sim --fuzz: seed of the first scenario (default: 1)", 0},
+    {"policy", OPT_POLICY, "NAME", 0, "sim --fuzz: this policy in all of them (default: drawn)", 0},
+    {"long", OPT_LONG, 0, 0, "list policies: what each waits for, sends, reads and cannot lose", 0},
+    {"like", OPT_LIKE, "RUN", 0,
+     "sim: costs, latency and cores as in this result directory of a live run without stragglers",
+     0},
+    {"against", OPT_AGAINST, "RUN", 0,
+     "sim: compare the prediction with this result directory of the profile run live", 0},
+    {"hindsight", OPT_HINDSIGHT, 0, 0,
+     "sim: others have the cores when they had them in the run --against, not in the one --like",
+     0},
     {"json", OPT_JSON, 0, 0, "doctor: print JSON", 0},
+    {"parameters", OPT_PARAMETERS, 0, 0,
+     "replay: execute gradients and mixes too, and compare the final parameters", 0},
     {"csv", OPT_CSV, 0, 0, "inject preview: print the draws", 0},
     {0}};
 
@@ -58,6 +91,22 @@ static unsigned option_bit(int key)
         return COMMAND_JSON;
     case OPT_CSV:
         return COMMAND_CSV;
+    case OPT_PARAMETERS:
+        return COMMAND_PARAMETERS;
+    case OPT_FUZZ:
+    case OPT_FROM:
+    case OPT_POLICY:
+        return COMMAND_FUZZ;
+    case 't':
+        return COMMAND_THREADS;
+    case OPT_LIKE:
+        return COMMAND_LIKE;
+    case OPT_AGAINST:
+        return COMMAND_AGAINST;
+    case OPT_HINDSIGHT:
+        return COMMAND_HINDSIGHT;
+    case OPT_LONG:
+        return COMMAND_LONG;
     default:
         return 0;
     }
@@ -93,6 +142,32 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case 'r':
         line->repeat = parse_count(state, "repeat", text, 1);
         return 0;
+    case 't':
+        line->threads = parse_count(state, "threads", text, 1);
+        if (line->threads > EXECUTOR_THREADS_MAX)
+            argp_error(state, "--threads: at most %u", EXECUTOR_THREADS_MAX);
+        return 0;
+    case OPT_FUZZ:
+        line->fuzz = parse_count(state, "fuzz", text, 1);
+        return 0;
+    case OPT_FROM:
+        line->fuzz_from = parse_count(state, "from", text, 0);
+        return 0;
+    case OPT_POLICY:
+        line->fuzz_policy = text;
+        return 0;
+    case OPT_LONG:
+        line->detailed = true;
+        return 0;
+    case OPT_LIKE:
+        line->like = text;
+        return 0;
+    case OPT_AGAINST:
+        line->against = text;
+        return 0;
+    case OPT_HINDSIGHT:
+        line->hindsight = true;
+        return 0;
     case OPT_DRY_RUN:
         line->dry_run = true;
         return 0;
@@ -104,6 +179,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case OPT_CSV:
         line->csv = true;
+        return 0;
+    case OPT_PARAMETERS:
+        line->parameters = true;
         return 0;
     case ARGP_KEY_ARG:
         if (line->argument_count == COMMAND_ARGUMENTS_MAX)
@@ -121,6 +199,7 @@ int main(int argc, char **argv)
     static struct command_line line;
     argp_err_exit_status = 2;
     line.out = "runs";
+    line.fuzz_from = 1;
     if (argp_parse(&argp, argc, argv, 0, NULL, &line) != 0)
         return 2;
     const int code = command_run(&line);
