@@ -1,14 +1,12 @@
 /**
  * A profile's `checks:`: sentences that a finished matrix must make true, e.g. for a CI gate.
  *
- *   check   = operand comparison operand          comparison: < <= > >= == !=
- *   operand = [number *] metric(policy)           median over the policy's seeds
- *           | [number *] metric                   the same for every policy in turn
- *           | number[unit]                        20ms, 5%, 64KiB, 0.35
+ *   wait_share(aau) < 0.5 * wait_share(allreduce)     medians over the policies' seeds
+ *   iteration_ns_p99 < 20ms                            a metric without a policy: for every policy in turn
+ *   speedup(aau@40%) < speedup(aau@5%)                 where a key is swept; without a value: for every value in turn
  *
- * Metrics are the names of results_metric_table; both sides must be of one kind (time, share, size, plain number). A
- * median that is only bounded (target not reached) decides a check when the bound suffices; else the check fails and
- * says so. An unknown metric or policy is an error before anything has started.
+ * The grammar is sentence.h's. A median that is only bounded (target not reached) decides a check when the bound
+ * suffices; else the check fails and says so. An unknown metric or policy is an error before anything has started.
  */
 #ifndef HARNESS_RESULTS_CHECKS_H
 #define HARNESS_RESULTS_CHECKS_H
@@ -32,8 +30,11 @@ struct checks_result {
  */
 int checks_validate(const char *text, const struct experiment *experiment, struct err *err);
 
-/** Decide one check that checks_validate accepted. A policy that never ran fails it. */
-void checks_evaluate(const char *text, const struct results_summary *summary,
+/**
+ * Decide one check that checks_validate accepted. summary: [count], one per value of the swept key that ran, or one. A
+ * policy or value that never ran fails it.
+ */
+void checks_evaluate(const char *text, const struct results_summary *summary, uint32_t count,
                      struct checks_result *out);
 
 #endif
