@@ -1,7 +1,8 @@
 /**
  * The directory of one execution of a profile: `<out>/<profile>/<UTC>-<id>/`, built as `.tmp-<UTC>-<id>`.
  *
- * It holds resolved.yaml, environment.json, result.json, iterations.csv and latency.hlog. result.json is replaced as a
+ * It holds resolved.yaml, environment.json, result.json, iterations.csv and latency.hlog, and stolen.csv if the host
+ * took cores away. result.json is replaced as a
  * whole after every run and the other files are flushed, so a killed execution leaves a readable `.tmp-` directory
  * that lacks at most the run in progress (`"complete": false`). The rename at the end makes it final, then
  * `<out>/<profile>/latest` points to it.
@@ -13,8 +14,9 @@
 #include <stdio.h>
 
 #include "core/base/err.h"
-#include "harness/results/checks.h"
 #include "harness/experiment/experiment.h"
+#include "harness/results/checks.h"
+#include "harness/results/claims.h"
 #include "harness/results/hlog.h"
 #include "harness/results/record.h"
 #include "harness/results/results_summary.h"
@@ -26,7 +28,7 @@ struct results {
     char id[64];                       /* <UTC>-<id> */
     char dir[RESULTS_PATH_MAX];        /* where the files are now */
     json_t *document, *runs;           /* owned; `runs` is borrowed from `document` */
-    FILE *csv, *log;
+    FILE *csv, *log, *stolen;          /* stolen: only once something was */
     struct hlog hlog;
     double start_epoch_s;
 };
@@ -52,10 +54,18 @@ int results_environment(struct results *self, json_t *tree, struct err *err);
 int results_add(struct results *self, const struct record_run *run,
                 const struct record_iteration *row, uint64_t rows, struct err *err);
 
-/** Everything ran (`complete`) or was stopped early: write the final result.json, close, rename, point `latest` here; self->dir is the final path. */
+/** What a finished matrix comes to. Borrows. */
+struct results_verdict {
+    const struct results_summary *summary; /* [summaries]: one, or one per value of the swept key */
+    const struct checks_result *check;
+    const struct claims_result *claim;
+    uint32_t summaries, checks, claims;
+    bool complete; /* everything ran; false: stopped early */
+};
+
+/** Write the final result.json, close, rename, point `latest` here; self->dir is then the final path. 0 or -errno. */
 int results_finish(struct results *self, const struct record_run *run, uint32_t count,
-                   const struct results_summary *summary, const struct checks_result *check,
-                   uint32_t checks, bool complete, struct err *err);
+                   const struct results_verdict *verdict, struct err *err);
 
 /** Close what is open and leave the directory as it is. Accepts a zeroed struct, and one that is finished. */
 void results_close(struct results *self);

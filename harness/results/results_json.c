@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "core/base/parts.h"
+#include "harness/results/equal.h"
+#include "harness/results/target.h"
 
 json_t *results_json_real(double value)
 {
@@ -79,18 +81,28 @@ static json_t *parts(const uint64_t part_ns[PART_COUNT])
     return out;
 }
 
-static json_t *point(const struct record_point *at)
+/** What was not judged is null: a loss of 0 would be a claim. */
+static json_t *point(const struct record_point *at, bool judged)
 {
+    const struct record_point none = {.train_loss_mean_model = (double)NAN,
+                                      .heldout_loss_mean_model = (double)NAN,
+                                      .heldout_accuracy_mean_model = (double)NAN,
+                                      .train_loss_local_mean = (double)NAN,
+                                      .train_loss_local_worst = (double)NAN,
+                                      .consensus_distance = (double)NAN};
+    const struct record_point *const say = judged ? at : &none;
     json_t *out = json_object();
     put(out, "time_s", results_json_real(at->time_s));
     put_count(out, "gradients", at->gradients);
     put_count(out, "bytes", at->bytes);
-    put(out, "train_loss_mean_model", results_json_real(at->train_loss_mean_model));
-    put(out, "heldout_loss_mean_model", results_json_real(at->heldout_loss_mean_model));
-    put(out, "heldout_accuracy_mean_model", results_json_real(at->heldout_accuracy_mean_model));
-    put(out, "train_loss_local_mean", results_json_real(at->train_loss_local_mean));
-    put(out, "train_loss_local_worst", results_json_real(at->train_loss_local_worst));
-    put(out, "consensus_distance", results_json_real(at->consensus_distance));
+    put(out, "train_loss_mean_model", results_json_real(say->train_loss_mean_model));
+    put(out, "heldout_loss_mean_model", results_json_real(say->heldout_loss_mean_model));
+    put(out, "heldout_accuracy_mean_model", results_json_real(say->heldout_accuracy_mean_model));
+    put(out, "train_loss_local_mean", results_json_real(say->train_loss_local_mean));
+    put(out, "train_loss_local_worst", results_json_real(say->train_loss_local_worst));
+    put(out, "consensus_distance", results_json_real(say->consensus_distance));
+    put(out, "weight_least",
+        at->weight_least > 0 ? results_json_real(at->weight_least) : json_null());
     return out;
 }
 
@@ -115,12 +127,42 @@ static void put_target(json_t *out, const struct record_run *run)
 {
     const bool reached = run->has_target && run->target_reached;
     put(out, "time_to_target_s", reached ? results_json_real(run->time_to_target_s) : json_null());
+    put(out, "gradients_to_target",
+        reached ? results_json_real(run->gradients_to_target) : json_null());
+    put(out, "bytes_to_target", reached ? results_json_real(run->bytes_to_target) : json_null());
     put(out, "target_reached", run->has_target ? json_boolean(reached) : json_null());
     put(out, "target_held_at_end",
         run->has_target ? json_boolean(run->target_held_at_end) : json_null());
     put(out, "target_value", run->has_target ? results_json_real(run->target_value) : json_null());
     put(out, "target_resolution_s",
         run->has_target ? results_json_real(run->target_resolution_s) : json_null());
+}
+
+/** null where nothing is swept */
+static void put_sweep(json_t *out, const char *key, const char *value)
+{
+    json_t *const sweep = value ? json_object() : json_null();
+    if (value) {
+        put(sweep, "key", results_json_text(key));
+        put(sweep, "value", results_json_text(value));
+    }
+    put(out, "sweep", sweep);
+}
+
+static void put_equal(json_t *out, const struct record_run *run)
+{
+    json_t *const equal = json_object();
+    for (uint32_t b = 0; b < RECORD_BUDGETS; b++) {
+        const struct record_equal *const at = &run->equal[b];
+        const bool known = at->level > 0;
+        json_t *const one = json_object();
+        put(one, "level", known ? results_json_real(at->level) : json_null());
+        put(one, "train_loss_mean_model", known ? results_json_real(at->train_loss) : json_null());
+        put(one, "heldout_accuracy_mean_model",
+            known ? results_json_real(at->heldout_accuracy) : json_null());
+        put(equal, equal_budget_name[b], one);
+    }
+    put(out, "equal", equal);
 }
 
 static void put_learning(json_t *out, const struct record_run *run)
@@ -167,9 +209,22 @@ static void put_counters(json_t *out, const struct record_run *run)
         {"iterations_logged", run->iterations_logged},
         {"accounted_twice", run->accounted_twice},
         {"slot_waits", run->slot_waits},
-        {"refused", run->refused},
+        {"publishes_skipped", run->publishes_skipped},
+        {"tensors_dropped", run->tensors_dropped},
+        {"duplicates", run->duplicates},
+        {"events", run->events},
+        {"loans", run->loans},
+        {"abandoned", run->abandoned},
+        {"refused", run->counters.refused},
+        {"aborted", run->counters.aborted},
+        {"committed", run->counters.committed},
+        {"epochs", run->counters.epochs},
+        {"evicted", run->counters.evicted},
+        {"torn", run->counters.torn},
+        {"alarms", run->counters.alarms},
+        {"dropped", run->counters.dropped},
         {"mixes", run->mixes},
-        {"unmixed", run->unmixed},
+        {"unmixed", run->counters.unmixed},
         {"batches", run->batches},
         {"bytes_read", run->bytes_read},
         {"involuntary_switches", run->involuntary_switches},
@@ -192,29 +247,73 @@ static void put_seed(json_t *out, uint64_t seed)
     put(out, "seed", seed > INT64_MAX ? json_string(text) : json_integer((json_int_t)seed));
 }
 
+/** All that differs when the same virtual run is executed again. */
+static json_t *wall(const struct record_run *run)
+{
+    if (run->wall.threads == 0)
+        return json_null();
+    json_t *out = json_object();
+    const double seconds = run->wall.seconds;
+    put(out, "seconds", results_json_real(seconds));
+    put(out, "events_per_s", results_json_real((double)run->events / seconds));
+    put(out, "gradients_per_s", results_json_real((double)run->gradients / seconds));
+    put_count(out, "threads", run->wall.threads);
+    return out;
+}
+
+/** Virtual runs are given their costs; they do not find them out. */
+static json_t *costs(const struct record_run *run)
+{
+    if (run->wall.threads != 0)
+        return json_null();
+    json_t *out = json_object();
+    put(out, "gradient", results_json_real(run->costs.gradient_ns));
+    put(out, "apply", results_json_real(run->costs.apply_ns));
+    put(out, "send", results_json_real(run->costs.send_ns));
+    put(out, "mix", results_json_real(run->costs.mix_ns));
+    put(out, "load", results_json_real(run->costs.load_ns));
+    put(out, "rest", results_json_real(run->costs.rest_ns));
+    return out;
+}
+
+/** null: what diverged has no sum that could have been kept. */
+static json_t *ledger_ok(const struct record_run *run)
+{
+    return run->ledger_ok && !isfinite(run->ledger_error) ? json_null()
+                                                          : json_boolean(run->ledger_ok);
+}
+
 json_t *results_json_run(const struct record_run *run)
 {
     json_t *out = json_object();
     put(out, "policy", results_json_text(run->policy));
     put(out, "kind", results_json_text(run->row ? run->row->name : NULL));
     put_seed(out, run->seed);
+    put_sweep(out, run->sweep_key, run->sweep_value);
     put(out, "clock", results_json_text(run->clock));
     put_count(out, "workers", run->workers);
     put(out, "duration_s", results_json_real(run->duration_s));
     put(out, "drain_s", results_json_real(run->drain_s));
     put(out, "drained", json_boolean(run->drained));
     put(out, "lr", results_json_real(run->lr));
+    put(out, "lr_from", results_json_text(run->lr_from));
     put_count(out, "gradients", run->gradients);
     put_count(out, "iterations", run->iterations);
     put(out, "gradients_per_s", results_json_real(run->gradients_per_s));
     put(out, "iterations_per_s", results_json_real(run->iterations_per_s));
     put_target(out, run);
     put_learning(out, run);
+    put_equal(out, run);
     put(out, "wait_share", results_json_real(run->wait_share));
     put_latencies(out, run);
     put(out, "ledger_error", results_json_real(run->ledger_error));
-    put(out, "ledger_ok", json_boolean(run->ledger_ok));
+    put(out, "ledger_ok", ledger_ok(run));
+    put_count(out, "diverged", run->diverged);
     put_counters(out, run);
+    put(out, "costs_ns", costs(run));
+    put(out, "stolen_share",
+        run->wall.threads ? json_null() : results_json_real(run->stolen_share));
+    put_count(out, "stolen_logged", run->stolen_count);
     put(out, "core_busy_share", results_json_real(run->core_busy_share));
     put(out, "contended", json_boolean(run->contended));
     put(out, "loader_tier", results_json_text(run->loader_tier));
@@ -222,12 +321,15 @@ json_t *results_json_run(const struct record_run *run)
 
     json_t *points = json_array();
     for (uint32_t i = 0; i < run->point_count; i++)
-        json_array_append_new(points, point(&run->point[i]));
+        json_array_append_new(points, point(&run->point[i], run->judged));
     put(out, "points", points);
     json_t *per_worker = json_array();
     for (uint32_t w = 0; run->worker && w < run->workers; w++)
         json_array_append_new(per_worker, worker(&run->worker[w], w));
     put(out, "per_worker", per_worker);
+    put(out, "per_worker_omitted", json_boolean(!run->worker && run->workers > 0));
+    put_count(out, "locals_judged", run->locals_judged);
+    put(out, "wall", wall(run));
     return out;
 }
 
@@ -247,6 +349,9 @@ static json_t *spread(const struct target_spread *at)
     put(out, "median", results_json_real(at->median));
     put(out, "min", results_json_real(at->min));
     put(out, "max", results_json_real(at->max));
+    put(out, "mean", results_json_real(at->mean));
+    put(out, "low", results_json_real(at->low));
+    put(out, "high", results_json_real(at->high));
     put_count(out, "n", at->count);
     return out;
 }
@@ -257,13 +362,17 @@ static json_t *summary_policy(const struct results_summary *summary, uint32_t in
     const bool based = summary->baseline < summary->policy_count;
     json_t *out = json_object();
     put(out, "policy", results_json_text(self->policy));
+    put_sweep(out, summary->sweep_key, summary->sweep_value);
     put_count(out, "seeds", self->seeds);
     put(out, "reached", self->has_target ? json_integer(self->reached) : json_null());
     put(out, "held_at_end", self->has_target ? json_integer(self->held_at_end) : json_null());
-    put(out, "time_to_target_s", bound(self->time_to_target_s, self->has_target));
+    put(out, "time_to_target_s", bound(self->cost[RECORD_TIME], self->has_target));
+    put(out, "gradients_to_target", bound(self->cost[RECORD_GRADIENTS], self->has_target));
+    put(out, "bytes_to_target", bound(self->cost[RECORD_BYTES], self->has_target));
     put(out, "baseline",
         based ? results_json_text(summary->policy[summary->baseline].policy) : json_null());
     put(out, "speedup", bound(self->speedup, self->speedup_pairs > 0));
+    put(out, "speedup_gradients", bound(self->speedup_gradients, self->speedup_pairs > 0));
     put_count(out, "speedup_pairs", self->speedup_pairs);
     put_count(out, "contended", self->contended);
     put_count(out, "incomplete", self->incomplete);
@@ -275,11 +384,12 @@ static json_t *summary_policy(const struct results_summary *summary, uint32_t in
     return out;
 }
 
-json_t *results_json_summary(const struct results_summary *summary)
+json_t *results_json_summary(const struct results_summary *summary, uint32_t count)
 {
     json_t *out = json_array();
-    for (uint32_t i = 0; i < summary->policy_count; i++)
-        json_array_append_new(out, summary_policy(summary, i));
+    for (uint32_t v = 0; v < count; v++)
+        for (uint32_t i = 0; i < summary[v].policy_count; i++)
+            json_array_append_new(out, summary_policy(&summary[v], i));
     return out;
 }
 
@@ -294,4 +404,52 @@ json_t *results_json_checks(const struct checks_result *result, uint32_t count)
         json_array_append_new(out, check);
     }
     return out;
+}
+
+json_t *results_json_claims(const struct claims_result *result, uint32_t count)
+{
+    json_t *out = json_array();
+    for (uint32_t i = 0; i < count; i++) {
+        json_t *claim = json_object();
+        put(claim, "claim", results_json_text(result[i].text));
+        put(claim, "value", results_json_text(result[i].sweep_value));
+        put(claim, "verdict", results_json_text(claims_verdict_name(result[i].verdict)));
+        put(claim, "finding", results_json_text(result[i].finding));
+        put(claim, "ratio", results_json_real(result[i].ratio));
+        put(claim, "low", results_json_real(result[i].low));
+        put(claim, "high", results_json_real(result[i].high));
+        put(claim, "threshold", results_json_real(result[i].threshold));
+        put(claim, "p", results_json_real(result[i].p));
+        put(claim, "p_holm", results_json_real(result[i].p_holm));
+        put_count(claim, "pairs", result[i].pairs);
+        put_count(claim, "bounded_above", result[i].bounded_above);
+        put_count(claim, "bounded_below", result[i].bounded_below);
+        json_array_append_new(out, claim);
+    }
+    return out;
+}
+
+json_t *results_json_tuning(const struct experiment *experiment)
+{
+    json_t *const out = json_object(), *const policies = json_array();
+    for (uint32_t i = 0; i < experiment->policy_count; i++) {
+        const struct experiment_policy *const from = &experiment->policy[i];
+        if (!from->tuned.set)
+            continue;
+        json_t *const policy = json_object();
+        put(policy, "policy", results_json_text(from->label));
+        put(policy, "lr", results_json_real(from->lr));
+        put(policy, "at_half", results_json_real(from->tuned.half));
+        put(policy, "at_best", results_json_real(from->tuned.best));
+        put(policy, "at_double", results_json_real(from->tuned.twice));
+        put(policy, "on_edge", json_boolean(from->tuned.edge));
+        json_array_append_new(policies, policy);
+    }
+    const bool any = json_array_size(policies) > 0;
+    put(out, "metric", results_json_text(target_metric_name(experiment->train.tuned_metric)));
+    put(out, "policies", policies);
+    if (any)
+        return out;
+    json_decref(out);
+    return json_null();
 }

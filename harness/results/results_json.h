@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "harness/results/checks.h"
+#include "harness/results/claims.h"
 #include "harness/results/record.h"
 #include "harness/results/results_summary.h"
 
@@ -25,8 +26,14 @@ json_t *results_json_text(const char *text);
 /** One element of `runs`. */
 json_t *results_json_run(const struct record_run *run);
 
-/** The list `summary`, one element per policy. */
-json_t *results_json_summary(const struct results_summary *summary);
+/** The list `summary`, one element per policy and value of the swept key. summary: [count]. */
+json_t *results_json_summary(const struct results_summary *summary, uint32_t count);
+
+/** How the rates were tuned and how much they matter; null when no policy's rate was. */
+json_t *results_json_tuning(const struct experiment *experiment);
+
+/** The list `claims`. */
+json_t *results_json_claims(const struct claims_result *result, uint32_t count);
 
 /** The list `checks`. */
 json_t *results_json_checks(const struct checks_result *result, uint32_t count);

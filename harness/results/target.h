@@ -18,9 +18,13 @@ struct target_bound {
     double low, high;
 };
 
-/** Over the known values of some seeds; all NaN when count is 0. A diverged seed is INFINITY, so it shows. */
+/**
+ * Over the known values of some seeds; all NaN when count is 0. A diverged seed is INFINITY, so it shows. From 6 finite
+ * values on there is the mean with its t interval at 95 %; else these are NaN.
+ */
 struct target_spread {
     double median, min, max;
+    double mean, low, high;
     uint32_t count;
 };
 
@@ -45,7 +49,7 @@ double target_relative(enum experiment_metric metric, double factor, const doubl
 /**
  * Fill the target fields of `run` from its points.
  *
- * The time is the start of the first `hold` consecutive points that meet `value`, linearly interpolated between the
+ * The time (and with it the gradients and bytes) is the start of the first `hold` consecutive points that meet `value`, linearly interpolated between the
  * point before and the first that meets it (the first point's own time if there is none before, or if that is not
  * finite). The resolution is the distance of those two points (of the last two when not reached). held_at_end: the last
  * point meets the target, whether or not it held long enough to count as reached. Points that are not finite meet
@@ -57,13 +61,16 @@ void target_judge(struct record_run *run, enum experiment_metric metric, double 
 /** Time to target of a judged run: exact, or from its budget to infinity. */
 struct target_bound target_time(const struct record_run *run);
 
+/** What reaching the target cost in time, gradients of all workers, or bytes: exact, or from what the run spent to infinity. */
+struct target_bound target_cost(const struct record_run *run, enum record_budget budget);
+
 /** policy's speed-up over a baseline run of the same seed: baseline time / policy time. */
 struct target_bound target_speedup(struct target_bound baseline, struct target_bound policy);
 
 /** Median of intervals; [0, INFINITY] when count is 0. Reorders nothing. count <= EXPERIMENT_SEEDS_MAX. */
 struct target_bound target_median(const struct target_bound *bound, uint32_t count);
 
-/** Median, min and max of the values that are not NaN (NaN: the run has no such figure). count <= EXPERIMENT_SEEDS_MAX. */
+/** Median, min, max and interval of the values that are not NaN (NaN: the run has no such figure). count <= EXPERIMENT_SEEDS_MAX. */
 struct target_spread target_spread(const double *value, uint32_t count);
 
 #endif

@@ -114,6 +114,22 @@ Test(result, is_complete_valid_and_linked_when_finished, .init = make_scratch,
     struct results results;
     struct err err = {""};
     struct checks_result check = {.text = "wait_share(aau) < 1", .pass = true, .finding = "x"};
+    struct claims_result claim = {.text = "wait_share(aau) < wait_share(allreduce)",
+                                  .finding = "open: no",
+                                  .ratio = 0.2,
+                                  .low = (double)NAN,
+                                  .high = (double)NAN,
+                                  .threshold = 1,
+                                  .p = (double)NAN,
+                                  .p_holm = (double)NAN,
+                                  .pairs = 1};
+    experiment.policy_count = 1;
+    experiment.policy[0].tuned.set = true;
+    experiment.policy[0].tuned.half = (double)NAN;
+    experiment.policy[0].tuned.best = 0.5;
+    experiment.policy[0].tuned.twice = (double)INFINITY;
+    snprintf(experiment.policy[0].label, EXPERIMENT_NAME_MAX, "aau");
+    run[1].lr_from = "tuned";
     one_worker(&run[1]);
     for (uint32_t i = 0; i < 2; i++)
         target_judge(&run[i], METRIC_TRAIN_LOSS_MEAN_MODEL, 0.4, 3);
@@ -122,8 +138,14 @@ Test(result, is_complete_valid_and_linked_when_finished, .init = make_scratch,
     cr_assert_eq(results_begin(&results, scratch, &experiment, &err), 0, "%s", err.text);
     for (uint32_t i = 0; i < 2; i++)
         cr_assert_eq(results_add(&results, &run[i], two_rows, 2, &err), 0, "%s", err.text);
-    cr_assert_eq(results_finish(&results, run, 2, &summary, &check, 1, true, &err), 0, "%s",
-                 err.text);
+    const struct results_verdict verdict = {.summary = &summary,
+                                            .summaries = 1,
+                                            .check = &check,
+                                            .checks = 1,
+                                            .claim = &claim,
+                                            .claims = 1,
+                                            .complete = true};
+    cr_assert_eq(results_finish(&results, run, 2, &verdict, &err), 0, "%s", err.text);
 
     char latest[700];
     snprintf(latest, sizeof(latest), "%s/_.-odd-name/latest", scratch);
@@ -133,6 +155,15 @@ Test(result, is_complete_valid_and_linked_when_finished, .init = make_scratch,
     cr_expect_eq(json_array_size(json_object_get(document, "runs")), 2);
     cr_expect_eq(json_array_size(json_object_get(document, "summary")), 2);
     cr_expect_eq(json_array_size(json_object_get(document, "checks")), 1);
+    const json_t *const claims = json_object_get(document, "claims");
+    cr_expect_eq(json_array_size(claims), 1);
+    cr_expect_str_eq(json_string_value(json_object_get(json_array_get(claims, 0), "verdict")),
+                     "open");
+    cr_expect(json_is_null(json_object_get(json_array_get(claims, 0), "low")));
+    const json_t *const tuned =
+        json_array_get(json_object_get(json_object_get(document, "tuning"), "policies"), 0);
+    cr_expect_eq(json_real_value(json_object_get(tuned, "at_best")), 0.5);
+    cr_expect(json_is_null(json_object_get(tuned, "at_double")), "diverged");
     cr_expect_null(strstr(results.dir, ".tmp-"), "%s", results.dir);
     struct stat status;
     cr_expect_eq(stat(results.dir, &status), 0);
@@ -184,10 +215,10 @@ Test(result, keeps_all_keys_of_a_run_that_measured_nothing)
     struct results_summary summary;
     results_summarise(&run, 1, &summary);
 
-    json_t *tree =
-        json_pack("{s:i, s:s, s:s, s:n, s:s, s:b, s:n, s:[o], s:o, s:[]}", "schema", 1, "program",
-                  "p", "profile", "p", "claim", "id", "x", "complete", 0, "target", "runs",
-                  results_json_run(&run), "summary", results_json_summary(&summary), "checks");
+    json_t *tree = json_pack("{s:i, s:s, s:s, s:n, s:s, s:b, s:n, s:[o], s:o, s:[], s:[], s:n}",
+                             "schema", 1, "program", "p", "profile", "p", "claim", "id", "x",
+                             "complete", 0, "target", "runs", results_json_run(&run), "summary",
+                             results_json_summary(&summary, 1), "checks", "claims", "tuning");
 
     cr_assert_not_null(tree);
     expect_valid(tree);
@@ -200,6 +231,32 @@ Test(result, keeps_all_keys_of_a_run_that_measured_nothing)
     cr_expect_str_eq(json_string_value(json_object_get(first, "policy")), "bad ? utf-8");
     cr_expect_str_eq(json_string_value(json_object_get(first, "seed")), "18446744073709551615");
     json_decref(tree);
+}
+
+Test(result, says_of_a_run_that_diverged_that_nothing_is_known_of_its_sum)
+{
+    struct record_run run = records_run("agp", &records_aau, 1, 1, 0.1);
+    run.diverged = 2;
+    run.ledger_error = (double)NAN;
+    run.publishes_skipped = 3;
+    run.abandoned = 4;
+    run.point[1].weight_least = 0.25;
+
+    json_t *const tree = results_json_run(&run);
+
+    cr_expect(json_is_null(json_object_get(tree, "ledger_ok")));
+    cr_expect_eq(json_integer_value(json_object_get(tree, "diverged")), 2);
+    cr_expect_eq(json_integer_value(json_object_get(tree, "publishes_skipped")), 3);
+    cr_expect_eq(json_integer_value(json_object_get(tree, "abandoned")), 4);
+    const json_t *const points = json_object_get(tree, "points");
+    cr_expect(json_is_null(json_object_get(json_array_get(points, 0), "weight_least")));
+    cr_expect_eq(json_real_value(json_object_get(json_array_get(points, 1), "weight_least")), 0.25);
+    json_decref(tree);
+    run.ledger_ok = false;
+    json_t *const lossy = results_json_run(&run);
+    cr_expect(json_is_false(json_object_get(lossy, "ledger_ok")), "weights were lost");
+    json_decref(lossy);
+    records_free(&run);
 }
 
 Test(result, is_not_started_where_nothing_can_be_written)
