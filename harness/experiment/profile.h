@@ -21,6 +21,13 @@
 int profile_load(struct experiment *out, const char *path_or_name, const char *const *set,
                  uint32_t set_count, struct profile_errors *errors);
 
+/**
+ * The same with the swept key at value `value` (an index below sweep.count of the profile as it loads without it). Errors
+ * say which value they belong to.
+ */
+int profile_load_value(struct experiment *out, const char *path_or_name, const char *const *set,
+                       uint32_t set_count, uint32_t value, struct profile_errors *errors);
+
 void profile_free(struct experiment *experiment);
 
 /**
@@ -28,5 +35,12 @@ void profile_free(struct experiment *experiment);
  * in the profile (file:line) or came from a --set. Loads again to the same experiment. Only for loaded experiments.
  */
 void profile_write_resolved(FILE *out, const struct experiment *experiment);
+
+/**
+ * What a tuned rate depends on (tuned_file.h): the profile around its policies, and one policy's options. Rates, labels,
+ * seeds, checks, claims and the folders of files do not count. Only for loaded experiments.
+ */
+uint64_t profile_digest(const struct experiment *experiment);
+uint64_t profile_digest_policy(const struct experiment *experiment, uint32_t policy);
 
 #endif

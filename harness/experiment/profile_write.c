@@ -24,11 +24,14 @@ static void write_origin(FILE *out, const struct profile_origins *origins,
         const char *slash = strrchr(origins->file, '/');
         fprintf(out, "# %s:%u\n", slash ? slash + 1 : origins->file, origin->line);
     } else {
-        fprintf(out, "# %s\n", origin->kind == ORIGIN_SET ? "--set" : "default");
+        fprintf(out, "# %s\n",
+                origin->kind == ORIGIN_SET     ? "--set"
+                : origin->kind == ORIGIN_TUNED ? "train.tuned"
+                                               : "default");
     }
 }
 
-static void write_value(FILE *out, const struct key *key, const void *base)
+void profile_write_value(FILE *out, const struct key *key, const void *base)
 {
     const char *field = (const char *)base + key->place.offset;
     if (key->place.bytes == 0) { /* only one value is accepted */
@@ -79,7 +82,7 @@ static void write_line(FILE *out, const struct key *key, const void *base,
         fprintf(text, "  - %s: ", keys_leaf(key->path));
     else
         fprintf(text, "%*s%s: ", (int)indent, "", keys_leaf(key->path));
-    write_value(text, key, base);
+    profile_write_value(text, key, base);
     fclose(text);
     fprintf(out, "%-*s ", ORIGIN_COLUMN, line);
     write_origin(out, origins, origin);
