@@ -1,0 +1,52 @@
+/* The only place that knows both clocks; what runs a matrix or a search sees cells and records. */
+#include "harness/run/runner.h"
+
+#include <errno.h>
+
+static bool is_virtual(const struct runner *self)
+{
+    return self->plan->experiment->clock == CLOCK_VIRTUAL;
+}
+
+int runner_open(struct runner *self, struct host *host, struct plan *plan, uint32_t threads,
+                const struct run_faults *faults, struct err *err)
+{
+    *self = (struct runner){.host = host, .plan = plan, .faults = faults};
+    if (is_virtual(self))
+        return virtual_buffers_open(&self->simulated, &plan->common, threads, err);
+    return run_buffers_open(&self->live, plan->experiment->workers.count, plan->loops,
+                            plan->judge_bytes, plan->log_capacity, plan->journal_bytes, err);
+}
+
+void runner_close(struct runner *self)
+{
+    run_buffers_close(&self->live);
+    virtual_buffers_close(&self->simulated);
+}
+
+static int execute(struct runner *self, const struct cell *cell, const struct judge_data *data,
+                   struct record_run *out, struct err *err)
+{
+    if (is_virtual(self))
+        return run_virtual(&self->simulated, cell, data, out, err);
+    const int rc = run_live(self->host, &self->live, cell, self->faults, out, err);
+    if (rc == 0 &&
+        judge_run(out, &self->plan->common.model, data, self->live.judge, self->plan->loops) < 0)
+        return err_set(err, -ENOMEM, "not enough memory to judge a run");
+    return rc;
+}
+
+int runner_execute(struct runner *self, const struct cell *cell, const struct judge_data *data,
+                   struct record_run *out, struct err *err)
+{
+    const int rc = execute(self, cell, data, out, err);
+    if (rc < 0)
+        record_free(out);
+    return rc;
+}
+
+const struct record_iteration *runner_rows(const struct runner *self, uint64_t *rows)
+{
+    *rows = is_virtual(self) ? self->simulated.rows : self->live.rows;
+    return is_virtual(self) ? self->simulated.row : self->live.row;
+}
