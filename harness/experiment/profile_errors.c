@@ -90,7 +90,8 @@ void profile_errors_add(struct profile_errors *self, struct profile_mark mark, c
     size_t bytes = 0;
     FILE *out = open_memstream(&error->text, &bytes);
     CHECK(out);
-    const bool placed = mark.line > 0 && mark.source->rank == 0;
+    const uint32_t rank = mark.source->rank;
+    const bool placed = mark.line > 0 && (rank == 0 || rank == PROFILE_RANK_FILE);
     if (placed)
         fprintf(out, "%s:%u:%u: error: ", mark.source->name, mark.line, mark.column);
     else
@@ -99,6 +100,8 @@ void profile_errors_add(struct profile_errors *self, struct profile_mark mark, c
     va_start(args, format);
     vfprintf(out, format, args);
     va_end(args);
+    if (self->circumstance && strcmp(self->circumstance, mark.source->name) != 0)
+        fprintf(out, " (%s)", self->circumstance);
     fputc('\n', out);
     if (placed)
         echo_line(out, &mark);

@@ -16,12 +16,15 @@
 /** More errors than this are counted, not kept. */
 #define PROFILE_ERRORS_MAX 100u
 
-/** Where text came from: the profile, or one `--set`. */
+/** Rank of another file that the profile names: its errors have lines, and come last. */
+#define PROFILE_RANK_FILE UINT32_MAX
+
+/** Where text came from: the profile, one `--set`, or another file. */
 struct profile_source {
     const char *name; /* as printed: a path, or `--set workers.count=8` */
     const char *text; /* [length], not terminated */
     size_t length;
-    uint32_t rank; /* 0 = the profile, n = the n-th --set: order of printing */
+    uint32_t rank; /* 0 = the profile, n = the n-th --set, PROFILE_RANK_FILE: order of printing */
     bool bytes;    /* not proven UTF-8: columns are bytes and only ASCII is echoed */
 };
 
@@ -42,6 +45,8 @@ struct profile_errors {
     struct profile_error item[PROFILE_ERRORS_MAX];
     uint32_t count;
     uint32_t dropped;
+    const char
+        *circumstance; /* stands behind each error that is added, in brackets; NULL = nothing */
 };
 
 __attribute__((format(printf, 3, 4))) void

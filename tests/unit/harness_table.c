@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <ctype.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,6 +33,28 @@ static void fill(struct matrix *m)
         snprintf(m->experiment.policy[i].label, EXPERIMENT_NAME_MAX, i ? "aau" : "allreduce");
         m->experiment.policy[i].row = i ? &records_aau : &records_allreduce;
     }
+}
+
+/* The same with eight seeds, of which the table shows means. */
+static char *print_many(const struct matrix *m, bool diverged)
+{
+    static struct record_run run[16];
+    static struct results_summary summary;
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    for (uint32_t i = 0; i < 16; i++) {
+        run[i] = records_run(i < 8 ? "allreduce" : "aau", i < 8 ? &records_allreduce : &records_aau,
+                             i % 8, i < 8 ? 1 : 2.5, i < 8 ? 0.5 : 0.05);
+        run[i].wait_share = (i < 8 ? 0.4 : 0.04) + 0.01 * (i % 2);
+        target_judge(&run[i], METRIC_TRAIN_LOSS_MEAN_MODEL, 0.4, 3);
+    }
+    if (diverged)
+        run[9].point[run[9].point_count - 1].train_loss_mean_model = (double)NAN;
+    results_summarise(run, 16, &summary);
+    table_print(out, &plain, &m->experiment, run, 16, &summary, "runs/x");
+    fclose(out);
+    return text;
 }
 
 static char *print(struct matrix *m)
@@ -116,6 +139,10 @@ Test(table, names_every_reason_for_doubt)
     m.run[1].part_ns[PART_REST] = m.run[1].total_ns / 10;
     m.run[2].ledger_ok = false;
     m.run[3].point[m.run[3].point_count - 1].train_loss_mean_model = (double)NAN;
+    m.run[3].diverged = 4;
+    m.run[3].ledger_error = (double)NAN;
+    m.run[3].point[2].weight_least = 2e-9;
+    m.run[0].diverged = 1;
     m.run[4].incomplete = 2;
     m.run[4].contended = true;
     m.run[4].compute_overruns = 11;
@@ -131,6 +158,10 @@ Test(table, names_every_reason_for_doubt)
     expect_says(text, "allreduce: 10.0 % of the iteration time is explained by no part");
     expect_says(text, "allreduce: the parameter ledger does not balance in 1 of 3");
     expect_says(text, "aau: the loss diverged");
+    expect_says(text, "aau: a push-sum weight fell to 2.0e-09");
+    expect_says(text, "allreduce: the models of up to 1 workers diverged");
+    expect_says(text, "2 of 6 runs diverged: no sum to keep");
+    expect_says(text, "diverged..");
     expect_says(text, "aau: 1 of 3 runs did not drain");
     expect_says(text, "aau: contended in 1 of 3");
     expect_says(text, "aau: up to 11 gradients took longer");
@@ -261,5 +292,73 @@ Test(preview, prints_every_draw_as_csv)
     cr_expect_eq(lines, 100001);
     cr_expect_eq(strncmp(text, "entry,worker,iteration,compute_ns,delay_ns\n0,0,0,1000000,", 57),
                  0);
+    free(text);
+}
+
+Test(table, shows_means_with_intervals_from_six_seeds_on)
+{
+    static struct matrix m;
+    fill(&m);
+
+    char *text = print_many(&m, false);
+
+    expect_says(text, "8 seeds: mean [95 % interval]");
+    /* 0.40 and 0.41 four times each: mean 0.405, reach 2.365 * 0.005345 / sqrt(8) = 0.00447 */
+    expect_says(text, "40.5 [40.1, 40.9]");
+    expect_says(text, "95 % t interval of the mean over 8 seeds");
+    for (const char *at = text; (at = strstr(at, "..")); at++)
+        cr_expect(at == text || !isdigit((unsigned char)at[-1]), "a figure with min..max:\n%s", at);
+    free(text);
+}
+
+Test(table, keeps_the_median_where_a_seed_diverged)
+{
+    static struct matrix m;
+    fill(&m);
+    char *text = print_many(&m, true);
+    expect_says(text, "..inf");
+    expect_says(text, "40.5 [40.1, 40.9]");
+    free(text);
+}
+
+Test(table, says_where_rates_come_from_and_how_much_they_matter)
+{
+    static struct matrix m;
+    fill(&m);
+    m.experiment.train.tuned_metric = METRIC_HELDOUT_LOSS_MEAN_MODEL;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct experiment_policy *const p = &m.experiment.policy[i];
+        p->tuned.set = true;
+        p->tuned.edge = i == 1;
+        p->tuned.best = 0.5;
+        p->tuned.half = 0.55;
+        p->tuned.twice = i ? (double)NAN : (double)INFINITY;
+        p->lr = 0.2 * (i + 1);
+    }
+
+    char *text = print(&m);
+
+    expect_says(text, "allreduce 0.2, tuned: heldout_loss_mean_model at half of it x1.1, at twice "
+                      "diverged");
+    expect_says(text, "aau 0.4, tuned (on the edge of what was tried): ");
+    expect_says(text, "at twice not tried");
+    cr_expect_null(strstr(text, "not tuned"), "%s", text);
+    free(text);
+}
+
+Test(table, prints_claims_with_their_verdicts)
+{
+    const struct claims_result claims[] = {
+        {.text = "a(x) < a(y)", .verdict = CLAIM_HELD, .finding = "held (ratio 0.5)"},
+        {.text = "b(x) < b(y)", .verdict = CLAIM_OPEN, .finding = "open: no"}};
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    table_print_claims(out, &plain, claims, 2);
+
+    fclose(out);
+    cr_expect_str_eq(text,
+                     " CLAIM a(x) < a(y)   held (ratio 0.5)\n CLAIM b(x) < b(y)   open: no\n");
     free(text);
 }

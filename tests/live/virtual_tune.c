@@ -1,0 +1,228 @@
+/* `dawdle tune` from profile to file and back, in virtual time. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/learn/shard.h"
+#include "core/worker/dataset.h"
+#include "harness/command.h"
+#include "harness/run/interrupt.h"
+#include "harness/tune/tune_search.h"
+#include "tests/live/support_virtual.h"
+
+#define SAMPLES 600u
+#define BODY                                                                                     \
+    "clock: virtual\nname: t\nseeds: 3\nworkers: {count: 4, graph: ring}\n"                      \
+    "data: {format: synthetic, samples: 600, features: 8, classes: 4, split: [40%, 20%, 40%]}\n" \
+    "model: softmax\ncompute: {base: 1ms}\npolicies: [allreduce, dsgd]\n"                        \
+    "stop: {time: 20ms}\njudge: {points: 3}\n"
+
+static char folder[64];
+static const double split[3] = {0.4, 0.2, 0.4};
+
+static void enter(void)
+{
+    virtual_enter();
+    strcpy(folder, "/tmp/dawdle-tune-XXXXXX");
+    cr_assert(mkdtemp(folder));
+    cr_assert_eq(chdir(folder), 0);
+}
+
+static void leave(void)
+{
+    char command[128];
+    virtual_leave();
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    cr_expect_eq(system(command), 0);
+}
+
+TestSuite(virtual_tune, .init = enter, .fini = leave, .timeout = 120);
+
+static char *read_whole(const char *path)
+{
+    FILE *const file = fopen(path, "r");
+    char *text = NULL;
+    size_t bytes = 0;
+    cr_assert(file, "%s", path);
+    cr_assert(getdelim(&text, &bytes, '\0', file) >= 0);
+    fclose(file);
+    return text;
+}
+
+/** What `dawdle tune` writes, to be freed. */
+static char *tune(uint32_t threads)
+{
+    unlink("t.tuned.yaml");
+    const int code = virtual_command("tune", BODY, threads);
+    cr_assert_eq(code, 0, "%s", code ? virtual_errors() : "");
+    return read_whole("t.tuned.yaml");
+}
+
+Test(virtual_tune, twice_and_on_more_threads_writes_the_same_bytes)
+{
+    char *const first = tune(1), *const second = tune(1), *const third = tune(2);
+
+    cr_expect_str_eq(first, second);
+    cr_expect_str_eq(first, third);
+    cr_expect(strstr(first, "seeds: [1000001, 1000002, 1000003]"), "%s", first);
+    cr_expect_eq(access("t.tuned.yaml.part", F_OK), -1);
+    cr_expect_not(virtual_has_results());
+    free(first);
+    free(second);
+    free(third);
+}
+
+Test(virtual_tune, gives_rates_that_a_run_takes_over)
+{
+    free(tune(1));
+    char yaml[2048], path[128];
+    snprintf(path, sizeof(path), "%s/t.tuned.yaml", folder);
+    snprintf(yaml, sizeof(yaml), "%strain: {tuned: %s}\n", BODY, path);
+
+    json_t *const result = virtual_run(yaml, 1);
+
+    static struct tuned_file file;
+    struct profile_errors errors = {0};
+    cr_assert_eq(tuned_file_read("t.tuned.yaml", &file, &errors), 0);
+    for (uint32_t i = 0; i < 2; i++) {
+        const json_t *const run = virtual_of(result, i);
+        cr_expect_str_eq(json_string_value(json_object_get(run, "lr_from")), "tuned");
+        cr_expect_eq(virtual_number(result, i, "lr"), file.policy[i].lr);
+        cr_expect_geq(file.policy[i].points, TUNE_GRID);
+    }
+    const json_t *const tuning = json_object_get(result, "tuning");
+    cr_expect_eq(json_array_size(json_object_get(tuning, "policies")), 2);
+    char *const kept = virtual_file("tuned.yaml"), *const resolved = virtual_file("resolved.yaml");
+    char *const original = read_whole("t.tuned.yaml");
+    cr_expect_str_eq(kept, original, "the result keeps its own copy");
+    cr_expect(strstr(resolved, "tuned: tuned.yaml"), "%s", resolved);
+    free(kept);
+    free(original);
+    free(resolved);
+    json_decref(result);
+}
+
+/** Every sample's membership: bit s is set when seed s uses it for training (part 0), validation (1) or test (2). */
+static void find_parts(uint32_t part, uint8_t *member)
+{
+    uint32_t order[SAMPLES];
+    memset(member, 0, SAMPLES);
+    for (uint32_t s = 0; s < 3; s++) {
+        const struct split at = shard_split(1000001 + s, SAMPLES, split, order);
+        const uint32_t begin[4] = {0, at.train, at.train + at.validation, SAMPLES};
+        for (uint32_t i = begin[part]; i < begin[part + 1]; i++)
+            member[order[i]] |= (uint8_t)(1u << s);
+    }
+}
+
+/** Overwrite the features of a sample in the cached data set with noise that would ruin whatever reads it. */
+static void poison(const struct dataset *data, uint32_t sample)
+{
+    FILE *const file = fopen(data->path, "r+");
+    cr_assert(file, "%s", data->path);
+    unsigned char *const bytes = malloc(data->record_bytes);
+    memset(bytes, 0x7f, data->record_bytes); /* as floats 3.4e38 */
+    cr_assert_eq(
+        fseek(file, (long)(data->base_bytes + (uint64_t)sample * data->record_bytes), SEEK_SET), 0);
+    cr_assert_eq(fwrite(bytes, data->record_bytes, 1, file), 1);
+    fclose(file);
+    free(bytes);
+}
+
+static void open_data(struct dataset *out)
+{
+    char cache[128];
+    struct err err = {""};
+    snprintf(cache, sizeof(cache), "%s/dawdle", getenv("XDG_CACHE_HOME"));
+    const struct dataset_config config = {.format = "synthetic",
+                                          .path = "",
+                                          .labels = "",
+                                          .cache = cache,
+                                          .samples = SAMPLES,
+                                          .classes = 4,
+                                          .features = 8,
+                                          .separation = 3,
+                                          .seed = 1};
+    cr_assert_eq(dataset_open(out, &config, &err), 0, "%s", err.text);
+}
+
+Test(virtual_tune, never_looks_at_test_samples)
+{
+    uint8_t test[SAMPLES], validation[SAMPLES];
+    struct dataset data;
+    uint32_t poisoned = 0;
+    char *const before = tune(1);
+    open_data(&data);
+    find_parts(2, test);
+    find_parts(1, validation);
+
+    for (uint32_t i = 0; i < SAMPLES; i++)
+        if (test[i] == 7) { /* a test sample of all three seeds */
+            poison(&data, i);
+            poisoned++;
+        }
+    char *const after = tune(1);
+    cr_expect_gt(poisoned, 10u);
+    cr_expect_str_eq(before, after, "%u test samples were ruined, and it shows", poisoned);
+
+    /* and the poison works: one sample that validates for one seed */
+    uint32_t victim = 0;
+    while (!validation[victim])
+        victim++;
+    poison(&data, victim);
+    char *const ruined = tune(1);
+    cr_expect_str_neq(before, ruined);
+    dataset_close(&data);
+    free(before);
+    free(after);
+    free(ruined);
+}
+
+Test(virtual_tune, interrupted_writes_nothing_and_says_so)
+{
+    atomic_store(&interrupt_flag, 1);
+
+    const int code = virtual_command("tune", BODY, 1);
+
+    char *const said = virtual_errors();
+    cr_expect_eq(code, 5);
+    cr_expect(strstr(said, "nothing was written"), "%s", said);
+    cr_expect_eq(access("t.tuned.yaml", F_OK), -1);
+    cr_expect_eq(access("t.tuned.yaml.part", F_OK), -1);
+    free(said);
+}
+
+Test(virtual_tune, refuses_what_has_no_rate_or_nothing_to_judge_by)
+{
+    cr_expect_eq(virtual_command("tune",
+                                 "clock: virtual\ndata: none\nmodel: none\npolicies: [dsgd]\n"
+                                 "stop: {time: 1ms}\n",
+                                 1),
+                 2);
+    char *said = virtual_errors();
+    cr_expect(strstr(said, "there is no rate to tune"), "%s", said);
+    free(said);
+    cr_expect_eq(virtual_command("tune",
+                                 "clock: virtual\ndata: {samples: 100, split: [80%, 0%, 20%]}\n"
+                                 "policies: [dsgd]\nstop: {time: 1ms}\n",
+                                 1),
+                 2);
+    said = virtual_errors();
+    cr_expect(strstr(said, "judged on validation samples"), "%s", said);
+    free(said);
+}
+
+Test(virtual_tune, takes_seeds_that_the_profile_does_not_report)
+{
+    static const char yaml[] =
+        "clock: virtual\nname: t\nseeds: [1000001, 5, 1000003]\nworkers: 2\n"
+        "data: {samples: 200, features: 8}\nmodel: softmax\npolicies: [dsgd]\n"
+        "stop: {iterations: 3}\n";
+    cr_assert_eq(virtual_command("tune", yaml, 1), 0);
+    char *const text = read_whole("t.tuned.yaml");
+    cr_expect(strstr(text, "seeds: [1000002, 1000004, 1000005]"), "%s", text);
+    free(text);
+}
