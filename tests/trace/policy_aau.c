@@ -8,10 +8,10 @@
 
 static struct trace_node node;
 
-static const struct policy_config cluster = {.aau_release = AAU_CLUSTER};
-static const struct policy_config all = {.aau_release = AAU_ALL};
-static const struct policy_config nbr = {.aau_release = AAU_NBR};
-static const struct policy_config pair = {.aau_release = AAU_PAIR};
+static const struct policy_config cluster = {.options.release = AAU_CLUSTER};
+static const struct policy_config all = {.options.release = AAU_ALL};
+static const struct policy_config nbr = {.options.release = AAU_NBR};
+static const struct policy_config pair = {.options.release = AAU_PAIR};
 
 /* The middle of the path 0 - 1 - 2: peer 0 is worker 0, peer 1 is worker 2. */
 static void open_middle(const struct policy_config *options)
@@ -281,6 +281,47 @@ Test(policy_aau, under_release_nbr_probes_for_edges_between_members)
                         "@140 control p1 PROBE{0 2 1}  -> control JOINED{0 2 1} {1}\n"
                         "@150 control p0 COMMIT{0 2 1} -> send model t2.1 d3 {0 1 2},"
                         " control PATH{0 1 4 2} {0 1 2}\n");
+}
+
+Test(policy_aau, under_release_pair_leaves_others_a_time_to_lead_when_it_fails_again_and_again)
+{
+    open_centre(&pair);
+
+    expect_trace(&node, "@0   start                 -> compute r0\n"
+                        "@10  control p1 READY{0}   ->\n"
+                        "@100 grad                  -> apply, control FREEZE{0 4 1} {1},"
+                        " control READY{0} {0 2}\n"
+                        "@110 control p1 NO{0 4 1}  ->\n"
+                        "@120 control p1 READY{0}   -> control FREEZE{0 4 2} {1}\n"
+                        "@130 control p1 NO{0 4 2}  ->\n"
+                        "@140 control p1 READY{0}   -> control FREEZE{0 4 3} {1}\n"
+                        "@150 control p1 NO{0 4 3}  -> timer 2 @15216 g1\n"
+                        "@160 control p1 READY{0}   ->\n"
+                        "@15216 timer 2 g1            -> control FREEZE{0 4 4} {1}\n");
+    cr_expect_eq(agent_counters(&node.agent).aborted, 3);
+}
+
+Test(policy_aau, a_leader_that_rests_joins_and_may_lead_at_once_after_its_next_gradient)
+{
+    open_centre(&pair);
+
+    expect_trace(&node, "@0   start                 -> compute r0\n"
+                        "@10  control p1 READY{0}   ->\n"
+                        "@100 grad                  -> apply, control FREEZE{0 4 1} {1},"
+                        " control READY{0} {0 2}\n"
+                        "@110 control p1 NO{0 4 1}  ->\n"
+                        "@120 control p1 READY{0}   -> control FREEZE{0 4 2} {1}\n"
+                        "@130 control p1 NO{0 4 2}  ->\n"
+                        "@140 control p1 READY{0}   -> control FREEZE{0 4 3} {1}\n"
+                        "@150 control p1 NO{0 4 3}  -> timer 2 @15216 g1\n"
+                        "@160 control p0 FREEZE{0 2 9} -> control YES{0 2 9 1} {0}\n"
+                        "@170 control p0 COMMIT{0 2 9} -> send model t2.9 d1 {0},"
+                        " control PATH{0 1 4 2} {0 1 2}\n"
+                        "@180 model p0 t2.9 d1 h10  -> mix metropolis d1 {0:h10:w1},"
+                        " release {0:h10}, cancel 2, compute r1\n"
+                        "@190 control p1 READY{0}   ->\n"
+                        "@300 grad                  -> apply, control FREEZE{0 4 4} {1},"
+                        " control READY{0} {0 2}\n");
 }
 
 Test(policy_aau, under_release_nbr_refuses_every_other_wave)
