@@ -87,8 +87,8 @@ static void enter(struct collective *self, enum half half, struct actions *out)
                                       .peers = self->group,
                                       .count = self->count,
                                       .degree = self->count,
-                                      .slice = half == HALF_SLICES ? self->rank : 0,
-                                      .slices = self->count + 1});
+                                      .slice = (uint16_t)(half == HALF_SLICES ? self->rank : 0),
+                                      .slices = (uint16_t)(self->count + 1)});
 }
 
 /* Every message of this half is here: mix them, then give them back. */
@@ -109,8 +109,8 @@ static void mix(struct collective *self, enum mix_rule rule, struct mix_term *te
                                       .terms = term,
                                       .count = self->count,
                                       .degree = self->count,
-                                      .slice = self->rank,
-                                      .slices = self->count + 1});
+                                      .slice = (uint16_t)self->rank,
+                                      .slices = (uint16_t)(self->count + 1)});
     for (uint32_t i = 0; i < self->count; i++)
         actions_push(out, (struct action){
                               .kind = ACT_RELEASE, .peer = term[i].peer, .handle = term[i].handle});

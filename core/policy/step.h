@@ -13,6 +13,9 @@
 
 #include <stdint.h>
 
+#include "core/base/check.h"
+#include "core/base/words.h"
+
 #define STEP_WORDS 8u
 #define STEP_PEERS_MAX 1023u /* of one worker; with itself MIX_ROWS_MAX rows */
 
@@ -27,6 +30,7 @@ enum tensor_type {
     TENSOR_RETURN,    /* pair exchange: the asking worker's model; tag = transaction */
     TENSOR_PART,  /* all-reduce, first half: the receiver's own slice is to be read; tag = round */
     TENSOR_SLICE, /* all-reduce, second half: the sender's slice, averaged; tag = round */
+    TENSOR_LAST,  /* agp: as TENSOR_MODEL, and the sender's running sums change no more */
 };
 
 enum event_kind {
@@ -42,10 +46,12 @@ enum event_kind {
     EV_PEER_UP,   /* {peer, incarnation} */
     EV_METRIC,    /* {tag = fixed-point value}: for rules that steer by loss or latency */
     EV_STOP, /* {tag = last round to finish}: begin no new exchange, finish what is in flight, then ACT_DONE */
+    EV_WAKE, /* {tag}: another worker's ACT_WAKE named this one (rows that share a state) */
 };
 
 struct event {
-    uint64_t now_ns; /* the driver's clock: calibrated TSC, or virtual time */
+    uint64_t
+        now_ns; /* the driver's clock: calibrated TSC, or virtual time; never before the event before it */
     uint64_t tag;
     uint64_t handle; /* EV_TENSOR: see core/base/slots.h */
     uint32_t peer;
@@ -59,51 +65,54 @@ struct event {
 
 enum action_kind {
     ACT_COMPUTE, /* gradient of the current model on the next batch; round = iteration number, from 0 */
-    ACT_APPLY, /* current model -= lr * newest gradient (a new version) */
+    ACT_APPLY, /* current model -= lr * newest gradient (a new version); rule: enum apply_rule */
     ACT_SEND,  /* publish the current model to `peers[count]`: {type, tag, degree} */
     ACT_MIX, /* new current model = rule(current, terms[count]); {rule, degree = own active degree, slice} */
-    ACT_REDUCE,  /* mean over the group peers[count] + self: {tag = round}; EV_REDUCED follows */
+    ACT_REDUCE, /* mean over the group peers[count] + self: {tag = round}; EV_REDUCED follows. peers NULL: everybody */
     ACT_CONTROL, /* small ordered message {type, word[]} to `peers[count]` */
     ACT_TIMER,   /* {type = timer id, tag = generation, at_ns} */
     ACT_CANCEL,  /* {type = timer id} */
     ACT_RELEASE, /* {peer, handle}: the snapshot is not needed any more */
     ACT_EVICT,   /* {peer}: reclaim its loans, expect nothing from it */
     ACT_DONE, /* nothing of mine is in flight; only after EV_STOP. Late messages are still delivered. */
-};
-
-/** Aggregation rules, executed by the data side (core/learn/mix.h). Sums run in order of worker id, never of arrival. */
-enum mix_rule {
-    MIX_MEAN, /* (current + sum terms) / (count + 1) */
-    MIX_METROPOLIS, /* w_ij = 1 / (1 + max(degree_i, degree_j)) on the active graph; self takes the rest */
-    MIX_WEIGHTED, /* sum of weight_k * term_k / sum of weights; self has weight `degree` */
-    MIX_SLICE_MEAN, /* coordinates of slice {slice of slices} only: mean of current and terms; others keep current */
-    MIX_SLICE_COPY, /* from each term, its own slice (term.weight of slices) is copied in */
+    ACT_ABANDON, /* drop the running gradient: no EV_GRADIENT follows for it */
+    ACT_WAKE, /* EV_WAKE{tag} to the workers with the *ids* peers[count], at this very moment (rows that share a state) */
 };
 
 struct mix_term {
     uint64_t handle;
+    uint64_t
+        base; /* MIX_DELTA, MIX_COLLECT: an older handle of the same peer; MIX_DELTA_OWN: of one's own; or 0 */
     uint32_t peer;
     uint32_t
-        weight; /* MIX_METROPOLIS: active degree of the peer; MIX_WEIGHTED: weight; MIX_SLICE_COPY: slice */
+        weight; /* METROPOLIS: active degree of the peer; SHARES: its out-degree; WEIGHTED: weight; DELTA*:
+                        divisor; SLICE_COPY: slice */
 };
 
+/** One cache line. What only ACT_CONTROL has shares its place with what only the others have. */
 struct action {
-    uint64_t tag;
-    uint64_t at_ns;  /* ACT_TIMER */
-    uint64_t handle; /* ACT_RELEASE; base of ACT_APPLY / ACT_MIX, 0 = the current model */
+    union {
+        struct {
+            uint64_t tag;
+            uint64_t at_ns;  /* ACT_TIMER */
+            uint64_t handle; /* ACT_RELEASE; base of ACT_APPLY / ACT_MIX, 0 = the current model */
+            uint32_t round;
+            uint16_t slice; /* MIX_SLICE_* */
+            uint16_t
+                slices; /* and ACT_SEND: slices > 1 = each receiver counts 1/slices of the bytes */
+        };
+        uint32_t word[STEP_WORDS]; /* ACT_CONTROL */
+    };
     const uint32_t *peers;
     const struct mix_term *terms;
     uint32_t count;
     uint32_t peer;
-    uint32_t round;
     uint32_t degree;
-    uint32_t slice,
-        slices; /* MIX_SLICE_*; ACT_SEND: slices > 1 = each receiver counts 1/slices of the bytes */
-    uint32_t word[STEP_WORDS];
     uint8_t kind; /* enum action_kind */
     uint8_t type;
-    uint8_t rule; /* enum mix_rule */
+    uint8_t rule; /* ACT_MIX: enum mix_rule; ACT_APPLY: enum apply_rule */
 };
+_Static_assert(sizeof(struct action) == 64, "an action is one cache line");
 
 /** Owned by the driver, emptied before each step; overflow is a programmer error. */
 struct actions {
@@ -111,7 +120,15 @@ struct actions {
     struct action item[STEP_ACTIONS_MAX];
 };
 
-/** Append; CHECKs the bound. */
-void actions_push(struct actions *out, struct action action);
+/** Room for one more at the end; CHECKs the bound. */
+static inline struct action *actions_next(struct actions *out)
+{
+    CHECK(out->count < STEP_ACTIONS_MAX);
+    return &out->item[out->count++];
+}
+
+/* Append a struct action. Written in its place: passed by value it would be built field by field, read back in wide
+ * words to be copied, and each such read waits until the fields have left the store buffer. */
+#define actions_push(out, ...) (*actions_next(out) = (__VA_ARGS__))
 
 #endif
