@@ -5,7 +5,7 @@
 #include "core/worker/worker.h"
 
 /** Give the event to the policy and execute what it answers, as far as slots and channels allow. */
-void act_on(struct worker *self, const struct event *event);
+void act_on(struct worker *self, const struct event *given);
 
 /** Go on with actions that met back-pressure. Returns true if the list is finished now. */
 bool act_resume(struct worker *self);

@@ -140,6 +140,21 @@ Test(timer, does_not_fire_after_it_was_cancelled)
     cr_expect_eq(desk.script.event[0].type, 2u);
 }
 
+Test(timer, tells_no_time_before_that_of_a_message_of_the_same_turn)
+{
+    desk_open(2, 1.0f);
+    cr_assert(desk_do((struct action){.kind = ACT_TIMER, .type = 1, .tag = 1, .at_ns = 500}));
+    desk_arrives(1, (struct port_message){.type = 3});
+
+    worker_serve(&worker,
+                 DESK_START_CYC + 500); /* the message is stamped when it is taken, which is now */
+
+    cr_assert_eq(desk.script.event_count, 2u);
+    cr_expect_eq(desk.script.event[0].kind, EV_CONTROL);
+    cr_expect_eq(desk.script.event[1].kind, EV_TIMER);
+    cr_expect_geq(desk.script.event[1].now_ns, desk.script.event[0].now_ns);
+}
+
 Test(timer, has_a_number_below_the_limit, .signal = SIGABRT)
 {
     desk_open(2, 1.0f);
