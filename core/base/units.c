@@ -26,9 +26,11 @@ static const struct unit time_units[] = {
 };
 
 static const struct unit size_units[] = {
-    {"KiB", 1ull << 10}, {"MiB", 1ull << 20}, {"GiB", 1ull << 30},
-    {"kB", 1000},        {"MB", 1000000},     {"GB", 1000000000},
-    {"k", 1ull << 10},   {"m", 1ull << 20},   {"g", 1ull << 30},
+    {"KiB", 1ull << 10}, {"MiB", 1ull << 20},
+    {"GiB", 1ull << 30}, {"kB", 1000},
+    {"MB", 1000000},     {"GB", 1000000000},
+    {"k", 1ull << 10},   {"m", 1ull << 20},
+    {"g", 1ull << 30},   {"B", 1},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -145,7 +147,7 @@ int units_parse_bytes(const char *text, uint64_t *bytes, const char **why)
         if (!unit || at[strlen(unit->name)] != '\0')
             return refuse(
                 why, -EINVAL,
-                "unknown size unit; use k, m, g, KiB, MiB, GiB (1024) or kB, MB, GB (1000)");
+                "unknown size unit; use B, k, m, g, KiB, MiB, GiB (1024) or kB, MB, GB (1000)");
         scale = unit->scale;
     }
     uint64_t sum = 0;

@@ -122,6 +122,7 @@ Test(units, reads_sizes_in_powers_of_two_and_ten)
     const struct good cases[] = {
         {"0", 0},
         {"4096", 4096},
+        {"500B", 500},
         {"64k", 65536},
         {"64KiB", 65536},
         {"64kB", 64000},
