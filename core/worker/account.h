@@ -38,6 +38,29 @@ static inline void account_add(struct worker *self, enum part part, uint64_t fro
         self->load_cyc += to - from; /* done beside the loading, so not loading */
 }
 
+/**
+ * Count what work took, wherever it is booked. Now and then the kernel takes the core away meanwhile, for a thousand times
+ * as long as the work: what is far above the typical says nothing about the work. (Only the very first may deceive.)
+ *
+ * The typical one steps up and down by a sixteenth, so it stays near the median however long the long ones are.
+ * Source: Q. Ma, S. Muthukrishnan, M. Sandler, "Frugal streaming for estimating quantiles", 2013.
+ */
+static inline void account_spent(const struct worker *self, struct worker_spent *spent,
+                                 double count, uint64_t cyc)
+{
+    if (!self->recording || !(count > 0))
+        return;
+    const double each = (double)cyc / count;
+    if (spent->typical_cyc <= 0 || each < spent->typical_cyc / 4)
+        spent->typical_cyc = each;
+    else
+        spent->typical_cyc *= each > spent->typical_cyc ? 17.0 / 16 : 15.0 / 16;
+    if (each > 8 * spent->typical_cyc)
+        return;
+    spent->cyc += cyc;
+    spent->count += count;
+}
+
 /** Service began at `now`: book lateness explained by other workers' use of the core. */
 void account_served(struct worker *self, uint64_t now);
 
@@ -49,6 +72,9 @@ void account_loaded(struct worker *self, uint64_t now, uint64_t done);
 
 /** The compute phase ended as planned or later. */
 void account_computed(struct worker *self, uint64_t now);
+
+/** The gradient is dropped at `now`: what its phase has taken so far is booked, and the worker is idle. */
+void account_abandoned(struct worker *self, uint64_t now);
 
 /** An average over `peers` peers is in the current model since `now`. */
 void account_mixed(struct worker *self, uint32_t peers, uint64_t now);

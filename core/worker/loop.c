@@ -82,23 +82,29 @@ static bool follow(struct loop *self, uint64_t now)
     return false;
 }
 
-static void record_period(struct loop *self, uint64_t cyc)
+static void record_period(struct loop *self, uint64_t cyc, uint64_t now)
 {
-    const struct worker *const any = self->worker[0];
-    if (!self->halted)
-        hist_record(self->period, (uint64_t)((double)cyc * any->common->clock->ns_per_cyc));
+    const struct clock *const clock = self->worker[0]->common->clock;
+    if (self->halted)
+        return;
+    hist_record(self->period, (uint64_t)((double)cyc * clock->ns_per_cyc));
+    stolen_look(&self->stolen, clock, cyc, now);
 }
 
 int loop_run(struct loop *self)
 {
     CHECK(self->count > 0);
+    const struct clock *const clock = self->worker[0]->common->clock;
     for (uint32_t i = 0; i < self->count; i++)
         compute_prefetch(self->worker[i]);
+    stolen_start(&self->stolen, clock);
     while (cohort_phase(self->cohort) == COHORT_WAIT)
         turn_loader(self); /* the first batches are there when training starts */
     uint64_t now = clock_cyc();
     for (uint32_t i = 0; i < self->count; i++)
         worker_start(self->worker[i], self->initial, now);
+    if (now > self->cohort->start_cyc) /* the start itself may have been slept through */
+        stolen_look(&self->stolen, clock, now - self->cohort->start_cyc, now);
 
     while (follow(self, now)) {
         turn_loader(self);
@@ -106,7 +112,7 @@ int loop_run(struct loop *self)
             turn_worker(self, self->worker[i]);
         turn_slice(self);
         const uint64_t end = clock_cyc();
-        record_period(self, end - now);
+        record_period(self, end - now, end);
         now = end;
         if (self->index == 0)
             cohort_steer(self->cohort, now);

@@ -7,6 +7,7 @@
 #ifndef CORE_WORKER_LOOP_H
 #define CORE_WORKER_LOOP_H
 
+#include "core/worker/stolen.h"
 #include "core/worker/worker.h"
 
 struct loop {
@@ -21,6 +22,7 @@ struct loop {
     uint64_t work_cyc;    /* of that, turns in which something was done */
     uint64_t run_cyc;     /* length of RUN as this loop saw it */
     struct hist *period;  /* loop period, ns */
+    struct stolen stolen; /* during RUN */
     int error;            /* -errno of the loader */
     bool halted;
 };

@@ -44,14 +44,15 @@ static char *put_tenths(char *at, uint32_t tenths)
     return at;
 }
 
-/* `label,seed`, the same for all rows of a run. */
+/* `policy,seed` (`policy@value,seed` where a key is swept), the same for all rows of a run. */
 static size_t put_prefix(char *out, const struct record_run *run)
 {
     char *at = out;
-    const bool quote = strpbrk(run->policy, ",\"\r\n") != NULL;
+    char label[RECORD_LABEL_MAX];
+    const bool quote = strpbrk(record_label(run, label), ",\"\r\n") != NULL;
     if (quote)
         *at++ = '"';
-    for (const char *c = run->policy; *c; c++) {
+    for (const char *c = label; *c; c++) {
         if (*c == '"')
             *at++ = '"';
         *at++ = *c;
@@ -66,7 +67,7 @@ int results_csv_rows(FILE *out, const struct record_run *run, const struct recor
 {
     char line[ROW_BYTES_MAX];
     const size_t prefix = put_prefix(line, run);
-    _Static_assert(2 * EXPERIMENT_NAME_MAX + 7 * 21 + PART_COUNT * 13 + 32 < ROW_BYTES_MAX, "");
+    _Static_assert(2 * RECORD_LABEL_MAX + 7 * 21 + PART_COUNT * 13 + 32 < ROW_BYTES_MAX, "");
     for (uint64_t i = 0; i < count; i++) {
         const struct record_iteration *const r = &row[i];
         char *at = put_field(line + prefix, r->worker);
@@ -79,6 +80,26 @@ int results_csv_rows(FILE *out, const struct record_run *run, const struct recor
         *at++ = ',';
         if (isfinite(r->batch_loss))
             at += snprintf(at, 24, "%.6g", (double)r->batch_loss);
+        *at++ = '\n';
+        fwrite(line, 1, (size_t)(at - line), out);
+    }
+    return ferror(out) ? -EIO : 0;
+}
+
+void results_csv_stolen_head(FILE *out)
+{
+    fputs("policy,seed,core,start_ns,length_ns\n", out);
+}
+
+int results_csv_stolen(FILE *out, const struct record_run *run)
+{
+    char line[ROW_BYTES_MAX];
+    const size_t prefix = put_prefix(line, run);
+    for (uint64_t i = 0; i < run->stolen_count; i++) {
+        const struct record_stolen *const r = &run->stolen[i];
+        char *at = put_field(line + prefix, r->core);
+        at = put_field(at, r->start_ns);
+        at = put_field(at, r->length_ns);
         *at++ = '\n';
         fwrite(line, 1, (size_t)(at - line), out);
     }

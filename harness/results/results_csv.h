@@ -18,4 +18,10 @@ int results_csv_head(FILE *out);
 int results_csv_rows(FILE *out, const struct record_run *run, const struct record_iteration *row,
                      uint64_t count);
 
+/** stolen.csv: policy,seed,core,start_ns,length_ns. */
+void results_csv_stolen_head(FILE *out);
+
+/** The run's rows. 0 or -EIO. */
+int results_csv_stolen(FILE *out, const struct record_run *run);
+
 #endif
