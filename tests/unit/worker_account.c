@@ -398,7 +398,7 @@ Test(account, opens_the_books_without_closing_any_at_the_first_iteration)
 
 Test(account, calls_rest_what_the_parts_do_not_explain)
 {
-    worker.finished = 1;
+    worker.begun = 1;
     account_add(&worker, PART_MIX, 1100, 1150);
     account_add(&worker, PART_PUBLISH, 1150, 1170);
 
@@ -413,7 +413,7 @@ Test(account, calls_rest_what_the_parts_do_not_explain)
 
 Test(account, starts_every_iteration_with_empty_books)
 {
-    worker.finished = 1;
+    worker.begun = 1;
     worker.mixed_with = 3;
     account_add(&worker, PART_MIX, 1100, 1150);
 
@@ -427,7 +427,7 @@ Test(account, starts_every_iteration_with_empty_books)
 Test(account, writes_one_line_per_iteration_while_there_is_room)
 {
     for (uint32_t i = 0; i < LINES + 2; i++) {
-        worker.finished = i + 1;
+        worker.begun = i + 1;
         worker.mixed_with = i;
         account_add(&worker, PART_MIX, 1010 + 100 * i, 1020 + 100 * i);
         account_iteration(&worker, 1100 + 100 * i);
@@ -447,7 +447,7 @@ Test(account, writes_one_line_per_iteration_while_there_is_room)
 
 Test(account, keeps_what_happens_after_the_run_out_of_the_totals)
 {
-    worker.finished = 1;
+    worker.begun = 1;
     worker.recording = false;
 
     account_iteration(&worker, 1400);
@@ -458,7 +458,7 @@ Test(account, keeps_what_happens_after_the_run_out_of_the_totals)
 
 Test(account, notices_when_the_parts_exceed_the_iteration)
 {
-    worker.finished = 1;
+    worker.begun = 1;
     account_add(&worker, PART_MIX, 1000, 1300);
     account_add(&worker, PART_PUBLISH, 1100, 1300);
 
@@ -487,7 +487,7 @@ Test(account, splits_an_iteration_into_parts_that_make_up_the_whole)
     served(1770, 15, 1800);
     account_computed(&worker, 1800);
     worker.phase = WORKER_IDLE;
-    worker.finished = 1;
+    worker.begun = 1;
     account_add(&worker, PART_PUBLISH, 1805, 1825);
     worker.idle_cyc = 1830;
     served(1835, 40, 2000);
@@ -505,4 +505,27 @@ Test(account, splits_an_iteration_into_parts_that_make_up_the_whole)
                      worker.total_part_cyc[p]);
     cr_expect_eq(worker.total_cyc, 1050u);
     cr_expect_eq(worker.count.accounted_twice, 0u);
+}
+
+Test(account, what_work_costs_is_not_what_was_stolen_meanwhile)
+{
+    struct worker one = {.recording = true};
+    struct worker_spent spent = {0};
+
+    for (uint32_t i = 0; i < 1000; i++)
+        account_spent(&one, &spent, 2, i % 5 == 4 ? 9000000 : 2000 + i % 7);
+
+    cr_expect_float_eq((double)spent.cyc / spent.count, 1001.5, 2.0, "800 pairs, of 1000 each");
+    cr_expect_float_eq(spent.count, 1600, 0.5);
+}
+
+Test(account, work_that_gets_slower_for_good_is_counted_again)
+{
+    struct worker one = {.recording = true};
+    struct worker_spent spent = {0};
+
+    for (uint32_t i = 0; i < 200; i++)
+        account_spent(&one, &spent, 1, i < 100 ? 100 : 10000);
+
+    cr_expect_gt(spent.count, 150, "the typical one follows");
 }
