@@ -16,13 +16,23 @@ const struct results_metric_row results_metric_table[RESULTS_METRICS] = {
     [RESULTS_HELD_SHARE] = {"held_share", UNIT_SHARE, "share of iteration time held up by another worker's turn on the core"},
     [RESULTS_REST_SHARE] = {"rest_share", UNIT_SHARE, "share of iteration time no part accounts for"},
     [RESULTS_TIME_TO_TARGET_S] = {"time_to_target_s", UNIT_SECONDS, "time to the target; unbounded above when not reached"},
+    [RESULTS_GRADIENTS_TO_TARGET] = {"gradients_to_target", UNIT_COUNT, "gradients that all workers computed until the target; unbounded above when not reached"},
+    [RESULTS_BYTES_TO_TARGET] = {"bytes_to_target", UNIT_BYTES, "parameter bytes that all workers exchanged until the target; unbounded above when not reached"},
     [RESULTS_SPEEDUP] = {"speedup", UNIT_REAL, "time to target of the synchronous baseline over this policy's, paired by seed"},
+    [RESULTS_SPEEDUP_GRADIENTS] = {"speedup_gradients", UNIT_REAL, "gradients to target of the synchronous baseline over this policy's, paired by seed"},
     [RESULTS_TRAIN_LOSS_MEAN_MODEL] = {"train_loss_mean_model", UNIT_REAL, "final training loss of the mean model"},
     [RESULTS_HELDOUT_LOSS_MEAN_MODEL] = {"heldout_loss_mean_model", UNIT_REAL, "final held-out loss of the mean model"},
     [RESULTS_HELDOUT_ACCURACY_MEAN_MODEL] = {"heldout_accuracy_mean_model", UNIT_SHARE, "final held-out accuracy of the mean model"},
     [RESULTS_TRAIN_LOSS_LOCAL_MEAN] = {"train_loss_local_mean", UNIT_REAL, "final training loss, mean over local models"},
     [RESULTS_TRAIN_LOSS_LOCAL_WORST] = {"train_loss_local_worst", UNIT_REAL, "final training loss of the worst local model"},
     [RESULTS_CONSENSUS_DISTANCE] = {"consensus_distance", UNIT_REAL, "final mean squared distance from the mean model"},
+    [RESULTS_WEIGHT_LEAST] = {"weight_least", UNIT_REAL, "smallest push-sum weight of any worker in any snapshot; the published step is 1 / weight times as long"},
+    [RESULTS_TRAIN_LOSS_EQUAL_TIME] = {"train_loss_equal_time", UNIT_REAL, "training loss of the mean model at a time that every run reached"},
+    [RESULTS_TRAIN_LOSS_EQUAL_GRADIENTS] = {"train_loss_equal_gradients", UNIT_REAL, "the same after as many gradients as every run computed"},
+    [RESULTS_TRAIN_LOSS_EQUAL_BYTES] = {"train_loss_equal_bytes", UNIT_REAL, "the same for as many bytes as every run exchanged"},
+    [RESULTS_HELDOUT_ACCURACY_EQUAL_TIME] = {"heldout_accuracy_equal_time", UNIT_SHARE, "held-out accuracy of the mean model at a time that every run reached"},
+    [RESULTS_HELDOUT_ACCURACY_EQUAL_GRADIENTS] = {"heldout_accuracy_equal_gradients", UNIT_SHARE, "the same after as many gradients as every run computed"},
+    [RESULTS_HELDOUT_ACCURACY_EQUAL_BYTES] = {"heldout_accuracy_equal_bytes", UNIT_SHARE, "the same for as many bytes as every run exchanged"},
     [RESULTS_BYTES_EXCHANGED] = {"bytes_exchanged", UNIT_BYTES, "parameter bytes exchanged, all workers"},
     [RESULTS_ITERATION_NS_P50] = {"iteration_ns_p50", UNIT_NS, "median iteration time"},
     [RESULTS_ITERATION_NS_P99] = {"iteration_ns_p99", UNIT_NS, "99th percentile of the iteration time"},
@@ -42,14 +52,21 @@ const struct results_metric_row results_metric_table[RESULTS_METRICS] = {
     [RESULTS_INJECTED_ERROR_NS_P99] = {"injected_error_ns_p99", UNIT_NS, "99th percentile of |achieved - requested| delay"},
     [RESULTS_LEDGER_ERROR] = {"ledger_error", UNIT_REAL, "relative error of the parameter ledger"},
     [RESULTS_TENSORS_SUPERSEDED] = {"tensors_superseded", UNIT_COUNT, "snapshots replaced by newer ones before they were read"},
-    [RESULTS_TENSORS_UNEXPLAINED] = {"tensors_unexplained", UNIT_COUNT, "|sent - delivered - superseded - in flight|; must be 0"},
+    [RESULTS_TENSORS_UNEXPLAINED] = {"tensors_unexplained", UNIT_COUNT, "|sent - delivered - superseded - dropped - in flight|; must be 0"},
     [RESULTS_CONTROL_UNEXPLAINED] = {"control_unexplained", UNIT_COUNT, "|control messages sent - delivered|; must be 0"},
     [RESULTS_EXACT_SUPERSEDED] = {"exact_superseded", UNIT_COUNT, "messages lost on edges that may lose none; must be 0"},
     [RESULTS_REFUSED] = {"refused", UNIT_COUNT, "refused averaging requests"},
     [RESULTS_UNMIXED_SHARE] = {"unmixed_share", UNIT_SHARE, "share of releases that mixed with no neighbour"},
+    [RESULTS_TENSORS_DROPPED] = {"tensors_dropped", UNIT_COUNT, "snapshots lost by a named cause: a fault of a link, a receiver that is gone"},
+    [RESULTS_EVICTED] = {"evicted", UNIT_COUNT, "neighbours given up by some worker"},
+    [RESULTS_ALARMS] = {"alarms", UNIT_COUNT, "times that a bound of staleness was passed"},
+    [RESULTS_DROPPED] = {"dropped", UNIT_COUNT, "gradients or models that came too late to be used"},
+    [RESULTS_ABANDONED] = {"abandoned", UNIT_COUNT, "gradients given up while they were computed"},
     [RESULTS_SLOT_WAITS] = {"slot_waits", UNIT_COUNT, "publishes that had to wait for a free slot"},
+    [RESULTS_PUBLISHES_SKIPPED] = {"publishes_skipped", UNIT_COUNT, "messages left out for want of a free slot"},
     [RESULTS_COMPUTE_OVERRUNS] = {"compute_overruns", UNIT_COUNT, "gradients that took longer than the emulated time"},
     [RESULTS_INVOLUNTARY_SWITCHES] = {"involuntary_switches", UNIT_COUNT, "times the kernel took a loop off its core"},
+    [RESULTS_DIVERGED] = {"diverged", UNIT_COUNT, "workers whose final model holds a value that is no number"},
     [RESULTS_INCOMPLETE] = {"incomplete", UNIT_COUNT, "workers that did not drain; must be 0"},
 };
 // clang-format on
@@ -85,6 +102,24 @@ static double final_loss(const struct record_run *run, double loss)
     return isfinite(loss) ? loss : (double)INFINITY;
 }
 
+/* The worst accuracy there is, and so that it shows: a model that is no number still hits some class. */
+static double final_accuracy(const struct record_run *run, const struct record_point *last)
+{
+    if (!run->judged || run->point_count == 0)
+        return (double)NAN;
+    const bool diverged = isinf(final_loss(run, last->train_loss_mean_model));
+    return diverged ? -(double)INFINITY : last->heldout_accuracy_mean_model;
+}
+
+static double weight_least(const struct record_run *run)
+{
+    double least = (double)INFINITY;
+    for (uint32_t i = 0; i < run->point_count; i++)
+        if (run->point[i].weight_least > 0)
+            least = fmin(least, run->point[i].weight_least);
+    return isfinite(least) ? least : (double)NAN;
+}
+
 static double learning_metric(const struct record_run *run, enum results_metric metric)
 {
     static const struct record_point none;
@@ -101,13 +136,32 @@ static double learning_metric(const struct record_run *run, enum results_metric 
     case RESULTS_CONSENSUS_DISTANCE:
         return final_loss(run, last->consensus_distance);
     case RESULTS_HELDOUT_ACCURACY_MEAN_MODEL:
-        return run->point_count ? last->heldout_accuracy_mean_model : (double)NAN;
+        return run->point_count ? final_accuracy(run, last) : (double)NAN;
+    case RESULTS_WEIGHT_LEAST:
+        return weight_least(run);
     case RESULTS_TIME_TO_TARGET_S:
         return run->has_target ? target_time(run).high : (double)NAN;
+    case RESULTS_GRADIENTS_TO_TARGET:
+        return run->has_target ? target_cost(run, RECORD_GRADIENTS).high : (double)NAN;
+    case RESULTS_BYTES_TO_TARGET:
+        return run->has_target ? target_cost(run, RECORD_BYTES).high : (double)NAN;
     default:
-        return (double)NAN; /* the speed-up belongs to a pair of runs */
+        return (double)NAN; /* a speed-up belongs to a pair of runs */
     }
 }
+
+static double equal_metric(const struct record_run *run, enum results_metric metric)
+{
+    const uint32_t k = (uint32_t)metric - RESULTS_TRAIN_LOSS_EQUAL_TIME;
+    const struct record_equal *const at = &run->equal[k % RECORD_BUDGETS];
+    if (at->level <= 0)
+        return (double)NAN;
+    return k < RECORD_BUDGETS ? at->train_loss : at->heldout_accuracy;
+}
+
+_Static_assert(RESULTS_HELDOUT_ACCURACY_EQUAL_BYTES - RESULTS_TRAIN_LOSS_EQUAL_TIME ==
+                   2 * RECORD_BUDGETS - 1,
+               "losses, then accuracies, in the order of the budgets");
 
 static double latency_metric(const struct record_run *run, enum results_metric metric)
 {
@@ -167,22 +221,36 @@ static double counter_metric(const struct record_run *run, enum results_metric m
     case RESULTS_TENSORS_SUPERSEDED:
         return (double)run->tensors_superseded;
     case RESULTS_TENSORS_UNEXPLAINED:
-        return distance(run->tensors_sent,
-                        run->tensors_delivered + run->tensors_superseded + run->tensors_in_flight);
+        return distance(run->tensors_sent, run->tensors_delivered + run->tensors_superseded +
+                                               run->tensors_dropped + run->tensors_in_flight);
     case RESULTS_CONTROL_UNEXPLAINED:
         return distance(run->control_sent, run->control_delivered);
     case RESULTS_EXACT_SUPERSEDED:
         return (double)run->exact_superseded;
     case RESULTS_REFUSED:
-        return (double)run->refused;
+        return (double)run->counters.refused;
     case RESULTS_UNMIXED_SHARE:
-        return share(run->unmixed, run->mixes + run->unmixed);
+        return share(run->counters.unmixed, run->mixes + run->counters.unmixed);
+    case RESULTS_TENSORS_DROPPED:
+        return (double)run->tensors_dropped;
+    case RESULTS_EVICTED:
+        return (double)run->counters.evicted;
+    case RESULTS_ALARMS:
+        return (double)run->counters.alarms;
+    case RESULTS_DROPPED:
+        return (double)run->counters.dropped;
+    case RESULTS_ABANDONED:
+        return (double)run->abandoned;
     case RESULTS_SLOT_WAITS:
         return (double)run->slot_waits;
+    case RESULTS_PUBLISHES_SKIPPED:
+        return (double)run->publishes_skipped;
     case RESULTS_COMPUTE_OVERRUNS:
         return (double)run->compute_overruns;
     case RESULTS_INVOLUNTARY_SWITCHES:
         return (double)run->involuntary_switches;
+    case RESULTS_DIVERGED:
+        return run->diverged;
     case RESULTS_INCOMPLETE:
         return (double)run->incomplete;
     default:
@@ -197,10 +265,28 @@ double results_metric_of(const struct record_run *run, enum results_metric metri
         return counter_metric(run, metric);
     if (metric >= RESULTS_ITERATION_NS_P50 && metric <= RESULTS_INJECTED_ERROR_NS_P99)
         return latency_metric(run, metric);
-    if (metric >= RESULTS_TIME_TO_TARGET_S && metric <= RESULTS_CONSENSUS_DISTANCE)
+    if (metric >= RESULTS_TIME_TO_TARGET_S && metric <= RESULTS_WEIGHT_LEAST)
         return learning_metric(run, metric);
+    if (metric >= RESULTS_TRAIN_LOSS_EQUAL_TIME && metric <= RESULTS_HELDOUT_ACCURACY_EQUAL_BYTES)
+        return equal_metric(run, metric);
     return run_metric(run, metric);
 }
+
+bool results_metric_needs_target(enum results_metric metric)
+{
+    return metric >= RESULTS_TIME_TO_TARGET_S && metric <= RESULTS_SPEEDUP_GRADIENTS;
+}
+
+struct target_bound results_bound_of(const struct record_run *run, enum results_metric metric)
+{
+    if (metric >= RESULTS_TIME_TO_TARGET_S && metric <= RESULTS_BYTES_TO_TARGET && run->has_target)
+        return target_cost(run, (enum record_budget)(metric - RESULTS_TIME_TO_TARGET_S));
+    const double value = results_metric_of(run, metric);
+    return (struct target_bound){value, value};
+}
+
+_Static_assert(RESULTS_BYTES_TO_TARGET - RESULTS_TIME_TO_TARGET_S == RECORD_BUDGETS - 1,
+               "what the target costs, in the order of the budgets");
 
 static const struct record_run *run_of(const struct record_run *run, uint32_t count,
                                        const char *policy, uint64_t seed)
@@ -217,10 +303,19 @@ static double clipped(const struct record_run *run)
                     run->staleness.clipped);
 }
 
+/* An interval around a mean near a bound of its range reaches beyond it; what cannot be is cut off. */
+static void clip(struct target_spread *at, enum results_unit unit)
+{
+    if (unit != UNIT_REAL && at->low < 0 && at->min >= 0)
+        at->low = 0;
+    if (unit == UNIT_SHARE && at->high > 1 && at->max <= 1)
+        at->high = 1;
+}
+
 static void summarise_policy(const struct record_run *run, uint32_t count,
                              struct results_policy *self)
 {
-    struct target_bound time[EXPERIMENT_SEEDS_MAX];
+    struct target_bound cost[RECORD_BUDGETS][EXPERIMENT_SEEDS_MAX];
     double value[EXPERIMENT_SEEDS_MAX];
     uint32_t timed = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -235,24 +330,34 @@ static void summarise_policy(const struct record_run *run, uint32_t count,
         if (run[i].has_target) {
             self->reached += run[i].target_reached;
             self->held_at_end += run[i].target_held_at_end;
-            time[timed++] = target_time(&run[i]);
+            for (uint32_t b = 0; b < RECORD_BUDGETS; b++)
+                cost[b][timed] = target_cost(&run[i], (enum record_budget)b);
+            timed++;
         }
     }
     self->has_target = timed > 0;
-    self->time_to_target_s = target_median(time, timed);
+    for (uint32_t b = 0; b < RECORD_BUDGETS; b++)
+        self->cost[b] = target_median(cost[b], timed);
     for (uint32_t m = 0; m < RESULTS_METRICS; m++) {
         uint32_t n = 0;
         for (uint32_t i = 0; i < count; i++)
             if (strcmp(run[i].policy, self->policy) == 0)
                 value[n++] = results_metric_of(&run[i], (enum results_metric)m);
         self->metric[m] = target_spread(value, n);
+        clip(&self->metric[m], results_metric_table[m].unit);
     }
 }
 
-/* Only seeds that both ran are compared: everything but the policy is then the same. */
-static void compare_policy(const struct record_run *run, uint32_t count,
-                           const struct results_policy *baseline, struct results_policy *self)
+/**
+ * Only seeds that both ran are compared: everything but the policy is then the same. Returns the median ratio of what the
+ * target costs them; its spread goes to `metric`.
+ */
+static struct target_bound compare_policy(const struct record_run *run, uint32_t count,
+                                          const struct results_policy *baseline,
+                                          enum record_budget budget, enum results_metric metric,
+                                          struct results_policy *self)
 {
+    uint32_t pairs = 0;
     struct target_bound ratio[EXPERIMENT_SEEDS_MAX];
     double exact[EXPERIMENT_SEEDS_MAX];
     for (uint32_t i = 0; i < count; i++) {
@@ -261,12 +366,14 @@ static void compare_policy(const struct record_run *run, uint32_t count,
         const struct record_run *pair = run_of(run, count, baseline->policy, run[i].seed);
         if (!pair || !pair->has_target)
             continue;
-        const struct target_bound r = target_speedup(target_time(pair), target_time(&run[i]));
-        exact[self->speedup_pairs] = r.low == r.high ? r.low : (double)NAN;
-        ratio[self->speedup_pairs++] = r;
+        const struct target_bound r =
+            target_speedup(target_cost(pair, budget), target_cost(&run[i], budget));
+        exact[pairs] = r.low == r.high ? r.low : (double)NAN;
+        ratio[pairs++] = r;
     }
-    self->speedup = target_median(ratio, self->speedup_pairs);
-    self->metric[RESULTS_SPEEDUP] = target_spread(exact, self->speedup_pairs);
+    self->metric[metric] = target_spread(exact, pairs);
+    self->speedup_pairs = pairs;
+    return target_median(ratio, pairs);
 }
 
 static uint32_t find_baseline(const struct results_summary *summary)
@@ -285,6 +392,8 @@ static uint32_t find_baseline(const struct results_summary *summary)
 void results_summarise(const struct record_run *run, uint32_t count, struct results_summary *out)
 {
     memset(out, 0, sizeof(*out));
+    out->sweep_key = count ? run[0].sweep_key : NULL;
+    out->sweep_value = count ? run[0].sweep_value : NULL;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t k = 0;
         while (k < out->policy_count && strcmp(out->policy[k].policy, run[i].policy) != 0)
@@ -302,9 +411,14 @@ void results_summarise(const struct record_run *run, uint32_t count, struct resu
     }
     out->baseline = find_baseline(out);
     for (uint32_t k = 0; k < out->policy_count; k++) {
-        out->policy[k].speedup = (struct target_bound){0, (double)INFINITY};
-        if (out->baseline < out->policy_count)
-            compare_policy(run, count, &out->policy[out->baseline], &out->policy[k]);
+        struct results_policy *const self = &out->policy[k];
+        const struct results_policy *const baseline = &out->policy[out->baseline];
+        self->speedup = self->speedup_gradients = (struct target_bound){0, (double)INFINITY};
+        if (out->baseline == out->policy_count)
+            continue;
+        self->speedup = compare_policy(run, count, baseline, RECORD_TIME, RESULTS_SPEEDUP, self);
+        self->speedup_gradients =
+            compare_policy(run, count, baseline, RECORD_GRADIENTS, RESULTS_SPEEDUP_GRADIENTS, self);
     }
 }
 
@@ -312,9 +426,15 @@ struct target_bound results_value(const struct results_policy *self, enum result
 {
     static const struct target_bound nothing = {(double)INFINITY, -(double)INFINITY};
     if (metric == RESULTS_TIME_TO_TARGET_S)
-        return self->has_target ? self->time_to_target_s : nothing;
+        return self->has_target ? self->cost[RECORD_TIME] : nothing;
+    if (metric == RESULTS_GRADIENTS_TO_TARGET)
+        return self->has_target ? self->cost[RECORD_GRADIENTS] : nothing;
+    if (metric == RESULTS_BYTES_TO_TARGET)
+        return self->has_target ? self->cost[RECORD_BYTES] : nothing;
     if (metric == RESULTS_SPEEDUP)
         return self->speedup_pairs ? self->speedup : nothing;
+    if (metric == RESULTS_SPEEDUP_GRADIENTS)
+        return self->speedup_pairs ? self->speedup_gradients : nothing;
     const struct target_spread *spread = &self->metric[metric];
     return spread->count ? (struct target_bound){spread->median, spread->median} : nothing;
 }

@@ -32,13 +32,23 @@ enum results_metric {
     RESULTS_HELD_SHARE,
     RESULTS_REST_SHARE,
     RESULTS_TIME_TO_TARGET_S,
+    RESULTS_GRADIENTS_TO_TARGET,
+    RESULTS_BYTES_TO_TARGET,
     RESULTS_SPEEDUP,
+    RESULTS_SPEEDUP_GRADIENTS,
     RESULTS_TRAIN_LOSS_MEAN_MODEL,
     RESULTS_HELDOUT_LOSS_MEAN_MODEL,
     RESULTS_HELDOUT_ACCURACY_MEAN_MODEL,
     RESULTS_TRAIN_LOSS_LOCAL_MEAN,
     RESULTS_TRAIN_LOSS_LOCAL_WORST,
     RESULTS_CONSENSUS_DISTANCE,
+    RESULTS_WEIGHT_LEAST,
+    RESULTS_TRAIN_LOSS_EQUAL_TIME,
+    RESULTS_TRAIN_LOSS_EQUAL_GRADIENTS,
+    RESULTS_TRAIN_LOSS_EQUAL_BYTES,
+    RESULTS_HELDOUT_ACCURACY_EQUAL_TIME,
+    RESULTS_HELDOUT_ACCURACY_EQUAL_GRADIENTS,
+    RESULTS_HELDOUT_ACCURACY_EQUAL_BYTES,
     RESULTS_BYTES_EXCHANGED,
     RESULTS_ITERATION_NS_P50,
     RESULTS_ITERATION_NS_P99,
@@ -63,9 +73,16 @@ enum results_metric {
     RESULTS_EXACT_SUPERSEDED,
     RESULTS_REFUSED,
     RESULTS_UNMIXED_SHARE,
+    RESULTS_TENSORS_DROPPED,
+    RESULTS_EVICTED,
+    RESULTS_ALARMS,
+    RESULTS_DROPPED,
+    RESULTS_ABANDONED,
     RESULTS_SLOT_WAITS,
+    RESULTS_PUBLISHES_SKIPPED,
     RESULTS_COMPUTE_OVERRUNS,
     RESULTS_INVOLUNTARY_SWITCHES,
+    RESULTS_DIVERGED,
     RESULTS_INCOMPLETE,
     RESULTS_METRICS,
 };
@@ -83,9 +100,16 @@ enum results_metric results_metric_find(const char *name);
 
 /**
  * The figure of one run: NaN when the run has none (empty histogram, no target), INFINITY for a diverged loss and for
- * a target not reached. RESULTS_SPEEDUP needs a baseline and is NaN here.
+ * a target not reached, -INFINITY for the accuracy of a model that diverged. Speed-ups need a baseline and are NaN here;
+ * what is read at equal budgets needs equal_judge first.
  */
 double results_metric_of(const struct record_run *run, enum results_metric metric);
+
+/** Is it about reaching the profile's target? */
+bool results_metric_needs_target(enum results_metric metric);
+
+/** The same as an interval, which is wider than a point where the target was not reached. */
+struct target_bound results_bound_of(const struct record_run *run, enum results_metric metric);
 
 /** One policy over its seeds. */
 struct results_policy {
@@ -93,8 +117,9 @@ struct results_policy {
     const struct policy *row;
     uint32_t seeds;
     bool has_target;
-    uint32_t reached, held_at_end; /* of `seeds` */
-    struct target_bound time_to_target_s, speedup;
+    uint32_t reached, held_at_end;            /* of `seeds` */
+    struct target_bound cost[RECORD_BUDGETS]; /* of reaching the target */
+    struct target_bound speedup, speedup_gradients;
     uint32_t speedup_pairs; /* seeds that the baseline ran too */
     struct target_spread metric[RESULTS_METRICS];
     double latency_clipped;                     /* values beyond the histograms' range, all seeds */
@@ -102,6 +127,7 @@ struct results_policy {
 };
 
 struct results_summary {
+    const char *sweep_key, *sweep_value; /* of the runs; NULL: nothing is swept */
     struct results_policy policy[EXPERIMENT_POLICIES_MAX];
     uint32_t policy_count;
     uint32_t baseline; /* index of the synchronous baseline, or policy_count when there is none */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "core/base/check.h"
+#include "harness/results/equal.h"
+#include "harness/results/stats.h"
 
 static const struct {
     const char *name;
@@ -13,6 +15,7 @@ static const struct {
     [METRIC_HELDOUT_LOSS_MEAN_MODEL] = {"heldout_loss_mean_model", false},
     [METRIC_HELDOUT_ACCURACY_MEAN_MODEL] = {"heldout_accuracy_mean_model", true},
     [METRIC_TRAIN_LOSS_LOCAL_MEAN] = {"train_loss_local_mean", false},
+    [METRIC_TRAIN_LOSS_LOCAL_WORST] = {"train_loss_local_worst", false},
 };
 
 const char *target_metric_name(enum experiment_metric metric)
@@ -36,6 +39,8 @@ double target_metric_at(enum experiment_metric metric, const struct record_point
         return point->heldout_accuracy_mean_model;
     case METRIC_TRAIN_LOSS_LOCAL_MEAN:
         return point->train_loss_local_mean;
+    case METRIC_TRAIN_LOSS_LOCAL_WORST:
+        return point->train_loss_local_worst;
     }
     check_failed(__FILE__, __LINE__, "a metric without a row");
 }
@@ -95,20 +100,25 @@ static uint32_t first_held(const struct record_run *run, enum experiment_metric 
     return run->point_count;
 }
 
-static double crossing_s(const struct record_run *run, enum experiment_metric metric, double value,
-                         uint32_t first)
+/** Where between points `first` - 1 (0) and `first` (1) the target is crossed. */
+static double crossing_share(const struct record_run *run, enum experiment_metric metric,
+                             double value, uint32_t first)
 {
-    const struct record_point *after = &run->point[first];
     if (first == 0)
-        return after->time_s;
-    const struct record_point *before = after - 1;
-    const double from = target_metric_at(metric, before);
-    const double to = target_metric_at(metric, after);
-    if (!isfinite(from))
-        return after->time_s;
-    /* `before` misses the target and `after` meets it, so from != to */
-    const double share = (from - value) / (from - to);
-    return before->time_s + share * (after->time_s - before->time_s);
+        return 1;
+    const double from = target_metric_at(metric, &run->point[first - 1]);
+    const double to = target_metric_at(metric, &run->point[first]);
+    /* the point before misses the target and this one meets it, so from != to */
+    return isfinite(from) ? (from - value) / (from - to) : 1;
+}
+
+/** What of the budget was spent when the target was crossed. */
+static double crossing(const struct record_run *run, uint32_t first, double share,
+                       enum record_budget budget)
+{
+    const double after = equal_spent(&run->point[first], budget);
+    const double before = first ? equal_spent(&run->point[first - 1], budget) : after;
+    return before + share * (after - before);
 }
 
 void target_judge(struct record_run *run, enum experiment_metric metric, double value,
@@ -120,7 +130,13 @@ void target_judge(struct record_run *run, enum experiment_metric metric, double 
     run->target_value = value;
     run->target_reached = first < run->point_count;
     run->target_held_at_end = run->point_count && meets(metric, &run->point[last], value);
-    run->time_to_target_s = run->target_reached ? crossing_s(run, metric, value, first) : 0;
+    run->time_to_target_s = run->gradients_to_target = run->bytes_to_target = 0;
+    if (run->target_reached) {
+        const double share = crossing_share(run, metric, value, first);
+        run->time_to_target_s = crossing(run, first, share, RECORD_TIME);
+        run->gradients_to_target = crossing(run, first, share, RECORD_GRADIENTS);
+        run->bytes_to_target = crossing(run, first, share, RECORD_BYTES);
+    }
 
     const uint32_t at = run->target_reached && first > 0 ? first : last;
     run->target_resolution_s = at ? run->point[at].time_s - run->point[at - 1].time_s : 0;
@@ -131,6 +147,20 @@ struct target_bound target_time(const struct record_run *run)
     if (run->target_reached)
         return (struct target_bound){run->time_to_target_s, run->time_to_target_s};
     return (struct target_bound){run->duration_s, (double)INFINITY};
+}
+
+struct target_bound target_cost(const struct record_run *run, enum record_budget budget)
+{
+    if (budget == RECORD_TIME)
+        return target_time(run);
+    if (run->target_reached) {
+        const double cost =
+            budget == RECORD_GRADIENTS ? run->gradients_to_target : run->bytes_to_target;
+        return (struct target_bound){cost, cost};
+    }
+    const double all =
+        run->point_count ? equal_spent(&run->point[run->point_count - 1], budget) : 0;
+    return (struct target_bound){all, (double)INFINITY};
 }
 
 /* 0/0 and inf/inf say nothing; the caller supplies what "nothing" means on its side. */
@@ -163,7 +193,8 @@ struct target_bound target_median(const struct target_bound *bound, uint32_t cou
 struct target_spread target_spread(const double *value, uint32_t count)
 {
     double known[EXPERIMENT_SEEDS_MAX];
-    struct target_spread out = {(double)NAN, (double)NAN, (double)NAN, 0};
+    const double none = (double)NAN;
+    struct target_spread out = {none, none, none, none, none, none, 0};
     CHECK(count <= EXPERIMENT_SEEDS_MAX);
     for (uint32_t i = 0; i < count; i++) {
         if (isnan(value[i]))
@@ -174,5 +205,11 @@ struct target_spread target_spread(const double *value, uint32_t count)
     }
     if (out.count)
         out.median = median_of(known, out.count);
+    if (out.count < STATS_INTERVAL_SEEDS || isinf(out.min) || isinf(out.max))
+        return out;
+    const struct stats_mean mean = stats_mean(known, out.count, 0);
+    out.mean = mean.mean;
+    out.low = mean.low;
+    out.high = mean.high;
     return out;
 }
