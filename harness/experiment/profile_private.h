@@ -9,7 +9,7 @@
 #include "harness/experiment/profile_tree.h"
 
 /** Origin of one value. */
-enum origin_kind { ORIGIN_UNSET, ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_SET };
+enum origin_kind { ORIGIN_UNSET, ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_SET, ORIGIN_TUNED };
 
 struct profile_origin {
     enum origin_kind kind;
@@ -24,6 +24,8 @@ struct profile_origins {
     struct profile_origin inject[EXPERIMENT_INJECT_MAX][KEYS_MAX];
 };
 
+#define PROFILE_AS_WRITTEN UINT32_MAX
+
 /** A load in progress. */
 struct profile_load {
     struct experiment *out;
@@ -33,6 +35,7 @@ struct profile_load {
     struct profile_source source;
     char folder[EXPERIMENT_PATH_MAX]; /* of the profile: paths inside are relative to it */
     char stem[EXPERIMENT_NAME_MAX];   /* its file name, made a word: the default name */
+    uint32_t value;                   /* of the swept key, or PROFILE_AS_WRITTEN */
 };
 
 /** Place of a node, or of the profile as a whole for NULL. */
@@ -51,8 +54,20 @@ void profile_fill(struct profile_load *load, enum keys_section section, struct p
 bool profile_misspelt(enum keys_section section, const struct profile_node *map, const char *group,
                       const char *leaf);
 
+/** Put value number load->value of the sweep where its key is. `source` is filled, and kept by the tree. */
+void profile_sweep_apply(struct profile_load *load, struct profile_source *source);
+
+/** Can the swept key be swept? */
+void profile_sweep_check(struct profile_load *load);
+
 /** What single values cannot show: contradictions between them. Only with every value valid. */
 void profile_check(struct profile_load *load);
+
+/** Rates from the file that train.tuned names. Only with a profile that is right without it. */
+void profile_tuned(struct profile_load *load);
+
+/** The value of one key as the echo has it; `base` is its section's struct. */
+void profile_write_value(FILE *out, const struct key *key, const void *base);
 
 /** Item `index` of the list at `path` in the profile, or NULL. */
 struct profile_node *profile_item(const struct profile_load *load, const char *path,

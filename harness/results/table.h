@@ -1,7 +1,8 @@
 /**
- * The closing table on the terminal: what people ask first, policies as rows, in four blocks that fit 110 columns.
+ * The closing table on the terminal: what people ask first, policies as rows, in blocks that fit 110 columns.
  *
- * Figures are medians over seeds with min..max behind them. Under the blocks stands what the ordering depends on
+ * Figures are medians over seeds with min..max behind them; from 6 seeds on means with their 95 % interval [low, high],
+ * where every seed has the figure. Under the blocks stands what the ordering depends on
  * (metric, release rule, kind of straggler, learning rates) and every reason for doubt.
  */
 #ifndef HARNESS_RESULTS_TABLE_H
@@ -9,8 +10,9 @@
 
 #include <stdio.h>
 
-#include "harness/results/checks.h"
 #include "harness/experiment/experiment.h"
+#include "harness/results/checks.h"
+#include "harness/results/claims.h"
 #include "harness/results/record.h"
 #include "harness/results/results_summary.h"
 #include "harness/results/table_grid.h"
@@ -20,11 +22,23 @@ void table_print(FILE *out, const struct table_style *style, const struct experi
                  const struct record_run *run, uint32_t count,
                  const struct results_summary *summary, const char *dir);
 
+/**
+ * What a swept profile ends in: for each of sweep.metrics a table of policies by values. Figures as above, `±` half of the
+ * interval, or `k of n` behind what was not reached with every seed. summary: [count], one per value that ran.
+ */
+void table_print_sweep(FILE *out, const struct table_style *style,
+                       const struct experiment *experiment, const struct results_summary *summary,
+                       uint32_t count);
+
 /** One line per check, PASS or FAIL first. Returns the number that failed. */
 uint32_t table_print_checks(FILE *out, const struct table_style *style,
                             const struct checks_result *check, uint32_t count);
 
-/** What stands under the blocks (table_notes.c). */
+/** One line per claim with its verdict. */
+void table_print_claims(FILE *out, const struct table_style *style,
+                        const struct claims_result *claim, uint32_t count);
+
+/** What stands under the blocks (table_notes.c); less for the second and later values of a sweep. */
 void table_notes(FILE *out, const struct table_style *style, const struct experiment *experiment,
                  const struct record_run *run, uint32_t count,
                  const struct results_summary *summary);

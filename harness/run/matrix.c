@@ -1,4 +1,7 @@
-/* The order of a matrix: seeds outside, policies inside; then targets, summary, table, checks, and the final rename. */
+/*
+ * The order of a matrix: values of the swept key outside, then seeds, policies inside; then targets, summaries, tables,
+ * checks, and the final rename.
+ */
 #include "harness/run/matrix.h"
 
 #include <errno.h>
@@ -9,60 +12,84 @@
 
 #include "core/base/check.h"
 #include "core/base/units.h"
-#include "harness/results/checks.h"
 #include "harness/environment.h"
+#include "harness/experiment/profile.h"
+#include "harness/results/equal.h"
+#include "harness/results/journal_file.h"
+#include "harness/results/results.h"
+#include "harness/results/target.h"
 #include "harness/run/interrupt.h"
 #include "harness/run/judge.h"
-#include "harness/experiment/profile.h"
-#include "harness/results/results.h"
-#include "harness/results/table.h"
-#include "harness/results/target.h"
+#include "harness/run/outcome.h"
+#include "harness/run/runner.h"
 
 /** Everything of a matrix in progress. */
 struct matrix {
     struct host *host;
-    struct plan *plan;
+    struct sweep *sweep;
+    struct plan *plan; /* of the value in progress */
     const struct matrix_options *options;
-    struct run_buffers buffers;
+    struct runner runner;
     struct results results;
-    struct record_run *run; /* [policies * seeds] in order of execution */
+    struct record_run *run; /* [sweep_cells] in order of execution */
     uint32_t runs;
+    uint32_t first[EXPERIMENT_SWEEP_MAX + 1]; /* run of each value; behind the last: `runs` */
 };
-
-static uint32_t cells_of(const struct experiment *e)
-{
-    return e->policy_count * e->seed_count;
-}
 
 static void say_progress(const struct matrix *self, const struct record_run *run)
 {
     const struct record_point *const last = &run->point[run->point_count - 1];
+    char label[RECORD_LABEL_MAX];
     if (self->options->quiet)
         return;
     fprintf(stderr, "dawdle: [%u/%u] %-12s seed %llu: %.0f gradients/s, wait %.0f %%", self->runs,
-            cells_of(self->plan->experiment), run->policy, (unsigned long long)run->seed,
+            sweep_cells(self->sweep), record_label(run, label), (unsigned long long)run->seed,
             run->gradients_per_s, run->wait_share * 100);
     if (run->judged)
         fprintf(stderr, ", loss %.4f", last->train_loss_mean_model);
-    fprintf(stderr, "%s%s\n", run->drained ? "" : ", NOT DRAINED",
-            run->ledger_ok ? "" : ", LEDGER BROKEN");
+    fprintf(stderr, "%s%s%s\n", run->diverged ? ", DIVERGED" : "",
+            run->drained ? "" : ", NOT DRAINED", run->ledger_ok ? "" : ", LEDGER BROKEN");
+}
+
+/** journal/<policy>-<seed>.gz in the result directory, or in the folder of this value of the swept key. */
+static int keep_journals(const struct matrix *self, const struct record_run *run, struct err *err)
+{
+    char folder[RESULTS_PATH_MAX + 64], path[RESULTS_PATH_MAX + 320];
+    sweep_folder(self->plan->experiment, self->results.dir, folder, sizeof(folder));
+    snprintf(path, sizeof(path), "%s/journal", folder);
+    int rc = results_make_folder(path, err);
+    journal_file_path(path, sizeof(path), folder, run->policy, run->seed);
+    if (rc == 0)
+        rc = run_write_journals(&self->runner.live, path, err);
+    return rc;
+}
+
+static bool is_virtual(const struct matrix *self)
+{
+    return self->plan->experiment->clock == CLOCK_VIRTUAL;
 }
 
 static int one_cell(struct matrix *self, const struct cell *cell, const struct judge_data *data,
                     struct err *err)
 {
     struct record_run *const run = &self->run[self->runs];
-    int rc = run_live(self->host, &self->buffers, cell, &self->options->faults, run, err);
+    int rc = runner_execute(&self->runner, cell, data, run, err);
     if (rc < 0)
         return rc;
     self->runs++;
-    if (judge_run(run, &self->plan->common.model, data, self->buffers.judge, self->plan->loops) < 0)
-        return err_set(err, -ENOMEM, "not enough memory to judge a run");
+    run->sweep_value = experiment_sweep_value(cell->common->experiment);
+    run->sweep_key = run->sweep_value ? cell->common->experiment->sweep.key : NULL;
+    if (self->runner.live.journal)
+        rc = keep_journals(self, run, err);
+    if (rc < 0)
+        return rc;
     const struct experiment *const e = self->plan->experiment;
     if (e->target.set && !e->target.relative_to[0])
         target_judge(run, e->target.metric, e->target.value, e->target.hold);
-    rc = results_add(&self->results, run, self->buffers.row, self->buffers.rows, err);
-    run_record_settle(run);
+    uint64_t rows;
+    const struct record_iteration *const row = runner_rows(&self->runner, &rows);
+    rc = results_add(&self->results, run, row, rows, err);
+    record_settle(run);
     say_progress(self, run);
     return rc;
 }
@@ -87,21 +114,41 @@ static int all_cells(struct matrix *self, struct err *err)
     return rc;
 }
 
-/** A relative target is known only when its baseline has run with every seed. */
-static void judge_relative_target(struct matrix *self)
+/** A relative target is known only when its baseline has run with every seed. run: [count] of one value. */
+static void judge_relative_target(const struct experiment *e, struct record_run *run,
+                                  uint32_t count)
 {
-    const struct experiment *const e = self->plan->experiment;
     double final[EXPERIMENT_SEEDS_MAX];
-    uint32_t count = 0;
+    uint32_t finals = 0;
     if (!e->target.set || !e->target.relative_to[0])
         return;
-    for (uint32_t i = 0; i < self->runs; i++)
-        if (!strcmp(self->run[i].policy, e->target.relative_to) && count < EXPERIMENT_SEEDS_MAX)
-            final[count++] = target_metric_at(e->target.metric,
-                                              &self->run[i].point[self->run[i].point_count - 1]);
-    const double value = target_relative(e->target.metric, e->target.factor, final, count);
-    for (uint32_t i = 0; i < self->runs; i++)
-        target_judge(&self->run[i], e->target.metric, value, e->target.hold);
+    for (uint32_t i = 0; i < count; i++)
+        if (!strcmp(run[i].policy, e->target.relative_to) && finals < EXPERIMENT_SEEDS_MAX)
+            final[finals++] =
+                target_metric_at(e->target.metric, &run[i].point[run[i].point_count - 1]);
+    const double value = target_relative(e->target.metric, e->target.factor, final, finals);
+    for (uint32_t i = 0; i < count; i++)
+        target_judge(&run[i], e->target.metric, value, e->target.hold);
+}
+
+/** Each value has data, buffers, target and budgets of its own. */
+static int all_values(struct matrix *self, struct err *err)
+{
+    int rc = 0;
+    for (uint32_t v = 0; v < self->sweep->values && rc == 0 && !interrupt_seen(); v++) {
+        self->plan = &self->sweep->plan[v];
+        self->first[v] = self->runs;
+        rc = runner_open(&self->runner, self->host, self->plan, self->options->threads,
+                         &self->options->faults, err);
+        if (rc == 0)
+            rc = all_cells(self, err);
+        runner_close(&self->runner);
+        struct record_run *const first = self->run + self->first[v];
+        judge_relative_target(self->plan->experiment, first, self->runs - self->first[v]);
+        equal_judge(first, self->runs - self->first[v]);
+        self->first[v + 1] = self->runs;
+    }
+    return rc;
 }
 
 static void write_resolved(FILE *out, void *experiment)
@@ -109,124 +156,125 @@ static void write_resolved(FILE *out, void *experiment)
     profile_write_resolved(out, experiment);
 }
 
-static int begin(struct matrix *self, struct err *err)
+static void copy_file(FILE *out, void *path)
 {
-    struct experiment *const e = self->plan->experiment;
-    self->run = calloc(cells_of(e), sizeof(*self->run));
-    if (!self->run)
-        return err_set(err, -ENOMEM, "not enough memory for %u runs", cells_of(e));
-    int rc = run_buffers_open(&self->buffers, e->workers.count, self->plan->loops,
-                              self->plan->judge_bytes, self->plan->log_capacity, err);
-    if (rc == 0)
-        rc = results_begin(&self->results, self->options->out, e, err);
+    char bytes[4096];
+    FILE *const in = fopen(path, "re");
+    for (size_t n; in && (n = fread(bytes, 1, sizeof(bytes), in)) > 0;)
+        fwrite(bytes, 1, n, out);
+    if (in)
+        fclose(in);
+}
+
+/** The tuned rates go with the result: its resolved profile reads them from its own folder, also after a move. */
+static int write_profile(struct matrix *self, struct experiment *e, struct err *err)
+{
+    char kept[EXPERIMENT_PATH_MAX];
+    int rc = 0;
+    memcpy(kept, e->train.tuned, sizeof(kept));
+    if (kept[0]) {
+        rc = results_write(&self->results, "tuned.yaml", copy_file, kept, err);
+        snprintf(e->train.tuned, sizeof(e->train.tuned), "tuned.yaml");
+    }
     if (rc == 0)
         rc = results_write(&self->results, "resolved.yaml", write_resolved, e, err);
+    memcpy(e->train.tuned, kept, sizeof(kept));
     return rc;
 }
 
-static int write_environment(struct matrix *self, struct err *err)
+static int begin(struct matrix *self, struct err *err)
 {
-    uint32_t core[EXPERIMENT_WORKERS_MAX];
-    const struct experiment *const e = self->plan->experiment;
+    struct experiment *const e = self->sweep->written;
+    const uint32_t cells = sweep_cells(self->sweep);
+    self->run = calloc(cells, sizeof(*self->run));
+    if (!self->run)
+        return err_set(err, -ENOMEM, "not enough memory for %u runs", cells);
+    int rc = results_begin(&self->results, self->options->out, e, err);
+    if (rc == 0)
+        rc = write_profile(self, e, err);
+    return rc;
+}
+
+/** What only a live run has: an EAL, a calibrated clock, and a core for each worker. core: [workers]. */
+static int describe_host(const struct matrix *self, struct environment_extra *extra, uint32_t *core,
+                         struct err *err)
+{
     const struct host *const host = self->host;
     struct cell cell;
     const int rc = cell_open(&cell, &self->plan->common, 0, 0, err);
     if (rc < 0)
         return rc;
-    for (uint32_t w = 0; w < e->workers.count; w++)
+    for (uint32_t w = 0; w < cell.graph.workers; w++)
         core[w] = machine_pu_at(host->machine, cell.placement.pu[w])->os_index;
     cell_close(&cell);
-    const struct environment_extra extra = {.dpdk_version = DAWDLE_DPDK_VERSION,
-                                            .liburing_version = DAWDLE_URING_VERSION,
-                                            .hwloc_version = DAWDLE_HWLOC_VERSION,
-                                            .eal_tier = eal_tier_name(host->eal.tier),
-                                            .eal_reason = host->eal.reason,
-                                            .seed = e->seed,
-                                            .seed_count = e->seed_count,
-                                            .placement = core,
-                                            .workers = e->workers.count,
-                                            .tsc_hz = host->clock.hz};
+    extra->eal_tier = eal_tier_name(host->eal.tier);
+    extra->eal_reason = host->eal.reason;
+    extra->placement = core;
+    extra->tsc_hz = host->clock.hz;
+    return 0;
+}
+
+/** Of a sweep over the workers: as the first value has them. */
+static int write_environment(struct matrix *self, struct err *err)
+{
+    uint32_t core[EXPERIMENT_WORKERS_MAX];
+    const struct experiment *const e = self->plan->experiment;
+    struct environment_extra extra = {.dpdk_version = DAWDLE_DPDK_VERSION,
+                                      .liburing_version = DAWDLE_URING_VERSION,
+                                      .hwloc_version = DAWDLE_HWLOC_VERSION,
+                                      .seed = e->seed,
+                                      .seed_count = e->seed_count,
+                                      .workers = e->workers.count};
+    if (!is_virtual(self)) {
+        const int rc = describe_host(self, &extra, core, err);
+        if (rc < 0)
+            return rc;
+    }
     return results_environment(&self->results, environment_json(&extra), err);
-}
-
-static bool complain(const struct record_run *run, const char *what)
-{
-    fprintf(stderr, "dawdle: FAIL %s seed %llu: %s\n", run->policy, (unsigned long long)run->seed,
-            what);
-    return false;
-}
-
-/** What must hold whatever the profile checks; says what does not. */
-static bool is_sound(const struct record_run *run)
-{
-    bool sound = true;
-    if (!run->ledger_ok)
-        sound = complain(run, "averaging did not keep the sum of all parameters");
-    if (run->exact_superseded > 0)
-        sound = complain(run, "a message was lost on an edge that may lose none");
-    if (run->accounted_twice > 0)
-        sound = complain(run, "the parts of an iteration add up to more than the whole");
-    if (run->tensors_sent !=
-        run->tensors_delivered + run->tensors_superseded + run->tensors_in_flight)
-        sound = complain(run, "a tensor that was sent is not accounted for");
-    if (run->drained && (run->left_in_channels > 0 || run->control_sent != run->control_delivered))
-        sound = complain(run, "a message was left in its channel");
-    return sound;
 }
 
 static int finish(struct matrix *self, struct err *err)
 {
-    const struct experiment *const e = self->plan->experiment;
-    struct results_summary *const summary = calloc(1, sizeof(*summary));
-    struct checks_result check[EXPERIMENT_CHECKS_MAX];
-    const bool complete = self->runs == cells_of(e) && !interrupt_seen();
-    int code = 0;
-    if (!summary)
+    const struct outcome_runs runs = {
+        .sweep = self->sweep, .run = self->run, .runs = self->runs, .first = self->first};
+    struct outcome *const out = calloc(1, sizeof(*out));
+    if (!out)
         return err_set(err, -ENOMEM, "not enough memory for the summary");
-    judge_relative_target(self);
-    results_summarise(self->run, self->runs, summary);
-    for (uint32_t i = 0; i < e->check_count; i++)
-        checks_evaluate(e->check[i], summary, &check[i]);
-    const int rc = results_finish(&self->results, self->run, self->runs, summary, check,
-                                  e->check_count, complete, err);
-    if (!complete)
+    outcome_evaluate(out, &runs, self->runs == sweep_cells(self->sweep) && !interrupt_seen());
+    const int rc = results_finish(&self->results, self->run, self->runs, &out->verdict, err);
+    if (!out->verdict.complete)
         fprintf(stderr, "dawdle: interrupted after %u of %u runs; what was measured is kept\n",
-                self->runs, cells_of(e));
-    const struct table_style style = table_style_of(stdout);
-    table_print(stdout, &style, e, self->run, self->runs, summary, self->results.dir);
-    table_print_checks(stdout, &style, check, e->check_count);
-    for (uint32_t i = 0; i < self->runs; i++)
-        code = is_sound(&self->run[i]) ? code : 4;
-    for (uint32_t i = 0; i < e->check_count; i++)
-        code = check[i].pass ? code : 4;
-    for (uint32_t i = 0; i < self->runs; i++)
-        code = self->run[i].drained ? code : 5;
-    code = complete ? code : 5;
-    free(summary);
+                self->runs, sweep_cells(self->sweep));
+    outcome_print(out, &runs, self->results.dir, stdout);
+    const int code = outcome_code(out, &runs);
+    free(out);
     return rc < 0 ? rc : code;
 }
 
-int matrix_run(struct host *host, struct plan *plan, const struct matrix_options *options)
+int matrix_run(struct host *host, struct sweep *sweep, const struct matrix_options *options)
 {
     struct err err = {{0}};
-    struct matrix self = {.host = host, .plan = plan, .options = options};
+    struct matrix self = {
+        .host = host, .sweep = sweep, .plan = &sweep->plan[0], .options = options};
     int rc = begin(&self, &err);
     if (rc == 0)
         rc = write_environment(&self, &err);
     if (rc == 0)
-        rc = all_cells(&self, &err);
+        rc = all_values(&self, &err);
     if (rc == 0)
         rc = finish(&self, &err);
     if (rc < 0) {
         fprintf(stderr, "dawdle: error: %s\n", err.text);
         if (self.results.dir[0])
             fprintf(stderr, "dawdle: what was measured until then is in %s\n", self.results.dir);
-        rc = 3;
+        rc = rc == -EPROTO ? 1 : 3;
     }
+    if (options->dir)
+        snprintf(options->dir, options->dir_bytes, "%s", self.results.dir);
     results_close(&self.results);
     for (uint32_t i = 0; i < self.runs; i++)
-        run_record_free(&self.run[i]);
+        record_free(&self.run[i]);
     free(self.run);
-    run_buffers_close(&self.buffers);
+    runner_close(&self.runner);
     return rc;
 }

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "harness/run/matrix.h"
-#include "harness/experiment/profile.h"
 
 #define TINY(seeds)                                                                            \
     "name: tiny\nseeds: " seeds "\nworkers: {count: 4, graph: ring}\n"                         \
@@ -21,7 +20,7 @@ static long peak_kib(void)
     return usage.ru_maxrss;
 }
 
-static void load(struct experiment *e, const char *yaml, const char *folder)
+static void load(struct sweep *sweep, const char *yaml, const char *folder)
 {
     char path[512];
     struct profile_errors errors = {0};
@@ -30,18 +29,16 @@ static void load(struct experiment *e, const char *yaml, const char *folder)
     cr_assert(file);
     fputs(yaml, file);
     fclose(file);
-    cr_assert_eq(profile_load(e, path, NULL, 0, &errors), 0);
+    cr_assert_eq(sweep_load(sweep, path, NULL, 0, &errors), 0);
 }
 
-static void run(struct host *host, struct experiment *e, const char *folder)
+static void run(struct host *host, struct sweep *sweep, const char *folder)
 {
-    struct plan plan;
     struct err err = {{0}};
-    cr_assert_eq(plan_open(&plan, e, host->machine, &err), 0, "%s", err.text);
-    cr_assert_leq(plan.memory_bytes, host->arena.size_bytes);
+    cr_assert_eq(sweep_plan(sweep, host->machine, &err), 0, "%s", err.text);
+    cr_assert_leq(sweep->plan[0].memory_bytes, host->arena.size_bytes);
     const struct matrix_options options = {.out = folder, .quiet = true};
-    cr_expect_eq(matrix_run(host, &plan, &options), 0);
-    plan_close(&plan);
+    cr_expect_eq(matrix_run(host, sweep, &options), 0);
 }
 
 Test(matrix, of_two_hundred_cells_holds_flat_memory, .timeout = 120)
@@ -50,19 +47,19 @@ Test(matrix, of_two_hundred_cells_holds_flat_memory, .timeout = 120)
     struct machine *machine;
     struct host host;
     struct err err = {{0}};
-    struct experiment *const few = calloc(1, sizeof(*few)), *const many = calloc(1, sizeof(*many));
+    static struct sweep few, many;
     cr_assert(mkdtemp(folder));
     cr_assert(freopen("/dev/null", "w", stdout)); /* the tables */
     setenv("XDG_CACHE_HOME", folder, 1);
     setenv("DAWDLE_EAL", "nohuge", 1);
-    load(few, TINY("5"), folder);
-    load(many, TINY("50"), folder);
+    load(&few, TINY("5"), folder);
+    load(&many, TINY("50"), folder);
     cr_assert_eq(machine_open(&machine, &err), 0, "%s", err.text);
     cr_assert_eq(host_open(&host, machine, 16u << 20, folder, &err), 0, "%s", err.text);
 
-    run(&host, few, folder);
+    run(&host, &few, folder);
     const long after_20_cells = peak_kib();
-    run(&host, many, folder);
+    run(&host, &many, folder);
     const long after_220_cells = peak_kib();
 
     /* What may grow is the record of each run (figures and curve): 64 KiB a cell would already be a leak. */
@@ -70,8 +67,8 @@ Test(matrix, of_two_hundred_cells_holds_flat_memory, .timeout = 120)
                  after_20_cells, after_220_cells);
     host_close(&host);
     machine_close(machine);
-    profile_free(few);
-    profile_free(many);
+    sweep_close(&few);
+    sweep_close(&many);
     snprintf(command, sizeof(command), "rm -rf %s", folder);
     cr_expect_eq(system(command), 0);
 }

@@ -47,7 +47,7 @@ static bool holds(const char *text)
     struct err err;
     summarise(&summary);
     cr_assert_eq(checks_validate(text, &experiment, &err), 0, "%s", err.text);
-    checks_evaluate(text, &summary, &result);
+    checks_evaluate(text, &summary, 1, &result);
     return result.pass;
 }
 
@@ -102,11 +102,11 @@ Test(checks, says_what_it_compared)
     struct checks_result result;
     summarise(&summary);
 
-    checks_evaluate("time_to_target_s(allreduce) < 1h", &summary, &result);
+    checks_evaluate("time_to_target_s(allreduce) < 1h", &summary, 1, &result);
     cr_expect_str_eq(result.finding, "undecided: time_to_target_s(allreduce) is > 4 s; 3600 s",
                      "%s", result.finding);
 
-    checks_evaluate("handle_ns_p50(aau) < 1h", &summary, &result);
+    checks_evaluate("handle_ns_p50(aau) < 1h", &summary, 1, &result);
     cr_expect(strstr(result.finding, "no figure") != NULL, "%s", result.finding);
     cr_expect_not(result.pass);
 }
@@ -117,7 +117,7 @@ Test(checks, fails_for_a_policy_that_never_ran)
     struct checks_result result;
     summarise(&summary);
 
-    checks_evaluate("wait_share(dsgd) < 1", &summary, &result);
+    checks_evaluate("wait_share(dsgd) < 1", &summary, 1, &result);
 
     cr_expect_not(result.pass);
     cr_expect_str_eq(result.finding, "dsgd did not run");

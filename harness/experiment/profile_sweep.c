@@ -1,0 +1,64 @@
+/*
+ * A swept profile is loaded once as it is written and once per value; each time the value goes the way of a --set, so the
+ * key table judges it like any other.
+ */
+#include <string.h>
+
+#include "core/base/check.h"
+#include "harness/experiment/profile_private.h"
+#include "harness/experiment/profile_set.h"
+
+void profile_sweep_apply(struct profile_load *load, struct profile_source *source)
+{
+    struct profile_node *const sweep = profile_tree_child(load->root, "sweep");
+    const struct profile_node *const key = profile_tree_child(sweep, "key");
+    const struct profile_node *const values = profile_tree_child(sweep, "values");
+    const struct profile_node *value = values->kind == PROFILE_LIST ? values->first : values;
+    for (uint32_t i = 0; i < load->value; i++)
+        value = value->next;
+    char text[8 + 2 * EXPERIMENT_SWEEP_TEXT_MAX];
+    const int length = snprintf(text, sizeof(text), "sweep %s=%s", key->text, value->text);
+    CHECK(length > 0 && (size_t)length < sizeof(text)); /* the profile as written was accepted */
+    /* Rank 0: it belongs to the profile, and so do the files that it names. */
+    source->name = profile_tree_text(&load->tree, text, (size_t)length);
+    source->text = source->name + strlen("sweep ");
+    source->length = (size_t)length - strlen("sweep ");
+    load->errors->circumstance = source->name;
+    profile_set_apply(&load->tree, load->root, source, load->errors);
+}
+
+static bool starts(const char *path, const char *part)
+{
+    const size_t length = strlen(part);
+    return strncmp(path, part, length) == 0 && (path[length] == '.' || path[length] == '\0');
+}
+
+static void check_key(struct profile_load *load, const struct profile_node *key)
+{
+    static const char *const whole[] = {"name", "clock", "seeds", "checks", "sweep"};
+    for (uint32_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+        if (starts(key->text, whole[i]))
+            profile_errors_add(load->errors, key->mark,
+                               "%s cannot be swept: it is the same for the whole matrix", whole[i]);
+    if (load->out->train.tuned[0] && strcmp(keys_leaf(key->text), "lr") == 0)
+        profile_errors_add(load->errors, key->mark,
+                           "train.tuned sets the rates, so %s would change nothing; take it back",
+                           key->text);
+}
+
+void profile_sweep_check(struct profile_load *load)
+{
+    const struct experiment *const x = load->out;
+    const struct profile_node *const values = profile_tree_find(load->root, "sweep.values");
+    if (!x->sweep.key[0])
+        return;
+    check_key(load, profile_tree_find(load->root, "sweep.key"));
+    const struct profile_node *item = values->kind == PROFILE_LIST ? values->first : values;
+    for (uint32_t i = 0; i < x->sweep.count; i++, item = item->next)
+        for (uint32_t j = 0; j < i; j++)
+            if (strcmp(x->sweep.value[i], x->sweep.value[j]) == 0) {
+                profile_errors_add(load->errors, item->mark, "the value '%s' stands twice",
+                                   x->sweep.value[i]);
+                break;
+            }
+}

@@ -1,0 +1,117 @@
+/* Soundness, checks and claims are judged on the records alone: what ran is over. */
+#include "harness/run/outcome.h"
+
+#include <stdio.h>
+
+#include "harness/results/table.h"
+
+static bool complain(const struct record_run *run, const char *what)
+{
+    fprintf(stderr, "dawdle: FAIL %s seed %llu: %s\n", run->policy, (unsigned long long)run->seed,
+            what);
+    return false;
+}
+
+/** What must hold whatever the profile checks; says what does not. */
+static bool is_sound(const struct record_run *run)
+{
+    bool sound = true;
+    if (!run->ledger_ok)
+        sound = complain(run, "averaging did not keep the sum of all parameters");
+    if (run->exact_superseded > 0)
+        sound = complain(run, "a message was lost on an edge that may lose none");
+    if (run->accounted_twice > 0)
+        sound = complain(run, "the parts of an iteration add up to more than the whole");
+    if (run->tensors_sent != run->tensors_delivered + run->tensors_superseded +
+                                 run->tensors_dropped + run->tensors_in_flight)
+        sound = complain(run, "a tensor that was sent is not accounted for");
+    if (run->drained && (run->left_in_channels > 0 || run->control_sent != run->control_delivered))
+        sound = complain(run, "a message was left in its channel");
+    if (run->drained && run->loans > 0)
+        sound = complain(run, "a snapshot that was lent was not given back");
+    return sound;
+}
+
+/** A check that is a claim passes when the claim is held (for every value); open is not enough for a gate. */
+static void evaluate_claim(const struct results_verdict *verdict, const char *text,
+                           struct checks_result *check)
+{
+    const struct claims_result *claim = claims_find(verdict->claim, verdict->claims, 0, text);
+    check->pass = claim != NULL;
+    for (; claim && check->pass;
+         claim = claims_find(verdict->claim, verdict->claims,
+                             (uint32_t)(claim - verdict->claim) + 1, text)) {
+        const bool swept = claim->sweep_value != NULL;
+        check->pass = claim->verdict == CLAIM_HELD;
+        snprintf(check->finding, sizeof(check->finding), "%s%s%s%s", swept ? "@" : "",
+                 swept ? claim->sweep_value : "", swept ? " " : "", claim->finding);
+    }
+}
+
+static void evaluate_checks(const struct experiment *e, const struct results_verdict *verdict,
+                            struct checks_result *check)
+{
+    for (uint32_t i = 0; i < e->check_count; i++) {
+        const char *const text = claims_in_check(e->check[i]);
+        check[i] = (struct checks_result){.text = e->check[i]};
+        if (text)
+            evaluate_claim(verdict, text, &check[i]);
+        else
+            checks_evaluate(e->check[i], verdict->summary, verdict->summaries, &check[i]);
+    }
+}
+
+/** One summary per value that has runs; an interrupted matrix lacks the last ones. */
+static uint32_t summarise(const struct outcome_runs *of, struct results_summary *summary)
+{
+    uint32_t v = 0;
+    for (; v < of->sweep->values && of->first[v] < of->first[v + 1]; v++)
+        results_summarise(&of->run[of->first[v]], of->first[v + 1] - of->first[v], &summary[v]);
+    return v;
+}
+
+void outcome_evaluate(struct outcome *self, const struct outcome_runs *of, bool complete)
+{
+    const struct experiment *const e = of->sweep->written;
+    self->verdict =
+        (struct results_verdict){.summary = self->summary,
+                                 .summaries = summarise(of, self->summary),
+                                 .check = self->check,
+                                 .checks = e->check_count,
+                                 .claim = self->claim,
+                                 .claims = claims_evaluate(e, of->run, of->runs, self->claim),
+                                 .complete = complete};
+    evaluate_checks(e, &self->verdict, self->check);
+}
+
+void outcome_print(const struct outcome *self, const struct outcome_runs *of, const char *dir,
+                   FILE *out)
+{
+    const struct results_verdict *const verdict = &self->verdict;
+    const struct experiment *const e = of->sweep->written;
+    const struct table_style style = table_style_of(out);
+    const bool swept = e->sweep.count > 0;
+    if (verdict->summaries == 0)
+        fputs("nothing ran\n", out);
+    for (uint32_t v = 0; v < verdict->summaries; v++)
+        table_print(out, &style, of->sweep->experiment[v], &of->run[of->first[v]],
+                    of->first[v + 1] - of->first[v], &verdict->summary[v], swept ? NULL : dir);
+    if (swept) {
+        table_print_sweep(out, &style, e, verdict->summary, verdict->summaries);
+        fprintf(out, " %-13s%s\n", "results", dir);
+    }
+    table_print_claims(out, &style, verdict->claim, verdict->claims);
+    table_print_checks(out, &style, verdict->check, verdict->checks);
+}
+
+int outcome_code(const struct outcome *self, const struct outcome_runs *of)
+{
+    int code = 0;
+    for (uint32_t i = 0; i < of->runs; i++)
+        code = is_sound(&of->run[i]) ? code : 4;
+    for (uint32_t i = 0; i < self->verdict.checks; i++)
+        code = self->check[i].pass ? code : 4;
+    for (uint32_t i = 0; i < of->runs; i++)
+        code = of->run[i].drained ? code : 5;
+    return self->verdict.complete ? code : 5;
+}

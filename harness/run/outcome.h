@@ -1,0 +1,36 @@
+/** What all runs of a matrix come to: summaries, checks, claims, the tables, and the exit code. */
+#ifndef HARNESS_RUN_OUTCOME_H
+#define HARNESS_RUN_OUTCOME_H
+
+#include <stdio.h>
+
+#include "harness/results/results.h"
+#include "harness/run/sweep.h"
+
+/** The runs of value v are run[first[v]] to run[first[v + 1] - 1]; what did not run is missing at the end. */
+struct outcome_runs {
+    const struct sweep *sweep;
+    const struct record_run *run; /* [runs] */
+    uint32_t runs;
+    const uint32_t *first; /* [values + 1] */
+};
+
+/** Hundreds of KiB: keep it off the stack. */
+struct outcome {
+    struct results_summary summary[EXPERIMENT_SWEEP_MAX];
+    struct checks_result check[EXPERIMENT_CHECKS_MAX];
+    struct claims_result claim[CLAIMS_MAX];
+    struct results_verdict verdict; /* of the above */
+};
+
+/** `complete`: everything ran. */
+void outcome_evaluate(struct outcome *self, const struct outcome_runs *of, bool complete);
+
+/** The tables, then claims and checks with their verdicts. dir: where the results are. */
+void outcome_print(const struct outcome *self, const struct outcome_runs *of, const char *dir,
+                   FILE *out);
+
+/** 0; 4 a check failed, or what must hold in every run does not (said on stderr); 5 incomplete. */
+int outcome_code(const struct outcome *self, const struct outcome_runs *of);
+
+#endif
