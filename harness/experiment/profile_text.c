@@ -36,26 +36,56 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/** Names found so far, with room for `most`. */
+struct names {
+    char **name;
+    uint32_t count, most;
+};
+
+static bool ends_in(const char *name, const char *end)
+{
+    const size_t length = strlen(name), tail = strlen(end);
+    return length >= tail && strcmp(name + length - tail, end) == 0;
+}
+
+/** Not hidden, and not the tuned rates that may lie beside a profile. */
+static bool is_profile(const char *name)
+{
+    const bool tuned = strcmp(name, "tuned" SUFFIX) == 0 || ends_in(name, ".tuned" SUFFIX);
+    return name[0] != '.' && ends_in(name, SUFFIX) && !tuned;
+}
+
+/** `group` is "" or `paper/`: what is put before the names of the files in `folder`. */
+static void add_names(struct names *self, const char *folder, const char *group)
+{
+    DIR *const dir = opendir(folder);
+    for (const struct dirent *entry; dir && self->count < self->most && (entry = readdir(dir));) {
+        char path[PATH_MAX];
+        const int n = snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+        if (n < 0 || (size_t)n >= sizeof(path) || entry->d_name[0] == '.')
+            continue;
+        if (is_profile(entry->d_name)) {
+            char **const name = &self->name[self->count++];
+            CHECK(asprintf(name, "%s%.*s", group, (int)(strlen(entry->d_name) - strlen(SUFFIX)),
+                           entry->d_name) > 0);
+        } else if (!*group && !is_file(path)) {
+            char inner[NAME_MAX + 2];
+            snprintf(inner, sizeof(inner), "%s/", entry->d_name);
+            add_names(self, path, inner);
+        }
+    }
+    if (dir)
+        closedir(dir);
+}
+
 uint32_t profile_text_shipped(char **names, uint32_t most)
 {
     const char *folder[2];
     const uint32_t folder_count = folders(folder);
-    uint32_t count = 0;
-    for (uint32_t f = 0; f < folder_count; f++) {
-        DIR *dir = opendir(folder[f]);
-        if (!dir)
-            continue;
-        for (const struct dirent *entry; count < most && (entry = readdir(dir));) {
-            const size_t length = strlen(entry->d_name);
-            const size_t suffix = strlen(SUFFIX);
-            if (length <= suffix || strcmp(entry->d_name + length - suffix, SUFFIX) != 0)
-                continue;
-            names[count] = strndup(entry->d_name, length - suffix);
-            CHECK(names[count]);
-            count++;
-        }
-        closedir(dir);
-    }
+    struct names found = {.name = names, .most = most};
+    for (uint32_t f = 0; f < folder_count; f++)
+        add_names(&found, folder[f], "");
+    const uint32_t count = found.count;
     qsort(names, count, sizeof(names[0]), by_name);
     uint32_t unique = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -67,19 +97,30 @@ uint32_t profile_text_shipped(char **names, uint32_t most)
     return unique;
 }
 
+/** Of a group of profiles the first stands for all: `paper/...`. */
+static void list_names(char *const *names, uint32_t count, char *out, size_t bytes)
+{
+    size_t used = 0, group = 0;
+    *out = '\0';
+    for (uint32_t i = 0; i < count; i++) {
+        const char *const slash = strchr(names[i], '/');
+        if (group && strncmp(names[i], names[i - 1], group) == 0)
+            continue;
+        group = slash ? (size_t)(slash - names[i]) + 1 : 0;
+        const int n = snprintf(out + used, bytes - used, "%s%.*s%s", used ? ", " : "",
+                               slash ? (int)group : NAME_MAX, names[i], slash ? "..." : "");
+        used += (size_t)n < bytes - used ? (size_t)n : 0;
+    }
+}
+
 static void report_absent(const char *name, struct profile_errors *errors)
 {
-    char *names[SHIPPED_MAX];
+    char *names[SHIPPED_MAX], list[512];
     const uint32_t count = profile_text_shipped(names, SHIPPED_MAX);
     struct suggest nearest = {.typed = name};
-    char list[512] = "";
-    size_t used = 0;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++)
         suggest_offer(&nearest, names[i]);
-        const int n =
-            snprintf(list + used, sizeof(list) - used, "%s%s", used ? ", " : "", names[i]);
-        used += (size_t)n < sizeof(list) - used ? (size_t)n : 0;
-    }
+    list_names(names, count, list, sizeof(list));
     const struct profile_source source = {.name = name};
     const struct profile_mark mark = {.source = &source};
     if (nearest.best)
@@ -107,7 +148,8 @@ int profile_text_find(const char *path_or_name, char *path, size_t path_bytes,
         return 0;
     }
     const char *folder[2];
-    const uint32_t count = strchr(path_or_name, '/') ? 0 : folders(folder);
+    const bool absolute = path_or_name[0] == '/' || path_or_name[0] == '.';
+    const uint32_t count = absolute ? 0 : folders(folder);
     for (uint32_t f = 0; f < count; f++) {
         static const char *const suffix[] = {SUFFIX, ""};
         for (uint32_t s = 0; s < 2; s++) {
