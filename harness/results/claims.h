@@ -44,7 +44,7 @@ struct claims_result {
     uint32_t pairs; /* seeds that both ran */
     uint32_t bounded_above,
         bounded_below; /* pairs whose right (left) side did not reach the target */
-    char finding[480]; /* the verdict with its figures, or why it is open */
+    char finding[560]; /* the verdict with its figures, or why it is open */
 };
 
 /** Spelling as in result.json. */

@@ -17,7 +17,7 @@ static struct criterion_test_params all_profiles(void)
 {
     static char name[32][NAME_BYTES];
     char pattern[512];
-    glob_t found;
+    glob_t found = {0};
     const char *const source = getenv("DAWDLE_SOURCE");
     snprintf(pattern, sizeof(pattern), "%s/harness/profiles/paper/[a-h]-*.yaml",
              source ? source : ".");
@@ -28,6 +28,7 @@ static struct criterion_test_params all_profiles(void)
             snprintf(name[count], NAME_BYTES, "paper/%.*s", (int)(strlen(file) - strlen(".yaml")),
                      file);
         }
+    globfree(&found);
     return cr_make_param_array(char[NAME_BYTES], name, count);
 }
 
