@@ -5,6 +5,7 @@
 #include "core/inject/draw.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 #include "core/base/check.h"
 
@@ -43,6 +44,32 @@ double draw_exp(double x)
     for (int n = 14; n >= 1; n--)
         series = 1.0 + series * r / n;
     return ldexp(series, (int)k);
+}
+
+/* The divisions of one series wait for each other; those of four series fill the time. */
+void draw_exp_lanes(double value[DRAW_LANES])
+{
+    bool in_range = true; /* where the scaling at the end meets normal numbers only */
+    for (uint32_t i = 0; i < DRAW_LANES; i++)
+        in_range &= fabs(value[i]) <= 700.0;
+    if (!in_range) {
+        for (uint32_t i = 0; i < DRAW_LANES; i++)
+            value[i] = draw_exp(value[i]);
+        return;
+    }
+    double r[DRAW_LANES], series[DRAW_LANES];
+    int exponent[DRAW_LANES];
+    for (uint32_t i = 0; i < DRAW_LANES; i++) {
+        const double k = floor(value[i] / (LN2_HIGH + LN2_LOW) + 0.5);
+        exponent[i] = (int)k;
+        r[i] = (value[i] - k * LN2_HIGH) - k * LN2_LOW;
+        series[i] = 1.0;
+    }
+    for (int n = 14; n >= 1; n--)
+        for (uint32_t i = 0; i < DRAW_LANES; i++)
+            series[i] = 1.0 + series[i] * r[i] / n;
+    for (uint32_t i = 0; i < DRAW_LANES; i++)
+        value[i] = ldexp(series[i], exponent[i]);
 }
 
 double draw_open(uint64_t bits)

@@ -36,6 +36,24 @@ Test(draw, has_a_logarithm_and_an_exponential_within_two_units_of_libm)
     cr_expect_eq(draw_exp(-746.0), 0.0);
 }
 
+/* Also where one lane is too large or too small for the series of the others. */
+Test(draw, raises_four_values_at_once_to_the_same_bits_as_one)
+{
+    struct rng rng = rng_start(2, RNG_TEST, 0);
+    for (uint32_t i = 0; i < 5000; i++) {
+        const double range = i % 5 == 0 ? 1600.0 : 1.0;
+        double lanes[DRAW_LANES], alone[DRAW_LANES];
+        for (uint32_t k = 0; k < DRAW_LANES; k++)
+            lanes[k] = alone[k] = range * (rng_unit(&rng) - 0.5);
+
+        draw_exp_lanes(lanes);
+
+        for (uint32_t k = 0; k < DRAW_LANES; k++)
+            alone[k] = draw_exp(alone[k]);
+        cr_assert_arr_eq(lanes, alone, sizeof(lanes), "case %u", i);
+    }
+}
+
 Test(draw, inverts_the_normal_law)
 {
     const double probabilities[] = {1e-16, 1e-12, 1e-6, 0.01, 0.0749, 0.0751, 0.3, 0.5, 0.7, 0.99};
@@ -232,6 +250,25 @@ Test(law, keeps_the_base_time_without_jitter)
     cr_expect_eq(inject_base_ns(12345, 0.0, 1, 2, 3), 12345u);
     cr_expect_eq(inject_base_ns(0, 0.05, 1, 2, 3), 0u);
     cr_expect_eq(inject_base_ns(UINT64_MAX, 0.0, 1, 2, 3), LAW_DELAY_NS_MAX);
+}
+
+Test(law, draws_base_times_of_several_iterations_as_one_by_one)
+{
+    const double cvs[] = {0.0, 1e-9, 0.05, 3.0};
+    for (uint32_t c = 0; c < COUNT(cvs); c++)
+        for (uint64_t first = 0; first < 4000; first += INJECT_BASE_LANES) {
+            const uint64_t base_ns = first % 3 ? MS : LAW_DELAY_NS_MAX + 1;
+            const uint32_t worker = (uint32_t)first % 7;
+            struct inject_base law;
+            uint64_t got[INJECT_BASE_LANES];
+            inject_base_init(&law, base_ns, cvs[c]);
+
+            inject_base_lanes(&law, 5, worker, first, got);
+
+            for (uint32_t i = 0; i < INJECT_BASE_LANES; i++)
+                cr_assert_eq(got[i], inject_base_ns(base_ns, cvs[c], 5, worker, first + i),
+                             "cv %g, iteration %lu", cvs[c], first + i);
+        }
 }
 
 Test(law, slows_down_by_the_factor)
