@@ -12,32 +12,38 @@
 #define BAR_WIDTH 50u
 #define BASE_NS_DEFAULT 1000000u /* stands for the real gradient when the profile emulates none */
 
-static uint64_t base_ns(const struct experiment *experiment, uint32_t worker, uint64_t iteration)
-{
-    const uint64_t seed = experiment->seed[0];
-    uint64_t base = experiment->compute.base_ns ? experiment->compute.base_ns : BASE_NS_DEFAULT;
-    base = inject_base_ns(base, experiment->compute.jitter_cv, seed, worker, iteration);
-    for (uint32_t i = 0; i < experiment->inject_count; i++)
-        base = inject_shortened_ns(&experiment->inject[i].inject, i, seed,
-                                   experiment->workers.count, worker, iteration, base);
-    return base;
-}
-
-/* Entry `number`, or all of them when it is inject_count. */
-static uint64_t delay_of(const struct experiment *experiment, uint32_t number, uint32_t worker,
-                         uint64_t iteration, uint64_t compute_ns, bool *hit)
+/* The entries as a run of the first seed would have them: entry `number` alone, or all when it is inject_count. */
+static struct inject_set entries_of(const struct experiment *experiment, uint32_t number,
+                                    struct inject entry[EXPERIMENT_INJECT_MAX])
 {
     const bool all = number == experiment->inject_count;
-    uint64_t sum = 0;
-    *hit = false;
-    for (uint32_t i = all ? 0 : number; i < (all ? experiment->inject_count : number + 1); i++) {
-        const struct inject *inject = &experiment->inject[i].inject;
-        *hit = *hit || inject_hits(inject, i, experiment->seed[0], experiment->workers.count,
-                                   worker, iteration);
-        sum += inject_delay_ns(inject, i, experiment->seed[0], experiment->workers.count, worker,
-                               iteration, compute_ns);
+    for (uint32_t i = 0; i < experiment->inject_count; i++) {
+        entry[i] = experiment->inject[i].inject;
+        if (!all && i != number)
+            entry[i].law =
+                law_find("none"); /* its place stays, and so do the streams of the others */
     }
-    return sum;
+    return (struct inject_set){.entry = entry,
+                               .count = experiment->inject_count,
+                               .seed = experiment->seed[0],
+                               .workers = experiment->workers.count};
+}
+
+static bool is_hit(const struct inject_set *set, uint32_t worker, uint64_t iteration)
+{
+    bool hit = false;
+    for (uint32_t i = 0; i < set->count; i++)
+        hit |=
+            strcmp(set->entry[i].law->name, "none") != 0 && inject_hits(set, i, worker, iteration);
+    return hit;
+}
+
+static uint64_t base_ns(const struct experiment *experiment, uint32_t worker, uint64_t iteration)
+{
+    const uint64_t base =
+        experiment->compute.base_ns ? experiment->compute.base_ns : BASE_NS_DEFAULT;
+    return inject_base_ns(base, experiment->compute.jitter_cv, experiment->seed[0], worker,
+                          iteration);
 }
 
 struct draws {
@@ -64,6 +70,8 @@ static uint32_t iterations_for(const struct experiment *experiment)
 static int draw(const struct experiment *experiment, uint32_t number, struct draws *out)
 {
     const uint32_t workers = experiment->workers.count;
+    struct inject entry[EXPERIMENT_INJECT_MAX];
+    const struct inject_set set = entries_of(experiment, number, entry);
     *out = (struct draws){.iterations = iterations_for(experiment)};
     out->delay = malloc((size_t)out->iterations * workers * sizeof(out->delay[0]));
     if (!out->delay)
@@ -71,14 +79,15 @@ static int draw(const struct experiment *experiment, uint32_t number, struct dra
     for (uint32_t i = 0; i < out->iterations; i++) {
         double slowest = 0;
         for (uint32_t w = 0; w < workers; w++) {
-            bool hit;
-            const uint64_t compute_ns = base_ns(experiment, w, i);
-            const uint64_t delay_ns = delay_of(experiment, number, w, i, compute_ns, &hit);
-            const double time = (double)compute_ns + (double)delay_ns;
+            const uint64_t full_ns = base_ns(experiment, w, i);
+            const struct inject_phase phase =
+                inject_phase(&set, INJECT_COMPUTE, w, i, i * full_ns, full_ns);
+            const uint64_t delay_ns = phase.delay_ns;
+            const double time = (double)phase.base_ns + (double)delay_ns;
             slowest = time > slowest ? time : slowest;
             out->total += time;
             out->all++;
-            if (!hit)
+            if (!is_hit(&set, w, i))
                 continue;
             out->delay[out->hits++] = delay_ns;
             out->sum += (double)delay_ns;
@@ -220,14 +229,18 @@ int preview_csv(FILE *out, const struct experiment *experiment, struct err *err)
 {
     const uint32_t iterations = iterations_for(experiment);
     fputs("entry,worker,iteration,compute_ns,delay_ns\n", out);
-    for (uint32_t e = 0; e < experiment->inject_count; e++)
+    for (uint32_t e = 0; e < experiment->inject_count; e++) {
+        struct inject entry[EXPERIMENT_INJECT_MAX];
+        const struct inject_set set = entries_of(experiment, e, entry);
         for (uint32_t w = 0; w < experiment->workers.count; w++)
             for (uint32_t i = 0; i < iterations; i++) {
-                bool hit;
-                const uint64_t compute_ns = base_ns(experiment, w, i);
-                const uint64_t delay_ns = delay_of(experiment, e, w, i, compute_ns, &hit);
-                fprintf(out, "%u,%u,%u,%" PRIu64 ",%" PRIu64 "\n", e, w, i, compute_ns, delay_ns);
+                const uint64_t full_ns = base_ns(experiment, w, i);
+                const struct inject_phase phase =
+                    inject_phase(&set, INJECT_COMPUTE, w, i, i * full_ns, full_ns);
+                fprintf(out, "%u,%u,%u,%" PRIu64 ",%" PRIu64 "\n", e, w, i, phase.base_ns,
+                        phase.delay_ns);
             }
+    }
     if (fflush(out) != 0 || ferror(out))
         return err_set(err, -EIO, "cannot write the draws: %s", strerror(errno ? errno : EIO));
     return 0;

@@ -12,6 +12,7 @@
 /* ln 2 in two parts; the high one has 21 trailing zero bits, so k * LN2_HIGH is exact for every exponent k. */
 #define LN2_HIGH 0x1.62e42feep-1
 #define LN2_LOW 0x1.a39ef35793c76p-33
+#define INV_SQRT_2PI 0.39894228040143267794
 
 /* x = m * 2^e with m in [sqrt(1/2), sqrt(2)); ln m = 2 artanh s, s = (m - 1) / (m + 1), |s| < 0.172. */
 double draw_ln(double x)
@@ -72,6 +73,11 @@ void draw_exp_lanes(double value[DRAW_LANES])
         value[i] = ldexp(series[i], exponent[i]);
 }
 
+double draw_unit(uint64_t bits)
+{
+    return (double)(bits >> 11) * 0x1p-53;
+}
+
 double draw_open(uint64_t bits)
 {
     return ((double)(bits >> 12) + 0.5) * 0x1p-52;
@@ -130,4 +136,33 @@ double draw_normal_quantile(double p)
                                  ? polynomial(flank_up, r - 1.6) / polynomial(flank_down, r - 1.6)
                                  : polynomial(tail_up, r - 5.0) / polynomial(tail_down, r - 5.0);
     return q < 0.0 ? -magnitude : magnitude;
+}
+
+/** P(Z > z) for z >= 5, by the continued fraction of Mills' ratio. */
+static double upper_tail(double z)
+{
+    double fraction = z;
+    for (int n = 40; n >= 1; n--)
+        fraction = z + n / fraction;
+    return INV_SQRT_2PI * draw_exp(-0.5 * z * z) / fraction;
+}
+
+/* G. Marsaglia, "Evaluating the normal distribution", Journal of Statistical Software 11 (2004): the Taylor series of the
+ * ratio of distribution and density. */
+static double below_by_series(double z)
+{
+    double sum = z, term = z;
+    for (double n = 3.0; term > 1e-18 * sum; n += 2.0) {
+        term *= z * z / n;
+        sum += term;
+    }
+    return 0.5 + INV_SQRT_2PI * sum * draw_exp(-0.5 * z * z);
+}
+
+double draw_normal_cdf(double z)
+{
+    const double size = fabs(z);
+    const double above = size < 5.0 ? 1.0 - below_by_series(size) : upper_tail(size);
+    const double p = z < 0.0 ? above : 1.0 - above;
+    return p < 1.0 ? p : 1.0 - 0x1p-53;
 }

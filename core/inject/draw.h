@@ -21,6 +21,9 @@ double draw_exp(double x);
 /** Each value x into e^x, with the bits of draw_exp: four at once take little longer than one. */
 void draw_exp_lanes(double value[DRAW_LANES]);
 
+/** Uniform in [0, 1), 53 bits, as rng_unit_at. */
+double draw_unit(uint64_t bits);
+
 /** Uniform in the open interval (0, 1), 52 bits. */
 double draw_open(uint64_t bits);
 
@@ -29,6 +32,9 @@ double draw_exponential(uint64_t bits);
 
 /** Standard normal, by inversion: one draw, one variate. */
 double draw_normal(uint64_t bits);
+
+/** P(Z <= z) of a standard normal Z, in [0, 1 - 2^-53]; absolute error below 1e-15. */
+double draw_normal_cdf(double z);
 
 /** Quantile of the standard normal law, 0 < p < 1. */
 double draw_normal_quantile(double p);

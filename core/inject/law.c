@@ -12,23 +12,22 @@ static const char *none_check(const struct law_config *config)
     return NULL;
 }
 
-static uint64_t none_ns(const struct law_config *config, uint64_t key, uint32_t worker,
-                        uint64_t iteration, uint64_t compute_ns)
+static uint64_t none_ns(const struct law_config *config, const struct law_draw *draw)
 {
-    (void)config, (void)key, (void)worker, (void)iteration, (void)compute_ns;
+    (void)config, (void)draw;
     return 0;
 }
 
 // clang-format off
 const struct law law_table[] = {
-    /* name         help                                                parameters     check                  delay_ns            shorten */
-    {"none",        "no injected delay (control)",                      "",            none_check,            none_ns,            NULL},
-    {"slowdown",    "compute takes `factor` times as long",             "factor",      law_slowdown_check,    law_slowdown_ns,    NULL},
-    {"shifted-exp", "a constant plus an exponential delay",             "mean shift",  law_exponential_check, law_exponential_ns, NULL},
-    {"pareto",      "heavy tail: P(delay > t) = (scale/t)^alpha",       "scale alpha", law_pareto_check,      law_pareto_ns,      NULL},
-    {"lognormal",   "lognormal delay by its median and 99th percentile", "median p99", law_lognormal_check,   law_lognormal_ns,   NULL},
-    {"trace",       "replay measured compute times from a CSV file",    "file",        law_trace_check,       law_trace_ns,       law_trace_shorten},
-    {"empirical",   "draw measured compute times, of a run or a file",  "from policy", law_empirical_check,   law_empirical_ns,   law_empirical_shorten},
+    /* name         help                                                parameters     check                  delay_ns            shorten                piece  inverts */
+    {"none",        "no injected delay (control)",                      "",            none_check,            none_ns,            NULL,                  NULL,  false},
+    {"slowdown",    "compute takes `factor` times as long",             "factor",      law_slowdown_check,    law_slowdown_ns,    NULL,                  NULL,  false},
+    {"shifted-exp", "a constant plus an exponential delay",             "mean shift",  law_exponential_check, law_exponential_ns, NULL,                  NULL,  true},
+    {"pareto",      "heavy tail: P(delay > t) = (scale/t)^alpha",       "scale alpha", law_pareto_check,      law_pareto_ns,      NULL,                  NULL,  true},
+    {"lognormal",   "lognormal delay by its median and 99th percentile", "median p99", law_lognormal_check,   law_lognormal_ns,   NULL,                  NULL,  true},
+    {"trace",       "replay measured compute times from a CSV file",    "file",        law_trace_check,       law_trace_ns,       law_trace_shorten,     NULL,  false},
+    {"empirical",   "draw measured compute times, of a run or a file",  "from policy", law_empirical_check,   law_empirical_ns,   law_empirical_shorten, NULL,  true},
 };
 // clang-format on
 

@@ -1,9 +1,11 @@
 /**
- * Laws of delay: how much longer a worker's iteration takes, as a pure function of (seed, worker, iteration).
+ * Laws of delay: how much longer something takes, as a pure function of (key, iteration) or of (key, time).
  *
- * One row per law (law_table), one file per family. `per: iteration` only: the live and the virtual driver ask the same
- * function and get the same answer in any order. Results are durations added to the undisturbed compute time, and equal
- * on every x86-64: the elementary functions are our own (draw.h), because libm's differ between CPUs in the last bit.
+ * One row per law (law_table), one file per family. Laws `per iteration` give a duration that is added to the
+ * undisturbed one; laws `per time` give a rate, and work W begun at t ends when the integral of the rate reaches W. The
+ * live and the virtual driver ask the same functions and get the same answers in any order, equal on every x86-64: the
+ * elementary functions are our own (draw.h), because libm's differ between CPUs in the last bit. Who is hit, when, and
+ * what of an iteration is meant belongs to the entries of a profile (inject.h).
  */
 #ifndef CORE_INJECT_LAW_H
 #define CORE_INJECT_LAW_H
@@ -15,17 +17,6 @@
 
 /** No single delay is longer than an hour: heavy tails saturate here instead of overflowing. */
 #define LAW_DELAY_NS_MAX 3600000000000ull
-
-/** Whom a law hits. */
-enum inject_select {
-    SELECT_ALL,
-    SELECT_PERCENT_EACH, /* each worker and iteration independently with probability `share` (transient) */
-    SELECT_PERCENT_ONCE, /* round(share * workers) distinct workers drawn once (permanent) */
-    SELECT_WORKERS,      /* a fixed list */
-};
-
-enum inject_mode { INJECT_PARK, INJECT_SPIN };
-enum inject_scope { SCOPE_COMPUTE, SCOPE_PROCESS };
 
 /** A trace of compute times: seconds[step * workers + worker]; owned by whoever loaded it. */
 struct law_trace {
@@ -59,73 +50,42 @@ struct law_config {
     struct law_sample sample; /* empirical */
 };
 
+/** What a law may look at. */
+struct law_draw {
+    uint64_t bits; /* uniform; of a correlated entry, tied to those of the iterations before */
+    uint64_t
+        key; /* stream of (seed, entry, worker or group): rng_at(key, iteration) is `bits` unless correlated */
+    uint64_t iteration;  /* or number of the packet */
+    uint64_t compute_ns; /* what the delay is added to */
+    uint32_t worker;
+};
+
+/** A stretch of time over which a rate does not change. */
+struct law_piece {
+    double
+        rate; /* work done per unit of time: 1 = undisturbed, 0.5 = half as fast, 0 = stands still */
+    uint64_t until_ns; /* after the time asked for; UINT64_MAX: for good */
+};
+
 struct law {
     const char *name, *help;
     /** Which parameters it reads, for profile checks: space-separated key names, e.g. "factor". */
     const char *parameters;
     /** Sentence what is wrong with the parameters, or NULL. */
     const char *(*check)(const struct law_config *config);
-    /** Extra ns on top of `compute_ns`, at most LAW_DELAY_NS_MAX. `key` is the stream of (seed, law number, worker). */
-    uint64_t (*delay_ns)(const struct law_config *config, uint64_t key, uint32_t worker,
-                         uint64_t iteration, uint64_t compute_ns);
+    /** Extra ns on top of `compute_ns`, at most LAW_DELAY_NS_MAX. NULL: a law per time. Pure. */
+    uint64_t (*delay_ns)(const struct law_config *config, const struct law_draw *draw);
     /** What is left of compute_ns before the delay is added, at most all of it; NULL: the law only adds. Pure. */
-    uint64_t (*shorten)(const struct law_config *config, uint64_t key, uint32_t worker,
-                        uint64_t iteration, uint64_t compute_ns);
+    uint64_t (*shorten)(const struct law_config *config, const struct law_draw *draw);
+    /** How fast work goes `at_ns` after the start. NULL: a law per iteration. Pure. */
+    struct law_piece (*piece)(const struct law_config *config, uint64_t key, uint64_t at_ns);
+    /** The delay is a monotone function of `bits` alone: it may be correlated over iterations, and its marginals stay exact. */
+    bool inverts;
 };
 
 extern const struct law law_table[];
 extern const uint32_t law_count;
 const struct law *law_find(const char *name);
-
-/** One entry of a profile's `inject:` list. */
-struct inject {
-    const struct law *law;
-    struct law_config config;
-    enum inject_select select;
-    double share;
-    const uint32_t *workers; /* SELECT_WORKERS, borrowed */
-    uint32_t worker_count;
-    enum inject_mode mode;
-    enum inject_scope scope;
-};
-
-/** Is worker `worker` of `workers` hit by entry `number` in `iteration`? Pure. */
-bool inject_hits(const struct inject *self, uint32_t number, uint64_t seed, uint32_t workers,
-                 uint32_t worker, uint64_t iteration);
-
-/** Extra ns of this entry for (worker, iteration), 0 when not hit. Pure. */
-uint64_t inject_delay_ns(const struct inject *self, uint32_t number, uint64_t seed,
-                         uint32_t workers, uint32_t worker, uint64_t iteration,
-                         uint64_t compute_ns);
-
-/** What this entry leaves of `compute_ns` before its delay is drawn (measured times may be below it). Pure. */
-uint64_t inject_shortened_ns(const struct inject *self, uint32_t number, uint64_t seed,
-                             uint32_t workers, uint32_t worker, uint64_t iteration,
-                             uint64_t compute_ns);
-
-/**
- * Base compute time of (worker, iteration): base times lognormal jitter of mean 1 and coefficient of variation cv >= 0.
- * At most LAW_DELAY_NS_MAX.
- */
-uint64_t inject_base_ns(uint64_t base_ns, double cv, uint64_t seed, uint32_t worker,
-                        uint64_t iteration);
-
-/** What inject_base_ns computes of (base_ns, cv), for whoever asks it millions of times. */
-struct inject_base {
-    uint64_t base_ns;
-    double sigma, shift; /* of the logarithm of the factor; sigma 0: there is no jitter */
-};
-
-#define INJECT_BASE_LANES 4u
-
-void inject_base_init(struct inject_base *self, uint64_t base_ns, double cv);
-
-/**
- * inject_base_ns of iterations first .. first + INJECT_BASE_LANES - 1, the same to the bit. Pure. Together they take
- * little longer than one.
- */
-void inject_base_lanes(const struct inject_base *self, uint64_t seed, uint32_t worker,
-                       uint64_t first, uint64_t out_ns[INJECT_BASE_LANES]);
 
 /**
  * Parse a CSV trace `step,worker,compute_s` (header required, sorted by step then worker, both from 0, no gaps, finite,

@@ -7,7 +7,7 @@
  */
 #include <stddef.h>
 
-#include "core/base/rng.h"
+#include "core/inject/draw.h"
 #include "core/inject/law_rows.h"
 
 const char *law_empirical_check(const struct law_config *config)
@@ -35,10 +35,10 @@ static uint32_t bin_of(const struct law_sample *sample, double rank)
 }
 
 /* Inversion: the whole part of the rank chooses the bin, how far it is into the bin chooses the place there. */
-static uint64_t draw_ns(const struct law_sample *sample, uint64_t key, uint64_t iteration)
+static uint64_t drawn_ns(const struct law_sample *sample, uint64_t bits)
 {
     const double total = (double)sample->bin[sample->count - 1].upto;
-    const double rank = rng_unit_at(key, iteration) * total;
+    const double rank = draw_unit(bits) * total;
     const uint32_t b = bin_of(sample, rank);
     const struct law_bin *const bin = &sample->bin[b];
     const uint64_t before = b ? sample->bin[b - 1].upto : 0;
@@ -46,18 +46,14 @@ static uint64_t draw_ns(const struct law_sample *sample, uint64_t key, uint64_t 
     return law_saturate_ns((bin->low_s + (bin->high_s - bin->low_s) * place) * 1e9);
 }
 
-uint64_t law_empirical_shorten(const struct law_config *config, uint64_t key, uint32_t worker,
-                               uint64_t iteration, uint64_t compute_ns)
+uint64_t law_empirical_shorten(const struct law_config *config, const struct law_draw *draw)
 {
-    (void)worker;
-    const uint64_t drawn_ns = draw_ns(&config->sample, key, iteration);
-    return drawn_ns < compute_ns ? drawn_ns : compute_ns;
+    const uint64_t ns = drawn_ns(&config->sample, draw->bits);
+    return ns < draw->compute_ns ? ns : draw->compute_ns;
 }
 
-uint64_t law_empirical_ns(const struct law_config *config, uint64_t key, uint32_t worker,
-                          uint64_t iteration, uint64_t compute_ns)
+uint64_t law_empirical_ns(const struct law_config *config, const struct law_draw *draw)
 {
-    (void)worker;
-    const uint64_t drawn_ns = draw_ns(&config->sample, key, iteration);
-    return drawn_ns > compute_ns ? drawn_ns - compute_ns : 0;
+    const uint64_t ns = drawn_ns(&config->sample, draw->bits);
+    return ns > draw->compute_ns ? ns - draw->compute_ns : 0;
 }

@@ -6,7 +6,6 @@
  */
 #include <stddef.h>
 
-#include "core/base/rng.h"
 #include "core/inject/draw.h"
 #include "core/inject/law_rows.h"
 
@@ -19,10 +18,8 @@ const char *law_exponential_check(const struct law_config *config)
     return NULL;
 }
 
-uint64_t law_exponential_ns(const struct law_config *config, uint64_t key, uint32_t worker,
-                            uint64_t iteration, uint64_t compute_ns)
+uint64_t law_exponential_ns(const struct law_config *config, const struct law_draw *draw)
 {
-    (void)worker, (void)compute_ns;
-    const double excess_ns = (double)config->mean_ns * draw_exponential(rng_at(key, iteration));
+    const double excess_ns = (double)config->mean_ns * draw_exponential(draw->bits);
     return law_saturate_ns((double)config->shift_ns + excess_ns);
 }

@@ -1,7 +1,6 @@
 /* Lognormal, given as people read it off a latency plot: median and 99th percentile. */
 #include <stddef.h>
 
-#include "core/base/rng.h"
 #include "core/inject/draw.h"
 #include "core/inject/law_rows.h"
 
@@ -18,11 +17,9 @@ const char *law_lognormal_check(const struct law_config *config)
     return NULL;
 }
 
-uint64_t law_lognormal_ns(const struct law_config *config, uint64_t key, uint32_t worker,
-                          uint64_t iteration, uint64_t compute_ns)
+uint64_t law_lognormal_ns(const struct law_config *config, const struct law_draw *draw)
 {
-    (void)worker, (void)compute_ns;
     const double median_ns = (double)config->median_ns;
     const double sigma = draw_ln((double)config->p99_ns / median_ns) / NORMAL_P99;
-    return law_saturate_ns(median_ns * draw_exp(sigma * draw_normal(rng_at(key, iteration))));
+    return law_saturate_ns(median_ns * draw_exp(sigma * draw_normal(draw->bits)));
 }

@@ -6,7 +6,6 @@
 #include <math.h>
 #include <stddef.h>
 
-#include "core/base/rng.h"
 #include "core/inject/draw.h"
 #include "core/inject/law_rows.h"
 
@@ -19,10 +18,8 @@ const char *law_pareto_check(const struct law_config *config)
     return NULL;
 }
 
-uint64_t law_pareto_ns(const struct law_config *config, uint64_t key, uint32_t worker,
-                       uint64_t iteration, uint64_t compute_ns)
+uint64_t law_pareto_ns(const struct law_config *config, const struct law_draw *draw)
 {
-    (void)worker, (void)compute_ns;
-    const double exponent = draw_exponential(rng_at(key, iteration)) / config->alpha;
+    const double exponent = draw_exponential(draw->bits) / config->alpha;
     return law_saturate_ns((double)config->scale_ns * draw_exp(exponent));
 }

@@ -6,10 +6,9 @@
 
 #include "core/inject/law.h"
 
-#define LAW_ROW(name)                                                                        \
-    const char *law_##name##_check(const struct law_config *config);                         \
-    uint64_t law_##name##_ns(const struct law_config *config, uint64_t key, uint32_t worker, \
-                             uint64_t iteration, uint64_t compute_ns)
+#define LAW_ROW(name)                                                \
+    const char *law_##name##_check(const struct law_config *config); \
+    uint64_t law_##name##_ns(const struct law_config *config, const struct law_draw *draw)
 
 LAW_ROW(slowdown);
 LAW_ROW(exponential);
@@ -26,9 +25,7 @@ static inline uint64_t law_saturate_ns(double ns)
     return ns < (double)LAW_DELAY_NS_MAX ? (uint64_t)(ns + 0.5) : LAW_DELAY_NS_MAX;
 }
 
-uint64_t law_trace_shorten(const struct law_config *config, uint64_t key, uint32_t worker,
-                           uint64_t iteration, uint64_t compute_ns);
-uint64_t law_empirical_shorten(const struct law_config *config, uint64_t key, uint32_t worker,
-                               uint64_t iteration, uint64_t compute_ns);
+uint64_t law_trace_shorten(const struct law_config *config, const struct law_draw *draw);
+uint64_t law_empirical_shorten(const struct law_config *config, const struct law_draw *draw);
 
 #endif

@@ -11,9 +11,7 @@ const char *law_slowdown_check(const struct law_config *config)
     return NULL;
 }
 
-uint64_t law_slowdown_ns(const struct law_config *config, uint64_t key, uint32_t worker,
-                         uint64_t iteration, uint64_t compute_ns)
+uint64_t law_slowdown_ns(const struct law_config *config, const struct law_draw *draw)
 {
-    (void)key, (void)worker, (void)iteration;
-    return law_saturate_ns((config->factor - 1.0) * (double)compute_ns);
+    return law_saturate_ns((config->factor - 1.0) * (double)draw->compute_ns);
 }

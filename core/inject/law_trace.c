@@ -20,24 +20,20 @@ const char *law_trace_check(const struct law_config *config)
     return NULL;
 }
 
-static double relative(const struct law_trace *trace, uint32_t worker, uint64_t iteration)
+static double relative(const struct law_trace *trace, const struct law_draw *draw)
 {
-    const uint64_t row = iteration % trace->steps, column = worker % trace->workers;
+    const uint64_t row = draw->iteration % trace->steps, column = draw->worker % trace->workers;
     return trace->seconds[row * trace->workers + column] / trace->median_s;
 }
 
-uint64_t law_trace_shorten(const struct law_config *config, uint64_t key, uint32_t worker,
-                           uint64_t iteration, uint64_t compute_ns)
+uint64_t law_trace_shorten(const struct law_config *config, const struct law_draw *draw)
 {
-    (void)key;
-    const double share = relative(&config->trace, worker, iteration);
-    return law_saturate_ns((double)compute_ns * (share < 1.0 ? share : 1.0));
+    const double share = relative(&config->trace, draw);
+    return law_saturate_ns((double)draw->compute_ns * (share < 1.0 ? share : 1.0));
 }
 
-uint64_t law_trace_ns(const struct law_config *config, uint64_t key, uint32_t worker,
-                      uint64_t iteration, uint64_t compute_ns)
+uint64_t law_trace_ns(const struct law_config *config, const struct law_draw *draw)
 {
-    (void)key;
-    const double slowdown = relative(&config->trace, worker, iteration);
-    return law_saturate_ns((slowdown - 1.0) * (double)compute_ns);
+    const double slowdown = relative(&config->trace, draw);
+    return law_saturate_ns((slowdown - 1.0) * (double)draw->compute_ns);
 }

@@ -12,28 +12,6 @@
 #include "core/sim/act.h"
 #include "core/sim/loans.h"
 
-struct phase_plan {
-    uint64_t base_ns, injected_ns;
-    bool process;
-};
-
-static struct phase_plan draw_phase(const struct sim *self, uint32_t worker, uint64_t iteration)
-{
-    const struct sim_config *const c = &self->config;
-    struct phase_plan plan = {
-        .base_ns = inject_base_ns(c->base_ns, c->jitter_cv, c->seed, worker, iteration)};
-    for (uint32_t i = 0; i < c->inject_count; i++)
-        plan.base_ns = inject_shortened_ns(&c->inject[i], i, c->seed, c->workers, worker, iteration,
-                                           plan.base_ns);
-    for (uint32_t i = 0; i < c->inject_count; i++) {
-        const uint64_t extra =
-            inject_delay_ns(&c->inject[i], i, c->seed, c->workers, worker, iteration, plan.base_ns);
-        plan.injected_ns += extra;
-        plan.process |= extra > 0 && c->inject[i].scope == SCOPE_PROCESS;
-    }
-    return plan;
-}
-
 /** Nothing of the base time is emulated: then the injected delay follows it, as live with a base time of 0. */
 static bool is_all_real(const struct sim_config *c)
 {
@@ -73,11 +51,15 @@ static void begin(struct sim *self, uint32_t worker)
     sim_account_iteration(self, worker);
     sim_account_spend(self, worker, PART_LOAD, self->config.costs.iteration_ns);
 
-    const struct phase_plan plan = draw_phase(self, worker, node->begun++);
+    const struct sim_config *const c = &self->config;
+    const uint64_t iteration = node->begun++;
+    const uint64_t base_ns = inject_base_ns(c->base_ns, c->jitter_cv, c->seed, worker, iteration);
+    const struct inject_phase phase =
+        inject_phase(&c->inject, INJECT_COMPUTE, worker, iteration, self->clock_ns, base_ns);
     node->asked_ns = self->clock_ns;
-    node->base_ns = plan.base_ns;
-    node->injected_ns = plan.injected_ns;
-    node->process = plan.process;
+    node->base_ns = phase.base_ns;
+    node->injected_ns = phase.delay_ns;
+    node->process = phase.process;
     node->phase = SIM_COMPUTING;
     node->slot = self->current[worker];
     node->slot_version = node->version;

@@ -87,6 +87,8 @@ int sim_open(struct sim **out, const struct sim_config *config, struct err *err)
     if (!self)
         return err_set(err, -ENOMEM, "no memory for a simulation");
     self->config = *config;
+    self->config.inject.seed = config->seed;
+    self->config.inject.workers = config->workers;
     const int status = setup_open(self, err);
     if (status < 0) {
         sim_close(self);

@@ -19,7 +19,7 @@
 #include "core/base/hist.h"
 #include "core/base/parts.h"
 #include "core/base/slots.h"
-#include "core/inject/law.h"
+#include "core/inject/inject.h"
 #include "core/policy/agent.h"
 #include "core/sim/memory.h"
 #include "core/sim/values.h"
@@ -110,8 +110,7 @@ struct sim_config {
 
     uint64_t base_ns; /* > 0 */
     double jitter_cv;
-    const struct inject *inject; /* [inject_count] */
-    uint32_t inject_count;
+    struct inject_set inject; /* its seed and its workers are this configuration's */
     struct sim_links links;
     struct sim_costs costs;
     const uint32_t *core; /* [workers] core of each worker; NULL: each has its own */

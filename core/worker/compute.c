@@ -28,39 +28,32 @@ static uint64_t to_cyc(const struct worker *self, uint64_t ns)
     return clock_to_cyc(self->common->clock, ns);
 }
 
-/** Injected delay of this iteration on top of `compute_ns`, and how it is spent. */
-static uint64_t draw_delay_ns(struct worker *self, uint64_t compute_ns)
+/** What is injected into this iteration, which began at `begin` and takes base_ns undisturbed. */
+static struct inject_phase draw_phase(struct worker *self, uint64_t begin, uint64_t base_ns)
 {
     const struct worker_common *const c = self->common;
-    uint64_t delay = 0;
-    for (uint32_t i = 0; i < c->inject_count; i++) {
-        const struct inject *const law = &c->inject[i];
-        const uint64_t extra =
-            inject_delay_ns(law, i, c->seed, c->workers, self->id, self->begun - 1, compute_ns);
-        delay += extra;
-        self->compute.spin |= extra > 0 && law->mode == INJECT_SPIN;
-        self->compute.process |= extra > 0 && law->scope == SCOPE_PROCESS;
-    }
-    return delay;
+    const struct inject_phase phase = inject_phase(
+        &c->inject, INJECT_COMPUTE, self->id, self->begun - 1, act_now_ns(self, begin), base_ns);
+    self->compute.spin = phase.spin;
+    self->compute.process = phase.process;
+    return phase;
 }
 
 static void plan_phase(struct worker *self, uint64_t now)
 {
     const struct worker_common *const c = self->common;
-    struct worker_compute *const phase = &self->compute;
-    phase->spin = phase->process = false;
-    phase->emulated_cyc = phase->injected_cyc = 0;
+    struct worker_compute *const compute = &self->compute;
+    compute->spin = compute->process = false;
+    compute->emulated_cyc = compute->injected_cyc = 0;
     if (c->base_ns > 0) {
-        uint64_t base =
-            inject_base_ns(c->base_ns, c->jitter_cv, c->seed, self->id, self->begun - 1);
-        for (uint32_t i = 0; i < c->inject_count; i++)
-            base = inject_shortened_ns(&c->inject[i], i, c->seed, c->workers, self->id,
-                                       self->begun - 1, base);
-        phase->emulated_cyc = to_cyc(self, base);
-        phase->injected_cyc = to_cyc(self, draw_delay_ns(self, base));
+        const uint64_t base_ns =
+            inject_base_ns(c->base_ns, c->jitter_cv, c->inject.seed, self->id, self->begun - 1);
+        const struct inject_phase phase = draw_phase(self, now, base_ns);
+        compute->emulated_cyc = to_cyc(self, phase.base_ns);
+        compute->injected_cyc = to_cyc(self, phase.delay_ns);
     }
-    phase->begin_cyc = now;
-    phase->planned_cyc = now + phase->emulated_cyc + phase->injected_cyc;
+    compute->begin_cyc = now;
+    compute->planned_cyc = now + compute->emulated_cyc + compute->injected_cyc;
 }
 
 /** The parameters to take the gradient at. Dividing by the weight is part of the real gradient. */
@@ -191,7 +184,7 @@ static void finish_gradient(struct worker *self, uint64_t now)
     compute_unpin(self);
     if (self->common->base_ns == 0) {
         const uint64_t real_ns = clock_ns(self->common->clock, c->real_cyc);
-        c->injected_cyc = to_cyc(self, draw_delay_ns(self, real_ns));
+        c->injected_cyc = to_cyc(self, draw_phase(self, c->begin_cyc, real_ns).delay_ns);
         c->planned_cyc = now + c->injected_cyc;
     }
 }

@@ -13,7 +13,7 @@
 #include "core/base/hist.h"
 #include "core/base/parts.h"
 #include "core/base/slots.h"
-#include "core/inject/law.h"
+#include "core/inject/inject.h"
 #include "core/learn/lanes.h"
 #include "core/learn/mix.h"
 #include "core/learn/model.h"
@@ -37,10 +37,8 @@ struct worker_common {
     const struct model_config *model;
     const struct dataset *dataset; /* NULL: the model needs no data */
     const struct policy *policy;
-    const struct inject *inject; /* [inject_count] */
-    uint32_t inject_count;
+    struct inject_set inject;
     uint32_t workers;
-    uint64_t seed;
     uint64_t base_ns; /* emulated compute, 0 = the real gradient only */
     double jitter_cv;
     float lr;

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/inject/law.h"
+#include "core/inject/inject.h"
 #include "core/learn/model.h"
 #include "core/learn/shard.h"
 #include "core/policy/policy.h"

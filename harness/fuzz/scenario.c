@@ -180,9 +180,9 @@ static void draw_times(struct scenario *self)
     static const double jitters[] = {0.0, 0.0, 0.05, 0.5};
     struct rng rng = rng_start(self->seed, RNG_TEST, STREAM_TIMES);
     self->config.jitter_cv = jitters[rng_below(&rng, 4)];
-    self->config.inject = self->inject;
-    self->config.inject_count = rng_below(&rng, SCENARIO_INJECT_MAX + 1);
-    for (uint32_t i = 0; i < self->config.inject_count; i++)
+    self->config.inject.entry = self->inject;
+    self->config.inject.count = rng_below(&rng, SCENARIO_INJECT_MAX + 1);
+    for (uint32_t i = 0; i < self->config.inject.count; i++)
         draw_inject(self, &rng, i);
     draw_links(self, &rng);
     draw_costs(self, &rng);

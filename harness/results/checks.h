@@ -21,7 +21,7 @@
 struct checks_result {
     const char *text; /* borrowed: the check as written */
     bool pass;
-    char finding[560]; /* both sides with their values, or why it could not be decided */
+    char finding[768]; /* both sides with their values, or why it could not be decided */
 };
 
 /**

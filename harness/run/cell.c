@@ -205,3 +205,14 @@ uint64_t cell_payload_bytes(const struct cell *self)
     }
     return 0;
 }
+
+struct inject_set cell_inject(const struct cell *self, struct inject entry[EXPERIMENT_INJECT_MAX])
+{
+    const struct experiment *const e = self->common->experiment;
+    for (uint32_t i = 0; i < e->inject_count; i++)
+        entry[i] = e->inject[i].inject;
+    return (struct inject_set){.entry = entry,
+                               .count = e->inject_count,
+                               .seed = self->seed,
+                               .workers = self->graph.workers};
+}

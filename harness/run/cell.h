@@ -87,6 +87,9 @@ void cell_close(struct cell *self);
  */
 uint32_t cell_slots(const struct policy *row, uint32_t degree_max, uint32_t on_link);
 
+/** What is injected: a copy of the experiment's entries in the caller's `entry`, which the set borrows. */
+struct inject_set cell_inject(const struct cell *self, struct inject entry[EXPERIMENT_INJECT_MAX]);
+
 /** The configuration that worker `w`'s policy gets. Borrows from the cell. */
 struct policy_config cell_policy_config(const struct cell *self, uint32_t w);
 

@@ -170,8 +170,6 @@ static void make_common(struct run *run, const struct run_faults *faults)
 {
     const struct cell *const cell = run->cell;
     const struct experiment *const e = cell->common->experiment;
-    for (uint32_t i = 0; i < e->inject_count; i++)
-        run->inject[i] = e->inject[i].inject;
     run->common = (struct worker_common){
         .port = run->port,
         .cohort = &run->cohort,
@@ -179,10 +177,8 @@ static void make_common(struct run *run, const struct run_faults *faults)
         .model = &cell->common->model,
         .dataset = cell->common->dataset,
         .policy = cell->row,
-        .inject = run->inject,
-        .inject_count = e->inject_count,
+        .inject = cell_inject(cell, run->inject),
         .workers = cell->graph.workers,
-        .seed = cell->seed,
         .base_ns = e->compute.base_ns,
         .jitter_cv = e->compute.jitter_cv,
         .lr = (float)cell->policy->lr,

@@ -123,8 +123,6 @@ static int make_workers(struct virtual_run *self, struct err *err)
     const struct cell_place *const place = find_place(cell);
     for (uint32_t w = 0; self->core && w < workers; w++)
         self->core[w] = place ? place->core[w] : w % cores;
-    for (uint32_t i = 0; i < cell->common->experiment->inject_count; i++)
-        self->inject[i] = cell->common->experiment->inject[i].inject;
     return 0;
 }
 
@@ -209,8 +207,7 @@ static int open_sim(struct virtual_run *self, struct err *err)
         .seed = cell->seed,
         .base_ns = e->compute.base_ns,
         .jitter_cv = e->compute.jitter_cv,
-        .inject = self->inject,
-        .inject_count = e->inject_count,
+        .inject = cell_inject(cell, self->inject),
         .links = e->links,
         .costs = e->costs,
         .core = self->core,

@@ -14,8 +14,8 @@ static void plan(struct cluster *cluster, const char *name, uint64_t seed)
     laws[0].law = law_find("slowdown");
     cluster_plan(cluster, name, 9, 4, seed);
     cluster->config.jitter_cv = 0.05;
-    cluster->config.inject = laws;
-    cluster->config.inject_count = 1;
+    cluster->config.inject.entry = laws;
+    cluster->config.inject.count = 1;
     cluster->config.links =
         (struct sim_links){.latency_ns = 20 * US, .jitter_cv = 0.5, .bytes_per_s = 1e9};
     cluster->config.stop_ns = 60 * MS;

@@ -54,8 +54,8 @@ static void run(uint64_t seed, bool faulty)
                  seed);
     for (uint32_t w = 0; w < cluster.config.workers; w++)
         cluster.worker[w].options = variant->options;
-    cluster.config.inject = &inject;
-    cluster.config.inject_count = 1;
+    cluster.config.inject.entry = &inject;
+    cluster.config.inject.count = 1;
     cluster.config.jitter_cv = seed % 5 ? 0.05 : 0;
     cluster.config.links = (struct sim_links){.latency_ns = seed / 2 % 3 * 30 * US,
                                               .jitter_cv = seed % 3 ? 0.5 : 0,

@@ -43,8 +43,8 @@ static void run(uint64_t seed)
     cluster_plan_row(&cluster, variant->row, workers, 4, seed);
     for (uint32_t w = 0; w < workers; w++)
         cluster.worker[w].options = variant->options;
-    cluster.config.inject = &inject;
-    cluster.config.inject_count = 1;
+    cluster.config.inject.entry = &inject;
+    cluster.config.inject.count = 1;
     cluster.config.jitter_cv = 0.05;
     cluster.config.links = (struct sim_links){.latency_ns = seed % 3 * 30 * US, .jitter_cv = 0.5};
     cluster.config.faults = &faults;

@@ -229,8 +229,8 @@ static uint8_t *configure(struct cluster *cluster, const struct trial *trial)
     config->stop_iterations = trial->iterations;
     config->links.latency_ns = trial->latency_ns;
     config->jitter_cv = trial->jitter_cv;
-    config->inject = &trial->inject;
-    config->inject_count = trial->inject.law != NULL;
+    config->inject.entry = &trial->inject;
+    config->inject.count = trial->inject.law != NULL;
     config->cuts = trial->cuts;
     return tree;
 }

@@ -284,8 +284,6 @@ static void run(struct dump *self)
     struct tasks_inline alone;
     tasks_inline_init(&alone, aligned_alloc(64, values_scratch_floats(&config) * sizeof(float)));
     config.tasks = &alone.tasks;
-    for (uint32_t i = 0; i < e->inject_count; i++)
-        self->inject[i] = e->inject[i].inject;
     const struct sim_watch watch = {.context = self, .stepped = note_step};
     struct sim_config sim_config = {.policy = cell->row,
                                     .worker = self->policy,
@@ -293,8 +291,7 @@ static void run(struct dump *self)
                                     .seed = cell->seed,
                                     .base_ns = e->compute.base_ns,
                                     .jitter_cv = e->compute.jitter_cv,
-                                    .inject = self->inject,
-                                    .inject_count = e->inject_count,
+                                    .inject = cell_inject(cell, self->inject),
                                     .links = e->links,
                                     .payload_bytes = cell_payload_bytes(cell),
                                     .slots = cell->slots,

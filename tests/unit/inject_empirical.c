@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/base/rng.h"
-#include "core/inject/law.h"
+#include "tests/unit/support_inject.h"
 
 #define CAPACITY 4096u
 #define DRAWS 10000u
@@ -40,9 +40,9 @@ static struct inject entry(struct law_sample sample)
 static uint64_t takes_ns(const struct inject *law, uint64_t seed, uint32_t worker,
                          uint64_t iteration, uint64_t base_ns)
 {
-    const uint64_t left = inject_shortened_ns(law, 0, seed, 8, worker, iteration, base_ns);
-    cr_assert_leq(left, base_ns);
-    return left + inject_delay_ns(law, 0, seed, 8, worker, iteration, left);
+    const struct inject_phase phase = phase_of(law, seed, worker, iteration, 0, base_ns);
+    cr_assert_leq(phase.base_ns, base_ns);
+    return phase.base_ns + phase.delay_ns;
 }
 
 static int compare(const void *a, const void *b)

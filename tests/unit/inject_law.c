@@ -1,6 +1,4 @@
 /* Each law against its formula (computed with libm), whom it hits against the binomial law, and purity. */
-#include "core/inject/law.h"
-
 #include <criterion/criterion.h>
 #include <math.h>
 #include <signal.h>
@@ -9,6 +7,7 @@
 
 #include "core/base/rng.h"
 #include "core/inject/draw.h"
+#include "tests/unit/support_inject.h"
 
 #define MS 1000000ull
 #define COUNT(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
@@ -105,7 +104,7 @@ Test(law, none_delays_nothing)
     const struct inject none = entry("none", (struct law_config){.factor = 10});
 
     cr_expect_null(none.law->check(&none.config));
-    cr_expect_eq(inject_delay_ns(&none, 0, 1, 8, 3, 77, MS), 0u);
+    cr_expect_eq(adds_ns(&none, 0, 1, 8, 3, 77, MS), 0u);
 }
 
 struct domain {
@@ -213,7 +212,7 @@ Test(law, draws_from_the_distributions_that_the_formulas_give)
     for (uint32_t k = 0; k < COUNT(cases); k++)
         for (uint64_t seed = 1; seed <= 5; seed++) {
             for (uint32_t i = 0; i < DRAWS; i++) /* over workers and over iterations */
-                sample[i] = inject_delay_ns(&cases[k].entry, 0, seed, 8, i % 8, i / 8, MS);
+                sample[i] = adds_ns(&cases[k].entry, 0, seed, 8, i % 8, i / 8, MS);
             const double distance = ks_distance(sample, cases[k].cdf);
             cr_expect_lt(distance, 1.95, "%s, seed %lu: %f exceeds the 0.1 %% point",
                          cases[k].entry.law->name, seed, distance);
@@ -277,9 +276,9 @@ Test(law, slows_down_by_the_factor)
     const struct inject same = entry("slowdown", (struct law_config){.factor = 1});
     const struct inject half = entry("slowdown", (struct law_config){.factor = 1.5});
 
-    cr_expect_eq(inject_delay_ns(&ten, 0, 1, 8, 0, 0, MS), 9 * MS);
-    cr_expect_eq(inject_delay_ns(&same, 0, 1, 8, 0, 0, MS), 0u);
-    cr_expect_eq(inject_delay_ns(&half, 0, 1, 8, 0, 0, 3), 2u, "1.5 ns to the nearest");
+    cr_expect_eq(adds_ns(&ten, 0, 1, 8, 0, 0, MS), 9 * MS);
+    cr_expect_eq(adds_ns(&same, 0, 1, 8, 0, 0, MS), 0u);
+    cr_expect_eq(adds_ns(&half, 0, 1, 8, 0, 0, 3), 2u, "1.5 ns to the nearest");
 }
 
 Test(law, lognormal_with_equal_median_and_p99_is_constant)
@@ -287,7 +286,7 @@ Test(law, lognormal_with_equal_median_and_p99_is_constant)
     const struct inject flat = entry("lognormal", (struct law_config){.median_ns = 7, .p99_ns = 7});
 
     for (uint64_t i = 0; i < 100; i++)
-        cr_assert_eq(inject_delay_ns(&flat, 0, 1, 8, 0, i, MS), 7u);
+        cr_assert_eq(adds_ns(&flat, 0, 1, 8, 0, i, MS), 7u);
 }
 
 Test(law, saturates_at_an_hour)
@@ -300,9 +299,9 @@ Test(law, saturates_at_an_hour)
     };
     for (uint32_t k = 0; k < COUNT(cases); k++)
         for (uint64_t i = 0; i < 100; i++)
-            cr_assert_eq(inject_delay_ns(&cases[k], 0, 1, 8, 0, i, MS), LAW_DELAY_NS_MAX, "%s",
+            cr_assert_eq(adds_ns(&cases[k], 0, 1, 8, 0, i, MS), LAW_DELAY_NS_MAX, "%s",
                          cases[k].law->name);
-    cr_expect_eq(inject_delay_ns(&cases[0], 0, 1, 8, 0, 0, 0), 0u, "no compute, no slowdown");
+    cr_expect_eq(adds_ns(&cases[0], 0, 1, 8, 0, 0, 0), 0u, "no compute, no slowdown");
 }
 
 Test(law, replays_a_trace_around_its_median)
@@ -311,16 +310,14 @@ Test(law, replays_a_trace_around_its_median)
     const struct law_trace trace = {.seconds = seconds, .steps = 2, .workers = 3, .median_s = 2};
     const struct inject replay = entry("trace", (struct law_config){.trace = trace});
 
-    cr_expect_eq(inject_delay_ns(&replay, 0, 1, 8, 0, 0, MS), 0u);
-    cr_expect_eq(inject_delay_ns(&replay, 0, 1, 8, 1, 0, MS), MS, "4 s where the median is 2 s");
-    cr_expect_eq(inject_delay_ns(&replay, 0, 1, 8, 2, 0, MS), 0u,
-                 "faster than the median: no delay …");
-    cr_expect_eq(inject_shortened_ns(&replay, 0, 1, 8, 2, 0, MS), MS / 2, "… but half the compute");
-    cr_expect_eq(inject_shortened_ns(&replay, 0, 1, 8, 1, 0, MS), MS,
-                 "slower: all of it, and more");
-    cr_expect_eq(inject_delay_ns(&replay, 0, 1, 8, 4, 0, MS), MS, "worker 4 is worker 1 again");
-    cr_expect_eq(inject_delay_ns(&replay, 0, 1, 8, 1, 1, MS), MS / 2);
-    cr_expect_eq(inject_delay_ns(&replay, 0, 1, 8, 1, 3, MS), MS / 2, "step 3 is step 1 again");
+    cr_expect_eq(adds_ns(&replay, 0, 1, 8, 0, 0, MS), 0u);
+    cr_expect_eq(adds_ns(&replay, 0, 1, 8, 1, 0, MS), MS, "4 s where the median is 2 s");
+    cr_expect_eq(adds_ns(&replay, 0, 1, 8, 2, 0, MS), 0u, "faster than the median: no delay …");
+    cr_expect_eq(phase_of(&replay, 1, 2, 0, 0, MS).base_ns, MS / 2, "… but half the compute");
+    cr_expect_eq(phase_of(&replay, 1, 1, 0, 0, MS).base_ns, MS, "slower: all of it, and more");
+    cr_expect_eq(adds_ns(&replay, 0, 1, 8, 4, 0, MS), MS, "worker 4 is worker 1 again");
+    cr_expect_eq(adds_ns(&replay, 0, 1, 8, 1, 1, MS), MS / 2);
+    cr_expect_eq(adds_ns(&replay, 0, 1, 8, 1, 3, MS), MS / 2, "step 3 is step 1 again");
 }
 
 /* ---- whom it hits ---- */
@@ -329,15 +326,15 @@ Test(select, hits_all_or_exactly_the_listed_workers)
 {
     const uint32_t listed[] = {6, 1};
     struct inject some = entry("slowdown", (struct law_config){.factor = 2});
-    cr_expect(inject_hits(&some, 0, 1, 8, 5, 0));
+    cr_expect(is_hit(&some, 0, 1, 8, 5, 0));
 
     some.select = SELECT_WORKERS;
     some.workers = listed;
     some.worker_count = 2;
 
     for (uint32_t w = 0; w < 8; w++) {
-        cr_expect_eq(inject_hits(&some, 0, 1, 8, w, w), w == 1 || w == 6);
-        cr_expect_eq(inject_delay_ns(&some, 0, 1, 8, w, w, MS), w == 1 || w == 6 ? MS : 0);
+        cr_expect_eq(is_hit(&some, 0, 1, 8, w, w), w == 1 || w == 6);
+        cr_expect_eq(adds_ns(&some, 0, 1, 8, w, w, MS), w == 1 || w == 6 ? MS : 0);
     }
 }
 
@@ -349,7 +346,7 @@ Test(select, hits_each_iteration_with_the_given_share)
             const struct inject each = {.select = SELECT_PERCENT_EACH, .share = shares[k]};
             uint32_t hits = 0;
             for (uint32_t i = 0; i < 8 * 2000; i++)
-                hits += inject_hits(&each, 0, seed, 8, i % 8, i / 8);
+                hits += is_hit(&each, 0, seed, 8, i % 8, i / 8);
 
             const double sigma = sqrt(16000 * shares[k] * (1 - shares[k]));
             cr_expect_leq(fabs(hits - 16000 * shares[k]), 4.5 * sigma, "share %g, seed %lu: %u",
@@ -367,9 +364,9 @@ Test(select, draws_exactly_the_rounded_share_of_workers_once)
                 const struct inject once = {.select = SELECT_PERCENT_ONCE, .share = shares[k]};
                 uint32_t hits = 0;
                 for (uint32_t w = 0; w < sizes[n]; w++) {
-                    hits += inject_hits(&once, 0, seed, sizes[n], w, 0);
-                    cr_assert_eq(inject_hits(&once, 0, seed, sizes[n], w, 0),
-                                 inject_hits(&once, 0, seed, sizes[n], w, 999), "for good");
+                    hits += is_hit(&once, 0, seed, sizes[n], w, 0);
+                    cr_assert_eq(is_hit(&once, 0, seed, sizes[n], w, 0),
+                                 is_hit(&once, 0, seed, sizes[n], w, 999), "for good");
                 }
                 cr_expect_eq(hits, (uint32_t)lround(shares[k] * sizes[n]), "%u workers, share %g",
                              sizes[n], shares[k]);
@@ -387,7 +384,7 @@ Test(select, draws_each_worker_and_each_pair_equally_often)
         for (uint64_t seed = 0; seed < SEEDS; seed++) {
             uint32_t set = 0;
             for (uint32_t w = 0; w < n; w++)
-                if (inject_hits(&once, 0, seed, n, w, 0))
+                if (is_hit(&once, 0, seed, n, w, 0))
                     set = set * 8 + w;
             pairs[set & 63]++;
         }
@@ -411,7 +408,7 @@ Test(select, draws_whether_and_how_long_independently)
     each.share = 0.1;
     uint32_t found = 0;
     for (uint64_t i = 0; found < DRAWS; i++) {
-        const uint64_t delay_ns = inject_delay_ns(&each, 0, 1, 8, (uint32_t)(i % 8), i / 8, MS);
+        const uint64_t delay_ns = adds_ns(&each, 0, 1, 8, (uint32_t)(i % 8), i / 8, MS);
         if (delay_ns > 0)
             sample[found++] = delay_ns;
     }
@@ -424,7 +421,7 @@ Test(select, lets_two_entries_of_a_profile_hit_independently)
     const struct inject each = {.select = SELECT_PERCENT_EACH, .share = 0.5};
     uint32_t same = 0;
     for (uint32_t i = 0; i < 10000; i++)
-        same += inject_hits(&each, 0, 1, 8, i % 8, i) == inject_hits(&each, 1, 1, 8, i % 8, i);
+        same += is_hit(&each, 0, 1, 8, i % 8, i) == is_hit(&each, 1, 1, 8, i % 8, i);
 
     cr_expect_lt(abs((int)same - 5000), 250, "five standard deviations");
 }
@@ -440,7 +437,7 @@ Test(select, makes_a_synchronous_round_wait_as_the_closed_form_says)
     for (uint64_t round = 0; round < ROUNDS; round++) {
         uint64_t slowest_ns = 0;
         for (uint32_t w = 0; w < 8; w++) {
-            const uint64_t ns = MS + inject_delay_ns(&transient, 0, 7, 8, w, round, MS);
+            const uint64_t ns = MS + adds_ns(&transient, 0, 7, 8, w, round, MS);
             slowest_ns = ns > slowest_ns ? ns : slowest_ns;
         }
         sum_ns += slowest_ns;
@@ -460,13 +457,11 @@ Test(select, answers_alike_in_any_order)
     each.share = 0.5;
     for (uint32_t i = 0; i < ITERATIONS; i++)
         for (uint32_t w = 0; w < N; w++)
-            forward[i][w] =
-                inject_delay_ns(&each, 2, 3, N, w, i, MS) + inject_base_ns(MS, 0.05, 3, w, i);
+            forward[i][w] = adds_ns(&each, 2, 3, N, w, i, MS) + inject_base_ns(MS, 0.05, 3, w, i);
 
     for (uint32_t w = N; w-- > 0;)
         for (uint32_t i = ITERATIONS; i-- > 0;)
-            cr_assert_eq(inject_delay_ns(&each, 2, 3, N, w, i, MS) +
-                             inject_base_ns(MS, 0.05, 3, w, i),
+            cr_assert_eq(adds_ns(&each, 2, 3, N, w, i, MS) + inject_base_ns(MS, 0.05, 3, w, i),
                          forward[i][w]);
 }
 
@@ -474,5 +469,5 @@ Test(select, aborts_on_a_worker_out_of_range, .signal = SIGABRT)
 {
     const struct inject all = {.select = SELECT_ALL};
 
-    inject_hits(&all, 0, 1, 8, 8, 0);
+    is_hit(&all, 0, 1, 8, 8, 0);
 }

@@ -49,8 +49,8 @@ static void run_deaf(enum inject_scope scope, uint64_t pause_end_ns)
     const struct policy row = cluster_row(talk_to_the_deaf, DELIVERY_EXACT);
     struct cluster cluster;
     cluster_plan_row(&cluster, &row, 2, 2, 1);
-    cluster.config.inject = &inject;
-    cluster.config.inject_count = 1;
+    cluster.config.inject.entry = &inject;
+    cluster.config.inject.count = 1;
     cluster.config.faults = &faults;
     cluster_run(&cluster);
     cluster_close(&cluster);
@@ -107,8 +107,8 @@ Test(sim_compute, a_stop_ends_deafness)
     const struct policy row = cluster_row(talk_to_the_deaf, DELIVERY_EXACT);
     struct cluster cluster;
     cluster_plan_row(&cluster, &row, 2, 2, 1);
-    cluster.config.inject = &inject;
-    cluster.config.inject_count = 1;
+    cluster.config.inject.entry = &inject;
+    cluster.config.inject.count = 1;
     cluster.config.stop_ns = 2 * MS + MS / 2;
 
     cluster_run(&cluster);

@@ -33,8 +33,8 @@ Test(sim_loop, a_round_of_dsgd_lasts_as_long_as_the_slowest_of_each_neighbourhoo
     struct cluster cluster;
     struct rounds rounds = {0};
     cluster_plan(&cluster, "dsgd", 8, 2, 1);
-    cluster.config.inject = &inject;
-    cluster.config.inject_count = 1;
+    cluster.config.inject.entry = &inject;
+    cluster.config.inject.count = 1;
     cluster.config.links.latency_ns = 10 * US;
     cluster.watch = (struct sim_watch){.context = &rounds, .iteration = note_start};
 
@@ -68,8 +68,8 @@ Test(sim_loop, transient_stragglers_slow_a_synchronous_round_as_in_closed_form)
                                   .share = 0.1};
     struct cluster cluster;
     cluster_plan(&cluster, "allreduce", 8, 0, 7);
-    cluster.config.inject = &inject;
-    cluster.config.inject_count = 1;
+    cluster.config.inject.entry = &inject;
+    cluster.config.inject.count = 1;
     cluster.config.stop_ns = 0;
     cluster.config.stop_iterations = 4000;
 
@@ -109,8 +109,8 @@ Test(sim_loop, a_budget_of_iterations_is_shared_by_asynchronous_workers)
                                   .worker_count = 1};
     struct cluster cluster;
     cluster_plan(&cluster, "none", 4, 0, 1);
-    cluster.config.inject = &inject;
-    cluster.config.inject_count = 1;
+    cluster.config.inject.entry = &inject;
+    cluster.config.inject.count = 1;
     cluster.config.stop_ns = 0;
     cluster.config.stop_iterations = 13;
 
@@ -154,8 +154,8 @@ Test(sim_loop, a_synchronous_policy_finishes_the_rounds_that_somebody_has_begun)
     struct cluster cluster;
     struct told told = {0};
     cluster_plan(&cluster, "dsgd", 8, 2, 1);
-    cluster.config.inject = &inject;
-    cluster.config.inject_count = 1;
+    cluster.config.inject.entry = &inject;
+    cluster.config.inject.count = 1;
     cluster.config.stop_ns = 7 * MS + MS / 2;
     cluster.watch = (struct sim_watch){.context = &told, .stepped = note_stop};
 

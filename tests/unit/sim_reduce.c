@@ -101,8 +101,8 @@ Test(sim_reduce, groups_overlap_in_time_and_wait_only_for_their_members)
     cluster_plan_row(&cluster, &row, 4, 0, 1);
     for (uint32_t w = 0; w < 4; w++)
         cluster.worker[w].options.collective = COLLECTIVE_MODELLED;
-    cluster.config.inject = &inject;
-    cluster.config.inject_count = 1;
+    cluster.config.inject.entry = &inject;
+    cluster.config.inject.count = 1;
 
     cluster_run(&cluster);
 

@@ -1,0 +1,136 @@
+/**
+ * The entries of a profile's `inject:` list: who dawdles, when, in what, by which law; and the base time that it adds to.
+ *
+ * Everything is a pure function of (seed, entry, worker, iteration) or (seed, entry, worker, time since the start), so the
+ * live and the virtual driver, any number of threads and any transport meet the same outcome.
+ */
+#ifndef CORE_INJECT_INJECT_H
+#define CORE_INJECT_INJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/inject/law.h"
+
+/** What of an iteration is delayed. */
+enum inject_what {
+    INJECT_COMPUTE, /* the gradient */
+    INJECT_LOAD,    /* its batch: a slow disk */
+    INJECT_PUBLISH, /* what the worker sends because of it leaves later; the worker goes on meanwhile */
+    INJECT_LINK, /* messages (link.h) */
+    INJECT_NODE, /* everything: the gradient, and nothing is answered meanwhile */
+};
+
+/** Whom an entry hits. */
+enum inject_select {
+    SELECT_ALL,
+    SELECT_PERCENT_EACH, /* each worker and iteration independently with probability `share` (transient) */
+    SELECT_PERCENT_ONCE, /* round(share * workers) distinct workers drawn once (permanent) */
+    SELECT_WORKERS,      /* a fixed list */
+};
+
+enum inject_mode { INJECT_PARK, INJECT_SPIN };
+enum inject_scope { SCOPE_COMPUTE, SCOPE_PROCESS };
+
+#define INJECT_STEPS_MAX 16u
+
+/** When an entry acts, in time since the start. Zeroed: always, and in full. */
+struct inject_when {
+    uint64_t start_ns, stop_ns; /* stop_ns 0: never */
+    uint64_t every_ns,
+        for_ns; /* from start_ns on, the first for_ns of each every_ns; every_ns 0: all the time */
+    uint64_t ramp_ns; /* grows from nothing to all of it over so long from start_ns */
+    struct inject_step {
+        uint64_t at_ns;       /* ascending */
+        double scale;         /* from then on */
+    } step[INJECT_STEPS_MAX]; /* a schedule; before the first step: nothing */
+    uint32_t steps;
+};
+
+/** How much of an entry acts, and until when that holds. */
+struct inject_span {
+    double scale;      /* 0 = nothing, 1 = all: of delays, and of what rates lack to 1 */
+    uint64_t until_ns; /* after the time asked for; UINT64_MAX: for good */
+};
+
+/** Pure. A ramp grows in INJECT_RAMP_STEPS equal steps. */
+struct inject_span inject_when_at(const struct inject_when *self, uint64_t at_ns);
+#define INJECT_RAMP_STEPS 64u
+
+/** One entry. */
+struct inject {
+    const struct law *law;
+    struct law_config config;
+    enum inject_what what;
+    enum inject_select select;
+    double share;
+    bool by_group;           /* SELECT_PERCENT_*: groups are drawn, and all of a group are hit */
+    const uint32_t *workers; /* SELECT_WORKERS, borrowed */
+    uint32_t worker_count;
+    bool one_draw; /* the workers of a group draw the same number */
+    double
+        half_life; /* iterations over which the memory of a draw halves (a law that inverts); 0: drawn anew */
+    struct inject_when when;
+    enum inject_mode mode;
+    enum inject_scope scope;
+};
+
+/** All that is injected into one run. Borrowed by its driver, constant. */
+struct inject_set {
+    const struct inject *entry; /* [count] */
+    uint32_t count;
+    uint64_t seed;
+    uint32_t workers;
+    const uint32_t *group; /* [workers] below `groups`; NULL: each worker is a group of its own */
+    uint32_t groups;
+};
+
+/** Is `worker` hit by entry `number` in `iteration`? Selection alone: `when` is not asked. Pure. */
+bool inject_hits(const struct inject_set *self, uint32_t number, uint32_t worker,
+                 uint64_t iteration);
+
+/** How long a phase takes, and how its delay is spent. */
+struct inject_phase {
+    uint64_t base_ns;  /* what is left of the undisturbed time (measured times may be below it) */
+    uint64_t delay_ns; /* on top; sum of all entries */
+    bool spin, process;
+};
+
+/**
+ * The phase `what` of (worker, iteration) that begins at_ns after the start and takes base_ns undisturbed. INJECT_COMPUTE
+ * includes the entries for nodes. Laws per iteration are drawn; then laws per time slow the base time down, their rates
+ * multiplied. Pure.
+ */
+struct inject_phase inject_phase(const struct inject_set *self, enum inject_what what,
+                                 uint32_t worker, uint64_t iteration, uint64_t at_ns,
+                                 uint64_t base_ns);
+
+/** What entry `number` alone adds to (worker, iteration), 0 when not hit: for previews. Pure. */
+uint64_t inject_delay_ns(const struct inject_set *self, uint32_t number, uint32_t worker,
+                         uint64_t iteration, uint64_t at_ns, uint64_t base_ns);
+
+/**
+ * Base compute time of (worker, iteration): base times lognormal jitter of mean 1 and coefficient of variation cv >= 0.
+ * At most LAW_DELAY_NS_MAX.
+ */
+uint64_t inject_base_ns(uint64_t base_ns, double cv, uint64_t seed, uint32_t worker,
+                        uint64_t iteration);
+
+/** What inject_base_ns computes of (base_ns, cv), for whoever asks it millions of times. */
+struct inject_base {
+    uint64_t base_ns;
+    double sigma, shift; /* of the logarithm of the factor; sigma 0: there is no jitter */
+};
+
+#define INJECT_BASE_LANES 4u
+
+void inject_base_init(struct inject_base *self, uint64_t base_ns, double cv);
+
+/**
+ * inject_base_ns of iterations first .. first + INJECT_BASE_LANES - 1, the same to the bit. Pure. Together they take
+ * little longer than one.
+ */
+void inject_base_lanes(const struct inject_base *self, uint64_t seed, uint32_t worker,
+                       uint64_t first, uint64_t out_ns[INJECT_BASE_LANES]);
+
+#endif
