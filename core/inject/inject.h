@@ -33,6 +33,7 @@ enum inject_mode { INJECT_PARK, INJECT_SPIN };
 enum inject_scope { SCOPE_COMPUTE, SCOPE_PROCESS };
 
 #define INJECT_STEPS_MAX 16u
+#define INJECT_LINKS_MAX 4u /* entries with a rate limit in one set */
 
 /** When an entry acts, in time since the start. Zeroed: always, and in full. */
 struct inject_when {
@@ -57,6 +58,39 @@ struct inject_span {
 struct inject_span inject_when_at(const struct inject_when *self, uint64_t at_ns);
 #define INJECT_RAMP_STEPS 64u
 
+/** Which directed edges an entry for links means, given the workers that it selects. */
+enum inject_edges {
+    EDGES_OUT,    /* those that lead out of them */
+    EDGES_IN,     /* those that lead to them */
+    EDGES_BOTH,   /* either */
+    EDGES_WITHIN, /* from one of them to another */
+    EDGES_ACROSS, /* between one of them and one who is not: what a partition cuts */
+};
+
+/** What an entry for links does besides delaying by its law. Zeroed: nothing. */
+struct inject_link {
+    enum inject_edges edges;
+    double loss; /* of messages */
+    double
+        burst; /* mean number of messages lost in a row (Gilbert-Elliott); 0 or 1: independent losses */
+    double duplicate; /* of messages */
+    double reorder;   /* of messages: released up to gap_ns later than those sent after them */
+    uint64_t gap_ns;
+    double corrupt;        /* of messages: a bit flips on the way, and must be caught */
+    double bytes_per_s;    /* token bucket; 0: unlimited */
+    uint64_t bucket_bytes; /* what may go at once */
+    uint64_t queue_bytes;  /* waiting for tokens at most; more is dropped; 0: unlimited */
+    bool cut;              /* nothing passes while the entry acts … */
+    uint64_t up_ns,
+        down_ns; /* … or, flapping, for spells of these mean lengths (exponential); 0: all the time */
+    bool
+        overtake; /* jitter may change the order within an edge; else a release is never before the previous one */
+    uint64_t
+        half_life_ns; /* time over which the memory of a delay halves (a law that inverts); 0: drawn anew */
+    uint64_t resend_ns; /* what a loss costs a message that the transport sends again */
+    bool unreliable;    /* messages of class exact are lost for good instead */
+};
+
 /** One entry. */
 struct inject {
     const struct law *law;
@@ -73,6 +107,7 @@ struct inject {
     struct inject_when when;
     enum inject_mode mode;
     enum inject_scope scope;
+    struct inject_link link; /* INJECT_LINK; its law may be `none` */
 };
 
 /** All that is injected into one run. Borrowed by its driver, constant. */

@@ -37,14 +37,26 @@ struct law_sample {
     uint32_t count;
 };
 
+/** Parameters of all laws; each reads those that its row names. */
 struct law_config {
-    double factor;      /* slowdown: compute takes factor times as long (>= 1) */
-    uint64_t mean_ns;   /* shifted-exp: mean of the exponential part */
-    uint64_t shift_ns;  /* shifted-exp: constant part */
-    uint64_t scale_ns;  /* pareto: smallest delay t_m */
-    double alpha;       /* pareto: tail index */
-    uint64_t median_ns; /* lognormal */
-    uint64_t p99_ns;    /* lognormal */
+    uint64_t delay_ns;          /* const */
+    uint64_t low_ns, high_ns;   /* uniform: between them; bimodal: one or the other */
+    uint64_t mean_ns, sd_ns;    /* normal (cut off at 0), paretonormal; mean_ns: exp, shifted-exp */
+    uint64_t shift_ns;          /* shifted-exp: constant part */
+    uint64_t median_ns, p99_ns; /* lognormal */
+    uint64_t scale_ns;          /* pareto: smallest delay t_m; weibull, gamma */
+    double alpha;               /* pareto: tail index */
+    double shape;               /* weibull, gamma */
+    double share;  /* bimodal: probability of high_ns; duty: of each period in which work goes on */
+    double factor; /* slowdown, markov, fail-slow, ramp: so many times as long at worst (>= 1) */
+    double slow, fast; /* markov: mean length of a slow and of a fast spell, in iterations (>= 1) */
+    uint64_t every_ns; /* fail-slow: mean time between starts; pause: from one start to the next */
+    uint64_t shortest_ns,
+        longest_ns;     /* fail-slow: length of an episode, log-uniform between them */
+    uint64_t length_ns; /* pause */
+    uint64_t period_ns; /* ramp, duty */
+    bool aligned; /* pause, ramp, duty: all workers at once; else each has a phase of its own */
+    bool once;    /* trace: nothing after its last step; else it repeats */
     struct law_trace
         trace; /* trace: iteration i, worker w takes seconds[i mod steps][w mod workers] / median * base */
     struct law_sample sample; /* empirical */

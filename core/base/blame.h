@@ -1,0 +1,36 @@
+/**
+ * For what, and for whom, a worker waited: each wait is split by what the peer that ended it was doing meanwhile.
+ *
+ * Both drivers keep one timeline per worker (what its latest compute phase consisted of) and ask at each wait's end.
+ */
+#ifndef CORE_BASE_BLAME_H
+#define CORE_BASE_BLAME_H
+
+#include <stdint.h>
+
+enum blame {
+    BLAME_WIRE,      /* the message was on its way */
+    BLAME_COMPUTING, /* the peer computed what it would have computed anyway */
+    BLAME_INJECTED,  /* the peer was made to dawdle */
+    BLAME_HELD, /* the peer had sent nothing though it computed nothing: it waited itself, or for its core */
+    BLAME_GONE, /* the wait ended because the peer was given up, or by a timer */
+    BLAME_COUNT
+};
+extern const char *const blame_name[BLAME_COUNT];
+
+/** The latest compute phase of a peer, in any one unit of time. */
+struct blame_phase {
+    uint64_t begin;    /* of the phase */
+    uint64_t injected; /* from here on what was injected; ends at `end` */
+    uint64_t end;
+};
+
+struct blame_split {
+    uint64_t part[BLAME_COUNT]; /* adds up to to - from */
+};
+
+/** The wait [from, to] that was ended by a message sent at `sent` by a peer whose latest phase before that was `phase`. */
+struct blame_split blame_wait(uint64_t from, uint64_t to, uint64_t sent,
+                              const struct blame_phase *phase);
+
+#endif
