@@ -7,6 +7,7 @@
 #include "harness/results/table_figures.h"
 
 #define HEAD_MAX 20u /* characters of a value in the head of its column */
+#define HEAD_BYTES (HEAD_MAX + sizeof("\xe2\x80\xa6"))
 
 _Static_assert(EXPERIMENT_SWEEP_MAX < TABLE_COLUMNS_MAX, "a column for every value");
 
@@ -90,6 +91,16 @@ static struct table_scale scale_of(const struct results_summary *summary, uint32
     return scale;
 }
 
+/** Of a long value its end: the values of one sweep begin alike. */
+static void put_head(char head[HEAD_BYTES], const char *value)
+{
+    const size_t length = strlen(value);
+    if (length <= HEAD_MAX)
+        snprintf(head, HEAD_BYTES, "%s", value);
+    else
+        snprintf(head, HEAD_BYTES, "\xe2\x80\xa6%s", value + length - (HEAD_MAX - 1));
+}
+
 static void print_metric(FILE *out, const struct table_style *style,
                          const struct results_summary *summary, uint32_t count,
                          enum results_metric metric)
@@ -105,8 +116,8 @@ static void print_metric(FILE *out, const struct table_style *style,
     fputc('\n', out);
     table_start(&grid, &summary[0], "");
     for (uint32_t v = 0; v < count; v++) {
-        char head[HEAD_MAX + 1];
-        snprintf(head, sizeof(head), "%s", summary[v].sweep_value);
+        char head[HEAD_BYTES];
+        put_head(head, summary[v].sweep_value);
         const uint32_t c = table_grid_column(&grid, head, "");
         for (uint32_t i = 0; i < summary[v].policy_count; i++)
             put_cell(&grid.cell[i][c], &scale, &summary[v].policy[i], metric);
