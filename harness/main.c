@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/command.h"
+#include "harness/command/command.h"
 #include "harness/run/executor.h"
 #include "harness/version.h"
 

@@ -32,6 +32,7 @@ core/sim core/policy core/learn core/inject core/base
 net core/worker/port.h core/inject core/base core/policy/policy.h
 topo core/base
 harness core net topo
+harness/command core net topo harness
 harness/experiment core net topo harness/results/checks.h harness/results/claims.h harness/results/results_summary.h harness/plugin/dawdle_plugin.h
 harness/plugin none
 harness/results core net topo harness/experiment harness/preview.h harness/version.h

@@ -8,7 +8,7 @@
 
 #include "core/learn/shard.h"
 #include "core/worker/dataset.h"
-#include "harness/command.h"
+#include "harness/command/command.h"
 #include "harness/run/interrupt.h"
 #include "harness/tune/tune_search.h"
 #include "tests/live/support_virtual.h"

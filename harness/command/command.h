@@ -1,10 +1,11 @@
 /** The commands of the program, one row each, and the command line they read. */
-#ifndef HARNESS_COMMAND_H
-#define HARNESS_COMMAND_H
+#ifndef HARNESS_COMMAND_COMMAND_H
+#define HARNESS_COMMAND_COMMAND_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "harness/run/sweep.h"
 #include "harness/twin/calibrate.h"
 
 #define COMMAND_SETS_MAX 256u
@@ -44,6 +45,27 @@ struct command_line {
     unsigned used;            /* enum command_option, or-ed */
     char seed_set[1024];
 };
+
+/** Print the error. Returns 2, the exit code of a wrong command line. */
+int command_complain(const char *text);
+
+/** --seed and --repeat are short for the profile's `seeds`. */
+void command_fold_seeds(struct command_line *line);
+
+/** A profile with all values of its sweep; sweep_close is due even after an error, which was printed. 0 or -errno. */
+int command_load(struct sweep *out, const struct command_line *line, const char *name);
+
+/* One per row of the table; each returns the exit code. */
+int command_profiles(struct command_line *line);
+int command_sim(struct command_line *line);
+int command_twin(struct command_line *line);
+int command_tune(struct command_line *line);
+int command_replay(struct command_line *line);
+int command_list(struct command_line *line);
+int command_topo(struct command_line *line);
+int command_inject(struct command_line *line);
+int command_doctor(struct command_line *line);
+int command_help(struct command_line *line);
 
 /** Run the command that the first argument names. Returns the exit code. */
 int command_run(struct command_line *line);

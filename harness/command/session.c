@@ -1,0 +1,156 @@
+#include "harness/command/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/units.h"
+#include "harness/environment.h"
+#include "harness/experiment/profile.h"
+#include "harness/results/results.h"
+#include "harness/run/interrupt.h"
+#include "harness/run/matrix.h"
+#include "harness/run/run_virtual.h"
+
+struct session *session_new(void)
+{
+    return calloc(1, sizeof(struct session));
+}
+
+static bool is_live(const struct experiment *e)
+{
+    return e->clock == CLOCK_LIVE;
+}
+
+void session_close(struct session *self)
+{
+    for (uint32_t i = 0; i < self->count; i++)
+        sweep_close(&self->sweep[i]);
+    if (self->machine)
+        machine_close(self->machine);
+    free(self);
+}
+
+int session_open(struct session *self, const struct command_line *line)
+{
+    struct err err = {{0}};
+    bool bad = false;
+    for (uint32_t i = 1; i < line->argument_count; i++)
+        bad |= command_load(&self->sweep[self->count++], line, line->argument[i]) < 0;
+    if (bad)
+        return 2;
+    if (self->tuned && tune_prepare(self->sweep[0].written, self->tuned, &err) < 0)
+        return command_complain(err.text);
+    bool live = false, simulated = false;
+    for (uint32_t i = 0; i < self->count; i++) {
+        live |= is_live(self->sweep[i].written);
+        simulated |= !is_live(self->sweep[i].written);
+    }
+    if (line->threads && !simulated)
+        return command_complain("--threads is for virtual time; live, workers.cores says how many");
+    self->threads = line->threads ? line->threads : virtual_threads();
+    int rc = live ? machine_open(&self->machine, &err) : 0;
+    for (uint32_t i = 0; i < self->count && rc == 0; i++)
+        rc = sweep_plan(&self->sweep[i], self->machine, &err);
+    if (rc == 0)
+        return 0;
+    fprintf(stderr, "dawdle: error: %s\n", err.text);
+    return rc == -EINVAL || rc == -ENODATA || rc == -ENOENT ? 2 : 3;
+}
+
+int session_dry_run(struct session *self)
+{
+    struct err err = {{0}};
+    for (uint32_t i = 0; i < self->count; i++) {
+        profile_write_resolved(stdout, self->sweep[i].written);
+        if (sweep_print(&self->sweep[i], self->threads, stdout, &err) < 0) {
+            fprintf(stderr, "dawdle: error: %s\n", err.text);
+            return 3;
+        }
+    }
+    return 0;
+}
+
+/** The most of any plan. */
+static size_t largest(const struct session *self, size_t (*of)(const struct plan *plan),
+                      const struct plan **which)
+{
+    size_t most = 0;
+    for (uint32_t i = 0; i < self->count; i++)
+        for (uint32_t v = 0; v < self->sweep[i].values; v++) {
+            const struct plan *const plan = &self->sweep[i].plan[v];
+            if (of(plan) <= most && most > 0)
+                continue;
+            most = of(plan);
+            *which = plan;
+        }
+    return most;
+}
+
+static size_t eal_bytes(const struct plan *plan)
+{
+    return plan->memory_bytes;
+}
+
+static size_t all_bytes(const struct plan *plan)
+{
+    return plan->buffers_bytes + plan->memory_bytes;
+}
+
+/** Refuse what would end in the kernel's out-of-memory killer. */
+static int check_memory(const struct session *self, struct err *err)
+{
+    char text[64], needed[32], free_now[32];
+    const char *const line = environment_field("/proc/meminfo", "MemAvailable", text, sizeof(text));
+    const double available = strtod(line, NULL) * 1024;
+    const struct plan *plan = NULL;
+    const double bytes = (double)largest(self, all_bytes, &plan);
+    if (available <= 0 || bytes <= available)
+        return 0;
+    return err_set(err, -ENOMEM,
+                   "profile %s needs %s of memory, %s are available (fewer "
+                   "judge.points or workers would need less)",
+                   plan->experiment->name, units_short_bytes(bytes, needed, sizeof(needed)),
+                   units_short_bytes(available, free_now, sizeof(free_now)));
+}
+
+/** Everything that could refuse a run on this host, before the first one starts. Only live runs need a host of their own. */
+int session_open_host(const struct session *self, const char *out, struct host *host,
+                      struct err *err)
+{
+    const struct plan *plan = NULL;
+    if (self->machine && machine_is_foreign(self->machine))
+        return err_set(err, -ENODEV,
+                       "the machine is described by hwloc's variables; it can be drawn and planned "
+                       "on, not run on");
+    int rc = check_memory(self, err);
+    if (rc == 0)
+        rc = results_make_folder(out, err);
+    if (rc == 0 && self->machine)
+        rc = host_open(host, self->machine, largest(self, eal_bytes, &plan), out, err);
+    return rc;
+}
+
+/** dir: [RESULTS_PATH_MAX] gets where the results of the last profile are. */
+int session_run(struct session *self, const struct command_line *line, char *dir)
+{
+    struct err err = {{0}};
+    struct host host;
+    if (session_open_host(self, line->out, &host, &err) < 0)
+        return fprintf(stderr, "dawdle: error: %s\n", err.text), 3;
+    const struct matrix_options options = {.out = line->out,
+                                           .quiet = line->quiet,
+                                           .threads = self->threads,
+                                           .dir = dir,
+                                           .dir_bytes = RESULTS_PATH_MAX};
+    int code = 0;
+    interrupt_watch();
+    for (uint32_t i = 0; i < self->count && !interrupt_seen(); i++) {
+        struct host *const its_host = is_live(self->sweep[i].written) ? &host : NULL;
+        const int one = matrix_run(its_host, &self->sweep[i], &options);
+        code = one ? one : code;
+    }
+    if (self->machine)
+        host_close(&host);
+    return code;
+}

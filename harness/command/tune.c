@@ -1,0 +1,66 @@
+/* `tune`: learning rates into a file that profiles include. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/command/session.h"
+#include "harness/run/interrupt.h"
+
+/** `<name>.tuned.yaml` unless --out says otherwise; `folder` is where it lies. */
+static void tuned_path(const struct command_line *line, const struct experiment *e, char *path,
+                       char *folder, size_t size)
+{
+    if (line->used & COMMAND_OUT)
+        snprintf(path, size, "%s", line->out);
+    else
+        snprintf(path, size, "%s.tuned.yaml", e->name);
+    snprintf(folder, size, "%s", path);
+    char *const slash = strrchr(folder, '/');
+    if (slash)
+        slash[slash == folder] = '\0';
+    else
+        snprintf(folder, size, ".");
+}
+
+static int tune_planned(struct session *self, const struct command_line *line)
+{
+    struct err err = {{0}};
+    struct host host;
+    char path[EXPERIMENT_PATH_MAX], folder[EXPERIMENT_PATH_MAX];
+    if (line->dry_run) {
+        const int code = session_dry_run(self);
+        if (code == 0 &&
+            tune_print(&self->sweep[0].plan[0], self->tuned, self->threads, stdout, &err) < 0)
+            return command_complain(err.text), 3;
+        return code;
+    }
+    tuned_path(line, self->sweep[0].written, path, folder, sizeof(path));
+    if (session_open_host(self, folder, &host, &err) < 0)
+        return fprintf(stderr, "dawdle: error: %s\n", err.text), 3;
+    const struct tune_options options = {
+        .out = path, .quiet = line->quiet, .threads = self->threads};
+    interrupt_watch();
+    const int code =
+        tune_run(self->machine ? &host : NULL, &self->sweep[0].plan[0], self->tuned, &options);
+    if (self->machine)
+        host_close(&host);
+    return code;
+}
+
+int command_tune(struct command_line *line)
+{
+    struct session *const self = session_new();
+    struct tuned_file *const tuned = calloc(1, sizeof(*tuned));
+    if (!self || !tuned)
+        return free(self), free(tuned), command_complain("not enough memory"), 1;
+    line->set[line->set_count++] =
+        "train.tuned=";                      /* the old rates, stale or not, are no part of it */
+    line->set[line->set_count++] = "sweep="; /* rates are those of the profile as it is written */
+    self->tuned = tuned;
+    int code = session_open(self, line);
+    if (code == 0)
+        code = tune_planned(self, line);
+    session_close(self);
+    free(tuned);
+    return code;
+}
