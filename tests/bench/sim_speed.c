@@ -4,7 +4,9 @@
  * Degree 4, 5 % jitter on compute times, links of 2 us; one thread, its CPU time. The cost of an event is shown for growing
  * numbers of workers, because caches and not instructions decide it: sizes take turns, so that a noisy host hits all of
  * them, and figures are medians with their range. The end time names the schedule: it changes with nothing but the
- * code. Prints only; never fails on a number. Arguments: --smoke, or NAME WORKERS for one case alone, as a profiler wants it.
+ * code. Prints only; never fails on a number.
+ *
+ * Arguments: --smoke; or NAME WORKERS [ROUNDS] for one case alone, as a profiler and a comparison of two builds want it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,14 +135,17 @@ static const struct run *smaller_of(const struct run *runs, size_t i)
     return first;
 }
 
-static int one_case(struct run *runs, size_t count, const char *name, const char *workers)
+static int one_case(struct run *runs, size_t count, const char *name, const char *workers,
+                    const char *wanted)
 {
+    const unsigned long given = strtoul(wanted, NULL, 10);
+    const uint32_t rounds = given > 0 && given < ROUNDS_MAX ? (uint32_t)given : ROUNDS_MAX;
     for (size_t i = 0; i < count; i++) {
         if (strcmp(runs[i].name, name) != 0 || runs[i].workers != strtoul(workers, NULL, 10))
             continue;
-        for (uint32_t r = 0; r < ROUNDS_MAX; r++)
+        for (uint32_t r = 0; r < rounds; r++)
             measure(&runs[i], r);
-        print(&runs[i], ROUNDS_MAX, NULL);
+        print(&runs[i], rounds, NULL);
         return 0;
     }
     printf("no such case: %s with %s workers\n", name, workers);
@@ -168,8 +173,9 @@ int main(int argc, char **argv)
         {"aau messages", "aau", AAU_MESSAGES, 16, 20, {0}, 0, 0, 0},
     };
     const bool small = argc > 1 && strcmp(argv[1], "--smoke") == 0;
-    if (argc == 3)
-        return one_case(whole, sizeof(whole) / sizeof(whole[0]), argv[1], argv[2]);
+    if (argc >= 3)
+        return one_case(whole, sizeof(whole) / sizeof(whole[0]), argv[1], argv[2],
+                        argc > 3 ? argv[3] : "");
     struct run *const runs = small ? smoke : whole;
     const size_t count =
         small ? sizeof(smoke) / sizeof(smoke[0]) : sizeof(whole) / sizeof(whole[0]);
