@@ -36,34 +36,39 @@
 
 enum role { FREE, ASKING, GIVING };
 
-struct kept {
-    uint32_t seq;
-    bool waiting;
-    bool lost; /* and nothing of this peer counts */
+struct peer {
+    uint32_t index; /* its own: a list of one, for actions */
+    uint32_t id;
+    uint32_t seq; /* of its request, to be answered after the gradient */
+    bool waiting; /* there is one */
+    bool lost;    /* and nothing of this peer counts */
 };
 
+/* What most events need comes first: a simulation holds thousands of these. */
 struct adpsgd {
-    const struct policy_config *config;
-    uint32_t *everyone;     /* [peer_count] */
-    struct kept *kept;      /* [peer_count] requests to answer after the gradient */
-    struct rng rng;         /* whom to ask, how long to back off */
-    struct mix_term term;   /* of the one mix a step can have */
-    uint64_t tag;           /* of the exchange in progress: {initiator's id, its seq} */
-    uint64_t backoff_count; /* generation of the timer */
-    struct policy_counters counters;
+    struct peer *peer; /* [peer_count] */
+    uint64_t tag;      /* of the exchange in progress: {initiator's id, its seq} */
     enum role role;
     uint32_t partner; /* while ASKING or GIVING; else the one that refused last, or NOBODY */
     uint32_t seq;     /* of the own request made last */
     uint32_t iteration;
     uint32_t tries; /* refusals in this iteration */
-    uint32_t
-        every; /* local steps per exchange, whoever asked for it; 0: one of its own per iteration */
-    uint32_t local; /* local steps since the last exchange */
+    uint32_t peer_count;
     uint32_t there; /* peers that are not lost */
+    uint32_t kept;  /* requests waiting */
     bool comm_thread;
     bool initiates; /* this side asks at all */
     bool owes;      /* own exchange of this iteration is still to come */
     bool computing, gradient_held, backing_off, stopping, done;
+
+    struct rng rng;         /* whom to ask, how long to back off */
+    struct mix_term term;   /* of the one mix a step can have */
+    uint64_t backoff_count; /* generation of the timer */
+    uint32_t
+        every; /* local steps per exchange, whoever asked for it; 0: one of its own per iteration */
+    uint32_t local; /* local steps since the last exchange */
+    uint32_t id;    /* own */
+    struct policy_counters counters;
 };
 
 static size_t lay_out(void *memory, const struct policy_config *config)
@@ -71,9 +76,9 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     struct layout layout = {.base = memory};
     struct adpsgd *self = layout_take(&layout, 1, sizeof(*self));
     const struct adpsgd made = {
-        .config = config,
-        .everyone = layout_everyone(&layout, config->peer_count),
-        .kept = layout_take(&layout, config->peer_count, sizeof(struct kept)),
+        .peer = layout_take(&layout, config->peer_count, sizeof(struct peer)),
+        .peer_count = config->peer_count,
+        .id = config->self,
         .rng = {.key = config->seed},
         .partner = NOBODY,
         .comm_thread = config->options.comm_thread,
@@ -83,6 +88,8 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     };
     if (self)
         *self = made;
+    for (uint32_t i = 0; self && i < config->peer_count; i++)
+        self->peer[i] = (struct peer){.index = i, .id = config->peers[i]};
     return layout.used;
 }
 
@@ -110,7 +117,7 @@ static void tell(struct adpsgd *self, uint32_t peer, uint8_t type, uint32_t seq,
 {
     actions_push(out, (struct action){.kind = ACT_CONTROL,
                                       .type = type,
-                                      .peers = &self->everyone[peer],
+                                      .peers = &self->peer[peer].index,
                                       .count = 1,
                                       .word = {seq}});
 }
@@ -120,7 +127,7 @@ static void send_model(struct adpsgd *self, uint8_t type, struct actions *out)
     actions_push(out, (struct action){.kind = ACT_SEND,
                                       .type = type,
                                       .tag = self->tag,
-                                      .peers = &self->everyone[self->partner],
+                                      .peers = &self->peer[self->partner].index,
                                       .count = 1,
                                       .degree = 1});
 }
@@ -130,9 +137,11 @@ static uint32_t choose(struct adpsgd *self)
 {
     const bool skip = self->there > 1 && self->partner != NOBODY;
     uint32_t before = rng_below(&self->rng, skip ? self->there - 1 : self->there);
+    if (self->there == self->peer_count) /* mostly: then nobody is to be counted */
+        return before + (skip && before >= self->partner);
     for (uint32_t i = 0;; i++) {
-        CHECK(i < self->config->peer_count);
-        if (self->kept[i].lost || (skip && i == self->partner))
+        CHECK(i < self->peer_count);
+        if (self->peer[i].lost || (skip && i == self->partner))
             continue;
         if (before-- == 0)
             return i;
@@ -144,7 +153,7 @@ static void ask(struct adpsgd *self, struct actions *out)
     self->partner = choose(self);
     self->role = ASKING;
     self->seq++;
-    self->tag = (uint64_t)self->config->self << 32 | self->seq;
+    self->tag = (uint64_t)self->id << 32 | self->seq;
     tell(self, self->partner, ADPSGD_REQUEST, self->seq, out);
 }
 
@@ -152,7 +161,7 @@ static void give(struct adpsgd *self, uint32_t peer, uint32_t seq, struct action
 {
     self->partner = peer;
     self->role = GIVING;
-    self->tag = (uint64_t)self->config->peers[peer] << 32 | seq;
+    self->tag = (uint64_t)self->peer[peer].id << 32 | seq;
     send_model(self, TENSOR_RESPONSE, out);
 }
 
@@ -183,18 +192,24 @@ static void compute(struct adpsgd *self, struct actions *out)
 
 static uint32_t next_kept(const struct adpsgd *self)
 {
-    for (uint32_t i = 0; i < self->config->peer_count; i++)
-        if (self->kept[i].waiting)
+    for (uint32_t i = 0; self->kept > 0 && i < self->peer_count; i++)
+        if (self->peer[i].waiting)
             return i;
     return NOBODY;
 }
 
+/* It is answered now: its sequence number. */
+static uint32_t take_kept(struct adpsgd *self, uint32_t peer)
+{
+    self->peer[peer].waiting = false;
+    self->kept--;
+    return self->peer[peer].seq;
+}
+
 static void refuse_kept(struct adpsgd *self, struct actions *out)
 {
-    for (uint32_t i = next_kept(self); i != NOBODY; i = next_kept(self)) {
-        self->kept[i].waiting = false;
-        tell(self, i, ADPSGD_REFUSE, self->kept[i].seq, out);
-    }
+    for (uint32_t i = next_kept(self); i != NOBODY; i = next_kept(self))
+        tell(self, i, ADPSGD_REFUSE, take_kept(self, i), out);
 }
 
 /* In no exchange: do what comes next. The order is the deadlock argument: answer before asking. */
@@ -211,8 +226,7 @@ static void go_on(struct adpsgd *self, struct actions *out)
     const bool may_exchange = self->comm_thread || !self->computing;
     const uint32_t asker = next_kept(self);
     if (may_exchange && asker != NOBODY) {
-        self->kept[asker].waiting = false;
-        give(self, asker, self->kept[asker].seq, out);
+        give(self, asker, take_kept(self, asker), out);
         return;
     }
     if (!self->computing && !self->owes)
@@ -245,10 +259,12 @@ static void finish_exchange(struct adpsgd *self, const struct event *event, stru
 
 static void on_down(struct adpsgd *self, uint32_t peer, struct actions *out)
 {
-    CHECK(peer < self->config->peer_count);
-    if (self->kept[peer].lost)
+    CHECK(peer < self->peer_count);
+    if (self->peer[peer].lost)
         return;
-    self->kept[peer] = (struct kept){.lost = true};
+    if (self->peer[peer].waiting)
+        take_kept(self, peer);
+    self->peer[peer].lost = true;
     self->there--;
     self->owes &= self->there > 0;
     self->counters.evicted++;
@@ -265,15 +281,15 @@ static void on_down(struct adpsgd *self, uint32_t peer, struct actions *out)
 
 static void on_up(struct adpsgd *self, uint32_t peer)
 {
-    CHECK(peer < self->config->peer_count);
-    self->there += self->kept[peer].lost;
-    self->kept[peer].lost = false;
+    CHECK(peer < self->peer_count);
+    self->there += self->peer[peer].lost;
+    self->peer[peer].lost = false;
 }
 
 static void on_tensor(struct adpsgd *self, const struct event *event, struct actions *out)
 {
-    CHECK(event->peer < self->config->peer_count);
-    if (self->kept[event->peer].lost) {
+    CHECK(event->peer < self->peer_count);
+    if (self->peer[event->peer].lost) {
         self->counters.dropped++;
         actions_push(out, (struct action){
                               .kind = ACT_RELEASE, .peer = event->peer, .handle = event->handle});
@@ -291,12 +307,15 @@ static void on_tensor(struct adpsgd *self, const struct event *event, struct act
 
 static void on_request(struct adpsgd *self, const struct event *event, struct actions *out)
 {
-    CHECK(!self->kept[event->peer].waiting);
+    struct peer *const peer = &self->peer[event->peer];
+    CHECK(!peer->waiting);
     if (self->done || self->stopping || self->role != FREE) {
         tell(self, event->peer, ADPSGD_REFUSE, event->word[0], out);
         return;
     }
-    self->kept[event->peer] = (struct kept){.seq = event->word[0], .waiting = true};
+    peer->seq = event->word[0];
+    peer->waiting = true;
+    self->kept++;
     go_on(self, out);
 }
 
@@ -361,8 +380,8 @@ void adpsgd_step(void *state, const struct event *event, struct actions *out)
         on_tensor(self, event, out);
         return;
     case EV_CONTROL:
-        CHECK(event->peer < self->config->peer_count);
-        if (self->kept[event->peer].lost)
+        CHECK(event->peer < self->peer_count);
+        if (self->peer[event->peer].lost)
             return;
         if (event->type == ADPSGD_REQUEST)
             on_request(self, event, out);

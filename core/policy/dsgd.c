@@ -26,22 +26,25 @@
 #include "core/policy/rounds.h"
 #include "core/policy/rows.h"
 
-struct held {
-    uint64_t handle; /* 0: not here yet */
-    uint32_t degree;
+/* What it has sent, by parity of the round. */
+struct peer {
+    uint64_t handle[2]; /* 0: not here yet */
+    uint32_t degree[2];
+    bool lost;
 };
 
+/* What a message needs comes first: a simulation holds thousands of these. */
 struct dsgd {
-    const struct policy_config *config;
+    struct peer *peer; /* [peer_count] */
+    struct rounds rounds;
+    uint32_t arrived[2]; /* messages held of this parity */
+    uint32_t peer_count;
+    uint32_t there_count;
+    uint32_t degree; /* that this round's model was sent with */
+    bool combines_first;
     uint32_t *there;        /* [peer_count] the first there_count: peers that are not lost */
-    bool *lost;             /* [peer_count] */
-    struct held *held;      /* [peer_count * 2], by parity of the round */
     struct mix_term *terms; /* [peer_count] */
     struct policy_counters counters;
-    uint32_t there_count;
-    uint32_t degree;     /* that this round's model was sent with */
-    uint32_t arrived[2]; /* messages held of this parity */
-    struct rounds rounds;
 };
 
 static size_t lay_out(void *memory, const struct policy_config *config)
@@ -50,12 +53,12 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     const uint32_t n = config->peer_count;
     struct dsgd *self = layout_take(&layout, 1, sizeof(*self));
     const struct dsgd made = {
-        .config = config,
+        .peer = layout_take(&layout, n, sizeof(struct peer)),
         .there = layout_everyone(&layout, n),
-        .lost = layout_take(&layout, n, sizeof(bool)),
-        .there_count = n,
-        .held = layout_take(&layout, 2 * (size_t)n, sizeof(struct held)),
         .terms = layout_take(&layout, n, sizeof(struct mix_term)),
+        .peer_count = n,
+        .there_count = n,
+        .combines_first = config->options.order == DSGD_COMBINE_THEN_ADAPT,
     };
     if (self)
         *self = made;
@@ -77,10 +80,10 @@ static void mix(struct dsgd *self, struct actions *out)
     const uint32_t n = self->there_count;
     const uint32_t parity = self->rounds.now & 1u;
     for (uint32_t i = 0; i < n; i++) {
-        struct held *held = &self->held[2 * self->there[i] + parity];
+        struct peer *const peer = &self->peer[self->there[i]];
         self->terms[i] = (struct mix_term){
-            .handle = held->handle, .peer = self->there[i], .weight = held->degree};
-        held->handle = 0;
+            .handle = peer->handle[parity], .peer = self->there[i], .weight = peer->degree[parity]};
+        peer->handle[parity] = 0;
     }
     self->arrived[parity] = 0;
     actions_push(out, (struct action){.kind = ACT_MIX,
@@ -94,11 +97,6 @@ static void mix(struct dsgd *self, struct actions *out)
         actions_push(out, (struct action){.kind = ACT_RELEASE,
                                           .peer = self->terms[i].peer,
                                           .handle = self->terms[i].handle});
-}
-
-static bool combines_first(const struct dsgd *self)
-{
-    return self->config->options.order == DSGD_COMBINE_THEN_ADAPT;
 }
 
 static void send(struct dsgd *self, struct actions *out)
@@ -115,7 +113,7 @@ static void send(struct dsgd *self, struct actions *out)
 
 static void begin_round(struct dsgd *self, struct actions *out)
 {
-    if (combines_first(self) && !rounds_over(&self->rounds))
+    if (self->combines_first && !rounds_over(&self->rounds))
         send(self, out);
     rounds_begin(&self->rounds, out);
 }
@@ -128,7 +126,7 @@ static void finish_round(struct dsgd *self, struct actions *out)
         return;
     if (self->there_count > 0)
         mix(self, out);
-    if (combines_first(self))
+    if (self->combines_first)
         actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->rounds.now});
     self->rounds.now++;
     begin_round(self, out);
@@ -138,9 +136,10 @@ static void keep(struct dsgd *self, const struct event *event)
 {
     CHECK(event->tag == self->rounds.now || event->tag == (uint64_t)self->rounds.now + 1);
     const uint32_t parity = (uint32_t)(event->tag & 1u);
-    struct held *held = &self->held[2 * event->peer + parity];
-    CHECK(held->handle == 0);
-    *held = (struct held){.handle = event->handle, .degree = event->degree};
+    struct peer *const peer = &self->peer[event->peer];
+    CHECK(peer->handle[parity] == 0);
+    peer->handle[parity] = event->handle;
+    peer->degree[parity] = event->degree;
     self->arrived[parity]++;
 }
 
@@ -150,12 +149,11 @@ static void release_beyond(struct dsgd *self, uint64_t last, struct actions *out
     const uint32_t parity = (uint32_t)(last + 1) & 1u;
     if (self->rounds.now < last)
         return; /* no neighbour can have come so far */
-    for (uint32_t i = 0; i < self->config->peer_count; i++) {
-        struct held *held = &self->held[2 * i + parity];
-        if (held->handle)
-            actions_push(out,
-                         (struct action){.kind = ACT_RELEASE, .peer = i, .handle = held->handle});
-        held->handle = 0;
+    for (uint32_t i = 0; i < self->peer_count; i++) {
+        uint64_t *const handle = &self->peer[i].handle[parity];
+        if (*handle)
+            actions_push(out, (struct action){.kind = ACT_RELEASE, .peer = i, .handle = *handle});
+        *handle = 0;
     }
     self->arrived[parity] = 0;
 }
@@ -168,22 +166,22 @@ static void give_back(struct dsgd *self, uint32_t peer, uint64_t handle, struct 
 
 static void on_down(struct dsgd *self, uint32_t peer, struct actions *out)
 {
-    CHECK(peer < self->config->peer_count);
-    if (self->lost[peer])
+    CHECK(peer < self->peer_count);
+    if (self->peer[peer].lost)
         return;
-    self->lost[peer] = true;
+    self->peer[peer].lost = true;
     self->there_count = 0;
-    for (uint32_t i = 0; i < self->config->peer_count; i++)
-        if (!self->lost[i])
+    for (uint32_t i = 0; i < self->peer_count; i++)
+        if (!self->peer[i].lost)
             self->there[self->there_count++] = i;
     self->counters.evicted++;
     actions_push(out, (struct action){.kind = ACT_EVICT, .peer = peer});
     for (uint32_t parity = 0; parity < 2; parity++) {
-        struct held *held = &self->held[2 * peer + parity];
-        if (held->handle == 0)
+        uint64_t *const handle = &self->peer[peer].handle[parity];
+        if (*handle == 0)
             continue;
-        give_back(self, peer, held->handle, out);
-        held->handle = 0;
+        give_back(self, peer, *handle, out);
+        *handle = 0;
         self->arrived[parity]--;
     }
     finish_round(self, out);
@@ -191,13 +189,13 @@ static void on_down(struct dsgd *self, uint32_t peer, struct actions *out)
 
 static void on_tensor(struct dsgd *self, const struct event *event, struct actions *out)
 {
-    CHECK(event->peer < self->config->peer_count);
-    if (self->lost[event->peer]) {
+    CHECK(event->peer < self->peer_count);
+    if (self->peer[event->peer].lost) {
         give_back(self, event->peer, event->handle, out);
         return;
     }
     const bool beyond = self->rounds.stopping && event->tag > self->rounds.last;
-    CHECK(!beyond || combines_first(self)); /* EV_STOP names a round that nobody has passed */
+    CHECK(!beyond || self->combines_first); /* EV_STOP names a round that nobody has passed */
     CHECK(beyond || !self->rounds.done);
     keep(self, event);
     if (beyond)
@@ -209,7 +207,7 @@ static void on_tensor(struct dsgd *self, const struct event *event, struct actio
 static void on_gradient(struct dsgd *self, struct actions *out)
 {
     CHECK(self->rounds.computing);
-    if (combines_first(self)) {
+    if (self->combines_first) {
         self->rounds.computing = false;
     } else {
         rounds_apply(&self->rounds, out);
@@ -232,7 +230,7 @@ static void dsgd_step(void *state, const struct event *event, struct actions *ou
         on_tensor(self, event, out);
         return;
     case EV_STOP:
-        if (combines_first(self))
+        if (self->combines_first)
             release_beyond(self, event->tag, out);
         rounds_stop(&self->rounds, event->tag, out);
         return;
