@@ -24,26 +24,30 @@ enum status {
 
 struct peer {
     uint64_t handle; /* its model for this exchange; 0: not here yet */
-    uint32_t degree; /* active degree that came with it */
+    uint32_t id;
+    uint16_t degree; /* active degree that came with it */
     bool active;
     bool lost;
 };
 
+/* What most events need comes first: a simulation holds thousands of these. */
 struct aau_oracle {
-    const struct policy_config *config;
     struct oracle *oracle;
-    struct peer *peer;      /* [peer_count] */
+    struct peer *peer; /* [peer_count] */
+    enum status status;
+    uint32_t self; /* own id */
+    uint32_t peer_count;
+    uint32_t waiting; /* EXCHANGE: models still to come */
+    uint32_t degree;  /* EXCHANGE: active neighbours at its beginning */
+    uint32_t there;   /* peers not lost */
+    uint32_t iteration;
+    uint32_t mixed_epoch;   /* in which this worker mixed last */
+    uint32_t max_staleness; /* 0: no alarm */
+    bool alarmed;           /* since it mixed last */
+    bool stopping;
     uint32_t *list;         /* [peer_count] active neighbours */
     struct mix_term *terms; /* [peer_count] */
     struct policy_counters counters;
-    enum status status;
-    uint32_t there;   /* peers not lost */
-    uint32_t waiting; /* EXCHANGE: models still to come */
-    uint32_t degree;  /* EXCHANGE: active neighbours at its beginning */
-    uint32_t iteration;
-    uint32_t mixed_epoch; /* in which this worker mixed last */
-    bool alarmed;         /* since then */
-    bool stopping;
 };
 
 static size_t lay_out(void *memory, const struct policy_config *config)
@@ -52,8 +56,10 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     const uint32_t n = config->peer_count;
     struct aau_oracle *self = layout_take(&layout, 1, sizeof(*self));
     const struct aau_oracle made = {
-        .config = config,
         .oracle = config->shared,
+        .self = config->self,
+        .peer_count = n,
+        .max_staleness = config->options.max_staleness,
         .peer = layout_take(&layout, n, sizeof(struct peer)),
         .list = layout_take(&layout, n, sizeof(uint32_t)),
         .terms = layout_take(&layout, n, sizeof(struct mix_term)),
@@ -61,6 +67,8 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     };
     if (self)
         *self = made;
+    for (uint32_t i = 0; self && i < n; i++)
+        self->peer[i].id = config->peers[i];
     return layout.used;
 }
 
@@ -84,12 +92,12 @@ static const char *aau_oracle_check(const struct policy_config *config)
 
 static struct oracle_worker *seat(struct aau_oracle *self)
 {
-    return &self->oracle->worker[self->config->self];
+    return &self->oracle->worker[self->self];
 }
 
 static void compute(struct aau_oracle *self, struct actions *out)
 {
-    oracle_leave(self->oracle, self->config->self);
+    oracle_leave(self->oracle, self->self);
     if (self->stopping) {
         self->status = DONE;
         actions_push(out, (struct action){.kind = ACT_DONE});
@@ -110,7 +118,7 @@ static void alone(struct aau_oracle *self, struct actions *out)
 static void mix(struct aau_oracle *self, struct actions *out)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < self->config->peer_count; i++) {
+    for (uint32_t i = 0; i < self->peer_count; i++) {
         struct peer *const peer = &self->peer[i];
         if (!peer->active)
             continue;
@@ -152,10 +160,9 @@ static void begin_exchange(struct aau_oracle *self, struct actions *out)
     const uint32_t exchange = seat(self)->exchange;
     self->degree = 0;
     self->waiting = 0;
-    for (uint32_t i = 0; i < self->config->peer_count; i++) {
+    for (uint32_t i = 0; i < self->peer_count; i++) {
         struct peer *const peer = &self->peer[i];
-        peer->active =
-            self->oracle->worker[self->config->peers[i]].exchange == exchange && !peer->lost;
+        peer->active = self->oracle->worker[peer->id].exchange == exchange && !peer->lost;
         if (!peer->active)
             continue;
         self->list[self->degree++] = i;
@@ -193,7 +200,7 @@ static void follow(struct aau_oracle *self, struct actions *out)
 
 static void watch_staleness(struct aau_oracle *self)
 {
-    const uint32_t most = self->config->options.max_staleness;
+    const uint32_t most = self->max_staleness;
     if (most == 0 || self->alarmed || self->oracle->path.epoch - self->mixed_epoch <= most)
         return;
     self->alarmed = true;
@@ -211,13 +218,13 @@ static void on_gradient(struct aau_oracle *self, struct actions *out)
         return;
     }
     self->status = READY;
-    oracle_ready(self->oracle, self->config->self);
+    oracle_ready(self->oracle, self->self);
     follow(self, out);
 }
 
 static void on_model(struct aau_oracle *self, const struct event *event, struct actions *out)
 {
-    CHECK(event->peer < self->config->peer_count);
+    CHECK(event->peer < self->peer_count);
     struct peer *const peer = &self->peer[event->peer];
     if (peer->lost) {
         self->counters.dropped++;
@@ -229,7 +236,7 @@ static void on_model(struct aau_oracle *self, const struct event *event, struct 
     CHECK(event->tag == seat(self)->exchange);
     CHECK(peer->handle == 0);
     peer->handle = event->handle;
-    peer->degree = event->degree;
+    peer->degree = (uint16_t)event->degree;
     if (self->status != EXCHANGE)
         return;
     CHECK(peer->active);
@@ -249,7 +256,7 @@ static void on_stop(struct aau_oracle *self, struct actions *out)
 /* A model that is here is mixed: the lost worker may have mixed ours, too. One that is not is not waited for. */
 static void on_down(struct aau_oracle *self, const struct event *event, struct actions *out)
 {
-    CHECK(event->peer < self->config->peer_count);
+    CHECK(event->peer < self->peer_count);
     struct peer *const peer = &self->peer[event->peer];
     if (peer->lost)
         return;
@@ -262,7 +269,7 @@ static void on_down(struct aau_oracle *self, const struct event *event, struct a
             out, (struct action){.kind = ACT_RELEASE, .peer = event->peer, .handle = peer->handle});
         peer->handle = 0;
     }
-    oracle_lose(self->oracle, self->config->peers[event->peer], self->config->self);
+    oracle_lose(self->oracle, self->peer[event->peer].id, self->self);
     follow(self, out);
     if (self->status == EXCHANGE && peer->active && peer->handle == 0) {
         peer->active = false;
@@ -276,11 +283,11 @@ static void on_down(struct aau_oracle *self, const struct event *event, struct a
 
 static void on_up(struct aau_oracle *self, const struct event *event)
 {
-    CHECK(event->peer < self->config->peer_count);
+    CHECK(event->peer < self->peer_count);
     struct peer *const peer = &self->peer[event->peer];
     self->there += peer->lost;
     peer->lost = false;
-    oracle_return(self->oracle, self->config->peers[event->peer]);
+    oracle_return(self->oracle, self->peer[event->peer].id);
 }
 
 static void aau_oracle_step(void *state, const struct event *event, struct actions *out)

@@ -9,14 +9,18 @@
 static size_t lay_out(void *memory, const struct policy_config *all, uint32_t workers)
 {
     struct layout layout = {.base = memory};
+    size_t edges = 0;
+    for (uint32_t i = 0; i < workers; i++)
+        edges += all[i].peer_count;
     struct oracle *self = layout_take(&layout, 1, sizeof(*self));
     const struct oracle made = {
-        .all = all,
         .workers = workers,
         .worker = layout_take(&layout, workers, sizeof(struct oracle_worker)),
         .ready = layout_take(&layout, workers, sizeof(uint32_t)),
         .queue = layout_take(&layout, workers, sizeof(uint32_t)),
         .released = layout_take(&layout, workers, sizeof(uint32_t)),
+        .mark = layout_take(&layout, workers, sizeof(uint32_t)),
+        .peer = layout_take(&layout, edges, sizeof(uint32_t)),
     };
     struct pathsearch_place *place = layout_take(&layout, workers, sizeof(*place));
     if (self) {
@@ -33,11 +37,17 @@ size_t oracle_bytes(const struct policy_config *all, uint32_t workers)
 
 /* ------------------------------------------------------------------------------------------------------- parts */
 
+/** Ids of the neighbours of `worker`, ascending. */
+static const uint32_t *peers_of(const struct oracle *self, uint32_t worker)
+{
+    return &self->peer[self->worker[worker].first];
+}
+
 static void see(struct oracle *self, uint32_t worker, uint32_t *seen)
 {
-    if (self->worker[worker].mark == self->marks || !pathsearch_there(&self->path, worker))
+    if (self->mark[worker] == self->marks || !pathsearch_there(&self->path, worker))
         return;
-    self->worker[worker].mark = self->marks;
+    self->mark[worker] = self->marks;
     self->queue[(*seen)++] = worker;
 }
 
@@ -50,9 +60,9 @@ static void count_parts(struct oracle *self)
         see(self, i, &seen);
         parts += seen > done;
         for (; done < seen; done++) {
-            const struct policy_config *const config = &self->all[self->queue[done]];
-            for (uint32_t n = 0; n < config->peer_count; n++)
-                see(self, config->peers[n], &seen);
+            const uint32_t *const peer = peers_of(self, self->queue[done]);
+            for (uint32_t n = 0; n < self->worker[self->queue[done]].peer_count; n++)
+                see(self, peer[n], &seen);
         }
     }
     self->path.parts = parts;
@@ -60,8 +70,18 @@ static void count_parts(struct oracle *self)
 
 void oracle_init(void *memory, const struct policy_config *all, uint32_t workers)
 {
+    struct oracle *const self = memory;
+    uint32_t edges = 0;
     lay_out(memory, all, workers);
-    count_parts(memory);
+    for (uint32_t i = 0; i < workers; i++) {
+        self->worker[i] = (struct oracle_worker){.first = edges,
+                                                 .peer_count = (uint16_t)all[i].peer_count,
+                                                 .status = ORACLE_AWAY,
+                                                 .release = (uint8_t)all[i].options.release};
+        for (uint32_t n = 0; n < all[i].peer_count; n++)
+            self->peer[edges++] = all[i].peers[n];
+    }
+    count_parts(self);
 }
 
 /* ------------------------------------------------------------------------------------------------- ready workers */
@@ -86,7 +106,7 @@ static void leave(struct oracle *self, uint32_t worker, enum oracle_status statu
         self->ready[gap] = last;
         self->worker[last].place = gap;
     }
-    self->worker[worker].status = status;
+    self->worker[worker].status = (uint8_t)status;
 }
 
 void oracle_leave(struct oracle *self, uint32_t worker)
@@ -106,21 +126,21 @@ static void admit(struct oracle *self, uint32_t worker, uint32_t *count)
 
 static void admit_neighbours(struct oracle *self, uint32_t worker, uint32_t *count)
 {
-    const struct policy_config *const config = &self->all[worker];
-    for (uint32_t n = 0; n < config->peer_count; n++)
-        if (is_ready(self, config->peers[n])) {
-            pathsearch_join(&self->path, worker, config->peers[n]);
-            admit(self, config->peers[n], count);
+    const uint32_t *const peer = peers_of(self, worker);
+    for (uint32_t n = 0; n < self->worker[worker].peer_count; n++)
+        if (is_ready(self, peer[n])) {
+            pathsearch_join(&self->path, worker, peer[n]);
+            admit(self, peer[n], count);
         }
 }
 
 /* Release all: the edges among its members are not found on the way, so that they are looked for. */
 static void join_members(struct oracle *self, uint32_t worker)
 {
-    const struct policy_config *const config = &self->all[worker];
-    for (uint32_t n = 0; n < config->peer_count && config->peers[n] < worker; n++)
-        if (self->worker[config->peers[n]].exchange == self->exchanges)
-            pathsearch_join(&self->path, worker, config->peers[n]);
+    const uint32_t *const peer = peers_of(self, worker);
+    for (uint32_t n = 0; n < self->worker[worker].peer_count && peer[n] < worker; n++)
+        if (self->worker[peer[n]].exchange == self->exchanges)
+            pathsearch_join(&self->path, worker, peer[n]);
 }
 
 /* Exchange number `exchanges`: `worker` and its neighbour `other` have a new edge. */
@@ -130,7 +150,7 @@ static void release(struct oracle *self, uint32_t worker, uint32_t other, uint32
     self->exchanges++;
     self->epoch_exchanges++;
     admit(self, worker, &count);
-    switch (self->all[worker].options.release) {
+    switch ((enum aau_release)self->worker[worker].release) {
     case AAU_PAIR:
         pathsearch_join(&self->path, worker, other);
         admit(self, other, &count);
@@ -156,11 +176,10 @@ static void release(struct oracle *self, uint32_t worker, uint32_t other, uint32
 
 static uint32_t new_neighbour(struct oracle *self, uint32_t worker)
 {
-    const struct policy_config *const config = &self->all[worker];
-    for (uint32_t n = 0; n < config->peer_count; n++)
-        if (is_ready(self, config->peers[n]) &&
-            pathsearch_new(&self->path, worker, config->peers[n]))
-            return config->peers[n];
+    const uint32_t *const peer = peers_of(self, worker);
+    for (uint32_t n = 0; n < self->worker[worker].peer_count; n++)
+        if (is_ready(self, peer[n]) && pathsearch_new(&self->path, worker, peer[n]))
+            return peer[n];
     return NOBODY;
 }
 

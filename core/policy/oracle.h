@@ -24,21 +24,26 @@ enum oracle_status {
     ORACLE_LOST,
 };
 
+/** What is asked of every neighbour lies together, and apart from the workers' configurations: four to a cache line. */
 struct oracle_worker {
     uint32_t exchange; /* the last one that released it, from 1; 0 = none yet */
     uint32_t place;    /* READY: index in `ready` */
-    uint32_t mark;     /* counting parts: number of the count that has seen it */
-    enum oracle_status status;
+    uint32_t first;    /* where its neighbours begin in `peer` */
+    uint16_t peer_count;
+    uint8_t status;  /* enum oracle_status */
+    uint8_t release; /* enum aau_release */
 };
+_Static_assert(STEP_PEERS_MAX <= UINT16_MAX, "peer_count holds any number of peers");
 
 struct oracle {
-    const struct policy_config *all; /* [workers] borrowed */
     uint32_t workers;
+    uint32_t *peer; /* [edges] ids of everybody's neighbours */
     struct pathsearch path;
     struct oracle_worker *worker; /* [workers] */
     uint32_t *ready;              /* [workers] those that wait, in no order */
     uint32_t *queue;              /* [workers] scratch of one search */
-    uint32_t *released;           /* [workers] by the last call, but for the caller */
+    uint32_t *mark;     /* [workers] counting parts: number of the count that has seen it */
+    uint32_t *released; /* [workers] by the last call, but for the caller */
     uint32_t ready_count, released_count;
     uint32_t exchanges; /* so far */
     uint32_t marks;     /* counts of parts so far */
