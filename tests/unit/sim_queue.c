@@ -87,7 +87,15 @@ static int by_time(const void *left, const void *right)
     return a->ref < b->ref ? -1 : a->ref > b->ref;
 }
 
-/* The reference is a sort of what is left at every pop. Few distinct times, so that many are equal. */
+/* Few distinct times, so that many are equal; a wide range; and times of all magnitudes. */
+static uint64_t some_time(struct rng *rng, uint64_t seed)
+{
+    if (seed % 3 == 0)
+        return rng_next(rng) >> (24 + rng_below(rng, 40));
+    return rng_below(rng, seed % 3 == 1 ? 8 : 100000);
+}
+
+/* The reference is a sort of what is left at every pop. */
 Test(sim_queue, agrees_with_a_stable_sort_over_many_seeds)
 {
     for (uint64_t seed = 1; seed <= 200; seed++) {
@@ -101,7 +109,7 @@ Test(sim_queue, agrees_with_a_stable_sort_over_many_seeds)
         for (uint32_t step = 0; step < 600; step++) {
             const bool pushes = count == 0 || rng_below(&rng, 100) < 55;
             if (pushes) {
-                const uint64_t ahead = rng_below(&rng, seed % 2 ? 8 : 100000);
+                const uint64_t ahead = some_time(&rng, seed);
                 left[count++] = (struct wanted){.at_ns = now + ahead, .ref = next};
                 push(&queue, now + ahead, next++);
                 continue;
@@ -115,6 +123,41 @@ Test(sim_queue, agrees_with_a_stable_sort_over_many_seeds)
         queue_fini(&queue);
     }
     cr_expect_eq(held_bytes, 0);
+}
+
+enum { TELLERS = 500, TELLINGS = 40 };
+static uint32_t told[TELLERS * TELLINGS];
+
+static void tell(const void *owner, const struct queue_entry *entry)
+{
+    (void)owner;
+    told[entry->ref]++;
+}
+
+/* As in a simulation: who was popped is due again some time later, near or far. */
+Test(sim_queue, tells_of_most_entries_once_before_they_are_popped)
+{
+    struct rng rng = rng_start(1, RNG_TEST, 1);
+    struct queue queue;
+    uint32_t next = 0, in_time = 0;
+    queue_init(&queue, &memory);
+    queue.soon = tell;
+    while (next < TELLERS)
+        push(&queue, rng_below(&rng, 1000000), next++);
+
+    for (uint32_t popped = 0; popped < TELLERS * TELLINGS; popped++) {
+        struct queue_entry got;
+        cr_assert(queue_pop(&queue, &got));
+        cr_assert_leq(told[got.ref], 2);
+        in_time += told[got.ref] == 1;
+        if (next < TELLERS * TELLINGS) {
+            const uint32_t ahead = rng_below(&rng, 4) ? 2000 : 1000000;
+            push(&queue, got.at_ns + ahead + rng_below(&rng, ahead / 10), next++);
+        }
+    }
+
+    cr_expect_gt(in_time, TELLERS * TELLINGS * 8 / 10, "%u", in_time);
+    queue_fini(&queue);
 }
 
 Test(sim_queue, says_so_when_memory_is_refused)
