@@ -12,6 +12,16 @@
 #include "core/sim/act.h"
 #include "core/sim/loans.h"
 
+/** Drawn for some iterations at once: they are asked for one after the other, from 0. */
+static uint64_t undisturbed_ns(const struct sim *self, struct sim_node *node, uint32_t worker,
+                               uint64_t iteration)
+{
+    const uint64_t lane = iteration % INJECT_BASE_LANES;
+    if (lane == 0)
+        inject_base_lanes(&self->base, self->config.seed, worker, iteration, node->drawn_ns);
+    return node->drawn_ns[lane];
+}
+
 /** Nothing of the base time is emulated: then the injected delay follows it, as live with a base time of 0. */
 static bool is_all_real(const struct sim_config *c)
 {
@@ -53,7 +63,7 @@ static void begin(struct sim *self, uint32_t worker)
 
     const struct sim_config *const c = &self->config;
     const uint64_t iteration = node->begun++;
-    const uint64_t base_ns = inject_base_ns(c->base_ns, c->jitter_cv, c->seed, worker, iteration);
+    const uint64_t base_ns = undisturbed_ns(self, node, worker, iteration);
     const struct inject_phase phase =
         inject_phase(&c->inject, INJECT_COMPUTE, worker, iteration, self->clock_ns, base_ns);
     node->asked_ns = self->clock_ns;

@@ -171,6 +171,7 @@ int setup_open(struct sim *self, struct err *err)
         first_edge += c->worker[w].peer_count;
     }
     fill_links(self);
+    inject_base_init(&self->base, c->base_ns, c->jitter_cv);
     return 0;
 }
 

@@ -107,9 +107,10 @@ struct sim_node {
     struct slots slots;
     uint64_t asked_ns, begin_ns, base_ns, injected_ns; /* the compute phase */
     uint64_t begun, finished;
-    uint64_t iteration_ns; /* start of the iteration */
-    uint64_t ready_at_ns;  /* when the gradient came that is not averaged yet, + 1; 0: none */
-    uint64_t stolen_ns;    /* since when its core is taken away, + 1; 0: it is not */
+    uint64_t drawn_ns[INJECT_BASE_LANES]; /* base times of the iterations around this one */
+    uint64_t iteration_ns;                /* start of the iteration */
+    uint64_t ready_at_ns; /* when the gradient came that is not averaged yet, + 1; 0: none */
+    uint64_t stolen_ns;   /* since when its core is taken away, + 1; 0: it is not */
     uint64_t busy_ns, pause_ns,
         hear_ns;      /* ready_ns's reasons; time of the DUE_HEAR that counts, or 0 */
     uint64_t port_ns; /* its port is free from here */
@@ -197,6 +198,7 @@ struct sim {
     void *shared;
 
     double ns_per_byte;
+    struct inject_base base;
     double link_sigma, link_shift; /* of the logarithm of the latency's factor */
     uint64_t gradients_max,
         gradients_cut; /* end of the run, and the next cut, where those go by gradients */
