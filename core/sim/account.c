@@ -114,7 +114,7 @@ static uint64_t trim_held(const struct sim *self, struct sim_node *node, uint64_
 static uint64_t add_up(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    struct sim_worker_record *const record = &self->record[worker];
+    struct sim_worker_record *const record = &node->record;
     const uint64_t total = self->now_ns - node->iteration_ns;
     uint64_t explained = 0;
     for (uint32_t p = 0; p < PART_COUNT; p++)
@@ -137,12 +137,12 @@ static void close_books(struct sim *self, uint32_t worker)
     struct sim_node *const node = node_at(self, worker);
     const uint64_t total = add_up(self, worker);
     self->totals.iterations++;
-    self->record[worker].iterations++;
+    node->record.iterations++;
     hist_record(&self->hist[SIM_ITERATION], total);
     if (!self->config.watch || !self->config.watch->iteration)
         return;
     struct sim_iteration line = {.worker = worker,
-                                 .iteration = (uint32_t)(node->finished - 1),
+                                 .iteration = node->finished - 1,
                                  .mixed_with = node->mixed_with,
                                  .start_ns = node->iteration_ns,
                                  .total_ns = total};

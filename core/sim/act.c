@@ -29,7 +29,7 @@ void sim_act_adopt(struct sim *self, uint32_t worker, uint32_t slot)
     struct sim_node *const node = node_at(self, worker);
     slots_seal(&node->slots, slot, ++node->version);
     sim_compute_let_go(self, worker);
-    self->current[worker] = slot;
+    node->current = slot;
 }
 
 /** As live: by time or by gradients, whichever is further. */
@@ -58,7 +58,7 @@ static float rate_now(const struct sim *self)
 
 static uint32_t own_slot(const struct sim *self, uint32_t worker, uint64_t handle)
 {
-    return handle ? slots_slot_of(handle) : self->current[worker];
+    return handle ? slots_slot_of(handle) : node_at(self, worker)->current;
 }
 
 static void do_apply(struct sim *self, uint32_t worker, const struct action *action)
@@ -80,8 +80,7 @@ static void do_apply(struct sim *self, uint32_t worker, const struct action *act
 static bool must_skip(const struct sim *self, uint32_t worker)
 {
     const struct sim_node *const node = node_at(self, worker);
-    if (self->config.policy->exhausted != SLOT_SKIP ||
-        node->slots.entry[self->current[worker]].loans > 0)
+    if (self->config.policy->exhausted != SLOT_SKIP || node->slots.entry[node->current].loans > 0)
         return false;
     return node->slots.free_count < 2u + (node->phase == SIM_COMPUTING && !node->orphan);
 }
@@ -98,9 +97,9 @@ static void do_send(struct sim *self, uint32_t worker, const struct action *acti
         .kind = MESSAGE_TENSOR,
         .type = action->type,
         .tag = action->tag,
-        .handle = slots_current_handle(&node->slots, self->current[worker]),
+        .handle = slots_current_handle(&node->slots, node->current),
         .degree = action->degree,
-        .iteration = (uint32_t)node->finished,
+        .iteration = node->finished,
     };
     for (uint32_t i = 0; i < action->count && !sim_broken(self); i++) {
         sim_account_spend(self, worker, PART_PUBLISH, self->config.costs.send_ns);
@@ -236,9 +235,9 @@ static void do_release(struct sim *self, uint32_t worker, const struct action *a
 static void do_done(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    if (!node->stop_told || node->done)
+    if (!node->stop_told || node->record.done)
         sim_break(self, worker, "done twice, or without being told to stop");
-    node->done = true;
+    node->record.done = true;
 }
 
 static void do_action(struct sim *self, uint32_t worker, const struct action *action)

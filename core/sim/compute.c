@@ -71,7 +71,7 @@ static void begin(struct sim *self, uint32_t worker)
     node->injected_ns = phase.delay_ns;
     node->process = phase.process;
     node->phase = SIM_COMPUTING;
-    node->slot = self->current[worker];
+    node->slot = node->current;
     node->slot_version = node->version;
     node->orphan = false;
     if (self->config.values)
@@ -169,7 +169,7 @@ static void unpin(struct sim *self, uint32_t worker)
 void sim_compute_let_go(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    const uint32_t old = self->current[worker];
+    const uint32_t old = node->current;
     if (node->phase == SIM_COMPUTING && old == node->slot && !node->orphan)
         node->orphan = true;
     else
@@ -185,7 +185,7 @@ void sim_compute_deliver(struct sim *self, uint32_t worker)
     node->gradient_due = false;
     node->finished++;
     self->totals.gradients += self->recording;
-    self->record[worker].gradients += self->recording;
+    node->record.gradients += self->recording;
     sim_act_on(self, worker,
                &(struct event){.kind = EV_GRADIENT,
                                .now_ns = self->now_ns,

@@ -74,7 +74,7 @@ void faults_crash(struct sim *self, uint32_t fault)
         return;
     sim_account_halt(self, worker);
     node->crashed = true;
-    self->record[worker].crashed = true;
+    node->record.crashed = true;
     node->generation++; /* its gradient will not come */
     node->gradient_due = node->held = false;
     node->timers_due = 0;

@@ -227,7 +227,7 @@ static bool is_planted_loss(const struct sim *self, uint32_t worker, const struc
 
 static void lend(struct sim *self, struct sim_node *node, uint32_t worker, uint32_t peer)
 {
-    const uint32_t slot = self->current[worker];
+    const uint32_t slot = node->current;
     slots_lend(&node->slots, slot, peer);
     if (self->config.plants && self->config.plants->early_reuse)
         loans_return(self, worker, peer, slots_current_handle(&node->slots, slot));

@@ -123,7 +123,7 @@ static void gather(struct sim *self, const struct sim_reduce *reduce)
 static bool take_slots(struct sim *self, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        self->from[i] = self->current[self->member[i]];
+        self->from[i] = node_at(self, self->member[i])->current;
         self->to[i] = sim_act_take_slot(self, self->member[i]);
         if (self->to[i] == SLOTS_NONE)
             return false;

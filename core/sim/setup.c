@@ -77,8 +77,8 @@ static void take_all(struct sim *self)
     const struct sim_config *const c = &self->config;
     take_blocks(self);
     take_edges(self);
-    self->current = take(self, c->workers, sizeof(*self->current));
-    self->record = take(self, c->workers, sizeof(*self->record));
+    if (c->values)
+        self->current = take(self, c->workers, sizeof(*self->current));
     self->timer = take(self, (uint64_t)c->workers * SIM_TIMERS_MAX, sizeof(*self->timer));
     self->actions = take(self, 1, sizeof(*self->actions));
     self->hist = take(self, SIM_HISTS, sizeof(*self->hist));
@@ -126,15 +126,16 @@ static void fill_node(struct sim *self, uint32_t worker, uint32_t first_edge)
     node->peer_count = config->peer_count;
     for (uint32_t i = 0; i < config->peer_count; i++) {
         const uint32_t peer = config->peers[i];
-        self->edge[first_edge + i].to = peer;
-        self->edge[first_edge + i].peer = index_among(&self->config.worker[peer], worker);
+        struct sim_edge *const edge = &self->edge[first_edge + i];
+        edge->to = peer % (1u << SIM_TO_BITS); /* which is peer: the compiler does not know */
+        edge->peer = index_among(&self->config.worker[peer], worker) % (1u << SIM_PEER_BITS);
     }
     slots_init(&node->slots, books, self->config.slots, config->peer_count, 1);
     agent_init(&node->agent, state, self->config.policy, config);
     const uint32_t slot = slots_take(&node->slots);
     node->version = 1;
     slots_seal(&node->slots, slot, node->version);
-    self->current[worker] = slot;
+    node->current = slot;
 }
 
 static void fill_links(struct sim *self)

@@ -46,8 +46,6 @@ static void fetch(const void *owner, const struct queue_entry *entry)
         __builtin_prefetch(node + node_bytes + at);
     if (kind == DUE_MESSAGE)
         __builtin_prefetch(&self->message[index]);
-    else
-        __builtin_prefetch(&self->record[worker]);
 }
 
 /** Inserted before everything else, so first at their times. */
@@ -101,7 +99,7 @@ int sim_open(struct sim **out, const struct sim_config *config, struct err *err)
     plan_cuts(self);
     faults_plan(self);
     if (config->values)
-        values_start(config->values, self->current[0]);
+        values_start(config->values, node_at(self, 0)->current);
     *out = self;
     return 0;
 }
@@ -218,7 +216,7 @@ const struct sim_totals *sim_totals(const struct sim *self)
 const struct sim_worker_record *sim_worker(const struct sim *self, uint32_t worker)
 {
     CHECK(worker < self->config.workers);
-    return &self->record[worker];
+    return &node_at(self, worker)->record;
 }
 
 const struct agent *sim_agent(const struct sim *self, uint32_t worker)
@@ -230,7 +228,7 @@ const struct agent *sim_agent(const struct sim *self, uint32_t worker)
 uint32_t sim_current(const struct sim *self, uint32_t worker)
 {
     CHECK(worker < self->config.workers);
-    return self->current[worker];
+    return node_at(self, worker)->current;
 }
 
 const struct hist *sim_hist(const struct sim *self, enum sim_hist which)

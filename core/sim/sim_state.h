@@ -67,14 +67,21 @@ struct sim_list {
     uint32_t first, last; /* messages; SIM_NONE */
 };
 
-/** A directed edge, kept by its sender. Index 0: tensors, 1: controls. */
+#define SIM_TO_BITS 20u
+#define SIM_PEER_BITS 11u
+
+/** A directed edge, kept by its sender; two to a cache line. Index 0: tensors, 1: controls. */
 struct sim_edge {
-    uint64_t last_ns[2]; /* latest arrival so far: nothing of the class may come before it */
-    uint32_t number[2];  /* messages sent */
-    uint32_t to, peer;   /* receiver, and the sender's index among the receiver's peers */
-    uint16_t flying[2];  /* sent and not handled; of newest and sum: not arrived */
-    bool down;           /* the receiver is known to be gone */
+    uint64_t last_ns[2];       /* latest arrival so far: nothing of the class may come before it */
+    uint32_t number[2];        /* messages sent */
+    uint16_t flying[2];        /* sent and not handled; of newest and sum: not arrived */
+    uint32_t to : SIM_TO_BITS; /* receiver */
+    uint32_t peer : SIM_PEER_BITS; /* the sender's index among the receiver's peers */
+    uint32_t down : 1;             /* the receiver is known to be gone */
 };
+_Static_assert(sizeof(struct sim_edge) == 32, "two edges are one cache line");
+_Static_assert(SIM_WORKERS_MAX < 1u << SIM_TO_BITS, "an edge can name each worker");
+_Static_assert(STEP_PEERS_MAX < 1u << SIM_PEER_BITS, "and each peer of a worker");
 
 /** What mailboxes add to an edge. */
 struct sim_mailbox {
@@ -89,41 +96,51 @@ enum sim_phase {
     SIM_COMPUTING,
 };
 
+/** In the order in which events need it: a line for each message, the next for each action, the rest per iteration. */
 struct sim_node {
     struct agent agent;
     uint64_t ready_ns;     /* hears nothing before: busy, deaf or paused */
+    uint64_t busy_ns;      /* one of the reasons of ready_ns: the thread's own work */
     struct sim_list inbox; /* came meanwhile */
-    uint32_t first_edge, peer_count;
+    uint32_t first_edge;
+    uint32_t finished;  /* gradients */
+    uint32_t current;   /* slot of the current model */
+    uint8_t phase;      /* enum sim_phase */
+    uint8_t timers_due; /* bit per timer that ran out meanwhile */
+    bool gradient_due;  /* ended meanwhile */
+    bool crashed;
+
+    struct slots slots;
+    uint32_t peer_count;
     uint32_t generation; /* of the compute phase */
     uint32_t version;
-    uint8_t phase;        /* enum sim_phase */
-    uint8_t timers_due;   /* bit per timer that ran out meanwhile */
-    bool gradient_due;    /* ended meanwhile */
+    uint32_t held_round;
+    uint32_t mixed_with;
     bool came;            /* this iteration's gradient is there */
     bool orphan;          /* the model that the gradient reads is no longer the current one */
     bool held, stop_told; /* an ACT_COMPUTE after the end, for held_round */
-    bool done, crashed;
 
-    struct slots slots;
     uint64_t asked_ns, begin_ns, base_ns, injected_ns; /* the compute phase */
-    uint64_t begun, finished;
+    uint64_t begun;
     uint64_t drawn_ns[INJECT_BASE_LANES]; /* base times of the iterations around this one */
     uint64_t iteration_ns;                /* start of the iteration */
-    uint64_t ready_at_ns; /* when the gradient came that is not averaged yet, + 1; 0: none */
-    uint64_t stolen_ns;   /* since when its core is taken away, + 1; 0: it is not */
-    uint64_t busy_ns, pause_ns,
-        hear_ns;      /* ready_ns's reasons; time of the DUE_HEAR that counts, or 0 */
+    uint64_t ready_at_ns;        /* when the gradient came that is not averaged yet, + 1; 0: none */
+    uint32_t slot, slot_version; /* what the gradient reads */
+    bool process;                /* it hears nothing during this phase */
+    bool on_core;                /* a shared core is not done with it */
+
+    uint64_t part_ns[PART_COUNT]; /* of this iteration, what costs and cores took */
+    struct sim_worker_record record;
+    uint64_t stolen_ns; /* since when its core is taken away, + 1; 0: it is not */
+    uint64_t pause_ns,
+        hear_ns;      /* ready_ns's other reason; time of the DUE_HEAR that counts, or 0 */
     uint64_t port_ns; /* its port is free from here */
     uint64_t core_begin_ns, core_end_ns; /* of the real gradient, as far as is known … */
     uint64_t displaced_ns;               /* … with what services had displaced until then */
-    bool process;                        /* it hears nothing during this phase */
-    bool on_core;                        /* a shared core is not done with it */
-    uint64_t part_ns[PART_COUNT];        /* of this iteration, what costs and cores took */
-    uint32_t slot, slot_version;         /* what the gradient reads */
-    uint32_t mixed_with;
-    uint32_t held_round;
     uint32_t reduce_next; /* next worker in the list of who asked for the same reduction */
 };
+_Static_assert(offsetof(struct sim_node, slots) == 64, "what a message needs is one cache line");
+_Static_assert(offsetof(struct sim_node, asked_ns) == 128, "and what an action needs another");
 
 /**
  * A core that workers share. Its loop serves whoever has something to do at once, in order of asking, and computes
@@ -171,10 +188,9 @@ struct sim {
     bool any_begun, any_held;
     bool mailboxes; /* class newest or sum */
 
-    uint8_t *block;                   /* all workers' */
-    uint32_t *block_at;               /* [workers] in cache lines */
-    uint32_t *current;                /* [workers] slot of the current model */
-    struct sim_worker_record *record; /* [workers] */
+    uint8_t *block;     /* all workers' */
+    uint32_t *block_at; /* [workers] in cache lines */
+    uint32_t *current;  /* [workers] at the cut being judged; only with values */
     struct sim_edge *edge;
     struct sim_mailbox *mailbox;
     uint64_t *

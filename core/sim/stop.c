@@ -14,8 +14,11 @@ static void judge(struct sim *self, uint32_t cut)
 {
     if (self->config.watch && self->config.watch->cut)
         self->config.watch->cut(self->config.watch->context, self, cut);
-    if (self->config.values && self->config.judge)
-        values_cut(self->config.values, self->config.judge, cut, self->current);
+    if (!self->config.values || !self->config.judge)
+        return;
+    for (uint32_t w = 0; w < self->config.workers; w++)
+        self->current[w] = node_at(self, w)->current;
+    values_cut(self->config.values, self->config.judge, cut, self->current);
 }
 
 /** Gradients at which the next cut is due, where cuts go by gradients. */
@@ -64,7 +67,7 @@ void stop_hear(struct sim *self, uint32_t worker)
     node->stop_told = true;
     sim_act_on(self, worker,
                &(struct event){.kind = EV_STOP, .now_ns = self->now_ns, .tag = self->last_round});
-    if (node->held && !node->done && self->config.policy->synchronous &&
+    if (node->held && !node->record.done && self->config.policy->synchronous &&
         node->held_round <= self->last_round) {
         node->held = false;
         sim_compute_want(self, worker, node->held_round);
@@ -97,7 +100,7 @@ static void sum_up(struct sim *self)
     t->slots_free_min = UINT64_MAX;
     for (uint32_t w = 0; w < self->config.workers; w++) {
         const struct sim_node *const node = node_at(self, w);
-        const struct sim_worker_record *const record = &self->record[w];
+        const struct sim_worker_record *const record = &node->record;
         for (uint32_t p = 0; p < PART_COUNT; p++)
             t->part_ns[p] += record->part_ns[p];
         t->total_ns += record->total_ns;
@@ -120,8 +123,7 @@ static void check_drained(struct sim *self)
     const struct sim_totals *const t = &self->totals;
     for (uint32_t w = 0; w < self->config.workers; w++) {
         const struct sim_node *const node = node_at(self, w);
-        self->record[w].done = node->done;
-        if (!node->done && !node->crashed)
+        if (!node->record.done && !node->crashed)
             sim_break(self, w, "not done, and nothing can happen any more");
     }
     if (t->tensors_sent !=
