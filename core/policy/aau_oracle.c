@@ -349,6 +349,7 @@ const struct policy policy_aau_oracle = {
     .check = aau_oracle_check,
     .shared_bytes = oracle_bytes,
     .shared_init = oracle_init,
+    .shared_fetch = oracle_fetch,
     .state_bytes = aau_oracle_bytes,
     .init = aau_oracle_init,
     .step = aau_oracle_step,

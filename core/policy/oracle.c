@@ -15,6 +15,7 @@ static size_t lay_out(void *memory, const struct policy_config *all, uint32_t wo
     struct oracle *self = layout_take(&layout, 1, sizeof(*self));
     const struct oracle made = {
         .workers = workers,
+        .degree = (uint32_t)(edges / workers),
         .worker = layout_take(&layout, workers, sizeof(struct oracle_worker)),
         .ready = layout_take(&layout, workers, sizeof(uint32_t)),
         .queue = layout_take(&layout, workers, sizeof(uint32_t)),
@@ -82,6 +83,15 @@ void oracle_init(void *memory, const struct policy_config *all, uint32_t workers
             self->peer[edges++] = all[i].peers[n];
     }
     count_parts(self);
+}
+
+/* Its neighbours' places are often near its own; and where its list begins is known without asking on a regular graph. */
+void oracle_fetch(const void *memory, uint32_t worker)
+{
+    const struct oracle *const self = memory;
+    __builtin_prefetch(&self->worker[worker]);
+    __builtin_prefetch(&self->path.place[worker]);
+    __builtin_prefetch(&self->peer[(size_t)worker * self->degree]);
 }
 
 /* ------------------------------------------------------------------------------------------------- ready workers */

@@ -37,7 +37,8 @@ _Static_assert(STEP_PEERS_MAX <= UINT16_MAX, "peer_count holds any number of pee
 
 struct oracle {
     uint32_t workers;
-    uint32_t *peer; /* [edges] ids of everybody's neighbours */
+    uint32_t degree; /* mean number of neighbours */
+    uint32_t *peer;  /* [edges] ids of everybody's neighbours */
     struct pathsearch path;
     struct oracle_worker *worker; /* [workers] */
     uint32_t *ready;              /* [workers] those that wait, in no order */
@@ -55,6 +56,9 @@ size_t oracle_bytes(const struct policy_config *all, uint32_t workers);
 
 /** The row's shared_init; `memory` is zeroed. */
 void oracle_init(void *memory, const struct policy_config *all, uint32_t workers);
+
+/** The row's shared_fetch. */
+void oracle_fetch(const void *memory, uint32_t worker);
 
 /**
  * `worker` is ready. Afterwards it may have been released, as its status says, and so may be released[released_count],

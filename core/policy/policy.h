@@ -122,9 +122,11 @@ struct policy {
     bool survives_loss; /* answers EV_PEER_DOWN by going on without that peer */
     /** A sentence why this worker cannot run so, or NULL; nothing else is called before it. May be NULL itself. */
     const char *(*check)(const struct policy_config *config);
-    /** State of all workers together (an omniscient policy, which only virtual time can run); both NULL for others. */
+    /** State of all workers together (an omniscient policy, which only virtual time can run); NULL for others. */
     size_t (*shared_bytes)(const struct policy_config *all, uint32_t workers);
     void (*shared_init)(void *shared, const struct policy_config *all, uint32_t workers);
+    /** Start to load what an event of `worker`, due soon, will read of it: changes nothing, may be NULL. */
+    void (*shared_fetch)(const void *shared, uint32_t worker);
     /** Bytes of state for this configuration (a multiple of 64 is not required). */
     size_t (*state_bytes)(const struct policy_config *config);
     /** Fill `state` (zeroed, 64-byte aligned). */

@@ -157,6 +157,23 @@ static void order_by_arrival(struct sim *self, uint32_t worker, const struct act
     }
 }
 
+/** All at once and not one after the other: the books of all senders, and the rest of a worker that goes on after it. */
+static void fetch_for_mix(const struct sim *self, const struct sim_node *node,
+                          const struct action *action)
+{
+    for (size_t at = offsetof(struct sim_node, asked_ns); at < sizeof(*node); at += 64)
+        __builtin_prefetch((const uint8_t *)node + at);
+    for (uint32_t i = 0; i < action->count; i++) {
+        const struct sim_node *const peer =
+            node_at(self, self->edge[node->first_edge + action->terms[i].peer].to);
+        __builtin_prefetch(&peer->slots);
+        if (self->books_at > 0) {
+            __builtin_prefetch((const uint8_t *)peer + self->books_at);
+            __builtin_prefetch((const uint8_t *)peer + self->books_at + 64);
+        }
+    }
+}
+
 static void do_mix(struct sim *self, uint32_t worker, const struct action *action)
 {
     struct sim_node *const node = node_at(self, worker);
@@ -166,10 +183,7 @@ static void do_mix(struct sim *self, uint32_t worker, const struct action *actio
     const uint32_t slot = sim_act_take_slot(self, worker);
     if (slot == SLOTS_NONE)
         return;
-    for (uint32_t i = 0; i < action->count;
-         i++) /* the books of all senders at once, not one after the other */
-        __builtin_prefetch(
-            &node_at(self, self->edge[node->first_edge + action->terms[i].peer].to)->slots);
+    fetch_for_mix(self, node, action);
     for (uint32_t i = 0; i < action->count; i++)
         self->row[i] = row_of(self, worker, action, &action->terms[i]);
     struct values_mix mix = {.rule = (enum mix_rule)action->rule,
@@ -202,6 +216,7 @@ static void do_timer(struct sim *self, uint32_t worker, const struct action *act
     const uint32_t number = worker * SIM_TIMERS_MAX + action->type;
     struct sim_timer *const timer = &self->timer[number];
     timer->armed = action->kind == ACT_TIMER;
+    self->any_timer = true;
     timer->generation = action->tag;
     timer->armed_count++;
     node_at(self, worker)->timers_due &= (uint8_t) ~(1u << action->type);

@@ -28,30 +28,53 @@ static void *take(struct sim *self, uint64_t count, uint64_t size)
     return at;
 }
 
-static uint64_t node_lines(const struct sim *self, uint32_t worker)
+static uint64_t books_line(const struct sim *self, uint32_t worker)
 {
-    const struct policy_config *const config = &self->config.worker[worker];
-    return lines(sizeof(struct sim_node)) + lines(agent_bytes(self->config.policy, config)) +
-           lines(slots_bytes(self->config.slots, config->peer_count));
+    return lines(sizeof(struct sim_node)) +
+           lines(agent_bytes(self->config.policy, &self->config.worker[worker]));
 }
 
+static uint64_t node_lines(const struct sim *self, uint32_t worker)
+{
+    return books_line(self, worker) +
+           lines(slots_bytes(self->config.slots, self->config.worker[worker].peer_count));
+}
+
+/* At most a quarter of the memory is given for addresses that need no table, which would be in no cache either. */
 static void take_blocks(struct sim *self)
 {
-    uint64_t used = 0;
-    self->block_at = take(self, self->config.workers, sizeof(*self->block_at));
-    for (uint32_t w = 0; w < self->config.workers && self->block_at; w++) {
+    const uint32_t workers = self->config.workers;
+    const uint64_t first_books_line = books_line(self, 0);
+    uint64_t used = 0, most = 0;
+    bool alike = true;
+    self->block_at = take(self, workers, sizeof(*self->block_at));
+    for (uint32_t w = 0; w < workers && self->block_at; w++) {
+        const uint64_t count = node_lines(self, w);
         self->block_at[w] = (uint32_t)used;
-        used += node_lines(self, w);
+        used += count;
+        most = sim_max(most, count);
+        alike = alike && books_line(self, w) == first_books_line;
         CHECK(used <= UINT32_MAX);
     }
+    if (workers * most <= used + used / 4) {
+        self->stride = (uint32_t)most;
+        used = workers * most;
+    }
+    if (alike)
+        self->books_at = (uint32_t)first_books_line * 64;
     self->block = take(self, used, 64);
 }
 
-static uint64_t count_edges(const struct sim *self)
+static uint64_t count_edges(struct sim *self)
 {
+    const struct policy_config *const config = self->config.worker;
     uint64_t edges = 0;
-    for (uint32_t w = 0; w < self->config.workers; w++)
-        edges += self->config.worker[w].peer_count;
+    self->degree = config[0].peer_count;
+    for (uint32_t w = 0; w < self->config.workers; w++) {
+        edges += config[w].peer_count;
+        if (config[w].peer_count != self->degree)
+            self->degree = 0;
+    }
     CHECK(edges < SIM_NONE);
     return edges;
 }
@@ -61,6 +84,7 @@ static void take_edges(struct sim *self)
     const uint64_t edges = count_edges(self);
     const enum delivery_class class = self->config.policy->tensor_class;
     self->mailboxes = class == DELIVERY_NEWEST || class == DELIVERY_SUM;
+    self->first_edge = take(self, self->config.workers, sizeof(*self->first_edge));
     self->edge = take(self, edges, sizeof(*self->edge));
     if (self->mailboxes)
         self->mailbox = take(self, edges, sizeof(*self->mailbox));
@@ -118,11 +142,11 @@ static void fill_node(struct sim *self, uint32_t worker, uint32_t first_edge)
 {
     const struct policy_config *const config = &self->config.worker[worker];
     struct sim_node *const node = node_at(self, worker);
-    uint8_t *const state = (uint8_t *)node + lines(sizeof(*node)) * 64;
+    uint8_t *const state = (uint8_t *)node + SIM_STATE_AT;
     uint8_t *const books = state + lines(agent_bytes(self->config.policy, config)) * 64;
     CHECK(config->self == worker);
     node->inbox.first = SIM_NONE;
-    node->first_edge = first_edge;
+    node->first_edge = self->first_edge[worker] = first_edge;
     node->peer_count = config->peer_count;
     for (uint32_t i = 0; i < config->peer_count; i++) {
         const uint32_t peer = config->peers[i];

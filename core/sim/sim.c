@@ -27,6 +27,14 @@ __attribute__((cold, noinline)) void sim_break_edge(struct sim *self, uint32_t w
 }
 
 #define STATE_FETCHED 256u /* bytes of a policy's state: its struct and the first of its lists */
+#define EDGES_FETCHED 128u /* bytes of its edges: a handful */
+#define HEARD_FETCHED 128u /* bytes of a node: what a message needs, if nothing ends with it */
+
+static inline void fetch_bytes(const void *from, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += 64)
+        __builtin_prefetch((const uint8_t *)from + at);
+}
 
 /** Fetch what an event that is due soon will touch: at tens of thousands of workers nothing of it is in a cache. */
 static void fetch(const void *owner, const struct queue_entry *entry)
@@ -34,18 +42,23 @@ static void fetch(const void *owner, const struct queue_entry *entry)
     const struct sim *const self = owner;
     const uint32_t index = entry->ref & ((1u << DUE_INDEX_BITS) - 1);
     const enum due_kind kind = (enum due_kind)(entry->ref >> DUE_INDEX_BITS);
-    if (kind > DUE_BEGIN)
+    uint32_t worker = index;
+    if (kind == DUE_MESSAGE) { /* few are on their way, so that they themselves are near */
+        worker = entry->extra;
+        __builtin_prefetch(&self->edge[self->message[index].edge]);
+    } else if (kind == DUE_TIMER) {
+        worker = index / SIM_TIMERS_MAX;
+    } else if (kind > DUE_BEGIN) {
         return;
-    const uint32_t worker = kind == DUE_MESSAGE ? entry->extra : index;
-    const uint8_t *const node = (const uint8_t *)node_at(self, worker);
-    const size_t node_bytes = (sizeof(struct sim_node) + 63) / 64 * 64;
-    const size_t touched = kind == DUE_MESSAGE ? 128 : node_bytes;
-    for (size_t at = 0; at < touched; at += 64)
-        __builtin_prefetch(node + at);
-    for (size_t at = 0; at < STATE_FETCHED; at += 64)
-        __builtin_prefetch(node + node_bytes + at);
-    if (kind == DUE_MESSAGE)
-        __builtin_prefetch(&self->message[index]);
+    }
+    const struct sim_node *const node = node_at(self, worker);
+    fetch_bytes(node, kind == DUE_MESSAGE ? HEARD_FETCHED : sizeof(*node));
+    fetch_bytes((const uint8_t *)node + SIM_STATE_AT, STATE_FETCHED);
+    fetch_bytes(&self->edge[sim_first_edge(self, worker)], EDGES_FETCHED);
+    if (self->any_timer)
+        __builtin_prefetch(&self->timer[worker * SIM_TIMERS_MAX]);
+    if (self->config.policy->shared_fetch)
+        self->config.policy->shared_fetch(self->shared, worker);
 }
 
 /** Inserted before everything else, so first at their times. */

@@ -185,12 +185,16 @@ struct sim {
     uint8_t roll_kind; /* EV_START or EV_STOP */
     uint32_t resuming; /* worker that works off its inbox, or SIM_NONE */
     bool stop_wanted, stopped, ended, recording;
-    bool any_begun, any_held;
+    bool any_begun, any_held, any_timer;
     bool mailboxes; /* class newest or sum */
 
-    uint8_t *block;     /* all workers' */
-    uint32_t *block_at; /* [workers] in cache lines */
-    uint32_t *current;  /* [workers] at the cut being judged; only with values */
+    uint8_t *block;       /* all workers' */
+    uint32_t *block_at;   /* [workers] in cache lines */
+    uint32_t stride;      /* cache lines of each block; 0: they differ, and block_at says */
+    uint32_t books_at;    /* bytes from the node to its slots' books; 0: they differ */
+    uint32_t degree;      /* edges of each worker; 0: they differ, and first_edge says */
+    uint32_t *first_edge; /* [workers] as in the node, for whoever has not fetched that yet */
+    uint32_t *current;    /* [workers] at the cut being judged; only with values */
     struct sim_edge *edge;
     struct sim_mailbox *mailbox;
     uint64_t *
@@ -232,7 +236,18 @@ struct sim {
 
 static inline struct sim_node *node_at(const struct sim *self, uint32_t worker)
 {
-    return (struct sim_node *)(void *)(self->block + (size_t)self->block_at[worker] * 64);
+    const size_t line =
+        self->stride ? (size_t)worker * self->stride : (size_t)self->block_at[worker];
+    return (struct sim_node *)(void *)(self->block + line * 64);
+}
+
+/** Where the policy's state lies behind its node. */
+#define SIM_STATE_AT ((sizeof(struct sim_node) + 63) / 64 * 64)
+
+/** As the node says, without asking it. */
+static inline uint32_t sim_first_edge(const struct sim *self, uint32_t worker)
+{
+    return self->degree ? worker * self->degree : self->first_edge[worker];
 }
 
 static inline uint64_t sim_max(uint64_t a, uint64_t b)
