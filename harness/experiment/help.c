@@ -5,14 +5,16 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/inject/law.h"
 #include "harness/experiment/keys.h"
 #include "harness/experiment/profile_text.h"
 #include "harness/experiment/profile_values.h"
 
 #define PROFILES_MAX 64u
 
-static const struct key_names *const kinds[] = {&keys_policies, &keys_laws,    &keys_graphs,
-                                                &keys_models,   &keys_formats, &keys_edges};
+static const struct key_names *const kinds[] = {&keys_policies, &keys_laws,   &keys_faults,
+                                                &keys_graphs,   &keys_models, &keys_formats,
+                                                &keys_edges};
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
 /** Path as a user writes it: entries of lists carry the list's name. */
@@ -107,12 +109,13 @@ static int refuse_key(FILE *errors, const char *wanted)
 {
     static char paths[KEYS_MAX][128];
     struct suggest nearest = {.typed = wanted};
-    for (uint32_t i = 0; i < keys_count; i++)
-        suggest_offer(&nearest, full_path(&keys_table[i], paths[i], sizeof(paths[i])));
+    const uint32_t count = keys_end(KEYS_SECTIONS - 1);
+    for (uint32_t i = 0; i < count; i++)
+        suggest_offer(&nearest, full_path(keys_at(i), paths[i], sizeof(paths[i])));
     const char *found = nearest.best;
-    for (uint32_t i = 0; i < keys_count && !found; i++) { /* `degree` for workers.graph.degree */
+    for (uint32_t i = 0; i < count && !found; i++) { /* `degree` for workers.graph.degree */
         nearest = (struct suggest){.typed = wanted};
-        suggest_offer(&nearest, keys_leaf(keys_table[i].path));
+        suggest_offer(&nearest, keys_leaf(keys_at(i)->path));
         if (nearest.best)
             found = paths[i];
     }
@@ -126,13 +129,13 @@ static int refuse_key(FILE *errors, const char *wanted)
 static void print_all(FILE *out)
 {
     static const char *const title[] = {
-        "Keys of a profile", "Keys of an entry of policies:", "Keys of an entry of inject:"};
-    for (uint32_t section = 0; section < 3; section++) {
+        "Keys of a profile", "Keys of an entry of policies:", "Keys of an entry of inject:",
+        "Keys of an entry of faults:"};
+    for (uint32_t section = 0; section < KEYS_SECTIONS; section++) {
         fprintf(out, "%s%s\n  %-24s %-12s %s\n", section ? "\n" : "", title[section], "key",
                 "default", "value");
-        for (uint32_t i = 0; i < keys_count; i++)
-            if (keys_table[i].section == (enum keys_section)section)
-                print_line(out, &keys_table[i]);
+        for (uint32_t i = keys_first(section); i < keys_end(section); i++)
+            print_line(out, keys_at(i));
     }
 }
 
@@ -143,13 +146,13 @@ int help_print(FILE *out, FILE *errors, const char *wanted)
         return 0;
     }
     uint32_t found = 0;
-    for (uint32_t i = 0; i < keys_count; i++) {
+    for (uint32_t i = 0; i < keys_end(KEYS_SECTIONS - 1); i++) {
         char path[128];
-        full_path(&keys_table[i], path, sizeof(path));
+        full_path(keys_at(i), path, sizeof(path));
         if (strcmp(path, wanted) == 0)
-            print_full(out, &keys_table[i]);
+            print_full(out, keys_at(i));
         else if (below(path, wanted))
-            print_line(out, &keys_table[i]);
+            print_line(out, keys_at(i));
         else
             continue;
         found++;
@@ -157,8 +160,23 @@ int help_print(FILE *out, FILE *errors, const char *wanted)
     return found ? 0 : refuse_key(errors, wanted);
 }
 
+/** Under a law per iteration a faster policy meets more slow draws per second, so it matters which one is. */
+static void print_laws(FILE *out)
+{
+    fprintf(out, "%-14s %-10s %s\n", "law", "per", "what it does [its parameters]");
+    for (uint32_t i = 0; i < law_count; i++) {
+        const struct law *const law = &law_table[i];
+        fprintf(out, "%-14s %-10s %s", law->name, law_per(law), law->help);
+        fprintf(out, law->parameters[0] ? " [%s]\n" : "%s\n", law->parameters);
+    }
+}
+
 static void print_kind(FILE *out, const struct key_names *names)
 {
+    if (names == &keys_laws) {
+        print_laws(out);
+        return;
+    }
     for (uint32_t i = 0; i < keys_name_count(names); i++) {
         const struct key_name name = keys_name_at(names, i);
         fprintf(out, "%-14s %s\n", name.name, name.help);

@@ -30,6 +30,7 @@ static bool is_left_out(enum keys_section section, const char *path)
         "judge.points",
         "policies",
         "inject",
+        "faults",
         "judge.train_samples",
         "judge.local_samples",
     };
@@ -55,7 +56,7 @@ static const char *print_value(const struct key *key, const void *field, char *o
 
 /**
  * Does the key have its default? Then it says nothing, so that rates outlive the keys that later versions add. A list is
- * never taken for its default.
+ * never taken for its default, nor is what an entry is about.
  */
 static bool is_default(const struct key *key, const void *base)
 {
@@ -63,7 +64,7 @@ static bool is_default(const struct key *key, const void *base)
     char why[PROFILE_WHY_BYTES];
     max_align_t field[EXPERIMENT_PATH_MAX / sizeof(max_align_t)] = {0};
     if (!key->fallback || key->fallback == KEY_REQUIRED || key->place.items_max > 0 ||
-        key->place.bytes == 0)
+        key->place.bytes == 0 || strcmp(key->path, "what") == 0)
         return false;
     CHECK(key->place.bytes <= sizeof(field));
     CHECK(profile_value_parse(key, key->fallback, "", field, why) == 0);
@@ -75,10 +76,10 @@ static bool is_default(const struct key *key, const void *base)
 static void write_section(FILE *out, enum keys_section section, const void *base,
                           const struct profile_origin *origin)
 {
-    for (uint32_t i = 0; i < keys_count; i++) {
-        const struct key *const key = &keys_table[i];
-        if (key->section != section || origin[i].kind == ORIGIN_UNSET ||
-            is_left_out(section, key->path) || is_default(key, base))
+    for (uint32_t i = keys_first(section); i < keys_end(section); i++) {
+        const struct key *const key = keys_at(i);
+        if (origin[i].kind == ORIGIN_UNSET || is_left_out(section, key->path) ||
+            is_default(key, base))
             continue;
         fprintf(out, "%s=", key->path);
         if (key->type == KEY_FILE) {
@@ -106,6 +107,8 @@ static uint64_t digest(const struct experiment *x, uint32_t policy)
         write_section(out, KEYS_PROFILE, x, origins->profile);
         for (uint32_t i = 0; i < x->inject_count; i++)
             write_section(out, KEYS_INJECT, &x->inject[i], origins->inject[i]);
+        for (uint32_t i = 0; i < x->fault_count; i++)
+            write_section(out, KEYS_FAULT, &x->fault[i], origins->fault[i]);
         fprintf(out, "metric=%s\n", experiment_metric_name(experiment_tuning_metric(x)));
     }
     CHECK(fclose(out) == 0);

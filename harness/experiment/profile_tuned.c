@@ -70,7 +70,7 @@ static void apply_policy(struct profile_load *load, const struct tuned_file *fil
         return;
     }
     apply(file, from, policy);
-    x->origins->policy[index][lr - keys_table].kind = ORIGIN_TUNED;
+    x->origins->policy[index][keys_number(lr)].kind = ORIGIN_TUNED;
 }
 
 /** A seed that chose the rate would be reported as if it had not. */

@@ -95,9 +95,9 @@ static void write_section(FILE *out, enum keys_section section, const void *base
                           const struct profile_origin *origin, uint32_t indent)
 {
     const char *previous = NULL;
-    for (uint32_t i = 0; i < keys_count; i++) {
-        const struct key *key = &keys_table[i];
-        if (key->section != section || origin[i].kind == ORIGIN_UNSET)
+    for (uint32_t i = keys_first(section); i < keys_end(section); i++) {
+        const struct key *key = keys_at(i);
+        if (origin[i].kind == ORIGIN_UNSET)
             continue;
         const bool first = indent > 0 && !previous;
         const uint32_t depth = write_groups(out, previous, key->path, indent);
@@ -118,4 +118,8 @@ void profile_write_resolved(FILE *out, const struct experiment *x)
         fputs("inject:\n", out);
     for (uint32_t i = 0; i < x->inject_count; i++)
         write_section(out, KEYS_INJECT, &x->inject[i], origins, origins->inject[i], 4);
+    if (x->fault_count)
+        fputs("faults:\n", out);
+    for (uint32_t i = 0; i < x->fault_count; i++)
+        write_section(out, KEYS_FAULT, &x->fault[i], origins, origins->fault[i], 4);
 }
