@@ -1,6 +1,8 @@
 /* What an experiment means where a profile leaves it to the size of the run. */
 #include "harness/experiment/experiment.h"
 
+#include <stdlib.h>
+
 #include "core/base/check.h"
 #include "harness/experiment/keys.h"
 
@@ -19,6 +21,29 @@ struct policy_options experiment_options(const struct experiment *self, uint32_t
     if (options.pathsearch == AAU_AUTO)
         options.pathsearch = many ? AAU_ORACLE : AAU_MESSAGES;
     return options;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct fault *const x = a, *const y = b;
+    if (x->at_ns != y->at_ns)
+        return x->at_ns < y->at_ns ? -1 : 1;
+    if (x->worker != y->worker)
+        return x->worker < y->worker ? -1 : 1;
+    return x->kind < y->kind ? -1 : x->kind > y->kind;
+}
+
+uint32_t experiment_faults(const struct experiment *self, struct fault out[FAULT_SCHEDULE_MAX])
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < self->fault_count; i++)
+        for (uint32_t k = 0; k < self->fault[i].worker_count; k++) {
+            CHECK(count < FAULT_SCHEDULE_MAX);
+            out[count] = self->fault[i].fault;
+            out[count++].worker = self->fault[i].workers[k];
+        }
+    qsort(out, count, sizeof(*out), by_time);
+    return count;
 }
 
 const char *experiment_rate(const struct experiment_policy *policy)

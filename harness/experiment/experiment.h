@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/inject/fault.h"
 #include "core/inject/inject.h"
 #include "core/learn/model.h"
 #include "core/learn/shard.h"
@@ -24,6 +25,7 @@
 #define EXPERIMENT_SEEDS_MAX 64u
 #define EXPERIMENT_POLICIES_MAX 32u
 #define EXPERIMENT_INJECT_MAX 16u
+#define EXPERIMENT_FAULTS_MAX 64u /* entries; a schedule has FAULT_SCHEDULE_MAX faults */
 #define EXPERIMENT_CHECKS_MAX 16u
 #define EXPERIMENT_CLAIMS_MAX 16u
 #define EXPERIMENT_WORKERS_MAX 1024u /* on the live clock, and in lists; virtual: SIM_WORKERS_MAX */
@@ -49,9 +51,15 @@ enum experiment_jitter { JITTER_NONE, JITTER_LOGNORMAL };
 enum experiment_select {
     EXPERIMENT_SELECT_ALL,
     EXPERIMENT_SELECT_PERCENT,
-    EXPERIMENT_SELECT_WORKERS
+    EXPERIMENT_SELECT_COUNT,
+    EXPERIMENT_SELECT_WORKERS,
+    EXPERIMENT_SELECT_GROUPS,
+    EXPERIMENT_SELECT_CPUKIND, /* inject.workers are known once there is a placement: cell_inject */
 };
 enum experiment_each { EACH_ITERATION, EACH_RUN };
+enum experiment_of { OF_WORKERS, OF_GROUPS };
+enum experiment_draw { DRAW_WORKER, DRAW_GROUP };
+enum experiment_cpukind { CPUKIND_EFFICIENT, CPUKIND_PERFORMANCE };
 
 struct experiment_policy {
     const struct policy *row;
@@ -72,11 +80,25 @@ struct experiment_inject {
         inject; /* its `workers` points into this struct: valid while the experiment is not moved */
     enum experiment_select select;
     enum experiment_each each;
-    uint32_t workers[EXPERIMENT_WORKERS_MAX]; /* SELECT_WORKERS */
+    enum experiment_of of;
+    enum experiment_draw draw;
+    enum experiment_cpukind cpukind;
+    bool reliable;                            /* inject.link.unreliable is the other way round */
+    uint32_t workers[EXPERIMENT_WORKERS_MAX]; /* SELECT_WORKERS: of workers, or of groups */
+    uint64_t schedule_ns[INJECT_STEPS_MAX];   /* inject.when.step, as two lists */
+    double schedule_scale[INJECT_STEPS_MAX];
+    uint32_t schedule_times, schedule_scales;
     char trace_path[EXPERIMENT_PATH_MAX];
     char sample_path[EXPERIMENT_PATH_MAX]; /* law empirical: a file, or a result directory … */
     char
         sample_policy[EXPERIMENT_NAME_MAX]; /* … of whose runs only those of this label; "" = all */
+};
+
+/** The same fault of each of some workers. */
+struct experiment_fault {
+    struct fault fault; /* all but its worker */
+    uint32_t workers[EXPERIMENT_WORKERS_MAX];
+    uint32_t worker_count;
 };
 
 struct experiment {
@@ -88,6 +110,8 @@ struct experiment {
 
     struct {
         uint32_t count;
+        uint32_t
+            groups; /* racks: worker w is in group w * groups / count; 0 = each is one of its own */
         char graph[EXPERIMENT_NAME_MAX];
         double degree;
         uint32_t
@@ -110,6 +134,7 @@ struct experiment {
 
     struct {
         const struct model_ops *ops;
+        uint32_t parameters;                 /* none, virtual: what a message is as large as */
         char path[EXPERIMENT_PATH_MAX];      /* plugin */
         char arguments[EXPERIMENT_PATH_MAX]; /* plugin */
         uint32_t hidden_count;
@@ -143,6 +168,9 @@ struct experiment {
     uint32_t policy_count;
     struct experiment_inject inject[EXPERIMENT_INJECT_MAX];
     uint32_t inject_count;
+    struct experiment_fault
+        fault[EXPERIMENT_FAULTS_MAX]; /* as written; cell_faults has the schedule */
+    uint32_t fault_count;
 
     struct {
         uint64_t time_ns;
@@ -197,6 +225,9 @@ const char *experiment_metric_name(enum experiment_metric metric);
 
 /** Where the policy's rate comes from: "shared" (train.lr), "own" or "tuned". */
 const char *experiment_rate(const struct experiment_policy *policy);
+
+/** The schedule of faults, ascending by time. How many there are; a loaded profile has no more than fit. */
+uint32_t experiment_faults(const struct experiment *self, struct fault out[FAULT_SCHEDULE_MAX]);
 
 /** The options of policy `index` as its instances get them: what is `auto` is decided. */
 struct policy_options experiment_options(const struct experiment *self, uint32_t index);

@@ -12,6 +12,7 @@
 #include "core/sim/sim.h"
 #include "core/worker/dataset.h"
 #include "harness/experiment/experiment.h"
+#include "net/impair.h"
 #include "topo/graph.h"
 #include "topo/machine.h"
 #include "topo/place.h"
@@ -20,6 +21,8 @@
 #define CELL_LOOPS_MAX 256u
 /** Snapshots that a simulated link of class newest or sum may hold: on their way, and the one that waits to leave. */
 #define CELL_ON_VIRTUAL_LINK (SIM_NEWEST_DEPTH + 1u)
+/** The same of a live link that something is injected into. */
+#define CELL_ON_BAD_LINK (IMPAIR_NEWEST_DEPTH + 1u)
 
 /** On which cores, counted from 0, a run had its workers. */
 struct cell_place {
@@ -66,6 +69,9 @@ struct cell {
         *tree; /* [peer_begin[workers]] 1 = edge of a spanning tree; NULL unless row->needs_tree */
     uint32_t degree_max;
     struct placement placement; /* live; virtual: zero */
+    uint32_t *group;            /* [workers] racks, or NULL: each worker is one of its own */
+    uint32_t *kind[2]; /* [kind_count] workers on cores of enum experiment_cpukind, or NULL */
+    uint32_t kind_count[2];
 
     struct split split;
     uint32_t *order;       /* [samples] training, validation, test ids */
@@ -87,8 +93,14 @@ void cell_close(struct cell *self);
  */
 uint32_t cell_slots(const struct policy *row, uint32_t degree_max, uint32_t on_link);
 
-/** What is injected: a copy of the experiment's entries in the caller's `entry`, which the set borrows. */
+/** What is injected: a copy of the experiment's entries in the caller's `entry`, which the set borrows, as it does from the cell. */
 struct inject_set cell_inject(const struct cell *self, struct inject entry[EXPERIMENT_INJECT_MAX]);
+
+/** Is anything injected into what workers send? Then a live run needs a port that holds messages (net/impair.h). */
+bool cell_has_bad_links(const struct cell *self);
+
+/** The schedule of faults, ascending by time. How many there are, at most FAULT_SCHEDULE_MAX. */
+uint32_t cell_faults(const struct cell *self, struct fault out[FAULT_SCHEDULE_MAX]);
 
 /** The configuration that worker `w`'s policy gets. Borrows from the cell. */
 struct policy_config cell_policy_config(const struct cell *self, uint32_t w);
