@@ -1,8 +1,8 @@
 /**
  * The keys of a profile: one visible table that drives parsing, range errors, defaults, `help KEY` and the resolved echo.
  *
- * A key belongs to a section: the profile itself, one entry of `policies:`, or one entry of `inject:`. Paths are dotted
- * and relative to the section. Adding a key = one row and a field of struct experiment.
+ * A key belongs to a section: the profile itself, or one entry of `policies:`, `inject:` or `faults:`. Paths are dotted
+ * and relative to the section; each section has a file of rows. Adding a key = one row and a field of struct experiment.
  */
 #ifndef HARNESS_EXPERIMENT_KEYS_H
 #define HARNESS_EXPERIMENT_KEYS_H
@@ -13,13 +13,14 @@
 #include "core/policy/policy.h"
 #include "harness/experiment/suggest.h"
 
-enum keys_section { KEYS_PROFILE, KEYS_POLICY, KEYS_INJECT };
+enum keys_section { KEYS_PROFILE, KEYS_POLICY, KEYS_INJECT, KEYS_FAULT, KEYS_SECTIONS };
 
 enum key_type {
     KEY_U32,
     KEY_U64,
     KEY_NS,      /* uint64_t, written with a unit */
     KEY_SHARE,   /* double in [0, 1], written 10% or 0.1 */
+    KEY_BYTES,   /* uint64_t, written 64KiB or 1MB */
     KEY_RATE,    /* double, bytes per second, written 10Gbit or 1GB/s */
     KEY_REAL,    /* double */
     KEY_BOOL,    /* true | false */
@@ -81,10 +82,13 @@ struct key {
     const char *help;
 };
 
-extern const struct key keys_table[];
-extern const uint32_t keys_count;
+#define KEYS_MAX 224u /* rows at most, for arrays indexed by their number */
 
-#define KEYS_MAX 128u /* for arrays indexed by row; checked */
+/** Numbers of a section's rows: keys_first .. keys_end - 1. keys_end(KEYS_SECTIONS - 1) is how many there are. */
+uint32_t keys_first(enum keys_section section);
+uint32_t keys_end(enum keys_section section);
+const struct key *keys_at(uint32_t number);
+uint32_t keys_number(const struct key *key);
 
 /** Sets that more than one file needs. */
 extern const struct key_names keys_policies, keys_laws, keys_graphs, keys_models, keys_formats,
@@ -93,7 +97,8 @@ extern const struct key_names keys_clocks, keys_shards, keys_tiers, keys_jitters
 extern const struct key_names keys_orders, keys_collectives, keys_releases, keys_pathsearches,
     keys_pairings, keys_waits, keys_weights;
 extern const struct key_names keys_metrics, keys_figures, keys_whats, keys_scopes, keys_modes,
-    keys_selects, keys_eaches;
+    keys_selects, keys_eaches, keys_ofs, keys_draws, keys_cpukinds, keys_directions;
+extern const struct key_names keys_faults, keys_disks;
 
 uint32_t keys_name_count(const struct key_names *names);
 struct key_name keys_name_at(const struct key_names *names, uint32_t index);
@@ -112,6 +117,13 @@ bool keys_option_applies(const struct key *key, const struct experiment_policy *
 void keys_option_value(const struct key *key, const struct experiment_policy *policy, char *out,
                        uint32_t bytes);
 
+/**
+ * ` factor 10 once true`: the keys below `group` ("" = all) of the section whose struct is at `base`, less those that do
+ * not apply there or say nothing (0, false, no text). Files without their folder. Appends to `out`.
+ */
+void keys_describe(enum keys_section section, const char *group, const void *base, char *out,
+                   uint32_t bytes);
+
 /** First row with this path, or NULL. (A path may have several rows with different `only`.) */
 const struct key *keys_find(enum keys_section section, const char *path);
 
@@ -119,7 +131,7 @@ const struct key *keys_find(enum keys_section section, const char *path);
 bool keys_exists(enum keys_section section, const char *path);
 bool keys_is_group(enum keys_section section, const char *path);
 
-/** `policies` and `inject`: lists whose entries are sections. */
+/** `policies`, `inject` and `faults`: lists whose entries are sections. */
 bool keys_is_section(const char *path);
 
 /** The child that a bare value of group `path` stands for (`graph: ring` is `graph: {kind: ring}`), or NULL. */
@@ -140,7 +152,10 @@ void keys_readers(const struct key *key, const struct key *by, char *out, uint32
 /** Last part of a path. */
 const char *keys_leaf(const char *path);
 
-/** How a section's entries are called in messages: "", "policies", "inject". */
+/** How the list of a section is called: "", "policies", "inject", "faults". */
 const char *keys_section_name(enum keys_section section);
+
+/** The section of the entries of the list at `path`; KEYS_PROFILE if it is no such list. */
+enum keys_section keys_section_of(const char *path);
 
 #endif

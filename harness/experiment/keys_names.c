@@ -1,6 +1,7 @@
 /* The names that profile values may take: views on the tables of other rooms, and fixed lists in the order of their enums. */
 #include <string.h>
 
+#include "core/inject/fault.h"
 #include "core/inject/law.h"
 #include "core/learn/model.h"
 #include "core/policy/policy.h"
@@ -117,6 +118,16 @@ static struct key_name format_at(uint32_t i)
     return (struct key_name){dataset_formats[i].name, dataset_formats[i].help, NULL};
 }
 
+static uint32_t faults(void)
+{
+    return FAULT_KINDS;
+}
+
+static struct key_name fault_at(uint32_t i)
+{
+    return (struct key_name){fault_kind_name[i], fault_kind_help[i], NULL};
+}
+
 static uint32_t figures(void)
 {
     return RESULTS_METRICS;
@@ -138,6 +149,9 @@ const struct key_names keys_formats = {"format", "formats", formats, format_at, 
                                        NULL,     0,         NULL,    NULL};
 const struct key_names keys_figures = {"metric", "metrics", figures, figure_at, NULL,
                                        NULL,     0,         NULL,    NULL};
+
+const struct key_names keys_faults = {"fault", "faults", faults, fault_at, NULL,
+                                      NULL,    0,        NULL,   NULL};
 
 #define FIXED(id, one, many, later, why, ...)                                               \
     static const struct key_name id##_list[] = {__VA_ARGS__};                               \
@@ -199,7 +213,11 @@ FIXED(keys_metrics, "metric", "metrics", NULL, NULL,
     {"train_loss_local_mean", "training loss of each model, averaged over workers", NULL},
     {"train_loss_local_worst", "training loss of the worst of the models", NULL});
 FIXED(keys_whats, "thing to delay", "whats", NULL, NULL,
-    {"compute", "the gradient", NULL});
+    {"compute", "the gradient", NULL},
+    {"load", "its batch: a slow disk", NULL},
+    {"publish", "its messages leave later; the worker goes on meanwhile", NULL},
+    {"link", "messages on their way", NULL},
+    {"node", "everything: the gradient, and nothing is answered meanwhile", NULL});
 FIXED(keys_scopes, "scope", "scopes", NULL, NULL,
     {"compute", "the worker computes slowly; its loop still answers", NULL},
     {"process", "it answers nothing until it is done", NULL});
@@ -209,10 +227,32 @@ FIXED(keys_modes, "mode", "modes", NULL, NULL,
 FIXED(keys_selects, "selection", "selects", NULL, NULL,
     {"all", "every worker", NULL},
     {"percent", "a share of the workers, drawn by seed", NULL},
-    {"workers", "a fixed list", NULL});
+    {"count", "so many workers, drawn by seed", NULL},
+    {"workers", "a fixed list", NULL},
+    {"groups", "everybody in these groups", NULL},
+    {"cpukind", "whoever is placed on cores of this kind; live only", NULL});
 FIXED(keys_eaches, "drawing", "eaches", NULL, NULL,
     {"iteration", "anew in each iteration (transient)", NULL},
     {"run", "once per run (permanent)", NULL});
+FIXED(keys_ofs, "unit of drawing", "ofs", NULL, NULL,
+    {"workers", "each worker by itself", NULL},
+    {"groups", "all of a group together", NULL});
+FIXED(keys_draws, "draw", "draws", NULL, NULL,
+    {"worker", "each worker its own", NULL},
+    {"group", "the hit workers of a group the same", NULL});
+FIXED(keys_cpukinds, "kind of cores", "cpukinds", NULL, NULL,
+    {"efficient", "the cores that hwloc ranks lowest in performance", NULL},
+    {"performance", "the cores that hwloc ranks highest in performance", NULL});
+FIXED(keys_directions, "direction", "directions", NULL, NULL,
+    {"out", "those that lead out of a selected worker", NULL},
+    {"in", "those that lead to one", NULL},
+    {"both", "either", NULL},
+    {"within", "from one selected worker to another", NULL},
+    {"across", "between a selected worker and one who is not: what a partition cuts", NULL});
+FIXED(keys_disks, "error", "errors", NULL, NULL,
+    {"eio", "an error", NULL},
+    {"short", "fewer bytes than asked for", NULL},
+    {"eagain", "nothing yet, try again", NULL});
 /* clang-format on */
 
 /* KEY_CHOICE stores the index: the lists above follow the enums. */
@@ -230,5 +270,19 @@ _Static_assert(PARTIAL_TIMEOUT == 2 && PARTIAL_RANDOM == 3, "keys_waits");
 _Static_assert(WEIGHTS_METROPOLIS == 0 && WEIGHTS_UNIFORM == 1, "keys_weights");
 _Static_assert(METRIC_TRAIN_LOSS_MEAN_MODEL == 0 && METRIC_TRAIN_LOSS_LOCAL_WORST == 4,
                "keys_metrics");
+_Static_assert(EXPERIMENT_SELECT_ALL == 0 && EXPERIMENT_SELECT_PERCENT == 1 &&
+                   EXPERIMENT_SELECT_COUNT == 2 && EXPERIMENT_SELECT_WORKERS == 3 &&
+                   EXPERIMENT_SELECT_GROUPS == 4 && EXPERIMENT_SELECT_CPUKIND == 5,
+               "keys_selects");
+_Static_assert(INJECT_COMPUTE == 0 && INJECT_LOAD == 1 && INJECT_PUBLISH == 2 && INJECT_LINK == 3 &&
+                   INJECT_NODE == 4,
+               "keys_whats");
+_Static_assert(OF_WORKERS == 0 && OF_GROUPS == 1, "keys_ofs");
+_Static_assert(DRAW_WORKER == 0 && DRAW_GROUP == 1, "keys_draws");
+_Static_assert(CPUKIND_EFFICIENT == 0 && CPUKIND_PERFORMANCE == 1, "keys_cpukinds");
+_Static_assert(EDGES_OUT == 0 && EDGES_IN == 1 && EDGES_BOTH == 2 && EDGES_WITHIN == 3 &&
+                   EDGES_ACROSS == 4,
+               "keys_directions");
+_Static_assert(DISK_EIO == 0 && DISK_SHORT == 1 && DISK_EAGAIN == 2, "keys_disks");
 _Static_assert(SCOPE_COMPUTE == 0 && SCOPE_PROCESS == 1, "keys_scopes");
 _Static_assert(INJECT_PARK == 0 && INJECT_SPIN == 1, "keys_modes");

@@ -63,8 +63,9 @@ static uint32_t normalise_list(struct profile_load *load, enum keys_section sect
             profile_tree_widen(&load->tree, n, keys_main(section, ""));
         if (n->kind != PROFILE_MAP)
             profile_errors_add(load->errors, n->mark, "an entry of %s must be a map%s", path,
-                               section == KEYS_POLICY ? " or a name"
-                                                      : ", such as {select: ..., law: ...}");
+                               section == KEYS_POLICY   ? " or a name"
+                               : section == KEYS_INJECT ? ", such as {select: ..., law: ...}"
+                                                        : ", such as {kind: ..., at: ...}");
         else
             profile_normalise(load, section, n);
     }
@@ -102,11 +103,36 @@ static void fill_policies(struct profile_load *load)
 
 static enum inject_select select_of(const struct experiment_inject *inject)
 {
-    if (inject->select == EXPERIMENT_SELECT_WORKERS)
-        return SELECT_WORKERS;
-    if (inject->select == EXPERIMENT_SELECT_PERCENT)
-        return inject->each == EACH_RUN ? SELECT_PERCENT_ONCE : SELECT_PERCENT_EACH;
-    return SELECT_ALL;
+    const bool once = inject->each == EACH_RUN;
+    switch (inject->select) {
+    case EXPERIMENT_SELECT_ALL:
+        return SELECT_ALL;
+    case EXPERIMENT_SELECT_PERCENT:
+        return once ? SELECT_PERCENT_ONCE : SELECT_PERCENT_EACH;
+    case EXPERIMENT_SELECT_COUNT:
+        return once ? SELECT_COUNT_ONCE : SELECT_COUNT_EACH;
+    case EXPERIMENT_SELECT_WORKERS:
+    case EXPERIMENT_SELECT_GROUPS:
+    case EXPERIMENT_SELECT_CPUKIND:
+        break;
+    }
+    return SELECT_WORKERS;
+}
+
+/** What core/inject has in another shape than the profile. */
+static void derive_inject(struct experiment_inject *entry)
+{
+    struct inject *const inject = &entry->inject;
+    inject->select = select_of(entry);
+    inject->workers = inject->worker_count ? entry->workers : NULL;
+    inject->by_group = entry->select == EXPERIMENT_SELECT_GROUPS || entry->of == OF_GROUPS;
+    inject->one_draw = entry->draw == DRAW_GROUP;
+    inject->link.unreliable = inject->what == INJECT_LINK && !entry->reliable;
+    inject->when.steps = entry->schedule_times < entry->schedule_scales ? entry->schedule_times
+                                                                        : entry->schedule_scales;
+    for (uint32_t i = 0; i < inject->when.steps; i++)
+        inject->when.step[i] =
+            (struct inject_step){entry->schedule_ns[i], entry->schedule_scale[i]};
 }
 
 /** Files that laws draw from. Their errors stand where the profile names them. */
@@ -140,9 +166,19 @@ static void fill_inject(struct profile_load *load)
         if (node->kind != PROFILE_MAP)
             continue;
         profile_fill(load, KEYS_INJECT, node, inject, out->origins->inject[i]);
-        inject->inject.select = select_of(inject);
-        inject->inject.workers = inject->inject.worker_count ? inject->workers : NULL;
+        derive_inject(inject);
         load_times(load, node, inject);
+    }
+}
+
+static void fill_faults(struct profile_load *load)
+{
+    struct experiment *const out = load->out;
+    out->fault_count = normalise_list(load, KEYS_FAULT, "faults", 0, EXPERIMENT_FAULTS_MAX);
+    for (uint32_t i = 0; i < out->fault_count; i++) {
+        struct profile_node *const node = profile_item(load, "faults", i);
+        if (node->kind == PROFILE_MAP)
+            profile_fill(load, KEYS_FAULT, node, &out->fault[i], out->origins->fault[i]);
     }
 }
 
@@ -155,7 +191,7 @@ static void fill_virtual(struct profile_load *load)
         out->compute.core_ns = out->compute.base_ns;
     for (uint32_t i = 0; i < sizeof(live) / sizeof(live[0]); i++) {
         struct profile_origin *origin =
-            &out->origins->profile[keys_find(KEYS_PROFILE, live[i]) - keys_table];
+            &out->origins->profile[keys_number(keys_find(KEYS_PROFILE, live[i]))];
         if (origin->kind == ORIGIN_DEFAULT)
             origin->kind = ORIGIN_UNSET;
     }
@@ -169,7 +205,7 @@ static void fill_derived(struct profile_load *load)
     out->target.set = profile_tree_child(load->root, "target") != NULL;
     const struct key *degree = keys_find(KEYS_PROFILE, "workers.graph.degree");
     const double most = out->workers.count > 0 ? out->workers.count - 1.0 : 0.0;
-    const bool chosen = out->origins->profile[degree - keys_table].kind != ORIGIN_DEFAULT;
+    const bool chosen = out->origins->profile[keys_number(degree)].kind != ORIGIN_DEFAULT;
     if (!chosen && out->workers.degree > most)
         out->workers.degree = most; /* `workers: 2` alone must be a valid profile */
     if (out->clock == CLOCK_VIRTUAL)
@@ -177,55 +213,27 @@ static void fill_derived(struct profile_load *load)
     const bool jitter_given = profile_tree_find(load->root, "compute.jitter") != NULL;
     if (out->compute.base_ns == 0 && !jitter_given) {
         out->compute.jitter =
-            JITTER_NONE; /* nothing to vary; keys_table's default supposes a base */
+            JITTER_NONE; /* nothing to vary; the table's default supposes a base */
         out->compute.jitter_cv = 0.0;
         const struct key *cv = keys_find(KEYS_PROFILE, "compute.jitter.cv");
-        out->origins->profile[cv - keys_table].kind = ORIGIN_UNSET;
+        out->origins->profile[keys_number(cv)].kind = ORIGIN_UNSET;
     }
-}
-
-/** `{claim: a < b}` among the checks is the text `claim: a < b`, which YAML reads as a map where it is not quoted. */
-static void spell_claim(struct profile_load *load, struct profile_node *check)
-{
-    const struct profile_node *claim = profile_tree_child(check, "claim");
-    char text[512];
-    if (check->kind != PROFILE_MAP || !claim || claim != check->first || claim->next ||
-        claim->kind != PROFILE_TEXT)
-        return;
-    const int length = snprintf(text, sizeof(text), "claim: %s", claim->text);
-    if (length < 0 || (size_t)length >= sizeof(text))
-        return;
-    check->mark = claim->mark;
-    check->kind = PROFILE_TEXT;
-    check->quoted = true;
-    check->text = profile_tree_text(&load->tree, text, (size_t)length);
-    check->first = check->last = NULL;
-}
-
-static void spell_claims(struct profile_load *load)
-{
-    struct profile_node *const checks = profile_tree_child(load->root, "checks");
-    if (!checks)
-        return;
-    for (struct profile_node *n = checks->kind == PROFILE_LIST ? checks->first : NULL; n;
-         n = n->next)
-        spell_claim(load, n);
-    spell_claim(load, checks);
 }
 
 static void fill_all(struct profile_load *load)
 {
-    spell_claims(load);
+    profile_spell_claims(load);
     profile_normalise(load, KEYS_PROFILE, load->root);
     profile_fill(load, KEYS_PROFILE, load->root, load->out, load->out->origins->profile);
     if (!load->out->name[0]) {
         snprintf(load->out->name, sizeof(load->out->name), "%s", load->stem);
         const struct key *name = keys_find(KEYS_PROFILE, "name");
-        load->out->origins->profile[name - keys_table].kind = ORIGIN_DEFAULT;
+        load->out->origins->profile[keys_number(name)].kind = ORIGIN_DEFAULT;
     }
     fill_derived(load);
     fill_policies(load);
     fill_inject(load);
+    fill_faults(load);
 }
 
 /** --set sources are part of marks until the errors are rendered: they live as long as the tree. */
@@ -327,6 +335,21 @@ int profile_load_value(struct experiment *out, const char *path_or_name, const c
         memset(out, 0, sizeof(*out));
     }
     return rc;
+}
+
+void profile_where_inject(const struct experiment *experiment, uint32_t entry, const char *key,
+                          char *out, size_t bytes)
+{
+    const struct profile_origins *const origins = experiment->origins;
+    out[0] = '\0';
+    if (!origins)
+        return;
+    const struct profile_origin *const origin =
+        &origins->inject[entry][keys_number(keys_find(KEYS_INJECT, key))];
+    const char *const slash = strrchr(origins->file, '/');
+    if (origin->kind == ORIGIN_FILE)
+        snprintf(out, bytes, "%s:%u:%u: ", slash ? slash + 1 : origins->file, origin->line,
+                 origin->column);
 }
 
 void profile_free(struct experiment *experiment)

@@ -42,24 +42,6 @@ static void refuse_unknown(struct profile_load *load, enum keys_section section,
                            "unknown key '%s'%s; `dawdle help` lists all keys", node->key, place);
 }
 
-/** `select: {percent: 10%}` says its kind without naming it. */
-static void infer_select(struct profile_load *load, struct profile_node *node)
-{
-    if (node->kind != PROFILE_MAP || profile_tree_child(node, "kind"))
-        return;
-    struct profile_node *percent = profile_tree_child(node, "percent");
-    struct profile_node *workers = profile_tree_child(node, "workers");
-    struct profile_node *each = profile_tree_child(node, "each");
-    const struct profile_node *reason = percent ? percent : workers ? workers : each;
-    if (!reason)
-        return;
-    struct profile_node *kind = profile_tree_node(&load->tree, PROFILE_TEXT, reason->mark);
-    kind->key = "kind";
-    kind->key_mark = reason->key_mark;
-    kind->text = percent || !workers ? "percent" : "workers";
-    profile_tree_append(node, kind);
-}
-
 static void normalise_child(struct profile_load *load, enum keys_section section, const char *path,
                             struct profile_node *node);
 
@@ -90,14 +72,16 @@ static void normalise_child(struct profile_load *load, enum keys_section section
         profile_errors_add(load->errors, node->mark, "%s must be a map of keys%s", path, example);
         return;
     }
-    if (section == KEYS_INJECT && strcmp(path, "select") == 0)
-        infer_select(load, node);
+    if (section == KEYS_INJECT)
+        profile_spell_group(load, path, node);
     normalise_map(load, section, path, node);
 }
 
 void profile_normalise(struct profile_load *load, enum keys_section section,
                        struct profile_node *node)
 {
+    if (section == KEYS_INJECT)
+        profile_spell_entry(load, node);
     normalise_map(load, section, "", node);
 }
 
@@ -135,9 +119,9 @@ static enum applies applies(const struct key *key, struct profile_node *map)
 /** Another row with this path that does apply: data.samples means one thing for files, another for made data. */
 static bool twin_applies(const struct key *key, struct profile_node *map)
 {
-    for (uint32_t i = 0; i < keys_count; i++) {
-        const struct key *other = &keys_table[i];
-        if (other != key && other->section == key->section && strcmp(other->path, key->path) == 0 &&
+    for (uint32_t i = keys_first(key->section); i < keys_end(key->section); i++) {
+        const struct key *other = keys_at(i);
+        if (other != key && strcmp(other->path, key->path) == 0 &&
             applies(other, map) != APPLIES_NOT)
             return true;
     }
@@ -168,9 +152,10 @@ static void refuse_ignored(struct profile_load *load, const struct key *key,
 static bool speaks(const struct key *key, struct profile_node *map)
 {
     const struct key *speaker = NULL;
-    for (uint32_t i = 0; i < keys_count && key->only != KEY_PRESENT; i++) {
-        const struct key *row = &keys_table[i];
-        if (row->section != key->section || strcmp(row->path, key->path) != 0)
+    for (uint32_t i = keys_first(key->section);
+         i < keys_end(key->section) && key->only != KEY_PRESENT; i++) {
+        const struct key *row = keys_at(i);
+        if (strcmp(row->path, key->path) != 0)
             continue;
         const struct key *by = keys_find(row->section, row->by);
         if (!speaker || (by->by && applies(by, map) == APPLIES))
@@ -349,7 +334,8 @@ static void fill_key(struct profile_load *load, const struct key *key, struct pr
     }
     if (node) {
         const bool set = node->mark.source->rank > 0;
-        *origin = (struct profile_origin){set ? ORIGIN_SET : ORIGIN_FILE, node->mark.line};
+        *origin = (struct profile_origin){set ? ORIGIN_SET : ORIGIN_FILE, node->mark.line,
+                                          node->mark.column};
         fill_node(load, key, node, base);
         return;
     }
@@ -366,10 +352,10 @@ static void fill_key(struct profile_load *load, const struct key *key, struct pr
 void profile_fill(struct profile_load *load, enum keys_section section, struct profile_node *map,
                   void *base, struct profile_origin *origin)
 {
-    for (uint32_t i = 0; i < keys_count; i++) {
-        const struct key *key = &keys_table[i];
+    for (uint32_t i = keys_first(section); i < keys_end(section); i++) {
+        const struct key *key = keys_at(i);
         const bool own = section != KEYS_PROFILE || !keys_is_section(key->path);
-        if (key->section == section && own)
+        if (own)
             fill_key(load, key, map, base, &origin[i]);
     }
 }

@@ -13,7 +13,7 @@ enum origin_kind { ORIGIN_UNSET, ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_SET, ORIGIN
 
 struct profile_origin {
     enum origin_kind kind;
-    uint32_t line; /* ORIGIN_FILE */
+    uint32_t line, column; /* ORIGIN_FILE */
 };
 
 /** One per row of the key table, for each section that the experiment holds. */
@@ -22,6 +22,7 @@ struct profile_origins {
     struct profile_origin profile[KEYS_MAX];
     struct profile_origin policy[EXPERIMENT_POLICIES_MAX][KEYS_MAX];
     struct profile_origin inject[EXPERIMENT_INJECT_MAX][KEYS_MAX];
+    struct profile_origin fault[EXPERIMENT_FAULTS_MAX][KEYS_MAX];
 };
 
 #define PROFILE_AS_WRITTEN UINT32_MAX
@@ -45,6 +46,13 @@ struct profile_mark profile_place(const struct profile_load *load, const struct 
 void profile_normalise(struct profile_load *load, enum keys_section section,
                        struct profile_node *node);
 
+/** What an entry of `inject:` leaves unsaid because its other keys say it, as keys: the entry, and the group at `path` of one. */
+void profile_spell_entry(struct profile_load *load, struct profile_node *entry);
+void profile_spell_group(struct profile_load *load, const char *path, struct profile_node *node);
+
+/** `{claim: a < b}` among the checks is the text `claim: a < b`, which YAML reads as a map where it is not quoted. */
+void profile_spell_claims(struct profile_load *load);
+
 /** Every row of the section into the struct at `base`. `map` as normalised. */
 void profile_fill(struct profile_load *load, enum keys_section section, struct profile_node *map,
                   void *base, struct profile_origin *origin);
@@ -62,6 +70,13 @@ void profile_sweep_check(struct profile_load *load);
 
 /** What single values cannot show: contradictions between them. Only with every value valid. */
 void profile_check(struct profile_load *load);
+
+void profile_check_inject(struct profile_load *load);
+void profile_check_faults(struct profile_load *load);
+
+/** `list` holds `count` ids of a `what` ("worker"): is each below `limit`, and there once? */
+void profile_check_ids(struct profile_load *load, const struct profile_node *list, const char *what,
+                       const uint32_t *id, uint32_t count, uint32_t limit);
 
 /** Rates from the file that train.tuned names. Only with a profile that is right without it. */
 void profile_tuned(struct profile_load *load);

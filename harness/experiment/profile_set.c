@@ -116,7 +116,7 @@ static struct profile_node *step(struct walk *w, struct profile_node *node, cons
             return NULL;
         }
         struct profile_node *item = item_of(w, node, part);
-        w->section = strcmp(w->prefix, "policies") == 0 ? KEYS_POLICY : KEYS_INJECT;
+        w->section = keys_section_of(w->prefix);
         w->prefix[0] = '\0';
         return item;
     }

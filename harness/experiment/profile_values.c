@@ -12,10 +12,23 @@
 
 #define VALUE_ECHO "%.80s"
 
+/** In the largest unit that divides it. */
+static const char *bytes_text(uint64_t value, char *out, size_t bytes)
+{
+    static const char *const unit[] = {"B", "KiB", "MiB", "GiB"};
+    uint32_t i = 0;
+    for (; i < 3 && value > 0 && value % 1024 == 0; i++)
+        value /= 1024;
+    snprintf(out, bytes, "%llu%s", (unsigned long long)value, unit[i]);
+    return out;
+}
+
 static void number_text(const struct key *key, double value, char *out, size_t bytes)
 {
     if (key->type == KEY_NS)
         units_format_ns((uint64_t)value, out, bytes);
+    else if (key->type == KEY_BYTES)
+        bytes_text((uint64_t)value, out, bytes);
     else if (key->type == KEY_SHARE)
         snprintf(out, bytes, "%.10g%%", value * 100.0);
     else
@@ -36,6 +49,9 @@ void profile_value_expected(const struct key *key, char *out, size_t bytes)
         return;
     case KEY_NS:
         snprintf(out, bytes, "a time from %s to %s", low, high);
+        return;
+    case KEY_BYTES:
+        snprintf(out, bytes, "a size from %s to %s, such as 64KiB or 1MB", low, high);
         return;
     case KEY_RATE:
         snprintf(out, bytes, "a rate from %s to %s bytes per second, such as 10Gbit or 1GB/s", low,
@@ -151,6 +167,7 @@ static int parse_number(const struct key *key, const char *text, void *field,
     const int rc = key->type == KEY_NS      ? units_parse_ns(text, &whole, &sentence)
                    : key->type == KEY_REAL  ? units_parse_real(text, &value, &sentence)
                    : key->type == KEY_SHARE ? units_parse_share(text, &value, &sentence)
+                   : key->type == KEY_BYTES ? units_parse_bytes(text, &whole, &sentence)
                    : key->type == KEY_RATE  ? parse_rate(text, &value, &sentence)
                                             : units_parse_u64(text, &whole, &sentence);
     if (rc == -ERANGE)
@@ -278,6 +295,7 @@ int profile_value_parse(const struct key *key, const char *text, const char *fol
     case KEY_NS:
     case KEY_SHARE:
     case KEY_REAL:
+    case KEY_BYTES:
     case KEY_RATE:
     case KEY_SEEDS:
         return parse_number(key, text, field, why);
@@ -389,6 +407,10 @@ void profile_value_print(FILE *out, const struct key *key, const void *field)
     case KEY_NS:
         memcpy(&whole, field, sizeof(whole));
         fputs(units_format_ns(whole, text, sizeof(text)), out);
+        return;
+    case KEY_BYTES:
+        memcpy(&whole, field, sizeof(whole));
+        fputs(bytes_text(whole, text, sizeof(text)), out);
         return;
     case KEY_SHARE:
         memcpy(&real, field, sizeof(real));
