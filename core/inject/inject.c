@@ -54,16 +54,18 @@ static uint32_t group_of(const struct inject_set *self, uint32_t worker)
     return self->group ? self->group[worker] : worker;
 }
 
-static bool percent_hits(const struct inject_set *self, const struct inject *entry, uint32_t number,
-                         uint32_t worker, uint64_t iteration)
+static bool is_listed(const struct inject *entry, uint32_t item)
 {
-    const bool grouped = entry->by_group && self->group;
-    const uint32_t item = grouped ? self->group[worker] : worker;
-    const uint32_t items = grouped ? self->groups : self->workers;
-    if (entry->select == SELECT_PERCENT_EACH)
-        return rng_unit_at(stream_of(self->seed, WHETHER, number, item), iteration) < entry->share;
-    return permuted(stream_of(self->seed, WHO, number, 0), items, item) <
-           chosen_count(entry->share, items);
+    for (uint32_t i = 0; i < entry->worker_count; i++)
+        if (entry->workers[i] == item)
+            return true;
+    return false;
+}
+
+/** The stream that decides which of all items are drawn. */
+static uint64_t who(const struct inject_set *self, uint32_t number)
+{
+    return stream_of(self->seed, WHO, number, 0);
 }
 
 bool inject_hits(const struct inject_set *self, uint32_t number, uint32_t worker,
@@ -71,17 +73,22 @@ bool inject_hits(const struct inject_set *self, uint32_t number, uint32_t worker
 {
     const struct inject *const entry = &self->entry[number];
     CHECK(worker < self->workers);
+    const bool grouped = entry->by_group && self->group;
+    const uint32_t item = grouped ? self->group[worker] : worker;
+    const uint32_t items = grouped ? self->groups : self->workers;
     switch (entry->select) {
     case SELECT_ALL:
         return true;
     case SELECT_PERCENT_EACH:
+        return rng_unit_at(stream_of(self->seed, WHETHER, number, item), iteration) < entry->share;
     case SELECT_PERCENT_ONCE:
-        return percent_hits(self, entry, number, worker, iteration);
+        return permuted(who(self, number), items, item) < chosen_count(entry->share, items);
+    case SELECT_COUNT_EACH:
+        return permuted(rng_at(who(self, number), iteration), items, item) < entry->count;
+    case SELECT_COUNT_ONCE:
+        return permuted(who(self, number), items, item) < entry->count;
     case SELECT_WORKERS:
-        for (uint32_t i = 0; i < entry->worker_count; i++)
-            if (entry->workers[i] == worker)
-                return true;
-        return false;
+        return is_listed(entry, item);
     }
     check_failed(__FILE__, __LINE__, "a known way to select workers");
 }
@@ -106,13 +113,30 @@ static struct law_draw draw_of(const struct inject_set *self, uint32_t number, u
                              .worker = worker};
 }
 
-/** Does the entry concern this phase of this worker's iteration? */
-static bool concerns(const struct inject_set *self, uint32_t number, enum inject_what what,
-                     uint32_t worker, uint64_t iteration)
+/**
+ * The entries that concern this phase of this worker's iteration, one bit each. Asked once per phase: to find the chosen
+ * ones among many workers takes a while.
+ */
+static uint64_t concerned(const struct inject_set *self, enum inject_what what, uint32_t worker,
+                          uint64_t iteration)
 {
-    const enum inject_what of = self->entry[number].what;
-    return (of == what || (of == INJECT_NODE && what == INJECT_COMPUTE)) &&
-           inject_hits(self, number, worker, iteration);
+    uint64_t entries = 0;
+    CHECK(self->count <= INJECT_ENTRIES_MAX);
+    for (uint32_t i = 0; i < self->count; i++) {
+        const enum inject_what of = self->entry[i].what;
+        const bool meant = of == what || (of == INJECT_NODE && what == INJECT_COMPUTE);
+        if (meant && inject_hits(self, i, worker, iteration))
+            entries |= UINT64_C(1) << i;
+    }
+    return entries;
+}
+
+/** The lowest entry among them, taken out. */
+static uint32_t next_of(uint64_t *entries)
+{
+    const uint32_t number = (uint32_t)__builtin_ctzll(*entries);
+    *entries &= *entries - 1;
+    return number;
 }
 
 static uint64_t scaled_ns(uint64_t ns, double scale)
@@ -125,21 +149,23 @@ static uint64_t drawn_ns(const struct inject_set *self, uint32_t number, uint32_
                          uint64_t iteration, uint64_t at_ns, uint64_t base_ns)
 {
     const struct inject *const entry = &self->entry[number];
+    if (!entry->law->delay_ns)
+        return 0;
     const double scale = inject_when_at(&entry->when, at_ns).scale;
-    if (!entry->law->delay_ns || scale <= 0.0)
+    if (!(scale > 0.0))
         return 0;
     const struct law_draw draw = draw_of(self, number, worker, iteration, base_ns);
     return scaled_ns(entry->law->delay_ns(&entry->config, &draw), scale);
 }
 
 /** What is left of the base time where measured times are below it. */
-static uint64_t shortened_ns(const struct inject_set *self, enum inject_what what, uint32_t worker,
+static uint64_t shortened_ns(const struct inject_set *self, uint64_t entries, uint32_t worker,
                              uint64_t iteration, uint64_t at_ns, uint64_t base_ns)
 {
-    for (uint32_t i = 0; i < self->count; i++) {
+    while (entries) {
+        const uint32_t i = next_of(&entries);
         const struct inject *const entry = &self->entry[i];
-        if (!entry->law->shorten || !concerns(self, i, what, worker, iteration) ||
-            inject_when_at(&entry->when, at_ns).scale <= 0.0)
+        if (!entry->law->shorten || !(inject_when_at(&entry->when, at_ns).scale > 0.0))
             continue;
         const struct law_draw draw = draw_of(self, i, worker, iteration, base_ns);
         base_ns = entry->law->shorten(&entry->config, &draw);
@@ -149,44 +175,61 @@ static uint64_t shortened_ns(const struct inject_set *self, enum inject_what wha
 
 /* ------------------------------------------------------------------------------------------------ laws per time */
 
-/** How fast the entries [first, end) let work go, and until when that holds. */
-static struct law_piece piece_at(const struct inject_set *self, uint32_t first, uint32_t end,
-                                 enum inject_what what, uint32_t worker, uint64_t iteration,
+/** How fast one entry lets work go. */
+static struct law_piece piece_of(const struct inject_set *self, uint32_t number, uint32_t worker,
                                  uint64_t at_ns)
 {
-    struct law_piece all = {.rate = 1.0, .until_ns = UINT64_MAX};
-    for (uint32_t i = first; i < end; i++) {
-        const struct inject *const entry = &self->entry[i];
-        if (!entry->law->piece || !concerns(self, i, what, worker, iteration))
-            continue;
-        const struct inject_span span = inject_when_at(&entry->when, at_ns);
-        all.until_ns = span.until_ns < all.until_ns ? span.until_ns : all.until_ns;
-        if (span.scale <= 0.0)
-            continue;
-        const struct law_piece one =
-            entry->law->piece(&entry->config, key_of(self, i, worker), at_ns);
-        CHECK(one.until_ns > at_ns);
-        all.until_ns = one.until_ns < all.until_ns ? one.until_ns : all.until_ns;
-        all.rate *= 1.0 - span.scale * (1.0 - one.rate);
-    }
-    return all;
+    const struct inject *const entry = &self->entry[number];
+    const struct inject_span span = inject_when_at(&entry->when, at_ns);
+    if (!(span.scale > 0.0))
+        return (struct law_piece){.rate = 1.0, .until_ns = span.until_ns};
+    const struct law_piece piece =
+        entry->law->piece(&entry->config, key_of(self, number, worker), at_ns);
+    CHECK(piece.until_ns > at_ns);
+    return (struct law_piece){.rate = 1.0 - span.scale * (1.0 - piece.rate),
+                              .until_ns =
+                                  piece.until_ns < span.until_ns ? piece.until_ns : span.until_ns};
 }
 
-/** When work of work_ns that begins at_ns is done: the integral of the rate reaches it. */
-static uint64_t stretched_ns(const struct inject_set *self, uint32_t first, uint32_t end,
-                             enum inject_what what, uint32_t worker, uint64_t iteration,
-                             uint64_t at_ns, uint64_t work_ns)
+/**
+ * How fast all of them let work go, until one of them changes. As long as one stands still nothing goes, whatever the others
+ * do. Adds to *slow those that hold it up.
+ */
+static struct law_piece piece_of_all(const struct inject_set *self, uint64_t entries,
+                                     uint32_t worker, uint64_t at_ns, uint64_t *slow)
+{
+    struct law_piece all = {.rate = 1.0, .until_ns = UINT64_MAX};
+    uint64_t still_ns = 0;
+    while (entries) {
+        const uint32_t i = next_of(&entries);
+        const struct law_piece one = piece_of(self, i, worker, at_ns);
+        if (one.rate < 1.0)
+            *slow |= UINT64_C(1) << i;
+        if (one.rate <= 0.0 && one.until_ns > still_ns)
+            still_ns = one.until_ns;
+        if (one.until_ns < all.until_ns)
+            all.until_ns = one.until_ns;
+        all.rate *= one.rate;
+    }
+    return still_ns > 0 ? (struct law_piece){.rate = 0.0, .until_ns = still_ns} : all;
+}
+
+/** How long work takes that begins at_ns: until the integral of the rate reaches it. */
+static uint64_t stretched_ns(const struct inject_set *self, uint64_t entries, uint32_t worker,
+                             uint64_t at_ns, uint64_t work_ns, uint64_t *slow)
 {
     const uint64_t begin_ns = at_ns;
     double left = (double)work_ns;
-    while (at_ns - begin_ns < LAW_DELAY_NS_MAX) {
-        const struct law_piece piece = piece_at(self, first, end, what, worker, iteration, at_ns);
-        const double rate = piece.rate > 0.0 ? piece.rate : 0.0;
-        const double room = rate * (double)(piece.until_ns - at_ns);
-        if (room >= left && rate > 0.0) {
-            const uint64_t rest = law_saturate_ns(left / rate);
-            const uint64_t total = at_ns - begin_ns + rest;
-            return total < LAW_DELAY_NS_MAX ? total : LAW_DELAY_NS_MAX;
+    for (uint32_t pieces = 0; at_ns - begin_ns < LAW_DELAY_NS_MAX; pieces++) {
+        struct law_piece piece = {.until_ns = UINT64_MAX};
+        if (pieces < INJECT_PIECES_MAX)
+            piece = piece_of_all(self, entries, worker, at_ns, slow);
+        else
+            piece.rate = ((double)work_ns - left) / (double)(at_ns - begin_ns);
+        const double room = piece.rate * (double)(piece.until_ns - at_ns);
+        if (room >= left && piece.rate > 0.0) {
+            const uint64_t total_ns = at_ns - begin_ns + law_saturate_ns(left / piece.rate);
+            return total_ns < LAW_DELAY_NS_MAX ? total_ns : LAW_DELAY_NS_MAX;
         }
         left -= room;
         at_ns = piece.until_ns;
@@ -194,32 +237,40 @@ static uint64_t stretched_ns(const struct inject_set *self, uint32_t first, uint
     return LAW_DELAY_NS_MAX;
 }
 
-static bool has_rates(const struct inject_set *self, uint32_t first, uint32_t end)
+/** Those with a law per time. */
+static uint64_t rates_among(const struct inject_set *self, uint64_t entries)
 {
-    for (uint32_t i = first; i < end; i++)
+    uint64_t rates = 0;
+    while (entries) {
+        const uint32_t i = next_of(&entries);
         if (self->entry[i].law->piece)
-            return true;
-    return false;
+            rates |= UINT64_C(1) << i;
+    }
+    return rates;
 }
 
-static uint64_t slowed_ns(const struct inject_set *self, uint32_t first, uint32_t end,
-                          enum inject_what what, uint32_t worker, uint64_t iteration,
-                          uint64_t at_ns, uint64_t work_ns)
+/** What laws per time add; *slow: the entries that do. */
+static uint64_t slowed_ns(const struct inject_set *self, uint64_t entries, uint32_t worker,
+                          uint64_t at_ns, uint64_t work_ns, uint64_t *slow)
 {
-    if (work_ns == 0 || !has_rates(self, first, end))
+    const uint64_t rates = rates_among(self, entries);
+    *slow = 0;
+    if (work_ns == 0 || rates == 0)
         return 0;
-    const uint64_t took_ns =
-        stretched_ns(self, first, end, what, worker, iteration, at_ns, work_ns);
+    const uint64_t took_ns = stretched_ns(self, rates, worker, at_ns, work_ns, slow);
     return took_ns > work_ns ? took_ns - work_ns : 0;
 }
 
 /* ---------------------------------------------------------------------------------------------------- together */
 
-/** How the delay that this entry causes is spent. */
-static void mark(struct inject_phase *phase, const struct inject *entry)
+/** How the delay that these entries cause is spent. */
+static void mark(struct inject_phase *phase, const struct inject_set *self, uint64_t entries)
 {
-    phase->spin |= entry->mode == INJECT_SPIN;
-    phase->process |= entry->scope == SCOPE_PROCESS || entry->what == INJECT_NODE;
+    while (entries) {
+        const struct inject *const entry = &self->entry[next_of(&entries)];
+        phase->spin |= entry->mode == INJECT_SPIN;
+        phase->process |= entry->scope == SCOPE_PROCESS || entry->what == INJECT_NODE;
+    }
 }
 
 struct inject_phase inject_phase(const struct inject_set *self, enum inject_what what,
@@ -227,32 +278,32 @@ struct inject_phase inject_phase(const struct inject_set *self, enum inject_what
                                  uint64_t base_ns)
 {
     struct inject_phase phase = {.base_ns = base_ns};
-    if (self->count == 0)
+    const uint64_t entries = self->count ? concerned(self, what, worker, iteration) : 0;
+    if (entries == 0)
         return phase;
-    phase.base_ns = shortened_ns(self, what, worker, iteration, at_ns, base_ns);
-    for (uint32_t i = 0; i < self->count; i++) {
-        if (!concerns(self, i, what, worker, iteration))
-            continue;
+    phase.base_ns = shortened_ns(self, entries, worker, iteration, at_ns, base_ns);
+    uint64_t late = 0;
+    for (uint64_t rest = entries; rest;) {
+        const uint32_t i = next_of(&rest);
         const uint64_t extra_ns = drawn_ns(self, i, worker, iteration, at_ns, phase.base_ns);
         if (extra_ns > 0)
-            mark(&phase, &self->entry[i]);
+            late |= UINT64_C(1) << i;
         phase.delay_ns += extra_ns;
     }
-    const uint64_t slowed =
-        slowed_ns(self, 0, self->count, what, worker, iteration, at_ns, phase.base_ns);
-    for (uint32_t i = 0; slowed > 0 && i < self->count; i++)
-        if (self->entry[i].law->piece && concerns(self, i, what, worker, iteration))
-            mark(&phase, &self->entry[i]);
-    phase.delay_ns += slowed;
+    uint64_t slow;
+    const uint64_t more_ns = slowed_ns(self, entries, worker, at_ns, phase.base_ns, &slow);
+    phase.delay_ns += more_ns;
+    mark(&phase, self, more_ns > 0 ? late | slow : late);
     return phase;
 }
 
 uint64_t inject_delay_ns(const struct inject_set *self, uint32_t number, uint32_t worker,
                          uint64_t iteration, uint64_t at_ns, uint64_t base_ns)
 {
-    const enum inject_what what = self->entry[number].what;
+    uint64_t slow;
+    CHECK(number < INJECT_ENTRIES_MAX);
     if (!inject_hits(self, number, worker, iteration))
         return 0;
     return drawn_ns(self, number, worker, iteration, at_ns, base_ns) +
-           slowed_ns(self, number, number + 1, what, worker, iteration, at_ns, base_ns);
+           slowed_ns(self, UINT64_C(1) << number, worker, at_ns, base_ns, &slow);
 }

@@ -27,6 +27,8 @@ enum inject_select {
     SELECT_PERCENT_EACH, /* each worker and iteration independently with probability `share` (transient) */
     SELECT_PERCENT_ONCE, /* round(share * workers) distinct workers drawn once (permanent) */
     SELECT_WORKERS,      /* a fixed list */
+    SELECT_COUNT_EACH,   /* exactly `count` distinct workers, drawn anew for each iteration */
+    SELECT_COUNT_ONCE,   /* the same, drawn once */
 };
 
 enum inject_mode { INJECT_PARK, INJECT_SPIN };
@@ -98,7 +100,8 @@ struct inject {
     enum inject_what what;
     enum inject_select select;
     double share;
-    bool by_group;           /* SELECT_PERCENT_*: groups are drawn, and all of a group are hit */
+    uint32_t count;
+    bool by_group; /* `workers`, `share` and `count` are of groups, and all of a group are hit */
     const uint32_t *workers; /* SELECT_WORKERS, borrowed */
     uint32_t worker_count;
     bool one_draw; /* the workers of a group draw the same number */
@@ -109,6 +112,8 @@ struct inject {
     enum inject_scope scope;
     struct inject_link link; /* INJECT_LINK; its law may be `none` */
 };
+
+#define INJECT_ENTRIES_MAX 64u /* of one set */
 
 /** All that is injected into one run. Borrowed by its driver, constant. */
 struct inject_set {
@@ -131,10 +136,13 @@ struct inject_phase {
     bool spin, process;
 };
 
+#define INJECT_PIECES_MAX 8192u /* changes of a rate that one phase meets one by one */
+
 /**
  * The phase `what` of (worker, iteration) that begins at_ns after the start and takes base_ns undisturbed. INJECT_COMPUTE
  * includes the entries for nodes. Laws per iteration are drawn; then laws per time slow the base time down, their rates
- * multiplied. Pure.
+ * multiplied. A phase that meets more than INJECT_PIECES_MAX changes of a rate goes on at the mean rate of those: exact
+ * enough for what repeats so fast, and bounded. Nothing takes longer than LAW_DELAY_NS_MAX. Pure.
  */
 struct inject_phase inject_phase(const struct inject_set *self, enum inject_what what,
                                  uint32_t worker, uint64_t iteration, uint64_t at_ns,
