@@ -81,7 +81,7 @@ static void check_workers(struct profile_load *load)
     const double most = x->workers.count - 1.0;
     const double least = x->workers.count > 0 ? 2.0 * most / x->workers.count : 0.0;
     const struct key *key = keys_find(KEYS_PROFILE, "workers.graph.degree");
-    const bool used = x->origins->profile[key - keys_table].kind != ORIGIN_UNSET;
+    const bool used = x->origins->profile[keys_number(key)].kind != ORIGIN_UNSET;
     if (used && x->workers.degree > most)
         FAIL(load, "workers.graph.degree",
              "mean degree %g is impossible; %u workers have at most %g neighbours each",
@@ -90,22 +90,9 @@ static void check_workers(struct profile_load *load)
         FAIL(load, "workers.graph.degree",
              "mean degree %g cannot connect %u workers; the least is 2 (n - 1) / n = %.4g",
              x->workers.degree, x->workers.count, least);
-    for (uint32_t i = 0; i < x->inject_count; i++) {
-        const struct profile_node *item = profile_item(load, "inject", i);
-        const struct profile_node *list =
-            profile_tree_find((struct profile_node *)item, "select.workers");
-        const struct profile_node *id = list && list->kind == PROFILE_LIST ? list->first : list;
-        for (uint32_t k = 0; k < x->inject[i].inject.worker_count; k++, id = id->next) {
-            const uint32_t worker = x->inject[i].workers[k];
-            if (worker >= x->workers.count)
-                profile_errors_add(load->errors, id->mark,
-                                   "there is no worker %u; the %u workers are 0 to %u", worker,
-                                   x->workers.count, x->workers.count - 1);
-            for (uint32_t j = 0; j < k; j++)
-                if (x->inject[i].workers[j] == worker)
-                    profile_errors_add(load->errors, id->mark, "worker %u stands twice", worker);
-        }
-    }
+    if (x->workers.groups > x->workers.count)
+        FAIL(load, "workers.groups", "%u groups of %u workers: some would be empty",
+             x->workers.groups, x->workers.count);
 }
 
 static void check_policies(struct profile_load *load)
@@ -132,6 +119,9 @@ static void check_policies(struct profile_load *load)
 static void check_clock_live(struct profile_load *load)
 {
     const struct experiment *x = load->out;
+    if (x->model.parameters > 0)
+        FAIL(load, "model.parameters",
+             "clock 'live' does not use model.parameters: its messages are as large as its model");
     for (uint32_t i = 0; i < x->policy_count; i++) {
         const struct experiment_policy *p = &x->policy[i];
         const struct policy_options options = experiment_options(x, i);
@@ -158,8 +148,17 @@ static void check_clock_live(struct profile_load *load)
 static bool chosen(const struct profile_load *load, const char *path)
 {
     const struct key *key = keys_find(KEYS_PROFILE, path);
-    const enum origin_kind kind = load->out->origins->profile[key - keys_table].kind;
+    const enum origin_kind kind = load->out->origins->profile[keys_number(key)].kind;
     return kind == ORIGIN_FILE || kind == ORIGIN_SET;
+}
+
+/** How many batches are asked for ahead decides what of a slow disk stays hidden. */
+static bool injects_load(const struct experiment *x)
+{
+    for (uint32_t i = 0; i < x->inject_count; i++)
+        if (x->inject[i].inject.what == INJECT_LOAD)
+            return true;
+    return false;
 }
 
 static void check_clock_virtual(struct profile_load *load)
@@ -169,21 +168,18 @@ static void check_clock_virtual(struct profile_load *load)
         FAIL(load, "compute.base",
              "compute.base is 0: in virtual time nothing takes long by itself, so a gradient "
              "needs a base time");
-    if (x->links.bytes_per_s > 0 && strcmp(x->model.ops->name, "none") == 0)
+    if (x->links.bytes_per_s > 0 && strcmp(x->model.ops->name, "none") == 0 &&
+        x->model.parameters == 0)
         FAIL(load, "links.bandwidth",
-             "model 'none' sends messages without content, which no bandwidth delays; use "
-             "links.latency, or a model");
+             "model 'none' sends messages without content, which no bandwidth delays; "
+             "model.parameters says how large they would be");
     if (x->compute.core_ns > x->compute.base_ns)
         FAIL(load, "compute.core", "compute.core is a part of compute.base and cannot exceed it");
     static const char *const live[] = {"data.io", "data.prefetch"};
     for (uint32_t i = 0; i < sizeof(live) / sizeof(live[0]); i++)
-        if (chosen(load, live[i]))
+        if (chosen(load, live[i]) && !(i == 1 && injects_load(x)))
             FAIL(load, live[i], "clock 'virtual' does not use %s: samples are kept in memory",
                  live[i]);
-    for (uint32_t i = 0; i < x->inject_count; i++)
-        if (x->inject[i].inject.mode == INJECT_SPIN)
-            profile_errors_add(load->errors, profile_item(load, "inject", i)->mark,
-                               "mode: spin burns a real core, and virtual time has none; use park");
 }
 
 static void check_clock(struct profile_load *load)
@@ -247,19 +243,6 @@ static void check_target(struct profile_load *load)
              x->target.hold, x->judge.points);
 }
 
-static void check_laws(struct profile_load *load)
-{
-    const struct experiment *x = load->out;
-    for (uint32_t i = 0; i < x->inject_count; i++) {
-        const struct inject *inject = &x->inject[i].inject;
-        const char *why = inject->law->check ? inject->law->check(&inject->config) : NULL;
-        struct profile_node *node = profile_tree_find(profile_item(load, "inject", i), "law");
-        if (why)
-            profile_errors_add(load->errors, profile_place(load, node), "law '%s': %s",
-                               inject->law->name, why);
-    }
-}
-
 static const struct profile_node *first_item(const struct profile_load *load, const char *path)
 {
     const struct profile_node *list = at(load, path);
@@ -294,7 +277,8 @@ void profile_check(struct profile_load *load)
     check_clock(load);
     check_budget(load);
     check_target(load);
-    check_laws(load);
+    profile_check_inject(load);
+    profile_check_faults(load);
     check_sentences(load);
     profile_sweep_check(load);
 }
