@@ -11,6 +11,7 @@
 #include "topo/machine.h"
 
 #include <errno.h>
+#include <hwloc/cpukinds.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,17 @@ static uint32_t numa_index(hwloc_topology_t topology, hwloc_obj_t pu)
     const hwloc_obj_t node =
         first < 0 ? NULL : hwloc_get_numanode_obj_by_os_index(topology, (unsigned)first);
     return node ? node->logical_index : 0;
+}
+
+/** hwloc ranks kinds only where it knows which is the more powerful: by frequency, capacity, or what the firmware says. */
+static uint32_t kind_index(hwloc_topology_t topology, hwloc_obj_t pu)
+{
+    int efficiency = -1;
+    const int kind = hwloc_cpukinds_get_by_cpuset(topology, pu->cpuset, 0);
+    if (hwloc_cpukinds_get_nr(topology, 0) < 2 || kind < 0 ||
+        hwloc_cpukinds_get_info(topology, (unsigned)kind, NULL, &efficiency, NULL, NULL, 0) < 0)
+        return MACHINE_NONE;
+    return efficiency < 0 ? MACHINE_NONE : (uint32_t)efficiency;
 }
 
 #define ORDER_BY(key)                        \
@@ -162,6 +174,7 @@ static int collect(struct machine *self, struct err *err)
             .l3 = ancestor_index(self->topology, HWLOC_OBJ_L3CACHE, pu, MACHINE_NONE),
             .numa = numa_index(self->topology, pu),
             .package = ancestor_index(self->topology, HWLOC_OBJ_PACKAGE, pu, 0),
+            .kind = kind_index(self->topology, pu),
         };
     }
     self->pu_count = (uint32_t)count;

@@ -13,7 +13,7 @@
 
 #include "core/base/err.h"
 
-/** The machine reports no such level (many virtual machines and boards have no L3). */
+/** The machine reports no such level (many virtual machines and boards have no L3, most have cores of one kind). */
 #define MACHINE_NONE UINT32_MAX
 
 /** One processing unit, in placement order: first PU of each physical core, near cores together; SMT siblings last. */
@@ -21,6 +21,8 @@ struct machine_pu {
     uint32_t os_index;
     uint32_t core, l3, numa, package; /* logical, as lstopo prints them; l3 may be MACHINE_NONE */
     uint32_t smt;                     /* 0 = first usable thread of its core */
+    uint32_t
+        kind; /* of its core: 0 = the least powerful, and so on; MACHINE_NONE where they are all alike */
 };
 
 struct machine;

@@ -13,7 +13,7 @@
 #include "harness/experiment/profile_errors.h"
 
 /**
- * Fill `out` (about 200 KiB: keep it off small stacks) from a file or the name of a shipped profile. set: [set_count]
+ * Fill `out` (about 500 KiB: keep it off small stacks) from a file or the name of a shipped profile. set: [set_count]
  * `path=value`, applied in order. `errors` is zeroed by the caller and may already hold errors.
  *
  * Returns 0; then profile_free is due. Or -EINVAL with at least one more error; then `out` is zeroed and owns nothing.
@@ -29,6 +29,10 @@ int profile_load_value(struct experiment *out, const char *path_or_name, const c
                        uint32_t set_count, uint32_t value, struct profile_errors *errors);
 
 void profile_free(struct experiment *experiment);
+
+/** `file.yaml:4:12: `, where key `key` of entry `entry` of `inject:` stands; "" where it stands in no file. For errors of a plan. */
+void profile_where_inject(const struct experiment *experiment, uint32_t entry, const char *key,
+                          char *out, size_t bytes);
 
 /**
  * The fully resolved profile: every key that applies, with its value and, as a comment, whether it is a default, stands

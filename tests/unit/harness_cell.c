@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/learn/model.h"
@@ -215,4 +216,138 @@ Test(cell, counts_the_bytes_of_the_largest_plug_in_whole)
     cr_expect_eq(cell_payload_bytes(&cell), 4ull << 30);
     row.lanes = LANES_CUMULATIVE;
     cr_expect_eq(cell_payload_bytes(&cell), (8ull << 30) + 8);
+}
+
+/* ------------------------------------------------------------------------------------------- what is injected */
+
+static void on_machine(const char *variable, const char *value)
+{
+    struct machine *machine = NULL;
+    struct err err = {{0}};
+    setenv(variable, value, 1);
+    cr_assert_eq(machine_open(&machine, &err), 0, "%s", err.text);
+    experiment.clock = CLOCK_LIVE;
+    common.machine = machine;
+}
+
+static void on_hybrid(void)
+{
+    char path[512];
+    snprintf(path, sizeof(path), "%s/tests/machines/hybrid.xml", getenv("DAWDLE_SOURCE"));
+    on_machine("HWLOC_XMLFILE", path);
+}
+
+static void leave_machine(void)
+{
+    machine_close((struct machine *)(uintptr_t)common.machine);
+}
+
+static void inject_on(enum experiment_cpukind kind)
+{
+    experiment.inject_count = 1;
+    experiment.inject[0] =
+        (struct experiment_inject){.select = EXPERIMENT_SELECT_CPUKIND,
+                                   .cpukind = kind,
+                                   .inject = {.law = law_find("none"), .select = SELECT_WORKERS}};
+}
+
+Test(cell, groups_are_contiguous_blocks_of_nearly_equal_size)
+{
+    prepare(7, "ring", POLICY_EDGES_GRAPH);
+    experiment.workers.groups = 3;
+    struct inject entry[EXPERIMENT_INJECT_MAX];
+
+    struct cell cell = open_cell();
+    const struct inject_set set = cell_inject(&cell, entry);
+
+    const uint32_t expected[] = {0, 0, 0, 1, 1, 2, 2};
+    cr_expect_eq(set.groups, 3u);
+    cr_expect_arr_eq(set.group, expected, sizeof(expected));
+    cell_close(&cell);
+}
+
+Test(cell, without_groups_each_worker_is_one_of_its_own)
+{
+    prepare(4, "ring", POLICY_EDGES_GRAPH);
+    struct inject entry[EXPERIMENT_INJECT_MAX];
+
+    struct cell cell = open_cell();
+
+    cr_expect_null(cell_inject(&cell, entry).group);
+    cell_close(&cell);
+}
+
+Test(cell, a_kind_of_cores_means_the_workers_that_are_placed_on_them)
+{
+    prepare(6, "ring", POLICY_EDGES_GRAPH);
+    on_hybrid();
+    inject_on(CPUKIND_PERFORMANCE);
+    struct inject entry[EXPERIMENT_INJECT_MAX];
+
+    struct cell cell = open_cell();
+    const struct inject_set set = cell_inject(&cell, entry);
+
+    cr_expect_eq(entry[0].worker_count, 2u);
+    for (uint32_t w = 0; w < 6; w++)
+        cr_expect_eq(inject_hits(&set, 0, w, 0),
+                     machine_pu_at(common.machine, cell.placement.pu[w])->os_index < 2);
+    cell_close(&cell);
+    leave_machine();
+}
+
+Test(cell, a_kind_of_cores_that_holds_nobody_is_refused)
+{
+    prepare(2, "ring", POLICY_EDGES_GRAPH);
+    on_hybrid();
+    inject_on(CPUKIND_EFFICIENT);
+
+    expect_refused("inject[0].select.cpukind: efficient selects nobody: no worker is placed");
+    leave_machine();
+}
+
+Test(cell, a_kind_of_cores_is_refused_where_all_are_alike)
+{
+    prepare(2, "ring", POLICY_EDGES_GRAPH);
+    on_machine("HWLOC_SYNTHETIC", "package:1 core:4 pu:1");
+    inject_on(CPUKIND_PERFORMANCE);
+
+    expect_refused("selects nobody: the cores of this machine are all of one kind");
+    leave_machine();
+}
+
+Test(cell, a_crash_that_the_policy_does_not_survive_is_refused)
+{
+    prepare(8, "ring", POLICY_EDGES_GRAPH);
+    experiment.fault_count = 1;
+    experiment.fault[0] = (struct experiment_fault){
+        .fault = {.kind = FAULT_CRASH, .at_ns = 100}, .workers = {4}, .worker_count = 1};
+
+    expect_refused("policy made-up cannot run with fault 'crash' of worker 4");
+}
+
+Test(cell, faults_of_all_entries_are_one_schedule_in_order_of_time)
+{
+    prepare(8, "ring", POLICY_EDGES_GRAPH);
+    row.survives_loss = true;
+    experiment.fault_count = 2;
+    experiment.fault[0] =
+        (struct experiment_fault){.fault = {.kind = FAULT_PAUSE, .at_ns = 500, .for_ns = 10},
+                                  .workers = {6, 2},
+                                  .worker_count = 2};
+    experiment.fault[1] =
+        (struct experiment_fault){.fault = {.kind = FAULT_CRASH, .at_ns = 100, .notice_ns = 7},
+                                  .workers = {4},
+                                  .worker_count = 1};
+    struct fault fault[FAULT_SCHEDULE_MAX];
+
+    struct cell cell = open_cell();
+
+    cr_assert_eq(cell_faults(&cell, fault), 3u);
+    cr_expect_eq(fault[0].kind, FAULT_CRASH);
+    cr_expect_eq(fault[0].worker, 4u);
+    cr_expect_eq(fault[0].notice_ns, 7u);
+    cr_expect_eq(fault[1].worker, 2u);
+    cr_expect_eq(fault[2].worker, 6u);
+    cr_expect_eq(fault[2].for_ns, 10u);
+    cell_close(&cell);
 }

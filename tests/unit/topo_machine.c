@@ -181,6 +181,26 @@ Test(machine, refuses_to_bind_when_foreign)
     machine_close(machine);
 }
 
+Test(machine, ranks_two_kinds_of_cores_by_their_power)
+{
+    struct machine *machine = xml_machine("hybrid.xml");
+
+    for (uint32_t i = 0; i < machine_pu_count(machine); i++) {
+        const struct machine_pu *const pu = machine_pu_at(machine, i);
+        cr_expect_eq(pu->kind, pu->os_index < 2 ? 1u : 0u, "PU %u", pu->os_index);
+    }
+    machine_close(machine);
+}
+
+Test(machine, has_no_kinds_where_all_cores_are_alike)
+{
+    struct machine *machine = synthetic_machine(LAPTOP);
+
+    for (uint32_t i = 0; i < machine_pu_count(machine); i++)
+        cr_expect_eq(machine_pu_at(machine, i)->kind, MACHINE_NONE);
+    machine_close(machine);
+}
+
 Test(machine, takes_the_users_word_that_a_description_is_this_system)
 {
     setenv("HWLOC_THISSYSTEM", "1", 1);
