@@ -98,6 +98,8 @@ struct law {
 extern const struct law law_table[];
 extern const uint32_t law_count;
 const struct law *law_find(const char *name);
+/** "time" or "iteration": results name which. */
+const char *law_per(const struct law *law);
 
 /**
  * Parse a CSV trace `step,worker,compute_s` (header required, sorted by step then worker, both from 0, no gaps, finite,

@@ -13,7 +13,7 @@
 int help_print(FILE *out, FILE *errors, const char *key);
 
 /**
- * Names of one kind with their help: policies, laws, graphs, models, formats, edges, profiles (with their claims); NULL
+ * Names of one kind with their help: policies, laws, faults, graphs, models, formats, edges, profiles (with their claims); NULL
  * prints all kinds. Returns 0, or 2 with the valid kinds on `errors`.
  */
 int list_print(FILE *out, FILE *errors, const char *what);
