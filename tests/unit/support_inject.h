@@ -6,6 +6,26 @@
 
 #define ENTRIES_MAX 4u
 
+/** P(X <= x) of the law that `parameters` describes. */
+typedef double stats_cdf(const void *parameters, double x);
+
+/**
+ * Kolmogorov-Smirnov for times rounded to whole ns: the greatest distance between the sample's distribution function and
+ * the rounded law's, which is cdf(x + 1/2), times sqrt(count). Laws with atoms are welcome. Sorts the sample.
+ */
+double ks_rounded(uint64_t *sample, uint32_t count, stats_cdf *cdf, const void *parameters);
+#define KS_LIMIT 2.23 /* exceeded with probability 1e-4: 2 exp(-2 x^2) */
+
+/** The same for two samples of `count` each: distance times sqrt(count). Sorts both. */
+double ks_two(uint64_t *left, uint64_t *right, uint32_t count);
+
+/** Whole numbers low_ns to high_ns of the struct law_config. */
+double uniform_cdf(const void *parameters, double x);
+
+double chi_square(const uint32_t *seen, const double *share, uint32_t cells, uint32_t count);
+double chi_square_limit(uint32_t freedom); /* exceeded with probability 1e-4 */
+double normal_cdf(double z);
+
 /** `list` holds the set's entries: `number` others that do nothing, and this one. */
 static inline struct inject_set only(struct inject list[ENTRIES_MAX], const struct inject *entry,
                                      uint32_t number, uint64_t seed, uint32_t workers)
