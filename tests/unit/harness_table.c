@@ -268,12 +268,54 @@ Test(preview, shows_delay_share_and_what_waiting_for_all_costs)
     cr_assert_eq(preview_print(out, &plain, &experiment, NULL), 0);
 
     fclose(out);
-    expect_says(text, "slowdown factor 10, 10 % of workers anew each iteration (transient)");
+    expect_says(text, "slowdown factor 10, 10 % of workers anew each iteration (transient), per "
+                      "iteration, scope compute, park");
     expect_says(text, "mean 9 ms");
     expect_says(text, "of 100000 draws");
     /* T is 1.9 ms on average; all 8 escape with 0.9^8, so E[max] is 10 - 9 * 0.43 = 6.13 ms */
     expect_says(text, "takes 3.2");
     free(text);
+}
+
+Test(preview, names_what_is_hit_whom_and_per_what)
+{
+    char text[512];
+    struct experiment_inject link = {
+        .inject = {.law = law_find("none"),
+                   .what = INJECT_LINK,
+                   .select = SELECT_WORKERS,
+                   .worker_count = 1,
+                   .by_group = true,
+                   .when = {.start_ns = 1000000000, .stop_ns = 2000000000},
+                   .link = {.edges = EDGES_ACROSS, .loss = 0.01, .burst = 5, .cut = true}},
+        .reliable = true};
+    struct experiment_inject node = {
+        .inject = {.law = law_find("pause"),
+                   .what = INJECT_NODE,
+                   .config = {.every_ns = 1000000000, .length_ns = 10000000, .aligned = true},
+                   .select = SELECT_COUNT_ONCE,
+                   .count = 2}};
+
+    cr_expect_str_eq(preview_describe(&link, text, sizeof(text)),
+                     "link: edges across loss 1% burst 5 cut true reliable true, 1 named group "
+                     "(permanent), when start 1s stop 2s, per message");
+    cr_expect_str_eq(preview_describe(&node, text, sizeof(text)),
+                     "node: pause every 1s length 10ms aligned true, 2 workers drawn once "
+                     "(permanent), per time, scope process, park");
+}
+
+Test(preview, names_a_fault_by_the_keys_of_its_kind)
+{
+    char text[512];
+    const struct experiment_fault crash = {.fault = {.kind = FAULT_CRASH,
+                                                     .at_ns = 1000000000,
+                                                     .for_ns = 500000000,
+                                                     .notice_ns = 10000000},
+                                           .workers = {3, 1},
+                                           .worker_count = 2};
+
+    cr_expect_str_eq(preview_describe_fault(&crash, text, sizeof(text)),
+                     "crash workers [3, 1] at 1s restart 500ms notice 10ms");
 }
 
 Test(preview, prints_every_draw_as_csv)
@@ -290,8 +332,8 @@ Test(preview, prints_every_draw_as_csv)
     for (const char *c = text; *c; c++)
         lines += *c == '\n';
     cr_expect_eq(lines, 100001);
-    cr_expect_eq(strncmp(text, "entry,worker,iteration,compute_ns,delay_ns\n0,0,0,1000000,", 57),
-                 0);
+    cr_expect_eq(
+        strncmp(text, "entry,worker,iteration,compute_ns,delay_ns,at_ns\n0,0,0,1000000,", 63), 0);
     free(text);
 }
 
