@@ -194,3 +194,22 @@ Test(trace, reads_the_measured_traces_of_llm_training)
     read_real("llm-training-se.csv", 45, 64);
     read_real("llm-training-st.csv", 32, 8);
 }
+
+Test(trace, repeats_unless_it_is_to_be_replayed_once)
+{
+    struct law_config config = {0};
+    cr_assert_eq(parse(HEAD "0,0,1\n1,0,3\n2,0,2\n", &config.trace, NULL), 0);
+    const struct law *const law = law_find("trace");
+    const struct law_draw inside = {.iteration = 1, .compute_ns = 1000};
+    const struct law_draw past = {.iteration = 4, .compute_ns = 1000};
+    const struct law_draw shorter = {.iteration = 3, .compute_ns = 1000};
+
+    cr_expect_eq(law->delay_ns(&config, &inside), 500u);
+    cr_expect_eq(law->delay_ns(&config, &past), 500u);
+    cr_expect_eq(law->shorten(&config, &shorter), 500u);
+    config.once = true;
+
+    cr_expect_eq(law->delay_ns(&config, &inside), 500u);
+    cr_expect_eq(law->delay_ns(&config, &past), 0u);
+    cr_expect_eq(law->shorten(&config, &shorter), 1000u);
+}
