@@ -25,6 +25,7 @@ enum rng_purpose {
     RNG_TEST,
     RNG_LINK,
     RNG_FAULT,
+    RNG_IMPAIR,
 };
 
 /** The key of one stream. `worker` is any stream index (worker id, law number, class …). */

@@ -40,17 +40,23 @@ struct link_packet {
 
 /** Of one directed edge; zeroed at the start. Whoever sends owns it. */
 struct link_state {
+    uint64_t entries; /* by number, those that concern the edge: found at the first message */
     uint64_t bucket_free_ns
         [INJECT_LINKS_MAX]; /* by entry with a rate: when what it let go so far has passed */
-    uint64_t last_ns[LINK_CLASSES]; /* latest release in order */
+    uint64_t last_ns[LINK_CLASSES]; /* latest release in order; LINK_NEVER_NS: nothing leaves */
 };
 
+#define LINK_NEVER_NS UINT64_MAX
+#define LINK_RESENDS_MAX 1024u /* of one message; one that fails as often never arrives */
+#define LINK_ENTRIES_MAX 63u   /* of a set */
+
 struct link_fate {
-    uint64_t release_ns;        /* since the start: when it leaves the egress; at_ns: at once */
-    uint64_t copy_ns;           /* release of a second copy, 0: there is none */
-    uint32_t resent;            /* how often it was sent again */
-    bool overtakes;             /* not bound to the order of its edge */
-    enum link_cause cause;      /* LINK_PASSES, or why it is dropped at release_ns */
+    uint64_t release_ns; /* since the start: when it leaves the egress; at_ns: at once */
+    uint64_t copy_ns; /* release of a second copy, which is bound to no order; 0: there is none */
+    uint32_t resent;  /* how often it was sent again */
+    bool overtakes;   /* not bound to the order of its edge */
+    enum link_cause
+        cause; /* LINK_PASSES, or why it is dropped at release_ns (LINK_NEVER_NS: held for good) */
     enum link_cause resent_for; /* the latest reason for sending again; LINK_PASSES: none */
     uint32_t
         flip; /* LINK_CORRUPT, or resent for it: which bit of the message flips, modulo its length */
@@ -59,7 +65,15 @@ struct link_fate {
 /** Entries of a set that concern a directed edge. False: link_decide need not be asked. Pure; ask once per edge. */
 bool link_concerns(const struct inject_set *set, uint32_t from, uint32_t to);
 
-/** Updates *state. */
+/**
+ * What becomes of one message; entries act together: delays add up, any of them may lose, hold or cut. Updates *state.
+ *
+ * A message is cut, refused by a full queue, lost or corrupted, in this order, and pays for no bandwidth then, but one
+ * that is corrupted travels like any other. What a resending message suffers costs the entry's resend_ns and is asked
+ * anew at the later time; bursts end with the first sending. Where an entry is `unreliable`, what it does to a tensor is
+ * final. A copy pays nothing. Percent each: of messages, with each
+ * end of the edge drawn for itself. Entries with one_draw draw the delays and spells of all edges of a group together.
+ */
 struct link_fate link_decide(const struct inject_set *set, const struct link_packet *packet,
                              struct link_state *state);
 
