@@ -110,9 +110,9 @@ int sim_open(struct sim **out, const struct sim_config *config, struct err *err)
     self->queue.owner = self;
     self->queue.soon = fetch;
     plan_cuts(self);
-    faults_plan(self);
     if (config->values)
         values_start(config->values, node_at(self, 0)->current);
+    faults_plan(self);
     *out = self;
     return 0;
 }
@@ -158,19 +158,46 @@ static void dispatch(struct sim *self, const struct queue_entry *due)
     case DUE_REDUCED:
         reduce_finish(self, index);
         return;
-    case DUE_PAUSE:
-        faults_pause(self, index);
-        return;
-    case DUE_CRASH:
-        faults_crash(self, index);
+    case DUE_FAULT:
+        faults_begin(self, index);
         return;
     case DUE_NOTICED:
         faults_notice(self, index);
+        return;
+    case DUE_OVER:
+        faults_over(self, index);
         return;
     case DUE_STOLEN:
         faults_steal(self, index);
         return;
     }
+}
+
+/**
+ * For PATIENCE_NS nobody has computed anything, and a message will never come, or links still lose what is sent after the
+ * stop: timers may ring for ever. Before the stop that is the reason to stop, and after it the end.
+ */
+#define PATIENCE_NS (24 * LAW_DELAY_NS_MAX)
+
+static __attribute__((cold, noinline)) bool is_stuck(struct sim *self, uint64_t at_ns)
+{
+    if (self->totals.gradients != self->stuck_gradients) {
+        self->stuck_gradients = self->totals.gradients;
+        self->stuck_ns = at_ns;
+    }
+    if (at_ns - self->stuck_ns <= PATIENCE_NS)
+        return false;
+    if (self->stopped) {
+        if (!sim_stalls(self))
+            err_set(&self->stall, 0,
+                    "the link from worker %u to worker %u still lost what %s sent a day after the "
+                    "stop",
+                    self->lost_from, self->lost_to, self->config.policy->name);
+        return true;
+    }
+    self->stop_wanted = true;
+    self->stuck_ns = at_ns;
+    return false;
 }
 
 /** The next thing that happens. False: nothing is left. */
@@ -192,7 +219,8 @@ static bool advance(struct sim *self)
             return true;
         }
     }
-    if (!queue_pop(&self->queue, &due))
+    if (!queue_pop(&self->queue, &due) ||
+        ((sim_stalls(self) || (self->bad && self->stopped)) && is_stuck(self, due.at_ns)))
         return stop_idle(self);
     self->now_ns = due.at_ns;
     dispatch(self, &due);
@@ -244,6 +272,12 @@ uint32_t sim_current(const struct sim *self, uint32_t worker)
     return node_at(self, worker)->current;
 }
 
+struct sim_fault sim_fault(const struct sim *self, uint32_t fault)
+{
+    CHECK(fault < self->config.fault_count);
+    return self->faults[fault];
+}
+
 const struct hist *sim_hist(const struct sim *self, enum sim_hist which)
 {
     return &self->hist[which];
@@ -253,6 +287,14 @@ struct sim_cut sim_cut(const struct sim *self, uint32_t cut)
 {
     CHECK(cut <= self->config.cuts);
     return self->cut[cut];
+}
+
+const char *sim_stall(const struct sim *self)
+{
+    for (uint32_t w = 0; w < self->config.workers; w++)
+        if (self->ended && !node_at(self, w)->record.done && !node_at(self, w)->crashed)
+            return self->stall.text;
+    return "";
 }
 
 const char *sim_failure(const struct sim *self)

@@ -64,6 +64,8 @@ void stop_begin(struct sim *self)
 void stop_hear(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
+    if (node->stop_told)
+        return; /* it is about to leave */
     node->stop_told = true;
     sim_act_on(self, worker,
                &(struct event){.kind = EV_STOP, .now_ns = self->now_ns, .tag = self->last_round});
@@ -115,6 +117,7 @@ static void sum_up(struct sim *self)
                                         (uint64_t)(self->mailbox[edge].unread != SIM_NONE);
         }
     }
+    t->tensors_in_flight += t->tensors_held;
     t->end_ns = sim_max(t->stop_ns, self->active_ns);
 }
 
@@ -123,7 +126,7 @@ static void check_drained(struct sim *self)
     const struct sim_totals *const t = &self->totals;
     for (uint32_t w = 0; w < self->config.workers; w++) {
         const struct sim_node *const node = node_at(self, w);
-        if (!node->record.done && !node->crashed)
+        if (!node->record.done && !node->crashed && !sim_stalls(self))
             sim_break(self, w, "not done, and nothing can happen any more");
     }
     if (t->tensors_sent !=
@@ -139,6 +142,10 @@ bool stop_idle(struct sim *self)
     }
     if (self->ended)
         return false;
+    if (!self->stopped && sim_stalls(self)) {
+        stop_begin(self); /* whoever can will come to an end */
+        return true;
+    }
     self->ended = true;
     if (!self->stopped) {
         for (uint32_t w = 0; w < self->config.workers; w++)
