@@ -28,6 +28,24 @@ bool record_keeps_sum(const struct policy *row)
            row->matrix == MATRIX_EXACT_MEAN || row->matrix == MATRIX_DOUBLY;
 }
 
+uint64_t record_control_ended(const struct record_run *self)
+{
+    uint64_t sum = self->links.control_held;
+    for (uint32_t cause = 0; cause < LINK_CAUSES; cause++)
+        sum += self->links.control_dropped_by[cause];
+    return sum;
+}
+
+bool record_breaks_sum(const struct record_run *self)
+{
+    uint64_t lost =
+        self->links.tensors_held + self->links.control_held + self->crashes + (self->stall[0] != 0);
+    if (self->row && self->row->tensor_class == DELIVERY_EXACT)
+        for (uint32_t cause = 0; cause < LINK_GONE; cause++)
+            lost += self->links.dropped_by[cause];
+    return lost > 0;
+}
+
 void record_add_counters(struct policy_counters *sum, const struct policy_counters *one)
 {
     sum->refused += one->refused;
@@ -58,11 +76,17 @@ void record_settle(struct record_run *self)
         struct record_worker *const out = &self->worker[w];
         out->iteration_hist = out->ready_to_mixed_hist = out->handle_hist = NULL;
         out->staleness_hist = out->requested_hist = out->achieved_hist = NULL;
+        out->link_late_hist = NULL;
     }
 }
 
 void record_free(struct record_run *self)
 {
     free(self->worker);
+    free(self->fault);
+    self->fault = NULL;
+    free(self->edge);
+    stragglers_free(&self->stragglers);
     self->worker = NULL;
+    self->edge = NULL;
 }

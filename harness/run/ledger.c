@@ -22,10 +22,12 @@ static bool is_number(enum lanes lanes, const float *vector, uint32_t dim)
 
 void ledger_add(struct ledger *self, const float *vector, double start, double applied)
 {
+    self->expected += start - applied;
+    if (!vector)
+        return;
     self->workers++;
     self->diverged += !is_number(self->lanes, vector, self->dim);
     self->weight += (double)lanes_weight(self->lanes, vector, self->dim);
-    self->expected += start - applied;
     self->found += mix_ledger(vector, self->dim);
     for (uint32_t d = 0; d < self->dim; d++)
         self->scale += fabs((double)vector[d]);
@@ -35,10 +37,12 @@ void ledger_close(const struct ledger *self, const struct policy *row, struct re
 {
     const double difference = fabs(self->found - self->expected);
     const double error = self->scale > 0 ? difference / self->scale : difference;
-    const double of_weight = fabs(self->weight - self->workers) / self->workers;
+    const double weight = self->workers + self->weight_gained;
+    const double of_weight = fabs(self->weight - weight) / weight;
     const bool has_sum = isfinite(self->scale) && isfinite(self->expected);
     out->diverged = self->diverged;
     out->ledger_error = has_sum ? fmax(error, of_weight) : (double)NAN;
-    out->ledger_ok = !record_keeps_sum(row) || ((!has_sum || error <= LEDGER_BOUND) &&
-                                                of_weight <= LEDGER_BOUND); /* false for a NaN */
+    out->ledger_ok =
+        !record_keeps_sum(row) || record_breaks_sum(out) ||
+        ((!has_sum || error <= LEDGER_BOUND) && of_weight <= LEDGER_BOUND); /* false for a NaN */
 }

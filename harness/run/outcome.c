@@ -25,7 +25,10 @@ static bool is_sound(const struct record_run *run)
     if (run->tensors_sent != run->tensors_delivered + run->tensors_superseded +
                                  run->tensors_dropped + run->tensors_in_flight)
         sound = complain(run, "a tensor that was sent is not accounted for");
-    if (run->drained && (run->left_in_channels > 0 || run->control_sent != run->control_delivered))
+    if (run->links.corrupted != run->links.caught && run->drained)
+        sound = complain(run, "a damaged message was not noticed");
+    if (run->drained && (run->left_in_channels > run->links.tensors_held ||
+                         run->control_sent != run->control_delivered + record_control_ended(run)))
         sound = complain(run, "a message was left in its channel");
     if (run->drained && run->loans > 0)
         sound = complain(run, "a snapshot that was lent was not given back");
