@@ -278,13 +278,13 @@ Test(sim_links, of_newest_tensors_four_are_on_their_way_and_the_next_is_supersed
 
 Test(sim_links, a_paused_worker_finds_the_newest_unread_tensor_only)
 {
-    const struct sim_pause pause = {.worker = 1, .begin_ns = 0, .end_ns = 5 * MS};
-    const struct sim_faults faults = {.pause = &pause, .pauses = 1};
+    const struct fault pause = {.kind = FAULT_PAUSE, .worker = 1, .for_ns = 5 * MS};
     const struct policy row = cluster_row(publish_versions, DELIVERY_NEWEST);
     struct cluster cluster;
     cluster_plan_row(&cluster, &row, 2, 2, 1);
     cluster.config.slots = 9;
-    cluster.config.faults = &faults;
+    cluster.config.fault = &pause;
+    cluster.config.fault_count = 1;
 
     cluster_run(&cluster);
 
@@ -297,14 +297,14 @@ Test(sim_links, a_paused_worker_finds_the_newest_unread_tensor_only)
 
 Test(sim_links, a_paused_worker_finds_every_exact_tensor_in_order)
 {
-    const struct sim_pause pause = {.worker = 1, .begin_ns = 0, .end_ns = 5 * MS};
-    const struct sim_faults faults = {.pause = &pause, .pauses = 1};
+    const struct fault pause = {.kind = FAULT_PAUSE, .worker = 1, .for_ns = 5 * MS};
     const struct policy row = cluster_row(publish_versions, DELIVERY_EXACT);
     struct cluster cluster;
     cluster_plan_row(&cluster, &row, 2, 2, 1);
     cluster.config.exact_depth = 7;
     cluster.config.slots = 9;
-    cluster.config.faults = &faults;
+    cluster.config.fault = &pause;
+    cluster.config.fault_count = 1;
 
     cluster_run(&cluster);
 
@@ -313,5 +313,157 @@ Test(sim_links, a_paused_worker_finds_every_exact_tensor_in_order)
         cr_expect_eq(seen_tag[i], i);
         cr_expect_eq(seen_ns[i], 5 * MS);
     }
+    cluster_close(&cluster);
+}
+
+/* ------------------------------------------------------------------------------------------------------- bad links */
+
+static struct inject bad_link(struct inject_link link)
+{
+    return (struct inject){.law = law_find("none"), .what = INJECT_LINK, .link = link};
+}
+
+static void run_bad(struct cluster *cluster, const struct policy *row, const struct inject *entry)
+{
+    cluster_plan_row(cluster, row, 2, 2, 1);
+    cluster->config.slots = 9;
+    cluster->config.exact_depth = 8;
+    cluster->config.links.latency_ns = 100;
+    cluster->config.inject.entry = entry;
+    cluster->config.inject.count = 1;
+    cluster_run(cluster);
+}
+
+Test(sim_links, a_lost_newest_tensor_is_gone_and_counted_under_its_cause)
+{
+    const struct policy row = cluster_row(publish_versions, DELIVERY_NEWEST);
+    const struct inject entry = bad_link((struct inject_link){.loss = 1});
+    struct cluster cluster;
+
+    run_bad(&cluster, &row, &entry);
+
+    const struct sim_totals *const t = sim_totals(cluster.sim);
+    cr_expect_eq(seen, 0);
+    cr_expect_eq(t->tensors_dropped, 7);
+    cr_expect_eq(t->tensors_dropped_by[LINK_LOST], 7);
+    cluster_close(&cluster);
+}
+
+Test(sim_links, a_lost_exact_tensor_comes_later_and_in_order)
+{
+    const struct policy row = cluster_row(publish_versions, DELIVERY_EXACT);
+    const struct inject entry = bad_link((struct inject_link){.loss = 0.5, .resend_ns = 1000});
+    struct cluster cluster;
+
+    run_bad(&cluster, &row, &entry);
+
+    cr_assert_eq(seen, 7);
+    for (uint32_t i = 0; i < 7; i++) {
+        cr_expect_eq(seen_tag[i], i);
+        cr_expect_eq(seen_ns[i] % 1000, 100, "whole steps of 1000 ns, and the latency");
+    }
+    cr_expect_gt(sim_totals(cluster.sim)->resent, 1);
+    cr_expect_gt(seen_ns[6], MS + 1000);
+    cluster_close(&cluster);
+}
+
+Test(sim_links, an_unreliable_link_loses_exact_tensors_for_good)
+{
+    const struct policy row = cluster_row(publish_versions, DELIVERY_EXACT);
+    const struct inject entry = bad_link((struct inject_link){.loss = 0.5, .unreliable = true});
+    struct cluster cluster;
+
+    run_bad(&cluster, &row, &entry);
+
+    const struct sim_totals *const t = sim_totals(cluster.sim);
+    cr_expect_gt(seen, 0);
+    cr_expect_lt(seen, 7);
+    cr_expect_eq(seen + t->tensors_dropped_by[LINK_LOST], 7);
+    cluster_close(&cluster);
+}
+
+Test(sim_links, a_damaged_newest_tensor_travels_and_is_caught)
+{
+    const struct policy row = cluster_row(publish_versions, DELIVERY_NEWEST);
+    const struct inject entry = bad_link((struct inject_link){.corrupt = 1});
+    struct cluster cluster;
+
+    run_bad(&cluster, &row, &entry);
+
+    const struct sim_totals *const t = sim_totals(cluster.sim);
+    cr_expect_eq(seen, 0);
+    cr_expect_eq(t->corrupted, 5, "two were superseded before they left");
+    cr_expect_eq(t->caught, 5);
+    cr_expect_eq(t->tensors_dropped_by[LINK_CORRUPT], 5);
+    cr_expect_eq(t->tensors_superseded, 2);
+    cluster_close(&cluster);
+}
+
+Test(sim_links, a_copy_of_an_exact_tensor_is_known_by_its_number)
+{
+    const struct policy row = cluster_row(publish_versions, DELIVERY_EXACT);
+    const struct inject entry = bad_link((struct inject_link){.duplicate = 1});
+    struct cluster cluster;
+
+    run_bad(&cluster, &row, &entry);
+
+    cr_expect_eq(seen, 7);
+    cr_expect_eq(sim_totals(cluster.sim)->duplicated, 7);
+    cr_expect_eq(sim_totals(cluster.sim)->duplicates, 7);
+    cluster_close(&cluster);
+}
+
+Test(sim_links, a_slow_link_holds_four_newest_tensors_and_one_that_waits)
+{
+    const struct policy row = cluster_row(publish_versions, DELIVERY_NEWEST);
+    struct inject entry = bad_link((struct inject_link){0});
+    entry.law = law_find("shifted-exp");
+    entry.config = (struct law_config){.shift_ns = MS, .mean_ns = 1};
+    struct cluster cluster;
+
+    run_bad(&cluster, &row, &entry);
+
+    cr_expect_eq(seen, 5);
+    cr_expect_geq(seen_ns[0], 2 * MS + 100);
+    cr_expect_geq(seen_ns[4], 3 * MS + 200, "it left when the first had arrived");
+    cr_expect_eq(sim_totals(cluster.sim)->tensors_superseded, 2);
+    cluster_close(&cluster);
+}
+
+Test(sim_links, a_control_that_is_free_is_late_on_a_bad_link)
+{
+    const struct policy row = cluster_row(control_after_gradient, DELIVERY_EXACT);
+    struct inject entry = bad_link((struct inject_link){0});
+    entry.law = law_find("shifted-exp");
+    entry.config = (struct law_config){.shift_ns = 10 * US, .mean_ns = 1};
+    entry.when.start_ns = MS;
+    struct cluster cluster;
+    cluster_plan_row(&cluster, &row, 2, 2, 1);
+    cluster.config.links.control_is_free = true;
+    cluster.config.inject.entry = &entry;
+    cluster.config.inject.count = 1;
+    seen = 1; /* the script expects the control first */
+
+    cluster_run(&cluster);
+
+    cr_assert_eq(seen, 2);
+    cr_expect_geq(seen_ns[1], MS + 10 * US);
+    cluster_close(&cluster);
+}
+
+Test(sim_links, publishing_late_delays_what_is_sent_but_not_the_worker)
+{
+    const struct policy row = cluster_row(publish_versions, DELIVERY_EXACT);
+    const struct inject entry = {.law = law_find("shifted-exp"),
+                                 .config = {.shift_ns = 3 * MS, .mean_ns = 1},
+                                 .what = INJECT_PUBLISH};
+    struct cluster cluster;
+
+    run_bad(&cluster, &row, &entry);
+
+    cr_assert_eq(seen, 7);
+    cr_expect_geq(seen_ns[0], 4 * MS + 100);
+    cr_expect_lt(seen_ns[6], 4 * MS + 200);
+    cr_expect_eq(sim_totals(cluster.sim)->part_ns[PART_INJECTED], 0);
     cluster_close(&cluster);
 }

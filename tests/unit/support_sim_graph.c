@@ -11,14 +11,19 @@ static uint32_t edges_of(const struct policy *policy, uint32_t workers, uint32_t
     case POLICY_EDGES_NONE:
         return 0;
     case POLICY_EDGES_ALL:
+    case POLICY_EDGES_EXPONENTIAL: /* at most */
         return workers - 1;
     case POLICY_EDGES_STAR:
         return w == 0 ? workers - 1 : 1;
     case POLICY_EDGES_GRAPH:
-    case POLICY_EDGES_EXPONENTIAL:
         break;
     }
     return degree < workers - 1 ? degree : workers - 1;
+}
+
+static bool is_power_of_two(uint32_t n)
+{
+    return n > 0 && (n & (n - 1)) == 0;
 }
 
 static bool are_linked(const struct policy *policy, uint32_t workers, uint32_t degree, uint32_t a,
@@ -30,6 +35,8 @@ static bool are_linked(const struct policy *policy, uint32_t workers, uint32_t d
         return a != b;
     if (policy->edges == POLICY_EDGES_STAR)
         return a != b && (a == 0 || b == 0);
+    if (policy->edges == POLICY_EDGES_EXPONENTIAL)
+        return a != b && (is_power_of_two(apart) || is_power_of_two(workers - apart));
     return steps > 0 && steps <= degree / 2;
 }
 
