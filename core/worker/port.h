@@ -17,22 +17,42 @@
 /** One message, one cache line: a handle to a snapshot, or a small control message. */
 struct port_message {
     uint64_t sent_cyc;   /* TSC at publication, stamped by the sender */
-    uint64_t tag;        /* tensor: round or transaction */
-    slots_handle handle; /* tensor: the snapshot; control: 0 */
-    uint32_t degree;
+    uint64_t tag;        /* tensor: round or transaction; control: the port's */
+    slots_handle handle; /* tensor: the snapshot; control: the port's */
+    uint32_t degree;     /* tensor: active degree; control: iterations the sender had finished */
     uint8_t is_tensor;
-    uint8_t type; /* tensor kind or control type */
-    uint16_t reserved;
+    uint8_t type;  /* tensor kind or control type */
+    uint8_t flags; /* the port's; the sender writes 0 */
+    uint8_t lives; /* port_lives: incarnations of sender and, as far as that knew, receiver */
     union {
         uint32_t word[PORT_WORDS]; /* control */
         struct {
             uint32_t slice,
                 slices; /* tensor: which part the receiver is meant to read; slices 0 or 1 = all */
             uint32_t iteration; /* tensor: iterations the sender had finished, for staleness */
+            uint32_t port_word[PORT_WORDS - 3]; /* tensor: the port's */
         };
     };
 };
 _Static_assert(sizeof(struct port_message) == 64, "one message is one cache line");
+
+/** Flag: the message was held by an impaired link and says when it left; the place is below. */
+#define PORT_HELD 1u
+
+/** When the message was on its way: as published, or when a slow link let it go. */
+static inline uint64_t port_left_cyc(const struct port_message *message)
+{
+    if (!(message->flags & PORT_HELD))
+        return message->sent_cyc;
+    return message->is_tensor ? (uint64_t)message->port_word[1] << 32 | message->port_word[0]
+                              : message->handle;
+}
+
+/** The field `lives`; each modulo 16. */
+static inline uint8_t port_lives(uint32_t sender, uint32_t receiver)
+{
+    return (uint8_t)((sender & 15u) | (receiver & 15u) << 4);
+}
 
 enum port_status {
     PORT_OK = 0,
@@ -56,7 +76,7 @@ struct port_ops {
     enum port_status (*send)(struct port *port, uint32_t worker, uint32_t edge,
                              const struct port_message *message, struct port_message *old);
 
-    /** Up to `max` arrivals for `worker`, edges served round-robin. Returns how many. */
+    /** Up to `max` arrivals for `worker`, edges served round-robin. Returns how many. 0: only let go what is due. */
     uint32_t (*poll)(struct port *port, uint32_t worker, struct port_arrival *out, uint32_t max);
 
     /** The vector behind a handle that arrived on in-edge `edge`: borrowed until release. */
@@ -79,6 +99,9 @@ struct port_ops {
 
     /** Messages that are sent and neither read nor superseded: must be 0 after the drain. */
     uint64_t (*in_flight)(struct port *port, uint32_t worker);
+
+    /** The run is ending: give up what would never leave. NULL: the port holds nothing back. May be called often. */
+    void (*drain)(struct port *port, uint32_t worker);
 };
 
 struct port {

@@ -33,6 +33,8 @@ static bool send_to_all(struct worker *self, const struct action *action,
         const uint32_t edge = action->peers[self->next_peer];
         struct port_message old;
         CHECK(edge < self->peer_count);
+        message->lives = port_lives(self->slots.incarnation,
+                                    self->life.heard ? self->life.heard[edge].news / 2 + 1 : 1);
         bump(&pub->sent, 1);
         message->sent_cyc = clock_cyc();
         const enum port_status status = port->ops->send(port, self->id, edge, message, &old);
@@ -128,7 +130,7 @@ bool publish_settle(struct worker *self)
 
 bool publish_control(struct worker *self, const struct action *action)
 {
-    struct port_message message = {.type = action->type};
+    struct port_message message = {.degree = (uint32_t)self->finished, .type = action->type};
     memcpy(message.word, action->word, sizeof(message.word));
     if (!send_to_all(self, action, &message))
         return false;
