@@ -226,6 +226,7 @@ static int log_worker(struct results *self, const struct record_run *run, uint32
         {"staleness", w->staleness_hist},
         {"injected_requested", w->requested_hist},
         {"injected_achieved", w->achieved_hist},
+        {"link_late", w->link_late_hist},
     };
     char label[RECORD_LABEL_MAX], tag[RECORD_LABEL_MAX + 96];
     int rc = 0;

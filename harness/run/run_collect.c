@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "core/worker/account.h"
+#include "core/worker/stall.h"
+#include "harness/results/waits.h"
 #include "harness/run/judge.h"
 #include "harness/run/ledger.h"
 #include "net/edges.h"
@@ -39,9 +41,23 @@ static void collect_worker(const struct run *run, uint32_t w, struct record_work
                                   .handle_hist = &hist[RUN_HANDLE],
                                   .staleness_hist = &hist[RUN_STALENESS],
                                   .requested_hist = &hist[RUN_REQUESTED],
-                                  .achieved_hist = &hist[RUN_ACHIEVED]};
+                                  .achieved_hist = &hist[RUN_ACHIEVED],
+                                  .link_late_hist = run->impair ? &hist[RUN_LATE] : NULL};
     for (uint32_t p = 0; p < PART_COUNT; p++)
         out->part_ns[p] = to_ns(run, worker->total_part_cyc[p]);
+    for (uint32_t b = 0; b < BLAME_COUNT; b++)
+        out->wait_ns[b] = to_ns(run, worker->blamed_cyc[b]);
+}
+
+static int collect_waits(const struct run *run, struct record_run *out, struct err *err)
+{
+    struct waits waits = {0};
+    for (uint32_t w = 0; w < out->workers; w++) {
+        const struct worker *const worker = run->worker[w];
+        for (uint32_t e = 0; e < worker->peer_count; e++)
+            waits_add(&waits, w, worker->peers[e], to_ns(run, worker->edge_cyc[e]));
+    }
+    return waits_close(&waits, out, err);
 }
 
 static void add_counts(struct record_run *out, const struct worker *worker)
@@ -63,10 +79,46 @@ static void add_counts(struct record_run *out, const struct worker *worker)
     if (out->row->tensor_class == DELIVERY_EXACT)
         out->exact_superseded += c->tensors_superseded;
     out->accounted_twice += c->accounted_twice;
+    out->tensors_dropped += c->tensors_gone;
+    out->links.dropped_by[LINK_GONE] += c->tensors_gone;
+    out->links.control_dropped_by[LINK_GONE] += c->control_gone;
+    out->crashes += c->crashes;
+    out->returns += c->returns;
     out->incomplete += !worker->done;
     out->slots_total += worker->slots.count;
     if (worker->slots.free_count_min < out->slots_free_min)
         out->slots_free_min = worker->slots.free_count_min;
+}
+
+/**
+ * What bad links did to the messages that worker `w` sent or received. A copy that took its original's place in a mailbox
+ * ended as that one would have: it was counted as superseded, though no message was lost by it.
+ */
+static void add_links(struct record_run *out, const struct impair_counts *c)
+{
+    for (uint32_t cause = 0; cause < LINK_CAUSES; cause++) {
+        out->links.dropped_by[cause] += c->dropped_by[cause];
+        out->links.control_dropped_by[cause] += c->control_dropped_by[cause];
+        out->tensors_dropped += c->dropped_by[cause];
+    }
+    out->links.resent += c->resent;
+    out->links.duplicated += c->duplicated;
+    out->links.corrupted += c->corrupted;
+    out->links.caught += c->caught;
+    out->duplicates += c->duplicates_seen;
+    out->tensors_superseded += c->superseded + c->tensor_duplicates_seen;
+    out->tensors_superseded -= c->tensors_duplicated; /* wraps around until all workers are added */
+    out->tensors_in_flight += c->held_tensors;
+}
+
+/** A worker that waits for what never comes does not end: say so. */
+static void name_stall(struct record_run *out, uint64_t given_up)
+{
+    if (given_up > 0 && out->incomplete > 0)
+        snprintf(out->stall, sizeof(out->stall),
+                 "%llu messages that are sent again until they arrive were behind a link that "
+                 "stays cut",
+                 (unsigned long long)given_up);
 }
 
 static void spend(struct worker_spent *sum, const struct worker_spent *one)
@@ -114,7 +166,9 @@ static void merge_hists(struct run *run, struct record_run *out)
     out->ready_to_mixed = record_figures(&merged[RUN_READY]);
     out->handle = record_figures(&merged[RUN_HANDLE]);
     out->staleness = record_figures(&merged[RUN_STALENESS]);
+    out->injected_requested = record_figures(&merged[RUN_REQUESTED]);
     out->injected_error = record_figures(&merged[RUN_ERROR]);
+    out->link_late = record_figures(&merged[RUN_LATE]);
     out->loop = record_figures(loops);
 }
 
@@ -163,11 +217,13 @@ static void check_ledger(const struct run *run, struct record_run *out)
     const struct model_config *const model = &run->cell->common->model;
     const uint32_t floats = worker_judged_floats(row, model);
     struct ledger ledger = {.lanes = row->lanes, .dim = model->dim};
-    for (uint32_t w = 0; w < out->workers; w++)
+    for (uint32_t w = 0; w < out->workers; w++) {
+        ledger.weight_gained += run->worker[w]->weight_gained;
         ledger_add(&ledger,
                    run->buffers->judge +
                        ((size_t)(out->point_count - 1) * out->workers + w) * floats,
                    run->worker[w]->sum_start, run->worker[w]->sum_applied);
+    }
     ledger_close(&ledger, row, out);
 }
 
@@ -180,6 +236,7 @@ static void collect_threads(const struct run *run, struct record_run *out)
         out->page_faults += t->page_faults;
         out->batches += t->batches;
         out->bytes_read += t->bytes_read;
+        out->load_retries += t->load_retries;
         if (t->loop.run_cyc > 0) {
             const double busy = (double)t->loop.work_cyc / (double)t->loop.run_cyc;
             out->core_busy_share = busy > out->core_busy_share ? busy : out->core_busy_share;
@@ -221,7 +278,7 @@ static void count_in_flight(const struct run *run, struct record_run *out)
     const struct edge_kind *const kind = edges_find(run->cell->common->experiment->edges);
     uint64_t received = 0;
     for (uint32_t w = 0; w < out->workers; w++) {
-        const struct fabric_counts c = kind->counts(run->port, w);
+        const struct fabric_counts c = kind->counts(run->edges, w);
         out->tensors_in_flight += c.tensors_sent;
         received += c.tensors_delivered + c.tensors_superseded;
         out->left_in_channels += run->port->ops->in_flight(run->port, w);
@@ -270,13 +327,22 @@ int run_collect(struct run *run, struct record_run *out, struct err *err)
     out->worker = calloc(out->workers, sizeof(*out->worker));
     if (!out->worker)
         return err_set(err, -ENOMEM, "not enough memory for the record of a run");
+    uint64_t given_up = 0;
     for (uint32_t w = 0; w < out->workers; w++) {
         collect_worker(run, w, &out->worker[w]);
         add_counts(out, run->worker[w]);
+        if (run->impair) {
+            const struct impair_counts links = impair_counts(run->impair, w);
+            add_links(out, &links);
+            given_up += links.given_up;
+        }
         out->total_ns += out->worker[w].total_ns;
         for (uint32_t p = 0; p < PART_COUNT; p++)
             out->part_ns[p] += out->worker[w].part_ns[p];
+        for (uint32_t b = 0; b < BLAME_COUNT; b++)
+            out->wait_ns[b] += out->worker[w].wait_ns[b];
     }
+    name_stall(out, given_up);
     add_rates(run, out);
     collect_costs(run, &out->costs);
     merge_hists(run, out);
@@ -291,9 +357,11 @@ int run_collect(struct run *run, struct record_run *out, struct err *err)
     count_in_flight(run, out);
     out->loans = count_loans(run);
     out->drained = !run->cohort.incomplete;
+    for (uint32_t w = 0; w < out->workers && run->cohort.stall.gave_up && !out->stall[0]; w++)
+        stall_sentence(run->worker[w], run->cohort.end_cyc, out->stall, sizeof(out->stall));
     for (uint32_t w = 0; w < out->workers; w++) {
         const struct policy_counters counters = agent_counters(&run->worker[w]->agent);
         record_add_counters(&out->counters, &counters);
     }
-    return 0;
+    return collect_waits(run, out, err);
 }
