@@ -7,51 +7,19 @@
 #include <string.h>
 
 #include "core/base/units.h"
+#include "harness/preview_draw.h"
 
 #define BINS 12u
 #define BAR_WIDTH 50u
-#define BASE_NS_DEFAULT 1000000u /* stands for the real gradient when the profile emulates none */
-
-/* The entries as a run of the first seed would have them: entry `number` alone, or all when it is inject_count. */
-static struct inject_set entries_of(const struct experiment *experiment, uint32_t number,
-                                    struct inject entry[EXPERIMENT_INJECT_MAX])
-{
-    const bool all = number == experiment->inject_count;
-    for (uint32_t i = 0; i < experiment->inject_count; i++) {
-        entry[i] = experiment->inject[i].inject;
-        if (!all && i != number)
-            entry[i].law =
-                law_find("none"); /* its place stays, and so do the streams of the others */
-    }
-    return (struct inject_set){.entry = entry,
-                               .count = experiment->inject_count,
-                               .seed = experiment->seed[0],
-                               .workers = experiment->workers.count};
-}
-
-static bool is_hit(const struct inject_set *set, uint32_t worker, uint64_t iteration)
-{
-    bool hit = false;
-    for (uint32_t i = 0; i < set->count; i++)
-        hit |=
-            strcmp(set->entry[i].law->name, "none") != 0 && inject_hits(set, i, worker, iteration);
-    return hit;
-}
-
-static uint64_t base_ns(const struct experiment *experiment, uint32_t worker, uint64_t iteration)
-{
-    const uint64_t base =
-        experiment->compute.base_ns ? experiment->compute.base_ns : BASE_NS_DEFAULT;
-    return inject_base_ns(base, experiment->compute.jitter_cv, experiment->seed[0], worker,
-                          iteration);
-}
 
 struct draws {
     uint64_t *delay; /* of those hit, ascending */
     uint32_t hits, all;
     double sum, squares;   /* of the delays of those hit */
-    double total, slowest; /* sums of base + delay: over all draws, of each iteration's maximum */
+    double total, slowest; /* times: over all draws, of each round's slowest worker */
     uint32_t iterations;
+    bool aside;
+    uint64_t load_ns;
 };
 
 static int ascending(const void *left, const void *right)
@@ -67,36 +35,56 @@ static uint32_t iterations_for(const struct experiment *experiment)
     return (PREVIEW_DRAWS + workers - 1) / workers;
 }
 
+static void add(struct draws *out, const struct preview_lap *lap)
+{
+    out->total += (double)lap->time_ns;
+    out->all++;
+    if (!lap->hit)
+        return;
+    out->delay[out->hits++] = lap->delay_ns;
+    out->sum += (double)lap->delay_ns;
+    out->squares += (double)lap->delay_ns * (double)lap->delay_ns;
+}
+
+/* Each worker by its own clock: its next iteration begins when the last one is over. In a round all begin together, which
+ * makes a difference where delays depend on the time. */
+static void draw_all(const struct preview_draw *draw, struct draws *out, uint64_t *clock_ns)
+{
+    uint64_t round_ns = 0;
+    for (uint32_t i = 0; i < out->iterations; i++) {
+        uint64_t slowest_ns = 0;
+        for (uint32_t w = 0; w < draw->set.workers; w++) {
+            const struct preview_lap lap = preview_draw_lap(draw, w, i, clock_ns[w]);
+            add(out, &lap);
+            clock_ns[w] += lap.time_ns;
+            const uint64_t in_round_ns =
+                draw->of_time ? preview_draw_lap(draw, w, i, round_ns).time_ns : lap.time_ns;
+            slowest_ns = in_round_ns > slowest_ns ? in_round_ns : slowest_ns;
+        }
+        round_ns += slowest_ns;
+        out->slowest += (double)slowest_ns;
+    }
+    qsort(out->delay, out->hits, sizeof(out->delay[0]), ascending);
+}
+
+/** Release out->delay. */
 static int draw(const struct experiment *experiment, uint32_t number, struct draws *out)
 {
     const uint32_t workers = experiment->workers.count;
-    struct inject entry[EXPERIMENT_INJECT_MAX];
-    const struct inject_set set = entries_of(experiment, number, entry);
+    struct preview_draw draw;
     *out = (struct draws){.iterations = iterations_for(experiment)};
+    uint64_t *const clock_ns = calloc(workers, sizeof(clock_ns[0]));
     out->delay = malloc((size_t)out->iterations * workers * sizeof(out->delay[0]));
-    if (!out->delay)
-        return -ENOMEM;
-    for (uint32_t i = 0; i < out->iterations; i++) {
-        double slowest = 0;
-        for (uint32_t w = 0; w < workers; w++) {
-            const uint64_t full_ns = base_ns(experiment, w, i);
-            const struct inject_phase phase =
-                inject_phase(&set, INJECT_COMPUTE, w, i, i * full_ns, full_ns);
-            const uint64_t delay_ns = phase.delay_ns;
-            const double time = (double)phase.base_ns + (double)delay_ns;
-            slowest = time > slowest ? time : slowest;
-            out->total += time;
-            out->all++;
-            if (!is_hit(&set, w, i))
-                continue;
-            out->delay[out->hits++] = delay_ns;
-            out->sum += (double)delay_ns;
-            out->squares += (double)delay_ns * (double)delay_ns;
-        }
-        out->slowest += slowest;
-    }
-    qsort(out->delay, out->hits, sizeof(out->delay[0]), ascending);
-    return 0;
+    int rc = preview_draw_open(&draw, experiment, number);
+    if (!clock_ns || !out->delay)
+        rc = -ENOMEM;
+    out->aside = draw.aside;
+    out->load_ns = draw.load_ns;
+    if (rc == 0)
+        draw_all(&draw, out, clock_ns);
+    preview_draw_close(&draw);
+    free(clock_ns);
+    return rc;
 }
 
 static double quantile(const struct draws *self, double p)
@@ -170,28 +158,59 @@ static void print_moments(FILE *out, const struct draws *draws)
             p99, max);
 }
 
+static void print_iterations(FILE *out, const struct experiment *experiment,
+                             const struct draws *draws)
+{
+    char iteration[48];
+    if (draws->aside) {
+        fprintf(out,
+                "   iteration        goes on meanwhile: what it sends is late, not the worker\n");
+        return;
+    }
+    if (draws->load_ns) {
+        units_short_ns((double)draws->load_ns, iteration, sizeof(iteration));
+        fprintf(out, "   loading          takes %s (assumed)\n", iteration);
+    }
+    units_short_ns(draws->total / draws->all, iteration, sizeof(iteration));
+    fprintf(out,
+            "   iteration        mean %s; the slowest of %u workers takes %.2f times the mean,\n"
+            "                    E[max]/E[T]: what waiting for everybody costs at most\n",
+            iteration, experiment->workers.count,
+            draws->slowest / draws->iterations / (draws->total / draws->all));
+}
+
+/** Whom it hits depends on the placement, which is made for a run. */
+static bool is_placed(const struct experiment *experiment, uint32_t number)
+{
+    return number < experiment->inject_count &&
+           experiment->inject[number].select == EXPERIMENT_SELECT_CPUKIND;
+}
+
 static int print_entry(FILE *out, const struct table_style *style,
                        const struct experiment *experiment, uint32_t number, const char *title,
                        struct err *err)
 {
     struct draws draws;
-    char iteration[48];
-    if (draw(experiment, number, &draws) != 0)
-        return err_set(err, -ENOMEM, "no memory to draw %u delays", PREVIEW_DRAWS);
+    const int rc = draw(experiment, number, &draws);
+    if (rc) {
+        free(draws.delay);
+        return err_set(err, rc, "no memory to draw %u delays", PREVIEW_DRAWS);
+    }
     table_ink(out, style, INK_BOLD, title);
     fputc('\n', out);
     if (draws.hits) {
         print_histogram(out, style, &draws);
         print_moments(out, &draws);
     }
-    fprintf(out, "   hit              %.3g %% of %u draws\n", 100.0 * draws.hits / draws.all,
-            draws.all);
-    units_short_ns(draws.total / draws.all, iteration, sizeof(iteration));
-    fprintf(out,
-            "   iteration        mean %s; the slowest of %u workers takes %.2f times the mean,\n"
-            "                    E[max]/E[T]: what waiting for everybody costs at most\n\n",
-            iteration, experiment->workers.count,
-            draws.slowest / draws.iterations / (draws.total / draws.all));
+    if (is_placed(experiment, number))
+        fprintf(
+            out,
+            "   hit              whoever is on such cores, which a run knows and this does not\n");
+    else
+        fprintf(out, "   hit              %.3g %% of %u draws\n", 100.0 * draws.hits / draws.all,
+                draws.all);
+    print_iterations(out, experiment, &draws);
+    fputc('\n', out);
     free(draws.delay);
     return 0;
 }
@@ -204,8 +223,8 @@ int preview_print(FILE *out, const struct table_style *style, const struct exper
     char base[48];
     int rc = 0;
     units_short_ns(
-        (double)(experiment->compute.base_ns ? experiment->compute.base_ns : BASE_NS_DEFAULT), base,
-        sizeof(base));
+        (double)(experiment->compute.base_ns ? experiment->compute.base_ns : PREVIEW_COMPUTE_NS),
+        base, sizeof(base));
     fprintf(out,
             "%u workers, %u iterations each, compute %s%s with %.3g %% jitter, seed %" PRIu64
             "\n\n",
@@ -219,27 +238,36 @@ int preview_print(FILE *out, const struct table_style *style, const struct exper
     }
     if (rc == 0 && experiment->inject_count != 1)
         rc = print_entry(out, style, experiment, experiment->inject_count,
-                         experiment->inject_count ? "all entries together"
+                         experiment->inject_count ? "all entries together, but those for messages"
                                                   : "nothing injected: jitter alone",
                          err);
     return rc;
 }
 
+static void csv_entry(FILE *out, const struct preview_draw *draw, uint32_t number,
+                      uint32_t iterations)
+{
+    for (uint32_t w = 0; w < draw->set.workers; w++) {
+        uint64_t at_ns = 0;
+        for (uint32_t i = 0; i < iterations; i++) {
+            const struct preview_lap lap = preview_draw_lap(draw, w, i, at_ns);
+            fprintf(out, "%u,%u,%u,%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", number, w, i,
+                    lap.base_ns, lap.delay_ns, at_ns);
+            at_ns += lap.time_ns;
+        }
+    }
+}
+
 int preview_csv(FILE *out, const struct experiment *experiment, struct err *err)
 {
-    const uint32_t iterations = iterations_for(experiment);
-    fputs("entry,worker,iteration,compute_ns,delay_ns\n", out);
+    fputs("entry,worker,iteration,compute_ns,delay_ns,at_ns\n", out);
     for (uint32_t e = 0; e < experiment->inject_count; e++) {
-        struct inject entry[EXPERIMENT_INJECT_MAX];
-        const struct inject_set set = entries_of(experiment, e, entry);
-        for (uint32_t w = 0; w < experiment->workers.count; w++)
-            for (uint32_t i = 0; i < iterations; i++) {
-                const uint64_t full_ns = base_ns(experiment, w, i);
-                const struct inject_phase phase =
-                    inject_phase(&set, INJECT_COMPUTE, w, i, i * full_ns, full_ns);
-                fprintf(out, "%u,%u,%u,%" PRIu64 ",%" PRIu64 "\n", e, w, i, phase.base_ns,
-                        phase.delay_ns);
-            }
+        struct preview_draw draw;
+        if (preview_draw_open(&draw, experiment, e))
+            return err_set(err, -ENOMEM, "no memory for the groups of %u workers",
+                           experiment->workers.count);
+        csv_entry(out, &draw, e, iterations_for(experiment));
+        preview_draw_close(&draw);
     }
     if (fflush(out) != 0 || ferror(out))
         return err_set(err, -EIO, "cannot write the draws: %s", strerror(errno ? errno : EIO));

@@ -1,6 +1,7 @@
+/* One line per entry of a profile's `inject:` and `faults:`. The ordering of policies depends on each word of it. */
 #include <string.h>
 
-#include "core/base/units.h"
+#include "harness/experiment/keys.h"
 #include "harness/preview.h"
 
 static void append(char *out, size_t size, const char *text)
@@ -9,78 +10,95 @@ static void append(char *out, size_t size, const char *text)
     snprintf(out + used, size - used, "%s", text);
 }
 
-/* Is `key` among the law's parameters? They are listed by name, with or without their unit. */
-static bool reads(const struct law *law, const char *key)
+/** `link: normal mean 1ms sd 100us edges out loss 1%`; what is delayed is said where it is not the gradient. */
+static void describe_what(const struct experiment_inject *entry, char *out, size_t size)
 {
-    const size_t length = strlen(key);
-    const char *at = law->parameters;
-    while (at && (at = strstr(at, key))) {
-        const bool starts = at == law->parameters || at[-1] == ' ';
-        if (starts && (at[length] == '\0' || at[length] == ' ' || at[length] == '_'))
-            return true;
-        at += length;
+    const struct inject *const inject = &entry->inject;
+    const bool link = inject->what == INJECT_LINK;
+    if (inject->what != INJECT_COMPUTE) {
+        append(out, size, keys_name_at(&keys_whats, inject->what).name);
+        append(out, size, ":");
     }
-    return false;
+    if (!link || strcmp(inject->law->name, "none") != 0) {
+        append(out, size, *out ? " " : "");
+        append(out, size, inject->law->name);
+        keys_describe(KEYS_INJECT, "law", entry, out, (uint32_t)size);
+    }
+    if (link)
+        keys_describe(KEYS_INJECT, "link", entry, out, (uint32_t)size);
 }
 
-static void describe_parameters(const struct experiment_inject *entry, char *out, size_t size)
+static void describe_drawn(const struct experiment_inject *entry, char *out, size_t size)
 {
-    const struct law *const law = entry->inject.law;
-    const struct law_config *const config = &entry->inject.config;
-    const struct {
-        const char *key;
-        uint64_t ns;
-    } times[] = {{"shift", config->shift_ns},
-                 {"mean", config->mean_ns},
-                 {"scale", config->scale_ns},
-                 {"median", config->median_ns},
-                 {"p99", config->p99_ns}};
+    const struct inject *const inject = &entry->inject;
+    const bool once = inject->select == SELECT_PERCENT_ONCE || inject->select == SELECT_COUNT_ONCE;
+    const bool share =
+        inject->select == SELECT_PERCENT_ONCE || inject->select == SELECT_PERCENT_EACH;
+    const char *const of = inject->by_group ? "groups" : "workers";
     char number[64];
-    char word[96];
-    append(out, size, law->name);
-    if (reads(law, "factor")) {
-        snprintf(word, sizeof(word), " factor %g", config->factor);
-        append(out, size, word);
+    snprintf(number, sizeof(number), share ? "%g %% of " : "%.0f ",
+             share ? 100 * inject->share : (double)inject->count);
+    append(out, size, number);
+    append(out, size, of);
+    append(out, size, once ? " drawn once (permanent)" : " anew each iteration (transient)");
+}
+
+static void describe_whom(const struct experiment_inject *entry, char *out, size_t size)
+{
+    const struct inject *const inject = &entry->inject;
+    char text[96];
+    if (entry->select == EXPERIMENT_SELECT_CPUKIND) {
+        append(out, size, "whoever is on ");
+        append(out, size, keys_name_at(&keys_cpukinds, entry->cpukind).name);
+        append(out, size, " cores (permanent)");
+    } else if (inject->select == SELECT_WORKERS) {
+        snprintf(text, sizeof(text), "%u named %s%s (permanent)", inject->worker_count,
+                 inject->by_group ? "group" : "worker", inject->worker_count == 1 ? "" : "s");
+        append(out, size, text);
+    } else if (inject->select == SELECT_ALL) {
+        append(out, size, "every worker, every iteration");
+    } else {
+        describe_drawn(entry, out, size);
     }
-    for (uint32_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
-        if (!reads(law, times[i].key))
-            continue;
-        units_format_ns(times[i].ns, number, sizeof(number));
-        snprintf(word, sizeof(word), " %s %s", times[i].key, number);
-        append(out, size, word);
+}
+
+static void describe_how(const struct experiment_inject *entry, char *out, size_t size)
+{
+    const struct inject *const inject = &entry->inject;
+    char words[256] = "";
+    if (inject->one_draw)
+        append(out, size, ", one draw per group");
+    if (inject->half_life > 0.0) {
+        append(out, size, ", correlation");
+        keys_describe(KEYS_INJECT, "correlation", entry, out, (uint32_t)size);
     }
-    if (reads(law, "alpha")) {
-        snprintf(word, sizeof(word), " alpha %g", config->alpha);
-        append(out, size, word);
+    keys_describe(KEYS_INJECT, "when", entry, words, sizeof(words));
+    if (*words) {
+        append(out, size, ", when");
+        append(out, size, words);
     }
-    const char *const path = *entry->trace_path ? entry->trace_path : entry->sample_path;
-    if (*path) {
-        const char *slash = strrchr(path, '/');
-        append(out, size, " ");
-        append(out, size, slash ? slash + 1 : path);
-    }
+    append(out, size, ", per ");
+    append(out, size, inject->what == INJECT_LINK ? "message" : law_per(inject->law));
+    if (inject->what != INJECT_COMPUTE && inject->what != INJECT_NODE)
+        return; /* the worker itself answers */
+    const bool process = inject->scope == SCOPE_PROCESS || inject->what == INJECT_NODE;
+    append(out, size, process ? ", scope process" : ", scope compute");
+    append(out, size, inject->mode == INJECT_PARK ? ", park" : ", spin");
 }
 
 const char *preview_describe(const struct experiment_inject *entry, char *out, size_t size)
 {
-    const struct inject *const inject = &entry->inject;
-    char whom[96];
     *out = '\0';
-    describe_parameters(entry, out, size);
-    if (inject->select == SELECT_PERCENT_EACH)
-        snprintf(whom, sizeof(whom), "%g %% of workers anew each iteration (transient)",
-                 100 * inject->share);
-    else if (inject->select == SELECT_PERCENT_ONCE)
-        snprintf(whom, sizeof(whom), "%g %% of workers drawn once (permanent)",
-                 100 * inject->share);
-    else if (inject->select == SELECT_WORKERS)
-        snprintf(whom, sizeof(whom), "%u named worker%s (permanent)", inject->worker_count,
-                 inject->worker_count == 1 ? "" : "s");
-    else
-        snprintf(whom, sizeof(whom), "every worker, every iteration");
+    describe_what(entry, out, size);
     append(out, size, ", ");
-    append(out, size, whom);
-    append(out, size, inject->scope == SCOPE_COMPUTE ? ", scope compute" : ", scope process");
-    append(out, size, inject->mode == INJECT_PARK ? ", park" : ", spin");
+    describe_whom(entry, out, size);
+    describe_how(entry, out, size);
+    return out;
+}
+
+const char *preview_describe_fault(const struct experiment_fault *entry, char *out, size_t size)
+{
+    snprintf(out, size, "%s", keys_name_at(&keys_faults, entry->fault.kind).name);
+    keys_describe(KEYS_FAULT, "", entry, out, (uint32_t)size);
     return out;
 }
