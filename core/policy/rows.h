@@ -17,7 +17,7 @@ extern const struct policy policy_prague;
 extern const struct policy policy_swarm;
 extern const struct policy policy_epidemic;
 extern const struct policy policy_aau_oracle; /* see policy_variant */
-extern const struct policy policy_sgp;
+extern const struct policy policy_sgp, policy_sgp_lossy;
 extern const struct policy policy_agp;
 extern const struct policy policy_agp_yscaled;
 extern const struct policy policy_hop;

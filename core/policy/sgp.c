@@ -18,6 +18,11 @@
  *
  * Stop: everybody ends with the same round. Which shares of it are addressed to whom is known, so a worker takes in the
  * late ones, without splitting any more, and is done.
+ *
+ * give_up: where links lose shares for good, a share that has been waited for so long is given up (counted in `torn`), and
+ * so are, at the end, all that are missing when nothing has come for as long. Their mass is lost, x and y alike, unless
+ * one comes after all. Nothing bounds how far a sender runs ahead then: a share that meets a full inbox is lost too
+ * (`dropped`), as is one that comes when all is over.
  */
 #include "core/base/check.h"
 #include "core/policy/layout.h"
@@ -25,6 +30,7 @@
 
 #define OVERLAP_MAX 3u
 #define HELD_MAX (2u * OVERLAP_MAX + 2u)
+#define TIMER_GIVE_UP 1u
 #define HOPS_MAX 32u
 
 struct share {
@@ -37,7 +43,7 @@ struct inbox {
     struct share share[HELD_MAX]; /* ring */
     uint32_t peer;                /* index of the in-neighbour */
     uint32_t head, count;
-    uint64_t next_tag; /* of the share that arrives next */
+    uint64_t next_tag; /* of the share that is waited for next */
 };
 
 struct sgp {
@@ -48,8 +54,9 @@ struct sgp {
     struct policy_counters counters;
     uint64_t last; /* round, once stopping */
     uint32_t hops;
-    uint32_t now; /* iteration */
-    bool computing, stopping, done;
+    uint32_t now;      /* iteration */
+    uint32_t patience; /* generation of the timer */
+    bool computing, stopping, done, armed;
 };
 
 static uint32_t hops_of(uint32_t workers)
@@ -130,6 +137,26 @@ static void mix(struct sgp *self, uint64_t newest, uint32_t degree, struct actio
     self->counters.unmixed += count == 0;
 }
 
+static void arm(struct sgp *self, uint64_t now_ns, struct actions *out)
+{
+    const uint64_t give_up_ns = self->config->options.give_up_ns;
+    if (give_up_ns == 0)
+        return;
+    self->armed = true;
+    actions_push(out, (struct action){.kind = ACT_TIMER,
+                                      .type = TIMER_GIVE_UP,
+                                      .tag = ++self->patience,
+                                      .at_ns = now_ns + give_up_ns});
+}
+
+static void disarm(struct sgp *self, struct actions *out)
+{
+    if (!self->armed)
+        return;
+    self->armed = false;
+    actions_push(out, (struct action){.kind = ACT_CANCEL, .type = TIMER_GIVE_UP});
+}
+
 /* Every share of an iteration up to `tag` has arrived. Those before the last p were waited for already. */
 static bool all_arrived(const struct sgp *self, uint64_t tag)
 {
@@ -139,20 +166,23 @@ static bool all_arrived(const struct sgp *self, uint64_t tag)
     return true;
 }
 
-static void end_if_whole(struct sgp *self, struct actions *out)
+static void end_if_whole(struct sgp *self, uint64_t now_ns, struct actions *out)
 {
-    if (!all_arrived(self, self->last))
+    if (!all_arrived(self, self->last)) {
+        arm(self, now_ns, out); /* anew with each arrival: somebody is still sending */
         return;
+    }
+    disarm(self, out);
     mix(self, self->last, 0, out);
     self->done = true;
     actions_push(out, (struct action){.kind = ACT_DONE});
 }
 
-static void begin(struct sgp *self, struct actions *out)
+static void begin(struct sgp *self, uint64_t now_ns, struct actions *out)
 {
     self->computing = false;
     if (self->stopping && self->now > self->last) {
-        end_if_whole(self, out);
+        end_if_whole(self, now_ns, out);
         return;
     }
     self->computing = true;
@@ -160,22 +190,26 @@ static void begin(struct sgp *self, struct actions *out)
 }
 
 /* After the own share was sent: go on unless the share that may be late no longer is missing. */
-static void try_finish(struct sgp *self, struct actions *out)
+static void try_finish(struct sgp *self, uint64_t now_ns, struct actions *out)
 {
     const uint32_t overlap = self->config->options.overlap;
     if (self->hops > 0) {
         if (self->now >= overlap) {
             const uint32_t needed = self->now - overlap;
-            if (self->inbox[needed % self->hops].next_tag <= needed)
+            if (self->inbox[needed % self->hops].next_tag <= needed) {
+                if (!self->armed)
+                    arm(self, now_ns, out);
                 return;
+            }
         }
+        disarm(self, out);
         mix(self, self->now, 1, out);
     }
     self->now++;
-    begin(self, out);
+    begin(self, now_ns, out);
 }
 
-static void on_gradient(struct sgp *self, struct actions *out)
+static void on_gradient(struct sgp *self, uint64_t now_ns, struct actions *out)
 {
     CHECK(self->computing);
     self->computing = false;
@@ -187,26 +221,58 @@ static void on_gradient(struct sgp *self, struct actions *out)
                                           .peers = &self->to[self->now % self->hops],
                                           .count = 1,
                                           .degree = 1});
-    try_finish(self, out);
+    try_finish(self, now_ns, out);
+}
+
+/* Nobody waits any longer for the shares of this in-neighbour before iteration `end`. */
+static void give_up(struct sgp *self, struct inbox *box, uint64_t end)
+{
+    for (; box->next_tag < end; box->next_tag += self->hops)
+        self->counters.torn++;
 }
 
 static void on_tensor(struct sgp *self, const struct event *event, struct actions *out)
 {
-    CHECK(!self->done);
+    const bool lossy = self->config->options.give_up_ns > 0;
     CHECK(self->hops > 0);
     struct inbox *const box = &self->inbox[event->tag % self->hops];
     CHECK(event->peer == box->peer);
-    CHECK(event->tag == box->next_tag);
-    CHECK(box->count < HELD_MAX);
-    box->share[(box->head + box->count++) % HELD_MAX] =
-        (struct share){.handle = event->handle, .tag = event->tag, .degree = event->degree};
-    box->next_tag += self->hops;
-    if (self->computing)
+    CHECK(lossy || !self->done);
+    CHECK(lossy || event->tag == box->next_tag);
+    CHECK(lossy || box->count < HELD_MAX);
+    give_up(self, box, event->tag); /* those before it are lost: an edge keeps its order */
+    if (event->tag == box->next_tag)
+        box->next_tag += self->hops;
+    if (self->done || box->count == HELD_MAX) {
+        self->counters.dropped++;
+        actions_push(out, (struct action){
+                              .kind = ACT_RELEASE, .peer = event->peer, .handle = event->handle});
+    } else {
+        box->share[(box->head + box->count++) % HELD_MAX] =
+            (struct share){.handle = event->handle, .tag = event->tag, .degree = event->degree};
+    }
+    if (self->computing || self->done)
         return;
     if (self->stopping && self->now > self->last)
-        end_if_whole(self, out);
+        end_if_whole(self, event->now_ns, out);
     else
-        try_finish(self, out);
+        try_finish(self, event->now_ns, out);
+}
+
+static void on_timer(struct sgp *self, const struct event *event, struct actions *out)
+{
+    if (!self->armed || event->tag != self->patience)
+        return;
+    self->armed = false;
+    if (self->stopping && self->now > self->last) {
+        for (uint32_t j = 0; j < self->hops; j++)
+            give_up(self, &self->inbox[j], self->last + 1);
+        end_if_whole(self, event->now_ns, out);
+        return;
+    }
+    const uint32_t needed = self->now - self->config->options.overlap;
+    give_up(self, &self->inbox[needed % self->hops], needed + 1);
+    try_finish(self, event->now_ns, out);
 }
 
 static void sgp_step(void *state, const struct event *event, struct actions *out)
@@ -214,19 +280,22 @@ static void sgp_step(void *state, const struct event *event, struct actions *out
     struct sgp *self = state;
     switch ((enum event_kind)event->kind) {
     case EV_START:
-        begin(self, out);
+        begin(self, event->now_ns, out);
         return;
     case EV_GRADIENT:
-        on_gradient(self, out);
+        on_gradient(self, event->now_ns, out);
         return;
     case EV_TENSOR:
         on_tensor(self, event, out);
+        return;
+    case EV_TIMER:
+        on_timer(self, event, out);
         return;
     case EV_STOP:
         self->stopping = true;
         self->last = event->tag;
         if (self->now > self->last) /* a gradient beyond the last round is dropped */
-            begin(self, out);
+            begin(self, event->now_ns, out);
         return;
     default:
         return;
@@ -238,26 +307,27 @@ static void sgp_counters(const void *state, struct policy_counters *out)
     *out = ((const struct sgp *)state)->counters;
 }
 
+#define SGP_ROW                                                                                  \
+    .name = "sgp", .help = "pushes half of model and weight along a one-peer exponential graph", \
+    .source = "Assran et al., ICML 2019, arXiv 1811.10792",                                      \
+    .waits_for = "the in-neighbour's share of iteration k - overlap",                            \
+    .options = "overlap give_up", .edges = POLICY_EDGES_EXPONENTIAL, .lanes = LANES_WEIGHT,      \
+    .tensor_class = DELIVERY_EXACT, .matrix = MATRIX_COLUMN, .exhausted = SLOT_WAIT,             \
+    .exact_depth = HELD_MAX, .synchronous = true, .check = sgp_check, .state_bytes = sgp_bytes,  \
+    .init = sgp_init, .step = sgp_step, .counters = sgp_counters
+
 const struct policy policy_sgp = {
-    .name = "sgp",
-    .help = "pushes half of model and weight along a one-peer exponential graph",
-    .source = "Assran et al., ICML 2019, arXiv 1811.10792",
-    .waits_for = "the in-neighbour's share of iteration k - overlap",
-    .lost_message = "the receiver stalls; the share's mass is gone for good",
-    .options = "overlap",
-    .edges = POLICY_EDGES_EXPONENTIAL,
-    .lanes = LANES_WEIGHT,
-    .tensor_class = DELIVERY_EXACT,
-    .matrix = MATRIX_COLUMN,
-    .exhausted = SLOT_WAIT,
-    .exact_depth = HELD_MAX,
+    SGP_ROW, .lost_message = "the receiver stalls; the share's mass is gone for good",
     .slots_fixed =
         3 * OVERLAP_MAX + 2 + 2, /* shares not used yet (above); current, being written */
     .slots_per_edge = (OVERLAP_MAX + 1) / 2, /* (degree / 2 + 1) (tau + 1) of those shares */
-    .synchronous = true,
-    .check = sgp_check,
-    .state_bytes = sgp_bytes,
-    .init = sgp_init,
-    .step = sgp_step,
-    .counters = sgp_counters,
+};
+
+/* With give_up > 0. Per out-neighbour, of which there are degree / 2 + 1 at most: a whole channel and a whole inbox. */
+const struct policy policy_sgp_lossy = {
+    SGP_ROW,
+    .lost_message = "the receiver waits for give_up; the share's mass is gone for good",
+    .slots_fixed = 2 + 2 * HELD_MAX,
+    .slots_per_edge = HELD_MAX,
+    .survives_drop = true,
 };

@@ -119,6 +119,13 @@ static void draw_overlap(struct rng *rng, const struct bounds *bounds, struct po
     out->overlap = up_to(rng, 3);
 }
 
+/* Never: what is given up is lost, and scenarios hold rows to their sums. */
+static void draw_give_up(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
+{
+    (void)rng, (void)bounds;
+    out->give_up_ns = 0;
+}
+
 static void draw_staleness(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
 {
     (void)bounds;
@@ -170,6 +177,7 @@ static const struct option {
     {"group", draw_group},
     {"lag", draw_lag},
     {"overlap", draw_overlap},
+    {"give_up", draw_give_up},
     {"staleness", draw_staleness},
     {"backup", draw_backup},
     {"jump", draw_jump},
