@@ -85,6 +85,7 @@ slots_handle slots_seal(struct slots *self, uint32_t slot, uint32_t version)
     CHECK(entry->version == UNSEALED);
     CHECK(version != UNSEALED);
     entry->version = version;
+    entry->incarnation = self->incarnation;
     return slots_pack(self->incarnation, slot, version);
 }
 
@@ -111,14 +112,14 @@ bool slots_return(struct slots *self, slots_handle handle, uint32_t edge)
 {
     CHECK(edge < self->edges);
     const uint32_t slot = slots_slot_of(handle);
-    if (slots_incarnation_of(handle) != self->incarnation)
-        return false;
     if (slot >= self->count)
         return false;
     struct slots_entry *entry = &self->entry[slot];
     uint16_t *loan = loan_at(self, slot, edge);
     /* A late return after slots_reclaim may meet the slot in its next life, even lent to the same edge again. */
     if (entry->version != slots_version_of(handle) || *loan == 0)
+        return false;
+    if (entry->incarnation != slots_incarnation_of(handle))
         return false;
 
     (*loan)--;
@@ -144,5 +145,37 @@ uint32_t slots_reclaim(struct slots *self, uint32_t edge)
 
 slots_handle slots_current_handle(const struct slots *self, uint32_t slot)
 {
-    return slots_pack(self->incarnation, slot, entry_at(self, slot)->version);
+    const struct slots_entry *entry = entry_at(self, slot);
+    return slots_pack(entry->incarnation, slot, entry->version);
+}
+
+void slots_restart(struct slots *self)
+{
+    CHECK(self->incarnation < UINT16_MAX);
+    self->incarnation++;
+    for (uint32_t slot = 0; slot < self->count; slot++)
+        if (self->entry[slot].held)
+            slots_drop(self, slot);
+}
+
+/* A withheld slot is held and was never sealed, as one being written; between two steps nobody writes. */
+uint32_t slots_withhold(struct slots *self, uint32_t keep)
+{
+    uint32_t count = 0;
+    for (; self->free_count > keep; count++)
+        slots_take(self);
+    return count;
+}
+
+uint32_t slots_restore(struct slots *self, uint32_t count)
+{
+    uint32_t restored = 0;
+    for (uint32_t slot = 0; slot < self->count && restored < count; slot++) {
+        const struct slots_entry *entry = &self->entry[slot];
+        if (!entry->held || entry->version != UNSEALED)
+            continue;
+        slots_drop(self, slot);
+        restored++;
+    }
+    return restored;
 }

@@ -7,7 +7,8 @@
  * the loans, per edge, so that losing a peer reclaims exactly what that peer held.
  *
  * A handle names a snapshot, not an address: {incarnation, slot, version}. Version numbers grow with every new model
- * of this worker, so a handle that outlived its slot is recognised (slots_current_handle differs).
+ * of this worker, so a handle that outlived its slot is recognised (slots_current_handle differs). A worker that comes
+ * back empty has a new incarnation; what others still read of the old one keeps its slot and its name.
  */
 #ifndef CORE_BASE_SLOTS_H
 #define CORE_BASE_SLOTS_H
@@ -40,9 +41,10 @@ static inline uint32_t slots_version_of(slots_handle h)
 
 /** One slot's book-keeping. */
 struct slots_entry {
-    uint32_t version; /* of the vector it holds */
-    uint32_t loans;   /* readers outside */
-    bool held;        /* the owner still wants it (current model, or being written) */
+    uint32_t version;     /* of the vector it holds */
+    uint32_t loans;       /* readers outside */
+    bool held;            /* the owner still wants it (current model, or being written) */
+    uint16_t incarnation; /* in which it was sealed */
 };
 
 /** One loan: an edge that may read a slot. `head` lists per edge are kept in `slots`. */
@@ -81,6 +83,15 @@ bool slots_return(struct slots *self, slots_handle handle, uint32_t edge);
 
 /** The peer behind `edge` is gone: take back all it holds. Returns how many loans that were. */
 uint32_t slots_reclaim(struct slots *self, uint32_t edge);
+
+/** The owner has come back empty, and wants none of its slots. What is lent stays lent. */
+void slots_restart(struct slots *self);
+
+/** Take all free slots but `keep` out of use until slots_restore. Returns how many. No slot is being written. */
+uint32_t slots_withhold(struct slots *self, uint32_t keep);
+
+/** Give up to `count` withheld slots back. Returns how many. */
+uint32_t slots_restore(struct slots *self, uint32_t count);
 
 /** Handle the slot has now; a reader compares it with its own to detect reuse. */
 slots_handle slots_current_handle(const struct slots *self, uint32_t slot);

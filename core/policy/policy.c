@@ -21,11 +21,26 @@ const struct policy *policy_find(const char *name)
     return NULL;
 }
 
+const char *policy_refuses(const struct policy *row, bool returns)
+{
+    if (row->central)
+        return "its server and its workers wait for each other by name: nobody can be missed";
+    if (!row->survives_loss && row->matrix == MATRIX_COLUMN)
+        return "what a lost worker holds of the push-sum weights would be missing for good";
+    if (!row->survives_loss)
+        return "it waits for every worker: without one of them nobody would go on";
+    if (returns && !row->survives_return)
+        return "it goes on without a lost worker, but cannot take one in that comes back or later";
+    return NULL;
+}
+
 const struct policy *policy_variant(const struct policy *row, const struct policy_options *options,
                                     uint32_t workers)
 {
     const bool many = options->pathsearch == AAU_AUTO && workers > AAU_MESSAGES_MAX;
     if (row == &policy_aau && (many || options->pathsearch == AAU_ORACLE))
         return &policy_aau_oracle;
+    if (row == &policy_sgp && options->give_up_ns > 0)
+        return &policy_sgp_lossy;
     return row;
 }

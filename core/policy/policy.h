@@ -62,6 +62,7 @@ struct policy_options {
     uint32_t k;                  /* k-sync: gradients per round; partial, wait k: neighbours */
     double fraction;             /* partial, wait fraction: of the neighbours, in (0, 1] */
     uint64_t timeout_ns;         /* partial, wait timeout; epidemic */
+    uint64_t give_up_ns; /* sgp: a message that has not come for so long is lost; 0 = never */
     uint32_t steps;     /* local-sgd, swarm: local steps per exchange; swift: steps per averaging */
     uint32_t group;     /* prague: members of a group */
     uint32_t lag;       /* prague: drafts nobody who lags by more requests; 0 = no filter */
@@ -84,6 +85,7 @@ struct policy_config {
     bool adpsgd_active; /* bipartite: this side initiates; `any`: ignored */
     const uint8_t *
         tree; /* [peer_count] 1 = the edge is in the spanning tree of the graph; rows with needs_tree */
+    const uint8_t *late; /* [workers] 1 = is not there from the start; NULL: everybody is */
     void *shared; /* state of all workers together; rows with shared_bytes, virtual time only */
 };
 
@@ -118,8 +120,11 @@ struct policy {
     bool synchronous;   /* has global rounds: EV_STOP names the last one */
     bool central; /* worker 0 serves the others and computes no gradient: its model is the result */
     bool reduces; /* asks for ACT_REDUCE */
-    bool needs_tree;    /* reads policy_config.tree */
-    bool survives_loss; /* answers EV_PEER_DOWN by going on without that peer */
+    bool needs_tree;      /* reads policy_config.tree */
+    bool survives_loss;   /* answers EV_PEER_DOWN by going on without that peer */
+    bool survives_return; /* answers EV_PEER_UP, and an EV_START among workers that have gone on */
+    bool
+        survives_drop; /* goes on when an exact tensor is lost for good, or finds its channel full */
     /** A sentence why this worker cannot run so, or NULL; nothing else is called before it. May be NULL itself. */
     const char *(*check)(const struct policy_config *config);
     /** State of all workers together (an omniscient policy, which only virtual time can run); NULL for others. */
@@ -141,6 +146,9 @@ extern const uint32_t policy_count;
 
 /** Row by name, or NULL. */
 const struct policy *policy_find(const char *name);
+
+/** A sentence why workers of this row may not go (and, `returns`, come back or come later), or NULL: they may. */
+const char *policy_refuses(const struct policy *row, bool returns);
 
 /**
  * The row that implements `row` with these options for so many workers: the row itself, or one that stands in no table
