@@ -113,6 +113,79 @@ Test(gossip_pushsum, sgp_stalls_at_a_cut_edge_and_is_short_of_exactly_what_was_l
     }
 }
 
+/** Everybody is done, and what is missing is what was lost. Returns how much of the weight that is. */
+static double expect_short_of_what_was_lost(const struct gossip_config *config,
+                                            const struct gossip_result *result)
+{
+    cr_assert(result->failure[0] == 0, "%s: %s", gossip_describe(config), result->failure);
+    cr_assert(result->done, "%s: somebody is not done, or holds a snapshot",
+              gossip_describe(config));
+    for (uint32_t d = 0; d < GOSSIP_LANES; d++)
+        cr_assert(equal(result->sum[d], result->want[d] - result->cut[d]),
+                  "%s: lane %u sums to %.12g, not %.12g less %.12g", gossip_describe(config), d,
+                  result->sum[d], result->want[d], result->cut[d]);
+    cr_assert(result->y_min > 0);
+    return result->cut[GOSSIP_LANES - 1] / result->want[GOSSIP_LANES - 1];
+}
+
+Test(gossip_pushsum, sgp_that_gives_up_goes_on_without_the_mass_that_was_lost)
+{
+    double all = 0;
+    uint64_t torn = 0;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        struct gossip_config config = drawn(&policy_sgp_lossy, seed);
+        config.workers = 2 + (uint32_t)(seed % 12);
+        config.options.overlap = (uint32_t)(seed % 4);
+        config.options.give_up_ns = 50 * COMPUTE_NS;
+        config.exact_loss = 0.1;
+        config.slow = UINT32_MAX;
+
+        const struct gossip_result result = gossip_run(&config);
+
+        const double lost = expect_short_of_what_was_lost(&config, &result);
+        cr_assert(result.computed_min == result.computed_max);
+        torn += result.counters.torn;
+        all += lost;
+    }
+    cr_expect(torn > 1000, "%llu", (unsigned long long)torn);
+    cr_expect(all / 200 > 0.3, "a share of %g on average", all / 200);
+}
+
+Test(gossip_pushsum, sgp_that_gives_up_loses_nothing_where_nothing_is_lost)
+{
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        struct gossip_config config = drawn(&policy_sgp_lossy, seed);
+        config.options.overlap = (uint32_t)(seed % 4);
+        config.options.give_up_ns = 1000 * COMPUTE_NS;
+
+        const struct gossip_result result = gossip_run(&config);
+
+        expect_whole(&config, &result);
+        cr_assert(result.counters.torn == 0);
+    }
+}
+
+/* Whoever is too slow is left behind: shares for it find no room, and its own come too late. */
+Test(gossip_pushsum,
+     sgp_that_gives_up_too_early_leaves_stragglers_behind_and_counts_what_that_costs)
+{
+    uint64_t dropped = 0;
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        struct gossip_config config = drawn(&policy_sgp_lossy, seed);
+        config.workers = 2 + (uint32_t)(seed % 7);
+        config.options.overlap = (uint32_t)(seed % 4);
+        config.options.give_up_ns = COMPUTE_NS / 2;
+        config.slow = 0;
+        config.slow_factor = 60;
+
+        const struct gossip_result result = gossip_run(&config);
+
+        expect_short_of_what_was_lost(&config, &result);
+        dropped += result.counters.dropped;
+    }
+    cr_expect(dropped > 100, "%llu", (unsigned long long)dropped);
+}
+
 static void expect_agp_whole(const struct policy *policy, double loss, uint32_t flying)
 {
     uint64_t lost = 0, superseded = 0;

@@ -271,6 +271,13 @@ static void supersede(struct cluster *self, uint32_t from, uint32_t to)
     }
 }
 
+/** Nobody will add this share to what it has. */
+static void lose_share(struct cluster *self, const struct delivery *of)
+{
+    for (uint32_t d = 0; d < LANES; d++)
+        self->result.cut[d] += self->snapshot[of->snapshot].vector.at[d] / (of->degree + 1.0);
+}
+
 static void deliver(struct cluster *self, uint32_t from, uint32_t to, uint32_t snapshot,
                     const struct action *a)
 {
@@ -288,9 +295,11 @@ static void deliver(struct cluster *self, uint32_t from, uint32_t to, uint32_t s
         self->result.depth_max = self->flying[from][to];
     if (++self->tensors == c->cut)
         self->cut[from][to] = true;
-    const bool dropped = self->cut[from][to];
-    for (uint32_t d = 0; d < LANES && dropped; d++)
-        self->result.cut[d] += self->snapshot[snapshot].vector.at[d] / (a->degree + 1.0);
+    const bool lost =
+        is_exact(self) && c->exact_loss > 0 && rng_unit(&self->delays) < c->exact_loss;
+    const bool dropped = lost || self->cut[from][to];
+    if (dropped)
+        lose_share(self, made);
     if (dropped || (!is_exact(self) && rng_unit(&self->delays) < c->loss)) {
         give_back(self, made, GONE);
         self->result.lost++;
@@ -416,6 +425,8 @@ static void do_release(struct cluster *self, uint32_t id, const struct action *a
              (unsigned long long)a->handle);
         return;
     }
+    if (self->config->policy->lanes == LANES_WEIGHT && !held->mixed)
+        lose_share(self, held);
     give_back(self, held, RELEASED);
 }
 
@@ -529,6 +540,7 @@ static void account(struct cluster *self)
         r->computed_max = node->computed > r->computed_max ? node->computed : r->computed_max;
         r->counters.unmixed += c.unmixed;
         r->counters.dropped += c.dropped;
+        r->counters.torn += c.torn;
         r->counters.committed += c.committed;
         r->done &= node->done;
         for (uint32_t d = 0; d < LANES; d++)

@@ -24,7 +24,8 @@ struct gossip_config {
     uint64_t stop_ns;
     uint32_t slow; /* this worker computes slow_factor times as long; UINT32_MAX: nobody */
     uint32_t slow_factor;
-    double loss; /* classes newest and sum: share of messages lost, also after the stop */
+    double loss;       /* classes newest and sum: share of messages lost, also after the stop */
+    double exact_loss; /* class exact: share of tensors lost for good, also after the stop */
     uint32_t
         flying; /* classes newest and sum: messages under way per edge before one is superseded; 0 = 1 */
     uint32_t
@@ -42,7 +43,7 @@ struct gossip_result {
     double want[GOSSIP_LANES];   /* sum at the start, less the steps */
     double sum[GOSSIP_LANES];    /* in the models */
     double flying[GOSSIP_LANES]; /* MIX_SHARES: in shares sent and not added yet */
-    double cut[GOSSIP_LANES];    /* MIX_SHARES: in shares lost on the cut edge */
+    double cut[GOSSIP_LANES];    /* MIX_SHARES: in shares lost for good, on their way or unread */
     double y_min;
     struct policy_counters counters; /* over all workers */
 };
