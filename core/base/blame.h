@@ -29,8 +29,15 @@ struct blame_split {
     uint64_t part[BLAME_COUNT]; /* adds up to to - from */
 };
 
-/** The wait [from, to] that was ended by a message sent at `sent` by a peer whose latest phase before that was `phase`. */
+/** Pure. The wait [from, to], from <= to, that was ended by a message sent at `sent` by a peer whose latest phase before that was `phase`. */
 struct blame_split blame_wait(uint64_t from, uint64_t to, uint64_t sent,
                               const struct blame_phase *phase);
+
+/**
+ * The same where the peer's two latest phases are known, in either order; one that is zeroed did not happen. When the
+ * message arrives its sender may have begun the next phase already: what begins after `sent` is left out.
+ */
+struct blame_split blame_wait_recent(uint64_t from, uint64_t to, uint64_t sent,
+                                     const struct blame_phase phase[2]);
 
 #endif
