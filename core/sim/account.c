@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/sim/compute.h"
+#include "core/sim/waits.h"
 
 static inline uint64_t planned_end(const struct sim_node *node)
 {
@@ -111,7 +112,7 @@ static uint64_t trim_held(const struct sim *self, struct sim_node *node, uint64_
 }
 
 /** All of the iteration into the worker's record; what nothing explains was waiting. */
-static uint64_t add_up(struct sim *self, uint32_t worker)
+static uint64_t add_up(struct sim *self, uint32_t worker, enum blame unended)
 {
     struct sim_node *const node = node_at(self, worker);
     struct sim_worker_record *const record = &node->record;
@@ -126,6 +127,7 @@ static uint64_t add_up(struct sim *self, uint32_t worker)
         return total;
     }
     node->part_ns[PART_WAIT] += total - explained;
+    waits_end_iteration(self, worker, node->part_ns[PART_WAIT], unended);
     for (uint32_t p = 0; p < PART_COUNT; p++)
         record->part_ns[p] += node->part_ns[p];
     record->total_ns += total;
@@ -135,7 +137,7 @@ static uint64_t add_up(struct sim *self, uint32_t worker)
 static void close_books(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    const uint64_t total = add_up(self, worker);
+    const uint64_t total = add_up(self, worker, BLAME_HELD);
     self->totals.iterations++;
     node->record.iterations++;
     hist_record(&self->hist[SIM_ITERATION], total);
@@ -158,6 +160,7 @@ void sim_account_iteration(struct sim *self, uint32_t worker)
     if (node->begun > 0 && self->recording)
         close_books(self, worker);
     memset(node->part_ns, 0, sizeof(node->part_ns));
+    node->blamed_ns = 0;
     node->iteration_ns = self->now_ns;
     node->mixed_with = 0;
     node->came = false;
@@ -165,8 +168,11 @@ void sim_account_iteration(struct sim *self, uint32_t worker)
 
 void sim_account_abandoned(struct sim *self, struct sim_node *node)
 {
-    if (node->phase == SIM_COMPUTING)
-        book_phase(node, sim_max(self->now_ns, node->asked_ns));
+    if (node->phase != SIM_COMPUTING)
+        return;
+    if (node->asked_ns > self->now_ns) /* it waited for a batch that it does not want any more */
+        node->part_ns[PART_LOAD] -= sim_min(node->load_ns, node->asked_ns - self->now_ns);
+    book_phase(node, sim_max(self->now_ns, node->asked_ns));
 }
 
 /** How far behind the end of the run the latest steps have been booked already. */
@@ -203,5 +209,5 @@ void sim_account_halt(struct sim *self, uint32_t worker)
     cut_off(node, booked_ahead(node, self->now_ns));
     if (node->phase == SIM_COMPUTING && self->now_ns > node->asked_ns)
         book_phase(node, self->now_ns);
-    add_up(self, worker);
+    add_up(self, worker, BLAME_GONE);
 }

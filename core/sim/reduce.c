@@ -99,7 +99,10 @@ void reduce_ask(struct sim *self, uint32_t worker, const struct action *action)
     reduce->asked++;
     self->totals.bytes +=
         self->recording ? slices_bytes(self, size) : 0; /* the first half leaves at once */
-    reduce->asked_ns = sim_max(reduce->asked_ns, self->clock_ns);
+    if (self->clock_ns >= reduce->asked_ns) {
+        reduce->asked_ns = self->clock_ns;
+        reduce->last = worker;
+    }
     if (reduce->asked == size)
         due_at(self, reduce->asked_ns + duration_ns(self, size), DUE_REDUCED, r, 0);
 }
@@ -139,13 +142,17 @@ static void count_traffic(struct sim *self, uint32_t size)
     self->totals.bytes += self->recording ? (uint64_t)size * slices_bytes(self, size) : 0;
 }
 
-static void tell(struct sim *self, uint32_t worker, uint64_t tag, uint32_t peers)
+static void tell(struct sim *self, uint32_t worker, const struct sim_reduce *reduce)
 {
     const uint32_t message = links_message(self);
     if (message == SIM_NONE)
         return;
-    self->message[message] =
-        (struct sim_message){.kind = MESSAGE_REDUCED, .tag = tag, .to = worker, .degree = peers};
+    self->message[message] = (struct sim_message){.kind = MESSAGE_REDUCED,
+                                                  .tag = reduce->tag,
+                                                  .to = worker,
+                                                  .degree = reduce->size - 1,
+                                                  .number = reduce->last,
+                                                  .sent_ns = reduce->asked_ns};
     links_append(self, &self->prompt, message);
 }
 
@@ -161,6 +168,6 @@ void reduce_finish(struct sim *self, uint32_t r)
     count_traffic(self, reduce.size);
     for (uint32_t i = 0; i < reduce.size; i++) {
         sim_act_adopt(self, self->member[i], self->to[i]);
-        tell(self, self->member[i], reduce.tag, reduce.size - 1);
+        tell(self, self->member[i], &reduce);
     }
 }

@@ -79,6 +79,10 @@ static void check_parts(const struct cluster *self)
         for (uint32_t p = 0; p < PART_COUNT; p++)
             sum += record->part_ns[p];
         cr_assert_eq(sum, record->total_ns, "worker %u", w);
+        uint64_t waited = 0;
+        for (uint32_t b = 0; b < BLAME_COUNT; b++)
+            waited += record->wait_ns[b];
+        cr_assert_eq(waited, record->part_ns[PART_WAIT], "worker %u", w);
         if (self->config.stolen_count == 0)
             cr_assert_eq(record->part_ns[PART_REST], 0);
         total += sum;

@@ -1,0 +1,161 @@
+#include "core/sim/waits.h"
+
+/** If it ends the wait, its sender will be asked; until then the policy has its say. */
+static inline void fetch(const struct sim *self, const struct sim_message *message)
+{
+    const struct sim_node *const node = node_at(self, message->to);
+    if (node->phase != SIM_IDLE)
+        return;
+    const uint32_t edge = node->first_edge + self->edge[message->edge].peer;
+    __builtin_prefetch(&node_at(self, self->edge[edge].to)->asked_ns);
+    __builtin_prefetch(&self->wait_ns[edge]);
+    __builtin_prefetch(&node->asked_ns); /* and its own books */
+    __builtin_prefetch(node->part_ns);
+    __builtin_prefetch(node->record.wait_ns);
+}
+
+void waits_by_message(struct sim *self, const struct sim_message *message)
+{
+    struct sim_cause *const cause = &self->cause;
+    cause->kind = CAUSE_NONE;
+    cause->edge = cause->from = SIM_NONE;
+    cause->sent_ns = message->sent_ns;
+    switch (message->kind) {
+    case MESSAGE_TENSOR:
+    case MESSAGE_CONTROL:
+        cause->kind = CAUSE_MESSAGE;
+        cause->edge = message->edge;
+        fetch(self, message);
+        return;
+    case MESSAGE_WAKE:
+    case MESSAGE_REDUCED:
+        cause->kind = CAUSE_MESSAGE;
+        cause->from = message->number;
+        return;
+    case MESSAGE_DOWN:
+        cause->kind = CAUSE_GONE;
+        cause->edge = self->edge[node_at(self, message->to)->first_edge + message->number].peer +
+                      node_at(self, sim_peer(self, message->to, message->number))->first_edge;
+        return;
+    default: /* the stop and the like end nobody's wait */
+        return;
+    }
+}
+
+/** Of this iteration, what is neither explained by a part nor blamed yet: the wait that ends now. */
+static uint64_t open_wait(const struct sim *self, const struct sim_node *node)
+{
+    const uint64_t passed = self->now_ns - node->iteration_ns;
+    uint64_t explained = node->blamed_ns;
+    for (uint32_t p = 0; p < PART_COUNT; p++)
+        explained += node->part_ns[p];
+    return passed > explained ? passed - explained : 0;
+}
+
+static struct blame_phase phase_of(const struct sim_node *node)
+{
+    if (node->begun == 0)
+        return (struct blame_phase){0};
+    return (struct blame_phase){.begin = node->begin_ns,
+                                .injected = node->begin_ns + node->base_ns,
+                                .end = node->begin_ns + node->base_ns + node->injected_ns};
+}
+
+static struct blame_split split_of(const struct sim *self, uint32_t from, uint64_t wait_ns)
+{
+    const struct sim_cause *const cause = &self->cause;
+    if (cause->kind == CAUSE_GONE || from == SIM_NONE)
+        return (struct blame_split){.part[BLAME_GONE] = wait_ns};
+    const struct sim_node *const peer = node_at(self, from);
+    const struct blame_phase phase[2] = {phase_of(peer), peer->before};
+    return blame_wait_recent(self->now_ns - wait_ns, self->now_ns, cause->sent_ns, phase);
+}
+
+/** The receiver's counter of this sender. */
+static void count_edge(struct sim *self, uint32_t worker, uint64_t wait_ns)
+{
+    const struct sim_cause *const cause = &self->cause;
+    if (cause->edge != SIM_NONE)
+        self->wait_ns[node_at(self, worker)->first_edge + self->edge[cause->edge].peer] += wait_ns;
+    else if (cause->from != SIM_NONE && self->far_wait_ns)
+        self->far_wait_ns[sim_far_index(self, worker, cause->from)] += wait_ns;
+}
+
+static void end_wait(struct sim *self, uint32_t worker, struct sim_node *node)
+{
+    const struct sim_cause *const cause = &self->cause;
+    const uint64_t wait_ns = open_wait(self, node);
+    if (wait_ns == 0)
+        return;
+    const uint32_t from = cause->edge != SIM_NONE
+                              ? sim_peer(self, worker, self->edge[cause->edge].peer)
+                              : cause->from;
+    const struct blame_split split = split_of(self, from, wait_ns);
+    for (uint32_t b = 0; b < BLAME_COUNT; b++)
+        node->record.wait_ns[b] += split.part[b];
+    count_edge(self, worker, wait_ns);
+    node->blamed_ns += wait_ns;
+}
+
+void waits_answered(struct sim *self, uint32_t worker, const struct actions *actions)
+{
+    struct sim_node *const node = node_at(self, worker);
+    const bool waited = node->phase == SIM_IDLE && node->begun > 0 && self->recording;
+    const bool by_message = self->cause.kind == CAUSE_MESSAGE;
+    if (waited && self->cause.kind != CAUSE_NONE && actions_go_on(actions, by_message))
+        end_wait(self, worker, node);
+    self->cause.kind = CAUSE_NONE;
+}
+
+void waits_keep_phase(struct sim_node *node)
+{
+    node->before = phase_of(node);
+}
+
+void waits_cut_phase(struct sim_node *node, uint64_t now)
+{
+    const uint64_t passed = now > node->begin_ns ? now - node->begin_ns : 0;
+    node->base_ns = sim_min(node->base_ns, passed);
+    node->injected_ns = sim_min(node->injected_ns, passed - node->base_ns);
+}
+
+/** Parts that were booked late, into a wait that had been blamed on somebody, were no wait. */
+static void take_back(struct sim_worker_record *record, uint64_t excess)
+{
+    static const enum blame order[] = {BLAME_HELD, BLAME_WIRE, BLAME_COMPUTING, BLAME_INJECTED,
+                                       BLAME_GONE};
+    for (uint32_t i = 0; i < BLAME_COUNT; i++) {
+        const uint64_t off = sim_min(excess, record->wait_ns[order[i]]);
+        record->wait_ns[order[i]] -= off;
+        excess -= off;
+    }
+}
+
+void waits_end_iteration(struct sim *self, uint32_t worker, uint64_t wait_ns, enum blame unended)
+{
+    struct sim_node *const node = node_at(self, worker);
+    struct sim_worker_record *const record = &node->record;
+    if (wait_ns >= node->blamed_ns)
+        record->wait_ns[unended] += wait_ns - node->blamed_ns;
+    else
+        take_back(record, node->blamed_ns - wait_ns);
+    node->blamed_ns = 0;
+}
+
+void sim_waits(const struct sim *self, void *context,
+               void (*each)(void *context, uint32_t receiver, uint32_t sender, uint64_t ns))
+{
+    const uint32_t workers = self->config.workers;
+    for (uint32_t w = 0; w < workers; w++) {
+        const struct sim_node *const node = node_at(self, w);
+        for (uint32_t e = 0; e < node->peer_count; e++)
+            if (self->wait_ns[node->first_edge + e] > 0)
+                each(context, w, sim_peer(self, w, e), self->wait_ns[node->first_edge + e]);
+    }
+    const uint64_t far = !self->far_wait_ns ? 0 : self->far_by_sender ? 1 : workers;
+    for (uint64_t i = 0; i < far * workers; i++) {
+        const uint32_t receiver = self->far_by_sender ? SIM_EVERYBODY : (uint32_t)(i / workers);
+        if (self->far_wait_ns[i] > 0)
+            each(context, receiver, (uint32_t)(i % workers), self->far_wait_ns[i]);
+    }
+}

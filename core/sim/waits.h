@@ -1,0 +1,36 @@
+/**
+ * For whom, and for what, virtual workers waited. Internal to core/sim.
+ *
+ * A wait ends with the step that lets its worker go on: everything that account.h books as waiting since the iteration
+ * began, or since the previous such step, is the doing of the sender of the message that was handled then. Messages that
+ * change nothing for the worker (one of four models that it needs, a control that it passes on) end no wait.
+ */
+#ifndef CORE_SIM_WAITS_H
+#define CORE_SIM_WAITS_H
+
+#include "core/sim/sim_state.h"
+
+/** The worker is about to handle this message, or its timer: who is to blame if it goes on now. */
+void waits_by_message(struct sim *self, const struct sim_message *message);
+
+static inline void waits_by_timer(struct sim *self)
+{
+    self->cause = (struct sim_cause){.kind = CAUSE_GONE, .edge = SIM_NONE, .from = SIM_NONE};
+}
+
+/** The policy has answered, nothing of its answer is executed yet. */
+void waits_answered(struct sim *self, uint32_t worker, const struct actions *actions);
+
+/** A new compute phase is about to replace the latest one in the node. */
+void waits_keep_phase(struct sim_node *node);
+
+/** The latest phase ends at `now`, before its time. */
+void waits_cut_phase(struct sim_node *node, uint64_t now);
+
+/**
+ * The books of an iteration are closed with wait_ns of waiting in all: what no message ended is held, or, at the end of
+ * the run, nobody's.
+ */
+void waits_end_iteration(struct sim *self, uint32_t worker, uint64_t wait_ns, enum blame unended);
+
+#endif
