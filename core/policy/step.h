@@ -11,6 +11,7 @@
 #ifndef CORE_POLICY_STEP_H
 #define CORE_POLICY_STEP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/base/check.h"
@@ -34,7 +35,9 @@ enum tensor_type {
 };
 
 enum event_kind {
-    EV_START, /* once, first */
+    EV_START, /* once, first. tag = 0: with everybody, at the beginning; else the others have gone on: how often this
+               * worker was there before or could have been, the model is a copy of somebody's, and version = the latest
+               * round that anybody has begun (rows with rounds) */
     EV_GRADIENT, /* the gradient asked for by ACT_COMPUTE is there: tag = its iteration, version = input model */
     EV_TENSOR, /* {peer, incarnation, type, tag, version, degree, handle}: a snapshot to read; owe ACT_RELEASE */
     EV_CONTROL, /* {peer, type, word[]} */
@@ -42,11 +45,17 @@ enum event_kind {
     EV_FULL, /* back-pressure: the `exact` channel to peer took nothing; the driver retries by itself */
     EV_SENT,      /* back-pressure to peer is over */
     EV_REDUCED,   /* {tag = round}: the group reduction is in the current model */
-    EV_PEER_DOWN, /* {peer, incarnation} */
-    EV_PEER_UP,   /* {peer, incarnation} */
-    EV_METRIC,    /* {tag = fixed-point value}: for rules that steer by loss or latency */
+    EV_PEER_DOWN, /* {peer, incarnation, type = enum peer_down} */
+    EV_PEER_UP, /* {peer, incarnation}: one that was down is back, empty; nothing of its earlier life comes any more */
+    EV_METRIC,  /* {tag = fixed-point value}: for rules that steer by loss or latency */
     EV_STOP, /* {tag = last round to finish}: begin no new exchange, finish what is in flight, then ACT_DONE */
     EV_WAKE, /* {tag}: another worker's ACT_WAKE named this one (rows that share a state) */
+};
+
+/** How a peer went, in event.type of EV_PEER_DOWN. */
+enum peer_down {
+    PEER_LOST, /* anything may be missing */
+    PEER_LEFT, /* it has ended every exchange that it was in, and all that it sent has been delivered */
 };
 
 struct event {
@@ -125,6 +134,21 @@ static inline struct action *actions_next(struct actions *out)
 {
     CHECK(out->count < STEP_ACTIONS_MAX);
     return &out->item[out->count++];
+}
+
+/**
+ * Does a worker that waits go on by doing this? Answers by control, and snapshots given back, leave it where it was; but
+ * when it runs out of patience (not by_message), to ask somebody else is to go on. For drivers, who say what waits were for.
+ */
+static inline bool actions_go_on(const struct actions *self, bool by_message)
+{
+    const uint32_t housekeeping =
+        1u << ACT_RELEASE | 1u << ACT_TIMER | 1u << ACT_CANCEL | 1u << ACT_EVICT | 1u << ACT_DONE;
+    const uint32_t talk = by_message ? 1u << ACT_CONTROL | 1u << ACT_WAKE : 0;
+    for (uint32_t i = 0; i < self->count; i++)
+        if (!((housekeeping | talk) >> self->item[i].kind & 1))
+            return true;
+    return false;
 }
 
 /* Append a struct action. Written in its place: passed by value it would be built field by field, read back in wide

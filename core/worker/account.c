@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-static void book_held(struct worker *self, uint64_t wanted_since, uint64_t now)
+void account_held(struct worker *self, uint64_t wanted_since, uint64_t now)
 {
     const uint64_t from = account_max(wanted_since, self->served_cyc);
     if (now <= from)
@@ -18,30 +18,17 @@ void account_served(struct worker *self, uint64_t now)
 {
     switch (self->phase) {
     case WORKER_COMPUTING:
-        book_held(self, self->compute.planned_cyc, now);
+        account_held(self, self->compute.planned_cyc, now);
         return;
     case WORKER_LOADING: {
         const uint64_t before = self->part_cyc[PART_HELD];
-        book_held(self, self->load_cyc, now);
+        account_held(self, self->load_cyc, now);
         self->load_cyc += self->part_cyc[PART_HELD] - before; /* held, so not loading */
         return;
     }
     case WORKER_IDLE:
         return; /* account_woken knows since when the worker was wanted */
     }
-}
-
-void account_woken(struct worker *self, uint64_t cause, uint64_t now)
-{
-    if (self->phase != WORKER_IDLE)
-        return;
-    now = account_max(now,
-                      self->idle_cyc); /* the turn may have begun before its latest action ended */
-    /* A stamp of another core may lie a little ahead of ours. */
-    const uint64_t enabled = account_min(account_max(cause, self->idle_cyc), now);
-    self->part_cyc[PART_WAIT] += enabled - self->idle_cyc;
-    book_held(self, enabled, now);
-    self->idle_cyc = now;
 }
 
 void account_loaded(struct worker *self, uint64_t now, uint64_t done)
@@ -116,7 +103,7 @@ void account_mixed(struct worker *self, uint32_t peers, uint64_t now)
 }
 
 /** The rest of the iteration, and all of it into the totals. Returns its length. */
-static uint64_t add_up(struct worker *self, uint64_t now)
+static uint64_t add_up(struct worker *self, uint64_t now, enum blame unended)
 {
     const uint64_t total = now - self->iteration_cyc;
     uint64_t explained = 0;
@@ -125,6 +112,7 @@ static uint64_t add_up(struct worker *self, uint64_t now)
     if (explained > total)
         self->count.accounted_twice++;
     self->part_cyc[PART_REST] = explained < total ? total - explained : 0;
+    account_unended(self, unended);
     for (uint32_t p = 0; p < PART_COUNT; p++)
         self->total_part_cyc[p] += self->part_cyc[p];
     self->total_cyc += total;
@@ -133,20 +121,22 @@ static uint64_t add_up(struct worker *self, uint64_t now)
 
 void account_halt(struct worker *self, uint64_t now)
 {
-    if (self->begun == 0)
+    if (self->begun == 0 || self->books_closed)
         return;
+    self->books_closed = true;
     book_until(self, now);
-    add_up(self, now);
+    add_up(self, now, BLAME_GONE);
 }
 
 static void close_books(struct worker *self, uint64_t now)
 {
     const double scale = self->common->clock->ns_per_cyc;
-    const uint64_t total = add_up(self, now);
+    const uint64_t total = add_up(self, now, BLAME_HELD);
     account_spent(self, &self->count.loads, 1, self->part_cyc[PART_LOAD]);
     account_spent(self, &self->count.rests, 1, self->part_cyc[PART_REST]);
     self->total_iterations++;
     hist_record(self->iteration, (uint64_t)((double)total * scale));
+    self->longest_cyc = account_max(self->longest_cyc, total);
 
     if (self->log_count < self->log_capacity) {
         struct worker_iteration *const line = &self->log[self->log_count++];
@@ -162,9 +152,11 @@ static void close_books(struct worker *self, uint64_t now)
 
 void account_iteration(struct worker *self, uint64_t now)
 {
-    if (self->begun > 0 && self->recording)
+    if (self->begun > 0 && self->recording && !self->books_closed)
         close_books(self, now);
+    self->books_closed = false;
     memset(self->part_cyc, 0, sizeof(self->part_cyc));
+    self->open_cyc = 0;
     self->iteration_cyc = now;
     self->mixed_with = 0;
 }

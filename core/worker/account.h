@@ -67,6 +67,28 @@ void account_served(struct worker *self, uint64_t now);
 /** The idle worker handles something that was enabled at `cause` (sent by a peer, or due): book the wait until then. */
 void account_woken(struct worker *self, uint64_t cause, uint64_t now);
 
+/**
+ * The policy is about to be told of a message (left_cyc: when a link let it go, else sent_cyc), or of a timer that was due
+ * at sent_cyc: edge WORKER_NO_EDGE. Calls account_woken.
+ */
+void account_caused(struct worker *self, uint32_t edge, uint64_t sent_cyc, uint64_t left_cyc,
+                    uint64_t now);
+
+/** The policy is about to be told that the peer of this in-edge is gone, as was noticed at `noticed_cyc`. */
+void account_lost(struct worker *self, uint32_t edge, uint64_t noticed_cyc, uint64_t now);
+
+/**
+ * The policy has answered, and nothing of its answer is executed. If the worker goes on by it, its wait is over: it is
+ * blamed on the peer that sent the message, and split by what that peer's compute phases were meanwhile (blame.h).
+ */
+void account_answered(struct worker *self);
+
+/** Something was to be done since `wanted_since`, and is done from `now` on: others' time on the core is booked as held. */
+void account_held(struct worker *self, uint64_t wanted_since, uint64_t now);
+
+/** The books of an iteration are closed: of its waits, those that no message ended are of this kind. */
+void account_unended(struct worker *self, enum blame kind);
+
 /** The batch was there at `now` and converted at `done`. */
 void account_loaded(struct worker *self, uint64_t now, uint64_t done);
 

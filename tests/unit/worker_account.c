@@ -238,13 +238,24 @@ Test(account, goes_on_from_the_latest_action_when_the_turn_began_before_it)
     cr_expect_eq(worker.idle_cyc, 1500u);
 }
 
-Test(account, begins_the_next_wait_where_the_previous_one_was_attributed)
+Test(account, goes_on_waiting_while_messages_change_nothing)
 {
     account_woken(&worker, 1300, 1340);
     account_woken(&worker, 1320, 1350); /* was there already when the first one was seen */
     account_woken(&worker, 1400, 1410);
 
-    cr_expect_eq(worker.part_cyc[PART_WAIT], 300u + 0u + 50u);
+    cr_expect_eq(worker.part_cyc[PART_WAIT], 340u + 50u,
+                 "all but the 10 cycles of a policy's step");
+    cr_expect_eq(booked(), 390u);
+}
+
+Test(account, begins_the_next_wait_in_the_next_turn)
+{
+    account_woken(&worker, 1300, 1340);
+    worker.served_cyc = 1345;
+    account_woken(&worker, 1400, 1410);
+
+    cr_expect_eq(worker.part_cyc[PART_WAIT], 300u + 60u);
 }
 
 Test(account, books_no_wait_while_there_is_something_to_do)

@@ -1,0 +1,125 @@
+/*
+ * When a wait was over is known for sure only when the policy has answered. A turn that comes late, because the core was
+ * others', finds several messages, in the order of the edges and not in that in which they were sent:
+ *
+ *   a message that changes nothing was not what the worker waited for: the wait lasted longer, until a later one was sent
+ *   the message that lets the worker go on ended it; with a synchronous policy, which needs all of them, the latest did
+ *
+ * So what is booked for the first message of a turn is booked anew while the worker has not gone on.
+ */
+#include "core/worker/account.h"
+
+static bool is_same_wait(const struct worker *self)
+{
+    return self->woken.open && self->woken.turn_cyc == self->served_cyc;
+}
+
+/** The wait of this turn ended at `enabled` instead, from then on the worker was held. */
+static void book_anew(struct worker *self, uint64_t enabled)
+{
+    struct worker_woken *const w = &self->woken;
+    enabled = account_min(account_max(enabled, w->from_cyc), w->seen_cyc);
+    const uint64_t wanted = account_max(enabled, self->served_cyc);
+    const uint64_t late = w->seen_cyc > wanted ? w->seen_cyc - wanted : 0;
+    const uint64_t held = account_min(w->others_cyc, late);
+    self->part_cyc[PART_WAIT] += enabled - w->enabled_cyc; /* modulo 2^64: it may become less */
+    self->open_cyc += enabled - w->enabled_cyc;
+    self->part_cyc[PART_HELD] += held - w->held_cyc;
+    self->others_cyc -= held - w->held_cyc;
+    w->enabled_cyc = enabled;
+    w->held_cyc = held;
+}
+
+/** Wait and lateness since the worker was last looked at; the first of a turn, or one that came during the turn. */
+static void book(struct worker *self, uint64_t enabled, uint64_t now)
+{
+    const uint64_t others = self->others_cyc;
+    self->part_cyc[PART_WAIT] += enabled - self->idle_cyc;
+    self->open_cyc += enabled - self->idle_cyc;
+    account_held(self, enabled, now);
+    self->woken = (struct worker_woken){.from_cyc = self->idle_cyc,
+                                        .enabled_cyc = enabled,
+                                        .seen_cyc = now,
+                                        .others_cyc = others,
+                                        .held_cyc = others - self->others_cyc,
+                                        .turn_cyc = self->served_cyc,
+                                        .open = true};
+}
+
+void account_woken(struct worker *self, uint64_t cause, uint64_t now)
+{
+    if (self->phase != WORKER_IDLE)
+        return;
+    now = account_max(now,
+                      self->idle_cyc); /* the turn may have begun before its latest action ended */
+    const bool again = is_same_wait(self);
+    if (again)
+        book_anew(self, account_max(cause, self->woken.enabled_cyc));
+    /* A stamp of another core may lie a little ahead of ours. */
+    if (!again || cause > self->idle_cyc)
+        book(self, account_min(account_max(cause, self->idle_cyc), now), now);
+    self->idle_cyc = now;
+}
+
+void account_caused(struct worker *self, uint32_t edge, uint64_t sent_cyc, uint64_t left_cyc,
+                    uint64_t now)
+{
+    struct worker_cause *const cause = &self->cause;
+    const bool latest =
+        self->common->policy->synchronous && is_same_wait(self) && cause->left_cyc > left_cyc;
+    if (!latest)
+        *cause = (struct worker_cause){.sent_cyc = sent_cyc, .left_cyc = left_cyc, .edge = edge};
+    cause->set = true;
+    account_woken(self, left_cyc, now);
+}
+
+void account_lost(struct worker *self, uint32_t edge, uint64_t noticed_cyc, uint64_t now)
+{
+    self->cause = (struct worker_cause){
+        .sent_cyc = noticed_cyc, .left_cyc = noticed_cyc, .edge = edge, .lost = true, .set = true};
+    account_woken(self, noticed_cyc, now);
+}
+
+static struct blame_split split_of(const struct worker *self, uint64_t enabled)
+{
+    const struct worker_cause *const cause = &self->cause;
+    struct blame_phase phase[2] = {{0}};
+    if (cause->edge == WORKER_NO_EDGE || cause->lost)
+        return (struct blame_split){.part[BLAME_GONE] = self->open_cyc};
+    const uint32_t peer = self->peers[cause->edge];
+    if (!phases_read(&self->common->cohort->worker[peer].phases, phase))
+        phase[0] = phase[1] = (struct blame_phase){0}; /* what it did is unknown: held */
+    return blame_wait_recent(enabled - self->open_cyc, enabled, cause->sent_cyc, phase);
+}
+
+/** What was booked since the previous step that let the worker go on ends at `enabled`. */
+static void blame(struct worker *self, uint64_t enabled)
+{
+    const struct blame_split split = split_of(self, enabled);
+    for (uint32_t b = 0; b < BLAME_COUNT; b++)
+        self->blamed_cyc[b] += split.part[b];
+    if (self->cause.edge != WORKER_NO_EDGE)
+        self->edge_cyc[self->cause.edge] += self->open_cyc;
+    self->open_cyc = 0;
+}
+
+void account_answered(struct worker *self)
+{
+    const struct worker_cause *const cause = &self->cause;
+    const bool by_message = cause->edge != WORKER_NO_EDGE && !cause->lost;
+    const bool caused = cause->set && self->phase == WORKER_IDLE;
+    if (caused && actions_go_on(&self->actions, by_message)) {
+        if (is_same_wait(self) && !self->common->policy->synchronous)
+            book_anew(self, cause->left_cyc);
+        self->woken.open = false;
+        if (self->open_cyc > 0 && self->recording && self->begun > 0)
+            blame(self, self->woken.enabled_cyc);
+    }
+    self->cause.set = false;
+}
+
+void account_unended(struct worker *self, enum blame kind)
+{
+    self->blamed_cyc[kind] += self->open_cyc;
+    self->open_cyc = 0;
+}
