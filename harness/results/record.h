@@ -10,9 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/base/blame.h"
 #include "core/base/hist.h"
 #include "core/base/parts.h"
+#include "core/inject/fault.h"
+#include "core/inject/link.h"
 #include "harness/experiment/experiment.h"
+#include "harness/results/stragglers.h"
 
 /** What a histogram comes down to. All 0 when n is 0. */
 struct record_figures {
@@ -23,6 +27,14 @@ struct record_figures record_figures(const struct hist *hist);
 
 /** Do this row's exchanges move parameters, or shares of them, without making or losing any? Then the ledger must balance. */
 bool record_keeps_sum(const struct policy *row);
+
+struct record_run;
+
+/** Control messages that a cause kept from their receivers. */
+uint64_t record_control_ended(const struct record_run *self);
+
+/** Was part of an exchange lost for good, or did it never come? Then no sum need be kept. */
+bool record_breaks_sum(const struct record_run *self);
 
 /** sum += one, field by field. */
 void record_add_counters(struct policy_counters *sum, const struct policy_counters *one);
@@ -57,12 +69,13 @@ struct record_equal {
 struct record_worker {
     uint64_t iterations;
     uint64_t part_ns[PART_COUNT];
-    uint64_t total_ns; /* of whole iterations: the parts must add up to it */
-    uint32_t core;     /* OS index of its PU */
+    uint64_t wait_ns[BLAME_COUNT]; /* add up to part_ns[PART_WAIT] */
+    uint64_t total_ns;             /* of whole iterations: the parts must add up to it */
+    uint32_t core;                 /* OS index of its PU */
     struct record_figures iteration;
     /* Borrowed, valid until the next run begins; NULL after record_settle. */
     const struct hist *iteration_hist, *ready_to_mixed_hist, *handle_hist, *staleness_hist;
-    const struct hist *requested_hist, *achieved_hist;
+    const struct hist *requested_hist, *achieved_hist, *link_late_hist;
 };
 
 /** Histograms of all workers together, where they are not kept per worker. Borrowed like those of record_worker. */
@@ -82,6 +95,16 @@ struct record_stolen {
     uint64_t start_ns, length_ns;
 };
 
+#define RECORD_EDGES_MAX 1000u
+#define RECORD_SENDERS_MAX 8u
+#define RECORD_EVERYBODY UINT32_MAX
+
+/** How long `receiver` waited for `sender`. RECORD_EVERYBODY: all workers together. */
+struct record_edge {
+    uint32_t receiver, sender;
+    uint64_t ns;
+};
+
 /**
  * What work took the thread that did it, on average without what was stolen meanwhile; 0 = none of it was done. Live runs
  * only.
@@ -92,6 +115,28 @@ struct record_costs {
     double load_ns, rest_ns;          /* of one iteration: parts of that name */
 };
 
+/** What bad links did to messages; of both kinds together where it does not say. */
+struct record_links {
+    uint64_t dropped_by[LINK_CAUSES];         /* tensors: adds up to tensors_dropped */
+    uint64_t control_dropped_by[LINK_CAUSES]; /* control messages that will not come */
+    uint64_t tensors_held; /* of tensors_in_flight: behind a link that stays cut */
+    uint64_t control_held; /* control messages as well */
+    uint64_t resent;       /* times that a message was sent again */
+    uint64_t
+        duplicated; /* copies made; record_run.duplicates: those that came and were recognised */
+    uint64_t corrupted,
+        caught; /* messages with a flipped bit, and those noticed: must be the same */
+};
+
+#define RECORD_STALL_MAX 256u
+
+/** A fault that happened; 0: it was not noticed, or did not end, within the run. */
+struct record_fault {
+    enum fault_kind kind;
+    uint32_t worker;
+    uint64_t at_ns, noticed_ns, back_ns;
+};
+
 struct record_run {
     char policy[EXPERIMENT_NAME_MAX];    /* label */
     const char *sweep_key, *sweep_value; /* borrowed from the experiment; NULL: nothing is swept */
@@ -100,6 +145,8 @@ struct record_run {
     const char *clock; /* "live" | "virtual" */
     bool judged;       /* false: nothing to learn (model none), losses mean nothing */
     uint32_t workers;
+    struct record_fault *fault; /* [fault_count] owned, in order of the schedule */
+    uint32_t fault_count;
     double duration_s; /* of training, stop included, drain not */
     double drain_s;
     double lr;
@@ -121,16 +168,30 @@ struct record_run {
     uint64_t bytes_exchanged, tensors_sent, tensors_delivered, tensors_superseded,
         tensors_in_flight;
     uint64_t tensors_dropped; /* by a named cause: lost on a link, sent to somebody who is gone */
-    uint64_t duplicates;      /* copies made by a link, recognised by their receiver */
-    uint64_t events;          /* virtual: steps of policies */
-    uint64_t loans;           /* snapshots lent and never returned; 0 after a whole drain */
+    struct record_links links;
+    char stall
+        [RECORD_STALL_MAX]; /* why workers did not come to an end, as a sentence; "" = they did */
+    uint64_t crashes;       /* times a worker was gone without a word: an exchange may be torn */
+    uint64_t returns;       /* times a worker came, or came back */
+    uint64_t load_retries;  /* reads that were repeated */
+    uint64_t duplicates;    /* copies made by a link, recognised by their receiver */
+    uint64_t events;        /* virtual: steps of policies */
+    uint64_t loans;         /* snapshots lent and never returned; 0 after a whole drain */
     uint64_t control_sent, control_delivered, exact_superseded;
-    double wait_share; /* wait / total of whole iterations */
+    double wait_share;             /* wait / total of iterations, until the stop */
+    uint64_t wait_ns[BLAME_COUNT]; /* what for; add up to part_ns[PART_WAIT] */
+    struct record_edge *edge;      /* [edge_count] the longest waits, longest first; owned */
+    uint32_t edge_count;
+    uint64_t edge_rest_ns;                         /* of all other pairs */
+    struct record_edge sender[RECORD_SENDERS_MAX]; /* [sender_count] who was waited for longest */
+    uint32_t sender_count;
+    struct stragglers stragglers; /* found in the iterations that were logged */
     uint64_t part_ns[PART_COUNT];
     uint64_t total_ns;
     struct record_figures iteration, ready_to_mixed, handle, staleness; /* all workers */
     struct record_figures loop;                                         /* loop period, all cores */
-    struct record_figures injected_error; /* |achieved - requested|, ns */
+    struct record_figures injected_requested, injected_error; /* |achieved - requested|, ns; live */
+    struct record_figures link_late; /* messages that a bad link held: left - planned, ns; live */
     double ledger_error; /* relative; NaN: parameters are no numbers, so they have no sum */
     bool ledger_ok, drained;
     uint32_t diverged; /* workers whose final model holds a value that is no number */

@@ -26,6 +26,12 @@ json_t *results_json_text(const char *text);
 /** One element of `runs`. */
 json_t *results_json_run(const struct record_run *run);
 
+/** Its parts `waits`, `wait_matrix` and `stragglers`, and what a worker waited for (results_json_waits.c). */
+json_t *results_json_waits(const struct record_run *run);
+json_t *results_json_wait_matrix(const struct record_run *run);
+json_t *results_json_stragglers(const struct record_run *run);
+json_t *results_json_waits_ns(const uint64_t wait_ns[BLAME_COUNT]);
+
 /** The list `summary`, one element per policy and value of the swept key. summary: [count]. */
 json_t *results_json_summary(const struct results_summary *summary, uint32_t count);
 

@@ -15,6 +15,9 @@ const struct results_metric_row results_metric_table[RESULTS_METRICS] = {
     [RESULTS_MIX_SHARE] = {"mix_share", UNIT_SHARE, "share of iteration time spent averaging"},
     [RESULTS_HELD_SHARE] = {"held_share", UNIT_SHARE, "share of iteration time held up by another worker's turn on the core"},
     [RESULTS_REST_SHARE] = {"rest_share", UNIT_SHARE, "share of iteration time no part accounts for"},
+    [RESULTS_WAIT_INJECTED_SHARE] = {"wait_injected_share", UNIT_SHARE, "of all waiting, the share in which the peer waited for was made to dawdle"},
+    [RESULTS_STRAGGLERS_PRECISION] = {"stragglers_precision", UNIT_SHARE, "of the stragglers found in the iterations, the share that was injected; none found: no figure"},
+    [RESULTS_STRAGGLERS_RECALL] = {"stragglers_recall", UNIT_SHARE, "of the stragglers that were injected, the share that was found; none injected: no figure"},
     [RESULTS_TIME_TO_TARGET_S] = {"time_to_target_s", UNIT_SECONDS, "time to the target; unbounded above when not reached"},
     [RESULTS_GRADIENTS_TO_TARGET] = {"gradients_to_target", UNIT_COUNT, "gradients that all workers computed until the target; unbounded above when not reached"},
     [RESULTS_BYTES_TO_TARGET] = {"bytes_to_target", UNIT_BYTES, "parameter bytes that all workers exchanged until the target; unbounded above when not reached"},
@@ -50,10 +53,11 @@ const struct results_metric_row results_metric_table[RESULTS_METRICS] = {
     [RESULTS_STALENESS_P99] = {"staleness_p99", UNIT_COUNT, "99th percentile of the staleness"},
     [RESULTS_STALENESS_MAX] = {"staleness_max", UNIT_COUNT, "largest staleness"},
     [RESULTS_INJECTED_ERROR_NS_P99] = {"injected_error_ns_p99", UNIT_NS, "99th percentile of |achieved - requested| delay"},
+    [RESULTS_INJECTED_ERROR_SHARE_P99] = {"injected_error_share_p99", UNIT_SHARE, "the same as a share of the median requested delay"},
     [RESULTS_LEDGER_ERROR] = {"ledger_error", UNIT_REAL, "relative error of the parameter ledger"},
     [RESULTS_TENSORS_SUPERSEDED] = {"tensors_superseded", UNIT_COUNT, "snapshots replaced by newer ones before they were read"},
     [RESULTS_TENSORS_UNEXPLAINED] = {"tensors_unexplained", UNIT_COUNT, "|sent - delivered - superseded - dropped - in flight|; must be 0"},
-    [RESULTS_CONTROL_UNEXPLAINED] = {"control_unexplained", UNIT_COUNT, "|control messages sent - delivered|; must be 0"},
+    [RESULTS_CONTROL_UNEXPLAINED] = {"control_unexplained", UNIT_COUNT, "|control messages sent - delivered - dropped|; must be 0"},
     [RESULTS_EXACT_SUPERSEDED] = {"exact_superseded", UNIT_COUNT, "messages lost on edges that may lose none; must be 0"},
     [RESULTS_REFUSED] = {"refused", UNIT_COUNT, "refused averaging requests"},
     [RESULTS_UNMIXED_SHARE] = {"unmixed_share", UNIT_SHARE, "share of releases that mixed with no neighbour"},
@@ -179,8 +183,11 @@ static double latency_metric(const struct record_run *run, enum results_metric m
         return known(&run->staleness, run->staleness.p99);
     case RESULTS_STALENESS_MAX:
         return known(&run->staleness, run->staleness.max);
-    default:
+    case RESULTS_INJECTED_ERROR_NS_P99:
         return known(&run->injected_error, run->injected_error.p99);
+    default:
+        return known(&run->injected_error, run->injected_error.p99) /
+               known(&run->injected_requested, run->injected_requested.p50);
     }
 }
 
@@ -206,6 +213,12 @@ static double run_metric(const struct record_run *run, enum results_metric metri
         return share(run->part_ns[PART_HELD], run->total_ns);
     case RESULTS_REST_SHARE:
         return share(run->part_ns[PART_REST], run->total_ns);
+    case RESULTS_WAIT_INJECTED_SHARE:
+        return share(run->wait_ns[BLAME_INJECTED], run->part_ns[PART_WAIT]);
+    case RESULTS_STRAGGLERS_PRECISION:
+        return share(run->stragglers.hits, run->stragglers.hits + run->stragglers.wrong);
+    case RESULTS_STRAGGLERS_RECALL:
+        return share(run->stragglers.hits, run->stragglers.injected);
     case RESULTS_BYTES_EXCHANGED:
         return (double)run->bytes_exchanged;
     case RESULTS_LEDGER_ERROR:
@@ -224,7 +237,7 @@ static double counter_metric(const struct record_run *run, enum results_metric m
         return distance(run->tensors_sent, run->tensors_delivered + run->tensors_superseded +
                                                run->tensors_dropped + run->tensors_in_flight);
     case RESULTS_CONTROL_UNEXPLAINED:
-        return distance(run->control_sent, run->control_delivered);
+        return distance(run->control_sent, run->control_delivered + record_control_ended(run));
     case RESULTS_EXACT_SUPERSEDED:
         return (double)run->exact_superseded;
     case RESULTS_REFUSED:
@@ -263,7 +276,7 @@ double results_metric_of(const struct record_run *run, enum results_metric metri
     CHECK(metric < RESULTS_METRICS);
     if (metric >= RESULTS_TENSORS_SUPERSEDED)
         return counter_metric(run, metric);
-    if (metric >= RESULTS_ITERATION_NS_P50 && metric <= RESULTS_INJECTED_ERROR_NS_P99)
+    if (metric >= RESULTS_ITERATION_NS_P50 && metric <= RESULTS_INJECTED_ERROR_SHARE_P99)
         return latency_metric(run, metric);
     if (metric >= RESULTS_TIME_TO_TARGET_S && metric <= RESULTS_WEIGHT_LEAST)
         return learning_metric(run, metric);

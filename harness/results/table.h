@@ -38,6 +38,10 @@ uint32_t table_print_checks(FILE *out, const struct table_style *style,
 void table_print_claims(FILE *out, const struct table_style *style,
                         const struct claims_result *claim, uint32_t count);
 
+/** For whom workers waited, and which stragglers were found: a part of the notes (table_waits.c). */
+void table_waits(FILE *out, const struct table_style *style, const struct record_run *run,
+                 uint32_t count, const struct results_summary *summary);
+
 /** What stands under the blocks (table_notes.c); less for the second and later values of a sweep. */
 void table_notes(FILE *out, const struct table_style *style, const struct experiment *experiment,
                  const struct record_run *run, uint32_t count,

@@ -88,6 +88,9 @@ static int one_cell(struct matrix *self, const struct cell *cell, const struct j
         target_judge(run, e->target.metric, e->target.value, e->target.hold);
     uint64_t rows;
     const struct record_iteration *const row = runner_rows(&self->runner, &rows);
+    rc = stragglers_find(&run->stragglers, row, rows, run->workers, err);
+    if (rc < 0)
+        return rc;
     rc = results_add(&self->results, run, row, rows, err);
     record_settle(run);
     say_progress(self, run);

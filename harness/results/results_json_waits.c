@@ -1,0 +1,60 @@
+/* Waits and stragglers of one run as parts of its element in result.json. */
+#include <math.h>
+
+#include "harness/results/results_json.h"
+
+/* Out of memory, any of these sets nothing and the document is refused as a whole by json_dump's caller. */
+static void put(json_t *object, const char *key, json_t *value)
+{
+    json_object_set_new_nocheck(object, key, value);
+}
+
+json_t *results_json_waits(const struct record_run *run)
+{
+    json_t *const out = json_object();
+    uint64_t all = 0;
+    for (uint32_t b = 0; b < BLAME_COUNT; b++)
+        all += run->wait_ns[b];
+    for (uint32_t b = 0; b < BLAME_COUNT; b++)
+        put(out, blame_name[b],
+            all ? json_real((double)run->wait_ns[b] / (double)all) : json_null());
+    return out;
+}
+
+json_t *results_json_waits_ns(const uint64_t wait_ns[BLAME_COUNT])
+{
+    json_t *const out = json_object();
+    for (uint32_t b = 0; b < BLAME_COUNT; b++)
+        put(out, blame_name[b], json_integer((json_int_t)wait_ns[b]));
+    return out;
+}
+
+json_t *results_json_wait_matrix(const struct record_run *run)
+{
+    json_t *const out = json_array();
+    for (uint32_t i = 0; i < run->edge_count; i++) {
+        const struct record_edge *const edge = &run->edge[i];
+        json_t *const row = json_array();
+        json_array_append_new(
+            row, edge->receiver == RECORD_EVERYBODY ? json_null() : json_integer(edge->receiver));
+        json_array_append_new(row, json_integer(edge->sender));
+        json_array_append_new(row, json_real((double)edge->ns * 1e-9));
+        json_array_append_new(out, row);
+    }
+    return out;
+}
+
+json_t *results_json_stragglers(const struct record_run *run)
+{
+    json_t *const out = json_array();
+    for (uint32_t i = 0; i < run->stragglers.count; i++) {
+        const struct straggler *const found = &run->stragglers.found[i];
+        json_t *const one = json_object();
+        put(one, "worker", json_integer(found->worker));
+        put(one, "kind", json_string(straggler_kind_name[found->kind]));
+        put(one, "factor", results_json_real(found->factor));
+        put(one, "share", results_json_real(found->share));
+        json_array_append_new(out, one);
+    }
+    return out;
+}
