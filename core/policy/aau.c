@@ -40,6 +40,9 @@ size_t aau_lay_out(void *memory, const struct policy_config *config, const uint8
     if (self) {
         *self = made;
         pathsearch_init(&self->path, place, config->workers);
+        for (uint32_t id = 0; config->late && id < config->workers; id++)
+            if (config->late[id])
+                pathsearch_live(&self->path, id, 1);
     }
     return layout.used;
 }
@@ -322,6 +325,7 @@ static void take(struct aau *self, const struct event *event, struct actions *ou
 {
     switch ((enum event_kind)event->kind) {
     case EV_START:
+        aau_begin(self, (uint32_t)event->tag);
         compute(self, out);
         return;
     case EV_GRADIENT:
@@ -384,6 +388,7 @@ const struct policy policy_aau = {
     .slots_fixed = 3,    /* current, being written, one on its way back */
     .slots_per_edge = 1, /* a neighbour that still waits for somebody else's model */
     .survives_loss = true,
+    .survives_return = true,
     .state_bytes = aau_bytes,
     .init = aau_init,
     .step = aau_step,

@@ -124,11 +124,38 @@ void aau_on_down(struct aau *self, uint32_t peer, struct actions *out)
     aau_wave_consider(self, false, out);
 }
 
+/* To one that comes back empty: whose lives have changed. */
+static void tell_lives(struct aau *self, uint32_t peer, struct actions *out)
+{
+    for (uint32_t id = 0; id < self->config->workers; id++) {
+        const uint32_t life = pathsearch_life(&self->path, id);
+        if (life == 0 || id == self->config->peers[peer])
+            continue;
+        actions_push(out, (struct action){.kind = ACT_CONTROL,
+                                          .type = AAU_LIFE,
+                                          .peers = &self->everyone[peer],
+                                          .count = 1,
+                                          .word = {self->path.epoch, id, life}});
+    }
+}
+
 void aau_on_up(struct aau *self, uint32_t peer, struct actions *out)
 {
     CHECK(peer < self->config->peer_count);
-    if (!aau_there(self, peer))
-        admit(self, peer, out);
+    if (aau_there(self, peer))
+        return;
+    admit(self, peer, out);
+    tell_lives(self, peer, out);
+}
+
+/* Waves are told apart by their numbers, so those of this life follow those of the lives before. */
+#define SEQ_OF_A_LIFE (1u << 20)
+
+void aau_begin(struct aau *self, uint32_t lives)
+{
+    CHECK(lives < UINT32_MAX / SEQ_OF_A_LIFE);
+    self->seq = lives * SEQ_OF_A_LIFE;
+    self->lossy |= lives > 0;
 }
 
 /* What only a worker says that takes part. */

@@ -167,6 +167,9 @@ void aau_catch_up(struct aau *self, const struct event *event, struct actions *o
 
 /* aau_loss.c */
 
+/** EV_START: after so many earlier lives. */
+void aau_begin(struct aau *self, uint32_t lives);
+
 /** End the epoch if it can end. */
 void aau_close(struct aau *self, struct actions *out);
 

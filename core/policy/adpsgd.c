@@ -428,6 +428,7 @@ const struct policy policy_adpsgd = {
     .slots_fixed = 3, /* current, being written, one on its way back */
     .slots_per_edge = 1, /* a partner that has not mixed yet */
     .survives_loss = true,
+    .survives_return = true,
     .state_bytes = adpsgd_bytes,
     .init = adpsgd_init,
     .step = adpsgd_step,

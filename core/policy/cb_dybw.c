@@ -48,6 +48,7 @@ const struct policy policy_cb_dybw = {
     .slots_per_edge = 1,
     .needs_tree = true,
     .survives_loss = true,
+    .survives_return = true,
     .check = cb_dybw_check,
     .state_bytes = cb_dybw_bytes,
     .init = cb_dybw_init,

@@ -11,6 +11,13 @@ enum adpsgd_control {
     ADPSGD_REFUSE, /* not now */
 };
 
+/** DSGD: who comes back (dsgd_join.c). */
+enum dsgd_control {
+    DSGD_OFFER =
+        1, /* to a newcomer: word[0] = a round I can take you in from; word[1] = 1: I join too, and will ENTER */
+    DSGD_ENTER, /* from a newcomer: word[0] = its first round */
+};
+
 /**
  * AAU: word[0] = epoch of the sender, always. A wave is named by word[1] = its leader's id, word[2] = the leader's
  * sequence number.

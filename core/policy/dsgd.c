@@ -14,38 +14,28 @@
  * its way back four.
  *
  * Combining first, a stop that names round k may find round k+1 sent, if the driver let nobody begin its gradient: such
- * models are given back unmixed, by everybody.
+ * models are given back unmixed, by everybody. So are those that come to a worker that leaves alone after round k.
  *
  * A neighbour that is lost is not waited for any more, and a model of it that waits to be mixed is given back: so whoever is
  * left keeps the sum among themselves from then on. Every message carries the degree that its sender mixes with in
  * that round, so both ends of an edge still agree when one of them knew of a loss before it sent and the other did not.
- * A lost neighbour does not come back: nobody can tell it the round.
+ * A model of one that has left in good order is mixed, because it has mixed ours. How one comes back: dsgd_join.c.
  */
 #include "core/base/check.h"
+#include "core/policy/dsgd_state.h"
 #include "core/policy/layout.h"
-#include "core/policy/rounds.h"
 #include "core/policy/rows.h"
 
-/* What it has sent, by parity of the round. */
-struct peer {
-    uint64_t handle[2]; /* 0: not here yet */
-    uint32_t degree[2];
-    bool lost;
-};
-
-/* What a message needs comes first: a simulation holds thousands of these. */
-struct dsgd {
-    struct peer *peer; /* [peer_count] */
-    struct rounds rounds;
-    uint32_t arrived[2]; /* messages held of this parity */
-    uint32_t peer_count;
-    uint32_t there_count;
-    uint32_t degree; /* that this round's model was sent with */
-    bool combines_first;
-    uint32_t *there;        /* [peer_count] the first there_count: peers that are not lost */
-    struct mix_term *terms; /* [peer_count] */
-    struct policy_counters counters;
-};
+void dsgd_survey(struct dsgd *self)
+{
+    self->there = &self->places[(self->rounds.now & 1u) * self->peer_count];
+    self->there_count = 0;
+    for (uint32_t i = 0; i < self->peer_count; i++) {
+        const struct dsgd_peer *const peer = &self->peer[i];
+        if (peer->last || (!peer->lost && self->edge[i].from <= self->rounds.now))
+            self->there[self->there_count++] = i;
+    }
+}
 
 static size_t lay_out(void *memory, const struct policy_config *config)
 {
@@ -53,15 +43,18 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     const uint32_t n = config->peer_count;
     struct dsgd *self = layout_take(&layout, 1, sizeof(*self));
     const struct dsgd made = {
-        .peer = layout_take(&layout, n, sizeof(struct peer)),
-        .there = layout_everyone(&layout, n),
+        .peer = layout_take(&layout, n, sizeof(struct dsgd_peer)),
+        .edge = layout_take(&layout, n, sizeof(struct dsgd_edge)),
+        .everyone = layout_everyone(&layout, n),
         .terms = layout_take(&layout, n, sizeof(struct mix_term)),
+        .places = layout_take(&layout, 2 * (size_t)n, sizeof(uint32_t)),
         .peer_count = n,
-        .there_count = n,
         .combines_first = config->options.order == DSGD_COMBINE_THEN_ADAPT,
     };
-    if (self)
+    if (self) {
         *self = made;
+        dsgd_survey(self);
+    }
     return layout.used;
 }
 
@@ -80,10 +73,11 @@ static void mix(struct dsgd *self, struct actions *out)
     const uint32_t n = self->there_count;
     const uint32_t parity = self->rounds.now & 1u;
     for (uint32_t i = 0; i < n; i++) {
-        struct peer *const peer = &self->peer[self->there[i]];
+        struct dsgd_peer *const peer = &self->peer[self->there[i]];
         self->terms[i] = (struct mix_term){
             .handle = peer->handle[parity], .peer = self->there[i], .weight = peer->degree[parity]};
         peer->handle[parity] = 0;
+        peer->last = false;
     }
     self->arrived[parity] = 0;
     actions_push(out, (struct action){.kind = ACT_MIX,
@@ -101,6 +95,11 @@ static void mix(struct dsgd *self, struct actions *out)
 
 static void send(struct dsgd *self, struct actions *out)
 {
+    self->unsent = self->asked_count > 0;
+    if (self->unsent)
+        return;
+    if (self->differs)
+        dsgd_survey(self);
     self->degree = self->there_count;
     if (self->degree > 0)
         actions_push(out, (struct action){.kind = ACT_SEND,
@@ -111,17 +110,18 @@ static void send(struct dsgd *self, struct actions *out)
                                           .degree = self->degree});
 }
 
-static void begin_round(struct dsgd *self, struct actions *out)
+void dsgd_begin_round(struct dsgd *self, struct actions *out)
 {
     if (self->combines_first && !rounds_over(&self->rounds))
         send(self, out);
-    rounds_begin(&self->rounds, out);
+    if (!self->unsent)
+        rounds_begin(&self->rounds, out);
 }
 
 /* The round ends when our own gradient and every neighbour's model are here. */
 static void finish_round(struct dsgd *self, struct actions *out)
 {
-    if (self->rounds.computing || self->rounds.done ||
+    if (self->rounds.computing || self->rounds.done || self->unsent || self->joining ||
         self->arrived[self->rounds.now & 1u] < self->there_count)
         return;
     if (self->there_count > 0)
@@ -129,14 +129,33 @@ static void finish_round(struct dsgd *self, struct actions *out)
     if (self->combines_first)
         actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->rounds.now});
     self->rounds.now++;
-    begin_round(self, out);
+    if (self->differs) {
+        dsgd_survey(self);
+        dsgd_count_early(self);
+    }
+    dsgd_begin_round(self, out);
+}
+
+void dsgd_go_on(struct dsgd *self, struct actions *out)
+{
+    if (!self->unsent || self->asked_count > 0)
+        return;
+    self->unsent = false;
+    if (self->combines_first) {
+        dsgd_begin_round(self, out);
+        return;
+    }
+    send(self, out);
+    finish_round(self, out);
 }
 
 static void keep(struct dsgd *self, const struct event *event)
 {
+    if (dsgd_keep_early(self, event))
+        return;
     CHECK(event->tag == self->rounds.now || event->tag == (uint64_t)self->rounds.now + 1);
     const uint32_t parity = (uint32_t)(event->tag & 1u);
-    struct peer *const peer = &self->peer[event->peer];
+    struct dsgd_peer *const peer = &self->peer[event->peer];
     CHECK(peer->handle[parity] == 0);
     peer->handle[parity] = event->handle;
     peer->degree[parity] = event->degree;
@@ -147,7 +166,8 @@ static void keep(struct dsgd *self, const struct event *event)
 static void release_beyond(struct dsgd *self, uint64_t last, struct actions *out)
 {
     const uint32_t parity = (uint32_t)(last + 1) & 1u;
-    if (self->rounds.now < last)
+    dsgd_release_early(self, last, out);
+    if (self->rounds.now < last || self->joining)
         return; /* no neighbour can have come so far */
     for (uint32_t i = 0; i < self->peer_count; i++) {
         uint64_t *const handle = &self->peer[i].handle[parity];
@@ -164,27 +184,36 @@ static void give_back(struct dsgd *self, uint32_t peer, uint64_t handle, struct 
     actions_push(out, (struct action){.kind = ACT_RELEASE, .peer = peer, .handle = handle});
 }
 
-static void on_down(struct dsgd *self, uint32_t peer, struct actions *out)
+/* Where it has left in good order, what it sent for this round is here, or it was mixed. */
+static void drop_models(struct dsgd *self, uint32_t peer, bool left, struct actions *out)
+{
+    struct dsgd_peer *const p = &self->peer[peer];
+    for (uint32_t parity = 0; parity < 2; parity++) {
+        if (p->handle[parity] == 0)
+            continue;
+        if ((left || p->last) && parity == (self->rounds.now & 1u)) {
+            p->last = true;
+            continue;
+        }
+        give_back(self, peer, p->handle[parity], out);
+        p->handle[parity] = 0;
+        self->arrived[parity]--;
+    }
+    dsgd_drop_early(self, peer, out);
+}
+
+static void on_down(struct dsgd *self, uint32_t peer, bool left, struct actions *out)
 {
     CHECK(peer < self->peer_count);
     if (self->peer[peer].lost)
         return;
-    self->peer[peer].lost = true;
-    self->there_count = 0;
-    for (uint32_t i = 0; i < self->peer_count; i++)
-        if (!self->peer[i].lost)
-            self->there[self->there_count++] = i;
+    self->peer[peer].lost = self->differs = true;
     self->counters.evicted++;
     actions_push(out, (struct action){.kind = ACT_EVICT, .peer = peer});
-    for (uint32_t parity = 0; parity < 2; parity++) {
-        uint64_t *const handle = &self->peer[peer].handle[parity];
-        if (*handle == 0)
-            continue;
-        give_back(self, peer, *handle, out);
-        *handle = 0;
-        self->arrived[parity]--;
-    }
+    drop_models(self, peer, left, out);
+    dsgd_survey(self);
     finish_round(self, out);
+    dsgd_ask_no_more(self, peer, out);
 }
 
 static void on_tensor(struct dsgd *self, const struct event *event, struct actions *out)
@@ -195,13 +224,14 @@ static void on_tensor(struct dsgd *self, const struct event *event, struct actio
         return;
     }
     const bool beyond = self->rounds.stopping && event->tag > self->rounds.last;
-    CHECK(!beyond || self->combines_first); /* EV_STOP names a round that nobody has passed */
     CHECK(beyond || !self->rounds.done);
+    if (beyond) {
+        actions_push(out, (struct action){
+                              .kind = ACT_RELEASE, .peer = event->peer, .handle = event->handle});
+        return;
+    }
     keep(self, event);
-    if (beyond)
-        release_beyond(self, self->rounds.last, out);
-    else
-        finish_round(self, out);
+    finish_round(self, out);
 }
 
 static void on_gradient(struct dsgd *self, struct actions *out)
@@ -216,12 +246,24 @@ static void on_gradient(struct dsgd *self, struct actions *out)
     finish_round(self, out);
 }
 
+static void on_stop(struct dsgd *self, uint64_t last, struct actions *out)
+{
+    rounds_stop(&self->rounds, last, out);
+    if (self->unsent && rounds_over(&self->rounds)) { /* what it waits to send is not wanted */
+        self->unsent = false;
+        rounds_begin(&self->rounds, out);
+    }
+}
+
 static void dsgd_step(void *state, const struct event *event, struct actions *out)
 {
     struct dsgd *self = state;
     switch ((enum event_kind)event->kind) {
     case EV_START:
-        begin_round(self, out);
+        if (event->tag > 0)
+            dsgd_join(self, event->version, out);
+        else
+            dsgd_begin_round(self, out);
         return;
     case EV_GRADIENT:
         on_gradient(self, out);
@@ -230,12 +272,18 @@ static void dsgd_step(void *state, const struct event *event, struct actions *ou
         on_tensor(self, event, out);
         return;
     case EV_STOP:
-        if (self->combines_first)
-            release_beyond(self, event->tag, out);
-        rounds_stop(&self->rounds, event->tag, out);
+        release_beyond(self, event->tag, out);
+        on_stop(self, event->tag, out);
+        return;
+    case EV_CONTROL:
+        dsgd_on_control(self, event, out);
         return;
     case EV_PEER_DOWN:
-        on_down(self, event->peer, out);
+        on_down(self, event->peer, event->type == PEER_LEFT, out);
+        return;
+    case EV_PEER_UP:
+        CHECK(event->peer < self->peer_count);
+        dsgd_on_up(self, event->peer, out);
         return;
     default:
         return;
@@ -262,6 +310,7 @@ const struct policy policy_dsgd = {
     .slots_fixed = 5, /* current, being written, one round lent, one on its way back, one spare */
     .synchronous = true,
     .survives_loss = true,
+    .survives_return = true,
     .state_bytes = dsgd_bytes,
     .init = dsgd_init,
     .step = dsgd_step,

@@ -161,6 +161,14 @@ static void lose(struct epidemic *self, uint32_t peer, struct actions *out)
     self->alive[place] = self->alive[--self->alive_count];
 }
 
+static void welcome(struct epidemic *self, uint32_t peer)
+{
+    CHECK(peer < self->config->peer_count);
+    CHECK(self->gone[peer]);
+    self->gone[peer] = false;
+    self->alive[self->alive_count++] = peer;
+}
+
 static void stop(struct epidemic *self, struct actions *out)
 {
     if (self->waiting)
@@ -198,6 +206,9 @@ static void epidemic_step(void *state, const struct event *event, struct actions
     case EV_PEER_DOWN:
         lose(self, event->peer, out);
         return;
+    case EV_PEER_UP:
+        welcome(self, event->peer);
+        return;
     case EV_STOP:
         stop(self, out);
         return;
@@ -227,6 +238,7 @@ const struct policy policy_epidemic = {
     .slots_per_edge =
         3, /* kept by the receiver, being handed over while that is still held, in the mailbox meanwhile */
     .survives_loss = true,
+    .survives_return = true,
     .check = epidemic_check,
     .state_bytes = epidemic_bytes,
     .init = epidemic_init,

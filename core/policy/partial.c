@@ -241,6 +241,16 @@ static void lose(struct partial *self, uint32_t index, struct actions *out)
     }
 }
 
+/* Back, empty: neither end counts as ready for the other, and a model of its earlier life may still be held to be mixed. */
+static void welcome(struct partial *self, uint32_t index, struct actions *out)
+{
+    struct partial_peer *const peer = &self->peer[index];
+    CHECK(peer->gone);
+    peer->gone = peer->ready = peer->told = false;
+    self->alive++;
+    partial_group_welcome(self, index, out);
+}
+
 static void on_message(struct partial *self, const struct event *event, struct actions *out)
 {
     CHECK(event->peer < self->config->peer_count);
@@ -278,6 +288,9 @@ static void partial_step(void *state, const struct event *event, struct actions 
     case EV_PEER_DOWN:
         lose(self, event->peer, out);
         return;
+    case EV_PEER_UP:
+        welcome(self, event->peer, out);
+        return;
     case EV_STOP:
         self->stopping = true;
         if (self->status == PARTIAL_COMPUTING || self->status == PARTIAL_IDLE)
@@ -310,6 +323,7 @@ const struct policy policy_partial = {
     .slots_per_edge =
         1, /* a leader that still waits for another member; its next YES or INVITE comes after the mix */
     .survives_loss = true,
+    .survives_return = true,
     .check = partial_check,
     .state_bytes = partial_bytes,
     .init = partial_init,

@@ -208,3 +208,9 @@ void partial_group_lose(struct partial *self, uint32_t peer, struct actions *out
     else if (self->status == PARTIAL_IDLE)
         partial_group_consider(self, out);
 }
+
+void partial_group_welcome(struct partial *self, uint32_t peer, struct actions *out)
+{
+    if (self->status == PARTIAL_IDLE)
+        tell(self, peer, PARTIAL_READY, 0, out);
+}

@@ -60,6 +60,8 @@ void partial_group_consider(struct partial *self, struct actions *out);
 void partial_group_control(struct partial *self, const struct event *event, struct actions *out);
 /** A peer is gone, and marked so: what this means to a group that is not committed. */
 void partial_group_lose(struct partial *self, uint32_t peer, struct actions *out);
+/** A peer is back. */
+void partial_group_welcome(struct partial *self, uint32_t peer, struct actions *out);
 /** NO to all that wait for an answer. */
 void partial_group_refuse(struct partial *self, struct actions *out);
 

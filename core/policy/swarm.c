@@ -33,6 +33,7 @@ const struct policy policy_swarm = {
     .slots_fixed = 3,
     .slots_per_edge = 1,
     .survives_loss = true,
+    .survives_return = true,
     .check = swarm_check,
     .state_bytes = adpsgd_bytes,
     .init = swarm_init,

@@ -1,0 +1,180 @@
+/*
+ * Coming back to a synchronous policy: all must agree from which round on the newcomer takes part.
+ *
+ *   neighbour                            newcomer
+ *   EV_PEER_UP: OFFER r              ->  waits for an offer of each neighbour that is there
+ *   sends no model before ENTER
+ *                                    <-  ENTER k, k = the highest of the offers, to all of them; begins round k
+ *   counts the edge from round k on
+ *
+ * r is the first round whose model the neighbour has not sent. Nothing is sent between OFFER and ENTER, so k is no earlier than
+ * any round in which the neighbour can still include the newcomer. Parts of the graph that a loss had cut apart may be
+ * many rounds apart: those behind go on without the newcomer until round k, and its first model waits for them (early).
+ *
+ * A newcomer enters no round before the latest that anybody has begun: one without neighbours, or among newcomers alone,
+ * would else count from 0, and whoever gets to know it later would wait until it has caught up.
+ *
+ * Of two newcomers one hears that the other came up. It offers round 0 and says that it joins too, and the edge counts from the
+ * later of both entries on; each waits for the other's ENTER before it sends. Offers wait for nothing and
+ * entries for offers only, so nobody waits in a cycle. Whoever goes again is neither asked nor waited for.
+ */
+#include "core/base/check.h"
+#include "core/policy/dsgd_state.h"
+
+static void tell(struct dsgd *self, uint32_t peer, uint8_t type, uint32_t round, bool joining,
+                 struct actions *out)
+{
+    actions_push(out, (struct action){.kind = ACT_CONTROL,
+                                      .type = type,
+                                      .peers = &self->everyone[peer],
+                                      .count = 1,
+                                      .word = {round, joining}});
+}
+
+static void ask(struct dsgd *self, uint32_t peer)
+{
+    CHECK(!self->peer[peer].asked);
+    self->peer[peer].asked = true;
+    self->asked_count++;
+}
+
+static void enter(struct dsgd *self, struct actions *out)
+{
+    if (!self->joining || self->owing_count > 0)
+        return;
+    self->joining = false;
+    self->rounds.now = self->entry;
+    for (uint32_t i = 0; i < self->peer_count; i++) {
+        struct dsgd_edge *const edge = &self->edge[i];
+        if (edge->from < self->entry)
+            edge->from = self->entry;
+        if (!self->peer[i].lost)
+            tell(self, i, DSGD_ENTER, self->entry, false, out);
+    }
+    dsgd_count_early(self);
+    dsgd_begin_round(self, out);
+}
+
+void dsgd_join(struct dsgd *self, uint32_t latest, struct actions *out)
+{
+    self->joining = self->differs = true;
+    self->entry = latest;
+    for (uint32_t i = 0; i < self->peer_count; i++) {
+        self->peer[i].owes = !self->peer[i].lost;
+        self->owing_count += self->peer[i].owes;
+    }
+    enter(self, out);
+}
+
+void dsgd_on_up(struct dsgd *self, uint32_t peer, struct actions *out)
+{
+    struct dsgd_peer *const p = &self->peer[peer];
+    CHECK(p->lost);
+    self->differs = true;
+    p->lost = false;
+    self->edge[peer].from = UINT32_MAX;
+    ask(self, peer);
+    const bool sent = self->combines_first || !self->rounds.computing;
+    const uint32_t next = self->rounds.now + (sent && !self->unsent && !self->rounds.done);
+    tell(self, peer, DSGD_OFFER, self->joining ? 0 : next, self->joining, out);
+}
+
+void dsgd_ask_no_more(struct dsgd *self, uint32_t peer, struct actions *out)
+{
+    struct dsgd_peer *const p = &self->peer[peer];
+    self->asked_count -= p->asked;
+    self->owing_count -= p->owes;
+    p->asked = p->owes = false;
+    enter(self, out);
+    dsgd_go_on(self, out);
+}
+
+static void on_offer(struct dsgd *self, const struct event *event, struct actions *out)
+{
+    struct dsgd_peer *const peer = &self->peer[event->peer];
+    CHECK(self->joining);
+    CHECK(peer->owes);
+    peer->owes = false;
+    self->owing_count--;
+    if (event->word[0] > self->entry)
+        self->entry = event->word[0];
+    if (event->word[1])
+        ask(self, event->peer);
+    enter(self, out);
+}
+
+static void on_enter(struct dsgd *self, const struct event *event, struct actions *out)
+{
+    struct dsgd_peer *const peer = &self->peer[event->peer];
+    CHECK(peer->asked);
+    peer->asked = false;
+    self->asked_count--;
+    self->edge[event->peer].from = event->word[0] > self->entry ? event->word[0] : self->entry;
+    if (self->joining)
+        return;
+    dsgd_count_early(self);
+    dsgd_go_on(self, out);
+}
+
+void dsgd_on_control(struct dsgd *self, const struct event *event, struct actions *out)
+{
+    CHECK(event->peer < self->peer_count);
+    if (self->peer[event->peer].lost)
+        return; /* sent before it was lost */
+    if (event->type == DSGD_OFFER)
+        on_offer(self, event, out);
+    else
+        on_enter(self, event, out);
+}
+
+/* Its ENTER may still be on the way: controls and models travel apart. */
+bool dsgd_keep_early(struct dsgd *self, const struct event *event)
+{
+    struct dsgd_edge *const edge = &self->edge[event->peer];
+    const bool asked = self->peer[event->peer].asked;
+    if (!self->differs || (!asked && event->tag <= (uint64_t)self->rounds.now + 1))
+        return false;
+    CHECK(edge->handle == 0);
+    CHECK(asked || event->tag == edge->from);
+    edge->handle = event->handle;
+    edge->degree = event->degree;
+    edge->round = (uint32_t)event->tag;
+    self->early_count++;
+    return true;
+}
+
+void dsgd_count_early(struct dsgd *self)
+{
+    for (uint32_t i = 0; i < self->peer_count && self->early_count > 0; i++) {
+        struct dsgd_edge *const edge = &self->edge[i];
+        struct dsgd_peer *const peer = &self->peer[i];
+        const uint32_t parity = edge->round & 1u;
+        if (edge->handle == 0 || peer->asked || edge->round > self->rounds.now + 1)
+            continue;
+        CHECK(edge->round == edge->from);
+        CHECK(peer->handle[parity] == 0);
+        peer->handle[parity] = edge->handle;
+        peer->degree[parity] = edge->degree;
+        self->arrived[parity]++;
+        edge->handle = 0;
+        self->early_count--;
+    }
+}
+
+void dsgd_drop_early(struct dsgd *self, uint32_t peer, struct actions *out)
+{
+    struct dsgd_edge *const edge = &self->edge[peer];
+    if (edge->handle == 0)
+        return;
+    actions_push(out, (struct action){.kind = ACT_RELEASE, .peer = peer, .handle = edge->handle});
+    edge->handle = 0;
+    self->early_count--;
+    self->counters.dropped++;
+}
+
+void dsgd_release_early(struct dsgd *self, uint64_t last, struct actions *out)
+{
+    for (uint32_t i = 0; i < self->peer_count && self->early_count > 0; i++)
+        if (self->edge[i].round > last)
+            dsgd_drop_early(self, i, out);
+}
