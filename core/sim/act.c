@@ -12,16 +12,23 @@
 #include "core/base/rng.h"
 #include "core/sim/account.h"
 #include "core/sim/compute.h"
+#include "core/sim/faults.h"
 #include "core/sim/links.h"
+#include "core/sim/lives.h"
 #include "core/sim/loans.h"
 #include "core/sim/reduce.h"
+#include "core/sim/waits.h"
 
 uint32_t sim_act_take_slot(struct sim *self, uint32_t worker)
 {
     const uint32_t slot = slots_take(&node_at(self, worker)->slots);
-    if (slot == SLOTS_NONE)
-        sim_break(self, worker, "no free slot for a new model");
-    return slot;
+    if (slot != SLOTS_NONE)
+        return slot;
+    if (slots_restore(&node_at(self, worker)->slots, 1) >
+        0) /* a step is not stopped in its middle */
+        return slots_take(&node_at(self, worker)->slots);
+    sim_break(self, worker, "no free slot for a new model");
+    return SLOTS_NONE;
 }
 
 void sim_act_adopt(struct sim *self, uint32_t worker, uint32_t slot)
@@ -224,15 +231,18 @@ static void do_timer(struct sim *self, uint32_t worker, const struct action *act
         due_at(self, sim_max(action->at_ns, self->now_ns), DUE_TIMER, number, timer->armed_count);
 }
 
-static void do_wake(struct sim *self, const struct action *action)
+static void do_wake(struct sim *self, uint32_t worker, const struct action *action)
 {
     for (uint32_t i = 0; i < action->count; i++) {
         const uint32_t message = links_message(self);
         if (message == SIM_NONE)
             return;
         CHECK(action->peers[i] < self->config.workers);
-        self->message[message] =
-            (struct sim_message){.kind = MESSAGE_WAKE, .tag = action->tag, .to = action->peers[i]};
+        self->message[message] = (struct sim_message){.kind = MESSAGE_WAKE,
+                                                      .tag = action->tag,
+                                                      .to = action->peers[i],
+                                                      .number = worker,
+                                                      .sent_ns = self->now_ns};
         links_append(self, &self->wakes, message);
     }
 }
@@ -253,6 +263,8 @@ static void do_done(struct sim *self, uint32_t worker)
     if (!node->stop_told || node->record.done)
         sim_break(self, worker, "done twice, or without being told to stop");
     node->record.done = true;
+    if (node->leaving)
+        lives_end(self, worker);
 }
 
 static void do_action(struct sim *self, uint32_t worker, const struct action *action)
@@ -287,7 +299,7 @@ static void do_action(struct sim *self, uint32_t worker, const struct action *ac
         reduce_ask(self, worker, action);
         return;
     case ACT_WAKE:
-        do_wake(self, action);
+        do_wake(self, worker, action);
         return;
     case ACT_ABANDON:
         self->totals.abandoned += sim_compute_abandon(self, worker);
@@ -308,10 +320,13 @@ void sim_act_on(struct sim *self, uint32_t worker, const struct event *event)
     agent_step(&node->agent, event, actions);
     if (self->config.watch && self->config.watch->stepped)
         self->config.watch->stepped(self->config.watch->context, self, worker, event, actions);
+    waits_answered(self, worker, actions);
     self->clock_ns = sim_max(self->now_ns, node->busy_ns);
     for (uint32_t i = 0; i < actions->count && !sim_broken(self); i++)
         do_action(self, worker, &actions->item[i]);
     sim_act_busy(self, node);
+    if (self->withholding > 0)
+        faults_look_at_slots(self, worker);
 }
 
 void sim_act_busy(struct sim *self, struct sim_node *node)

@@ -1,34 +1,193 @@
+/*
+ * A schedule fixed before the start (core/inject/fault.h). Who goes and comes is in lives.c; here is when, and what is
+ * not a matter of life: pauses, disks, slots, and cores that the host takes away.
+ *
+ * Withheld slots. Live, a step that finds no slot waits in its middle. Here a step is one moment, so a worker with fewer
+ * than SLOTS_OF_A_STEP free hears nothing until it has them, and a step that has begun gets what it needs all the same.
+ */
 #include "core/sim/faults.h"
 
 #include "core/sim/account.h"
 #include "core/sim/links.h"
+#include "core/sim/lives.h"
+#include "core/sim/turn.h"
+
+#define SLOTS_OF_A_STEP 3u
+
+static uint64_t later(uint64_t at_ns, uint64_t by_ns)
+{
+    return by_ns < UINT64_MAX - at_ns ? at_ns + by_ns : UINT64_MAX;
+}
+
+static bool is_absence(enum fault_kind kind)
+{
+    return kind == FAULT_CRASH || kind == FAULT_LEAVE || kind == FAULT_JOIN;
+}
+
+static bool comes_back(const struct fault *fault)
+{
+    return fault->kind == FAULT_JOIN || (is_absence(fault->kind) && fault->for_ns > 0);
+}
+
+static void plan(struct sim *self, uint32_t number)
+{
+    const struct fault *const fault = &self->config.fault[number];
+    const uint64_t over_ns = fault->for_ns > 0 ? later(fault->at_ns, fault->for_ns) : UINT64_MAX;
+    CHECK(fault->worker < self->config.workers);
+    CHECK(!is_absence(fault->kind) || !policy_refuses(self->config.policy, comes_back(fault)));
+    if (fault->kind == FAULT_JOIN)
+        lives_await(self, fault->worker);
+    due_at(self, fault->at_ns, DUE_FAULT, number, 0);
+    if (fault->kind == FAULT_CRASH)
+        due_at(self, sim_min(later(fault->at_ns, fault->notice_ns), over_ns), DUE_NOTICED, number,
+               0);
+    if (over_ns < UINT64_MAX)
+        due_at(self, over_ns, DUE_OVER, number, 0);
+}
 
 void faults_plan(struct sim *self)
 {
-    const struct sim_faults *const faults = self->config.faults;
     faults_steal(self, 0); /* nobody starts on a core that is not there */
-    if (!faults)
-        return;
-    for (uint32_t i = 0; i < faults->pauses; i++) {
-        CHECK(faults->pause[i].worker < self->config.workers);
-        due_at(self, faults->pause[i].begin_ns, DUE_PAUSE, i, 0);
-    }
-    CHECK(faults->crashes == 0 || self->config.policy->survives_loss);
-    for (uint32_t i = 0; i < faults->crashes; i++) {
-        CHECK(faults->crash[i].worker < self->config.workers);
-        CHECK(faults->crash[i].noticed_ns >= faults->crash[i].at_ns);
-        due_at(self, faults->crash[i].at_ns, DUE_CRASH, i, 0);
-        due_at(self, faults->crash[i].noticed_ns, DUE_NOTICED, i, 0);
+    for (uint32_t i = 0; i < self->config.fault_count; i++)
+        plan(self, i);
+}
+
+/* -------------------------------------------------------------------------------------------------------- slots */
+
+static uint64_t deaf_until(const struct sim_node *node)
+{
+    const uint64_t phase_ns = node->process && node->phase == SIM_COMPUTING
+                                  ? node->begin_ns + node->base_ns + node->injected_ns
+                                  : 0;
+    return sim_max(sim_max(node->busy_ns, node->pause_ns), phase_ns);
+}
+
+void faults_look_at_slots(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    const bool short_of = node->withheld && node->slots.free_count < SLOTS_OF_A_STEP;
+    if (short_of) {
+        node->starved = true;
+        node->ready_ns = sim_max(node->ready_ns, node->restore_ns);
+    } else if (node->starved) {
+        node->starved = false;
+        node->ready_ns = deaf_until(node);
+        turn_hear_later(self, worker);
     }
 }
 
-void faults_pause(struct sim *self, uint32_t fault)
+void faults_restore(struct sim *self, uint32_t worker)
 {
-    const struct sim_pause *const pause = &self->config.faults->pause[fault];
-    struct sim_node *const node = node_at(self, pause->worker);
-    node->pause_ns = sim_max(node->pause_ns, pause->end_ns);
-    node->ready_ns = sim_max(node->ready_ns, pause->end_ns);
+    struct sim_node *const node = node_at(self, worker);
+    slots_restore(&node->slots, UINT32_MAX);
+    node->withheld = false;
+    self->withholding--;
+    faults_look_at_slots(self, worker);
 }
+
+static void withhold(struct sim *self, const struct fault *fault)
+{
+    struct sim_node *const node = node_at(self, fault->worker);
+    if (node->withheld)
+        return;
+    node->withheld = true;
+    node->restore_ns = later(fault->at_ns, fault->for_ns);
+    self->withholding++;
+    slots_withhold(&node->slots, fault->keep);
+    faults_look_at_slots(self, fault->worker);
+}
+
+/* ---------------------------------------------------------------------------------------------- begin, over */
+
+static void pause(struct sim *self, const struct fault *fault)
+{
+    struct sim_node *const node = node_at(self, fault->worker);
+    node->pause_ns = sim_max(node->pause_ns, later(fault->at_ns, fault->for_ns));
+    node->ready_ns = sim_max(node->ready_ns, node->pause_ns);
+}
+
+void faults_begin(struct sim *self, uint32_t number)
+{
+    const struct fault *const fault = &self->config.fault[number];
+    struct sim_node *const node = node_at(self, fault->worker);
+    const bool drains = self->stopped && fault->kind != FAULT_PAUSE;
+    if (fault->kind == FAULT_JOIN) {
+        faults_over(self, number);
+        return;
+    }
+    if (node->crashed || drains)
+        return;
+    self->faults[number].happened = true;
+    self->faults[number].at_ns = self->now_ns;
+    if (is_absence(fault->kind)) {
+        node->fault = number;
+        node->overstayed = false;
+    }
+    switch (fault->kind) {
+    case FAULT_CRASH:
+        lives_crash(self, fault->worker);
+        return;
+    case FAULT_LEAVE:
+        lives_leave(self, fault->worker);
+        return;
+    case FAULT_PAUSE:
+        pause(self, fault);
+        break;
+    case FAULT_DISK:
+        node->disk_ns = sim_max(node->disk_ns, later(fault->at_ns, fault->for_ns));
+        break;
+    case FAULT_SLOTS:
+        withhold(self, fault);
+        break;
+    case FAULT_JOIN:
+    case FAULT_KINDS:
+        break;
+    }
+    self->faults[number].back_ns = later(fault->at_ns, fault->for_ns);
+}
+
+void faults_notice(struct sim *self, uint32_t number)
+{
+    if (!self->faults[number].happened)
+        return;
+    self->faults[number].noticed_ns = self->now_ns;
+    lives_notice(self, self->config.fault[number].worker);
+}
+
+void faults_departed(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    self->faults[node->fault].noticed_ns = node->gone_ns;
+    if (node->overstayed)
+        due_at(self, node->gone_ns, DUE_OVER, node->fault, 0);
+    node->overstayed = false;
+}
+
+void faults_over(struct sim *self, uint32_t number)
+{
+    const struct fault *const fault = &self->config.fault[number];
+    struct sim_node *const node = node_at(self, fault->worker);
+    uint64_t again_ns;
+    if (fault->kind == FAULT_SLOTS && node->withheld && self->faults[number].happened)
+        faults_restore(self, fault->worker);
+    if (!comes_back(fault) || self->stopped)
+        return;
+    if (!node->crashed) {
+        node->overstayed =
+            node->leaving; /* still about to leave: it comes back as soon as it has */
+        return;
+    }
+    if (!lives_return(self, fault->worker, &again_ns)) {
+        due_at(self, again_ns, DUE_OVER, number, 0);
+        return;
+    }
+    if (fault->kind == FAULT_JOIN)
+        self->faults[number].at_ns = 0;
+    self->faults[number].happened = true;
+    self->faults[number].back_ns = self->now_ns;
+}
+
+/* -------------------------------------------------------------------------------------------------- stolen cores */
 
 static void displace(struct sim_core *core, uint64_t from, uint64_t ns)
 {
@@ -64,37 +223,4 @@ void faults_steal(struct sim *self, uint32_t number)
         steal(self, &c->stolen[number]);
     if (number < c->stolen_count && !self->stopped)
         due_at(self, c->stolen[number].begin_ns, DUE_STOLEN, number, 0);
-}
-
-void faults_crash(struct sim *self, uint32_t fault)
-{
-    const uint32_t worker = self->config.faults->crash[fault].worker;
-    struct sim_node *const node = node_at(self, worker);
-    if (self->stopped || node->crashed)
-        return;
-    sim_account_halt(self, worker);
-    node->crashed = true;
-    node->record.crashed = true;
-    node->generation++; /* its gradient will not come */
-    node->gradient_due = node->held = false;
-    node->timers_due = 0;
-    while (node->inbox.first != SIM_NONE)
-        links_lose(self, links_take_first(self, &node->inbox));
-}
-
-void faults_notice(struct sim *self, uint32_t fault)
-{
-    const uint32_t worker = self->config.faults->crash[fault].worker;
-    const struct sim_node *const node = node_at(self, worker);
-    if (!node->crashed)
-        return; /* the run had ended before */
-    for (uint32_t i = 0; i < node->peer_count; i++) {
-        const struct sim_edge *const edge = &self->edge[node->first_edge + i];
-        const uint32_t message = links_message(self);
-        if (message == SIM_NONE)
-            return;
-        self->message[message] =
-            (struct sim_message){.kind = MESSAGE_DOWN, .to = edge->to, .number = edge->peer};
-        links_append(self, &self->prompt, message);
-    }
 }

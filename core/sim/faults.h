@@ -1,20 +1,27 @@
-/** Workers that pause or die. Internal to core/sim. */
+/** The schedule of faults: what happens to which worker, when. Internal to core/sim. */
 #ifndef CORE_SIM_FAULTS_H
 #define CORE_SIM_FAULTS_H
 
 #include "core/sim/sim_state.h"
 
-/** Put them into the queue. */
+/** Put them into the queue; who joins later is absent from now on. */
 void faults_plan(struct sim *self);
 
-void faults_pause(struct sim *self, uint32_t fault);
+/** DUE_FAULT, DUE_NOTICED, DUE_OVER. */
+void faults_begin(struct sim *self, uint32_t fault);
+void faults_notice(struct sim *self, uint32_t fault);
+void faults_over(struct sim *self, uint32_t fault);
+
+/** A worker that was asked to leave has gone. */
+void faults_departed(struct sim *self, uint32_t worker);
+
+/** Withheld slots come back before their time. */
+void faults_restore(struct sim *self, uint32_t worker);
+
+/** Too few free slots may stop a worker from hearing, and enough of them let it hear again: asked after either may be. */
+void faults_look_at_slots(struct sim *self, uint32_t worker);
 
 /** Cores are taken from their workers, and with them what they and their gradients would have done: holes from this on. */
 void faults_steal(struct sim *self, uint32_t hole);
-
-void faults_crash(struct sim *self, uint32_t fault);
-
-/** The peers hear of the crash. */
-void faults_notice(struct sim *self, uint32_t fault);
 
 #endif

@@ -22,6 +22,9 @@ bool links_arrived(struct sim *self, uint32_t message);
 /** Its receiver is gone. */
 void links_lose(struct sim *self, uint32_t message);
 
+/** Its sender is gone before it has left. */
+void links_lose_own(struct sim *self, uint32_t message);
+
 /** The receiver cannot hear now: into its inbox. */
 void links_unread(struct sim *self, struct sim_list *inbox, uint32_t message);
 

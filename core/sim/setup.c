@@ -79,6 +79,40 @@ static uint64_t count_edges(struct sim *self)
     return edges;
 }
 
+static bool somebody_returns(const struct sim_config *c)
+{
+    for (uint32_t i = 0; i < c->fault_count; i++) {
+        const struct fault *const fault = &c->fault[i];
+        const bool goes = fault->kind == FAULT_CRASH || fault->kind == FAULT_LEAVE;
+        if (fault->kind == FAULT_JOIN || (goes && fault->for_ns > 0))
+            return true;
+    }
+    return false;
+}
+
+static bool has_entry(const struct sim *self, enum inject_what what)
+{
+    const struct inject_set *const set = &self->config.inject;
+    for (uint32_t i = 0; i < set->count; i++)
+        if (set->entry[i].what == what)
+            return true;
+    return false;
+}
+
+static void take_faults(struct sim *self)
+{
+    const struct sim_config *const c = &self->config;
+    self->faults = take(self, c->fault_count, sizeof(*self->faults));
+    for (uint32_t i = 0; i < c->fault_count; i++) {
+        if (c->fault[i].kind != FAULT_JOIN)
+            continue;
+        if (!self->late)
+            self->late = take(self, c->workers, sizeof(*self->late));
+        if (self->late)
+            self->late[c->fault[i].worker] = 1;
+    }
+}
+
 static void take_edges(struct sim *self)
 {
     const uint64_t edges = count_edges(self);
@@ -86,14 +120,44 @@ static void take_edges(struct sim *self)
     self->mailboxes = class == DELIVERY_NEWEST || class == DELIVERY_SUM;
     self->first_edge = take(self, self->config.workers, sizeof(*self->first_edge));
     self->edge = take(self, edges, sizeof(*self->edge));
+    self->wait_ns = take(self, edges, sizeof(*self->wait_ns));
     if (self->mailboxes)
         self->mailbox = take(self, edges, sizeof(*self->mailbox));
     for (uint64_t e = 0; self->mailbox && e < edges; e++)
         self->mailbox[e].waiting = self->mailbox[e].unread = SIM_NONE;
+    if (somebody_returns(&self->config))
+        self->life = take(self, edges, sizeof(*self->life));
+    if (has_entry(self, INJECT_LINK)) {
+        self->bad = take(self, edges, sizeof(*self->bad));
+        self->is_bad = take(self, edges, sizeof(*self->is_bad));
+    }
     if (self->config.plants && self->config.plants->arrival_order) {
         self->arrival = take(self, edges, sizeof(*self->arrival));
         self->row_came = take(self, STEP_PEERS_MAX, sizeof(*self->row_came));
     }
+}
+
+/** For rows that tell workers what no edge carries. */
+static void take_far(struct sim *self)
+{
+    const struct policy *const row = self->config.policy;
+    const uint64_t workers = self->config.workers;
+    if (!row->reduces && !row->shared_bytes)
+        return;
+    self->far_by_sender = workers > SIM_FAR_WORKERS_MAX;
+    self->far_wait_ns =
+        take(self, self->far_by_sender ? workers : workers * workers, sizeof(*self->far_wait_ns));
+}
+
+/** Disks that delay batches are asked for the first ones before the start, as live. */
+static void take_disks(struct sim *self)
+{
+    const struct sim_config *const c = &self->config;
+    if (!disk_is_delayed(&c->inject))
+        return;
+    self->disk = take(self, c->workers, sizeof(*self->disk));
+    for (uint32_t w = 0; self->disk && w < c->workers; w++)
+        disk_open(&self->disk[w], &c->inject, w, c->prefetch, 0);
 }
 
 static void take_all(struct sim *self)
@@ -101,6 +165,9 @@ static void take_all(struct sim *self)
     const struct sim_config *const c = &self->config;
     take_blocks(self);
     take_edges(self);
+    take_faults(self);
+    take_far(self);
+    take_disks(self);
     if (c->values)
         self->current = take(self, c->workers, sizeof(*self->current));
     self->timer = take(self, (uint64_t)c->workers * SIM_TIMERS_MAX, sizeof(*self->timer));
@@ -165,6 +232,12 @@ static void fill_node(struct sim *self, uint32_t worker, uint32_t first_edge)
 static void fill_links(struct sim *self)
 {
     const struct sim_links *const links = &self->config.links;
+    self->publishes = has_entry(self, INJECT_PUBLISH);
+    for (uint32_t w = 0; self->bad && w < self->config.workers; w++) {
+        const struct sim_node *const node = node_at(self, w);
+        for (uint32_t e = node->first_edge; e < node->first_edge + node->peer_count; e++)
+            self->is_bad[e] = link_concerns(&self->config.inject, w, self->edge[e].to);
+    }
     self->ns_per_byte = links->bytes_per_s > 0.0 ? 1e9 / links->bytes_per_s : 0.0;
     if (links->jitter_cv <= 0.0)
         return;
@@ -192,6 +265,7 @@ int setup_open(struct sim *self, struct err *err)
     for (uint32_t w = 0; w < c->workers; w++) {
         if (self->shared)
             c->worker[w].shared = self->shared;
+        c->worker[w].late = self->late;
         fill_node(self, w, first_edge);
         first_edge += c->worker[w].peer_count;
     }

@@ -15,11 +15,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/base/blame.h"
 #include "core/base/err.h"
 #include "core/base/hist.h"
 #include "core/base/parts.h"
 #include "core/base/slots.h"
+#include "core/inject/fault.h"
 #include "core/inject/inject.h"
+#include "core/inject/link.h"
 #include "core/policy/agent.h"
 #include "core/sim/memory.h"
 #include "core/sim/values.h"
@@ -46,24 +49,18 @@ struct sim_costs {
     uint64_t mix_ns;  /* per vector read */
 };
 
-/** Faults on the way; none of them after `until_ns`. Used by property runs. */
-struct sim_pause {
-    uint32_t worker;
-    uint64_t begin_ns, end_ns; /* handles nothing meanwhile */
-};
-struct sim_crash {
-    uint32_t worker;
-    uint64_t at_ns, noticed_ns; /* peers get EV_PEER_DOWN at noticed_ns */
-};
+/** Mishaps on the way; none of them after `until_ns`. Used by property runs. */
 struct sim_faults {
     uint64_t until_ns;
     double loss, duplicate, reorder; /* probability per message */
     uint64_t
         retransmit_ns; /* what a loss costs an exact or control message; a reordered one is late by up to this */
-    const struct sim_pause *pause;
-    uint32_t pauses;
-    const struct sim_crash *crash; /* only where the row survives_loss */
-    uint32_t crashes;
+};
+
+/** What became of a fault. */
+struct sim_fault {
+    bool happened;                       /* else the run ended before */
+    uint64_t at_ns, noticed_ns, back_ns; /* 0: the latter two did not happen */
 };
 
 /** The host took a core from its workers: nothing happens on it until the end. Without shared cores, core = worker. */
@@ -103,14 +100,15 @@ struct sim_plants {
 
 struct sim_config {
     const struct policy *policy;
-    struct policy_config
-        *worker; /* [workers] borrowed; the loop fills in `shared` where the row has one */
+    struct policy_config *
+        worker; /* [workers] borrowed; the loop fills in `shared` where the row has one, and `late` */
     uint32_t workers;
     uint64_t seed;
 
     uint64_t base_ns; /* > 0 */
     double jitter_cv;
     struct inject_set inject; /* its seed and its workers are this configuration's */
+    uint32_t prefetch;        /* batches asked for ahead, where `inject` delays them */
     struct sim_links links;
     struct sim_costs costs;
     const uint32_t *core; /* [workers] core of each worker; NULL: each has its own */
@@ -133,6 +131,9 @@ struct sim_config {
 
     const struct sim_watch *watch;
     const struct sim_faults *faults;
+    const struct fault
+        *fault; /* [fault_count] borrowed; as fault_check wants it, and policy_refuses allows */
+    uint32_t fault_count;
     const struct sim_stolen *stolen; /* [stolen_count] borrowed; ascending by begin_ns */
     uint32_t stolen_count;
     const struct sim_plants *plants;
@@ -149,7 +150,14 @@ struct sim_totals {
     uint64_t tensors_sent, tensors_delivered, tensors_superseded, tensors_dropped,
         tensors_in_flight;
     uint64_t control_sent, control_delivered;
-    uint64_t duplicates; /* copies that the link made and the receiver recognised */
+    uint64_t tensors_dropped_by[LINK_CAUSES], /* adds up to tensors_dropped */
+        control_dropped_by[LINK_CAUSES];
+    uint64_t tensors_held, /* of those in flight: behind a link that stays cut; lent no longer */
+        control_held;
+    uint64_t resent;            /* times that a message was sent again */
+    uint64_t duplicated;        /* copies made by links */
+    uint64_t corrupted, caught; /* messages with a flipped bit, and those that were noticed */
+    uint64_t duplicates;        /* copies that the link made and the receiver recognised */
     uint64_t mixes, abandoned;
     uint64_t
         publishes_skipped; /* messages left out, rows with SLOT_SKIP: no slot was free to lend the current one */
@@ -163,7 +171,10 @@ struct sim_totals {
 struct sim_worker_record {
     uint64_t gradients, iterations; /* until the stop */
     uint64_t part_ns[PART_COUNT], total_ns;
-    bool done, crashed;
+    uint64_t wait_ns[BLAME_COUNT]; /* adds up to part_ns[PART_WAIT] */
+    bool done, crashed;            /* crashed: absent, for whatever reason */
+    uint32_t lives;    /* how often it came, or came back, among workers that had gone on */
+    uint32_t model_of; /* whose model it took then */
 };
 
 /** 0, or -ENOMEM with err. */
@@ -180,14 +191,29 @@ uint64_t sim_now_ns(const struct sim *self);
 const struct sim_totals *sim_totals(const struct sim *self);
 const struct sim_worker_record *sim_worker(const struct sim *self, uint32_t worker);
 const struct agent *sim_agent(const struct sim *self, uint32_t worker);
-/** Slot of the worker's current model. */
+
+#define SIM_EVERYBODY UINT32_MAX
+#define SIM_FAR_WORKERS_MAX 256u
+
+/**
+ * Who waited for whom until the stop: called once per pair that did. Of waits that came by no edge (modelled reductions,
+ * wakes) among more than SIM_FAR_WORKERS_MAX workers only the sender is known: receiver SIM_EVERYBODY.
+ */
+void sim_waits(const struct sim *self, void *context,
+               void (*each)(void *context, uint32_t receiver, uint32_t sender, uint64_t ns));
+
+/** Slot of the worker's current model; SLOTS_NONE: it is absent. */
 uint32_t sim_current(const struct sim *self, uint32_t worker);
+/** What has become of fault number `fault` so far. */
+struct sim_fault sim_fault(const struct sim *self, uint32_t fault);
 const struct hist *sim_hist(const struct sim *self, enum sim_hist which);
 /** Time, gradients and bytes of a cut that has passed; cut number `cuts` is the end. */
 struct sim_cut {
     uint64_t ns, gradients, bytes;
 };
 struct sim_cut sim_cut(const struct sim *self, uint32_t cut);
+/** Why workers did not come to an end though nothing broke (a link that stays cut), or "". */
+const char *sim_stall(const struct sim *self);
 /** What broke (a bound passed, an invariant of the loop), or "" */
 const char *sim_failure(const struct sim *self);
 

@@ -7,7 +7,9 @@
 #ifndef CORE_SIM_SIM_STATE_H
 #define CORE_SIM_SIM_STATE_H
 
+#include "core/base/blame.h"
 #include "core/base/check.h"
+#include "core/inject/disk.h"
 #include "core/sim/queue.h"
 #include "core/sim/sim.h"
 
@@ -22,9 +24,9 @@ enum due_kind {
     DUE_CUT,      /* number of the cut */
     DUE_STOP,
     DUE_REDUCED, /* number of the reduction */
-    DUE_PAUSE,   /* index of the fault */
-    DUE_CRASH,   /* index of the fault */
-    DUE_NOTICED, /* index of the fault */
+    DUE_FAULT,   /* number of the fault, which begins */
+    DUE_NOTICED, /* number of the fault, of which the peers hear */
+    DUE_OVER,    /* number of the fault, which ends */
     DUE_STOLEN,  /* number of the hole */
 };
 #define DUE_INDEX_BITS 28u
@@ -39,8 +41,12 @@ enum message_kind {
     MESSAGE_CONTROL,
     MESSAGE_WAKE,
     MESSAGE_REDUCED,
-    MESSAGE_DOWN,
-    MESSAGE_STOP
+    MESSAGE_STOP,
+    MESSAGE_DOWN, /* from here on about lives (lives.h) */
+    MESSAGE_UP,
+    MESSAGE_LEAVE,
+    MESSAGE_GONE,
+    MESSAGE_BEGIN,
 };
 
 /** Anything that reaches a worker from outside and can wait for it. One cache line. */
@@ -54,12 +60,15 @@ struct sim_message {
     };
     uint64_t sent_ns;
     uint32_t next;   /* in whatever list it is in */
-    uint32_t edge;   /* directed, numbered at the sender; MESSAGE_DOWN: peer index */
+    uint32_t edge;   /* directed, numbered at the sender; about lives: of whom it speaks */
     uint32_t to;     /* worker */
     uint32_t number; /* of its class on this edge */
     uint8_t kind, type;
-    bool copy; /* made by the link: its loan is its own, but it was sent once */
-    uint8_t unused[5];
+    bool copy : 1;    /* made by the link: its loan is its own, but it was sent once */
+    bool corrupt : 1; /* a bit has flipped */
+    uint8_t life;     /* of its edge, when it was sent */
+    uint16_t incarnation,
+        to_incarnation; /* of whom it comes from or speaks of; about lives: of its receiver */
 };
 _Static_assert(sizeof(struct sim_message) == 64, "a message is one cache line");
 
@@ -88,6 +97,13 @@ struct sim_mailbox {
     uint32_t waiting; /* message that has not left yet, or SIM_NONE */
     uint32_t unread;  /* message in the receiver's inbox, or SIM_NONE */
     uint32_t newest;  /* number of the newest one that arrived, + 1 */
+};
+
+/** Of a directed edge, where workers come back. Messages of another life of the edge are dropped. */
+struct sim_life {
+    uint8_t
+        life; /* low half: how often the sender came back, high half: how often the receiver; modulo 16 */
+    uint8_t told; /* of the latter, how much the sender has heard of */
 };
 
 enum sim_phase {
@@ -120,7 +136,8 @@ struct sim_node {
     bool orphan;          /* the model that the gradient reads is no longer the current one */
     bool held, stop_told; /* an ACT_COMPUTE after the end, for held_round */
 
-    uint64_t asked_ns, begin_ns, base_ns, injected_ns; /* the compute phase */
+    uint64_t asked_ns, begin_ns, base_ns, injected_ns; /* the compute phase … */
+    struct blame_phase before;                         /* … and the one before it */
     uint64_t begun;
     uint64_t drawn_ns[INJECT_BASE_LANES]; /* base times of the iterations around this one */
     uint64_t iteration_ns;                /* start of the iteration */
@@ -128,8 +145,10 @@ struct sim_node {
     uint32_t slot, slot_version; /* what the gradient reads */
     bool process;                /* it hears nothing during this phase */
     bool on_core;                /* a shared core is not done with it */
+    uint32_t round;              /* asked for last */
 
     uint64_t part_ns[PART_COUNT]; /* of this iteration, what costs and cores took */
+    uint64_t blamed_ns;           /* of it, waits that have ended */
     struct sim_worker_record record;
     uint64_t stolen_ns; /* since when its core is taken away, + 1; 0: it is not */
     uint64_t pause_ns,
@@ -137,10 +156,20 @@ struct sim_node {
     uint64_t port_ns; /* its port is free from here */
     uint64_t core_begin_ns, core_end_ns; /* of the real gradient, as far as is known … */
     uint64_t displaced_ns;               /* … with what services had displaced until then */
-    uint32_t reduce_next; /* next worker in the list of who asked for the same reduction */
+    uint64_t disk_ns,
+        load_ns;         /* no batch before; how long this iteration's gradient waited for that */
+    uint64_t gone_ns;    /* its peers have heard its last word */
+    uint64_t restore_ns; /* withheld slots come back */
+    uint32_t fault;      /* that began last */
+    bool noticed;        /* absent, and its peers were told */
+    bool leaving, overstayed; /* asked to go; and it should be back already */
+    bool withheld, starved;   /* some of its slots are; it has too few */
+    uint32_t reduce_next;     /* next worker in the list of who asked for the same reduction */
 };
 _Static_assert(offsetof(struct sim_node, slots) == 64, "what a message needs is one cache line");
 _Static_assert(offsetof(struct sim_node, asked_ns) == 128, "and what an action needs another");
+_Static_assert(offsetof(struct sim_node, begun) < 192,
+               "and what a peer that waits asks for a third");
 
 /**
  * A core that workers share. Its loop serves whoever has something to do at once, in order of asking, and computes
@@ -162,13 +191,22 @@ struct sim_timer {
 struct sim_reduce {
     uint64_t tag;
     uint32_t size, asked;
-    uint64_t asked_ns; /* latest */
+    uint64_t asked_ns; /* latest … */
+    uint32_t last;     /* … by this member */
     uint32_t lowest;   /* member id: where the list that finds it begins */
     uint32_t first;    /* who asked, linked by reduce_next */
     uint32_t next;     /* in the list of `lowest`, or of free ones */
 };
 
-#define SIM_BLOCKS_MAX 24u
+/** What the worker that is being told something is told by: who is to blame for its wait, if that ends it. */
+struct sim_cause {
+    enum { CAUSE_NONE, CAUSE_MESSAGE, CAUSE_GONE } kind; /* GONE: a timer, or the loss of a peer */
+    uint32_t edge; /* that the message came by, numbered at its sender, or SIM_NONE */
+    uint32_t from; /* without an edge: the worker that sent it, or SIM_NONE */
+    uint64_t sent_ns;
+};
+
+#define SIM_BLOCKS_MAX 32u
 
 struct sim {
     struct sim_config config;
@@ -178,6 +216,10 @@ struct sim {
     uint64_t clock_ns;  /* within a step: when the worker's thread gets to the next action */
     struct sim_totals totals;
     struct err failure;
+    struct err stall;  /* the first message that never comes */
+    uint64_t stuck_ns; /* since then or later: when the count below was met first */
+    uint64_t stuck_gradients;
+    uint32_t lost_from, lost_to; /* of the latest message that a bad link lost */
 
     /* what comes before anything timed */
     struct sim_list wakes, prompt;
@@ -187,6 +229,7 @@ struct sim {
     bool stop_wanted, stopped, ended, recording;
     bool any_begun, any_held, any_timer;
     bool mailboxes; /* class newest or sum */
+    bool publishes; /* something delays what workers send */
 
     uint8_t *block;       /* all workers' */
     uint32_t *block_at;   /* [workers] in cache lines */
@@ -197,12 +240,24 @@ struct sim {
     uint32_t *current;    /* [workers] at the cut being judged; only with values */
     struct sim_edge *edge;
     struct sim_mailbox *mailbox;
+    struct sim_life *life;    /* [edges] or NULL: nobody comes back */
+    struct sim_fault *faults; /* [fault_count] */
+    uint8_t *late; /* [workers] policy_config.late; NULL: everybody is there from the start */
+    uint32_t withholding;   /* workers with withheld slots */
+    struct link_state *bad; /* [edges]; NULL: no link is bad */
+    uint8_t *is_bad;        /* [edges] with `bad`: is this one? */
     uint64_t *
         arrival; /* [edges] when its latest tensor was handled; only with the plant arrival_order */
     uint64_t arrivals;
+    uint64_t *wait_ns; /* [edges] by receiver: how long it waited for the peer at the other end */
+    uint64_t *
+        far_wait_ns; /* [workers][workers] for whom without an edge; far_by_sender: [workers] for whom anybody waited */
+    bool far_by_sender;
+    struct sim_cause cause;
     uint64_t *row_came;      /* [STEP_PEERS_MAX] beside `row`, with the same plant */
     struct sim_timer *timer; /* [workers * SIM_TIMERS_MAX] */
     struct sim_core *core;   /* [cores] */
+    struct disk *disk;       /* [workers] NULL: nothing delays their batches */
     struct actions *actions;
     struct hist *hist;   /* [SIM_HISTS] */
     struct sim_cut *cut; /* [cuts + 1] */
@@ -250,6 +305,17 @@ static inline uint32_t sim_first_edge(const struct sim *self, uint32_t worker)
     return self->degree ? worker * self->degree : self->first_edge[worker];
 }
 
+/** Id of the worker's `peer`-th neighbour. */
+static inline uint32_t sim_peer(const struct sim *self, uint32_t worker, uint32_t peer)
+{
+    return self->edge[node_at(self, worker)->first_edge + peer].to;
+}
+
+static inline uint64_t sim_far_index(const struct sim *self, uint32_t receiver, uint32_t sender)
+{
+    return self->far_by_sender ? sender : (uint64_t)receiver * self->config.workers + sender;
+}
+
 static inline uint64_t sim_max(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
@@ -269,6 +335,12 @@ static inline void due_at(struct sim *self, uint64_t at_ns, enum due_kind kind, 
 /** The run is broken: the first reason stays, and sim_run ends. Always names worker and time. */
 void sim_break(struct sim *self, uint32_t worker, const char *what);
 void sim_break_edge(struct sim *self, uint32_t worker, uint32_t to, const char *what);
+
+/** A message will never come: that somebody waits for it is no fault of the driver. */
+static inline bool sim_stalls(const struct sim *self)
+{
+    return self->stall.text[0] != 0;
+}
 
 static inline bool sim_broken(const struct sim *self)
 {

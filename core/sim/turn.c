@@ -14,8 +14,9 @@
 #include "core/sim/act.h"
 #include "core/sim/compute.h"
 #include "core/sim/links.h"
-#include "core/sim/loans.h"
+#include "core/sim/lives.h"
 #include "core/sim/stop.h"
+#include "core/sim/waits.h"
 
 static inline bool hears(const struct sim *self, const struct sim_node *node)
 {
@@ -84,27 +85,12 @@ static void hear_control(struct sim *self, uint32_t message)
                           .type = m->type,
                           .now_ns = self->now_ns,
                           .peer = self->edge[m->edge].peer,
-                          .incarnation = 1};
+                          .incarnation = m->incarnation};
     memcpy(event.word, m->word, sizeof(event.word));
     plant_epoch(self, m, &event);
     self->totals.control_delivered++;
     links_free(self, message);
     sim_act_on(self, worker, &event);
-}
-
-/** The peer is gone: whatever the policy does about it, its loans come back and nothing more is lent to it. */
-static void hear_of_loss(struct sim *self, uint32_t worker, uint32_t peer)
-{
-    const uint32_t edge = node_at(self, worker)->first_edge + peer;
-    self->edge[edge].down = true;
-    if (self->mailboxes && self->mailbox[edge].waiting != SIM_NONE) {
-        links_lose(self, self->mailbox[edge].waiting);
-        self->mailbox[edge].waiting = SIM_NONE;
-    }
-    sim_act_on(self, worker,
-               &(struct event){
-                   .kind = EV_PEER_DOWN, .now_ns = self->now_ns, .peer = peer, .incarnation = 1});
-    loans_reclaim(self, worker, peer);
 }
 
 /** The worker takes the message. */
@@ -114,6 +100,7 @@ static void handle(struct sim *self, uint32_t message)
     const uint32_t worker = m->to;
     struct event event = {.now_ns = self->now_ns, .tag = m->tag};
     links_handled(self, message);
+    waits_by_message(self, m);
     switch ((enum message_kind)m->kind) {
     case MESSAGE_TENSOR:
         hear_tensor(self, message);
@@ -129,13 +116,12 @@ static void handle(struct sim *self, uint32_t message)
         self->clock_ns = self->now_ns;
         sim_account_mixed(self, node_at(self, worker), m->degree);
         break;
-    case MESSAGE_DOWN:
-        hear_of_loss(self, worker, m->number);
-        links_free(self, message);
-        return;
     case MESSAGE_STOP:
         stop_hear(self, worker);
         links_free(self, message);
+        return;
+    default:
+        lives_hear(self, message);
         return;
     }
     links_free(self, message);
@@ -174,6 +160,7 @@ void turn_gradient(struct sim *self, uint32_t worker)
 
 static void ring(struct sim *self, uint32_t number)
 {
+    waits_by_timer(self);
     sim_act_on(self, number / SIM_TIMERS_MAX,
                &(struct event){.kind = EV_TIMER,
                                .type = (uint8_t)(number % SIM_TIMERS_MAX),
@@ -236,7 +223,7 @@ void turn_pending(struct sim *self)
         const uint32_t worker = self->roll++;
         if (self->roll_kind == EV_STOP)
             stop_tell(self, worker);
-        else
+        else if (!node_at(self, worker)->crashed)
             sim_act_on(self, worker, &(struct event){.kind = EV_START, .now_ns = self->now_ns});
     } else if (self->prompt.first != SIM_NONE) {
         turn_message(self, links_take_first(self, &self->prompt));

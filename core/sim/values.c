@@ -239,6 +239,35 @@ void values_reduce(struct values *self, const uint32_t *member, const uint32_t *
         name(self, member[i], to[i], index);
 }
 
+/* In the chain of the worker's steps: the ledger is summed in order. */
+static void book(struct values *self, uint32_t worker, struct values_node *node, bool gained)
+{
+    struct values_worker *const at = &self->worker[worker];
+    await(self, node->written);
+    await(self, at->applied);
+    at->applied = node->last =
+        submit(self, values_task_book(&self->work, node->data, worker, gained));
+}
+
+void values_lose(struct values *self, uint32_t worker, uint32_t slot)
+{
+    if (self->error < 0)
+        return;
+    book(self, worker, vector_at(self, worker, slot), false);
+}
+
+void values_adopt(struct values *self, uint32_t worker, uint32_t slot, uint32_t from,
+                  uint32_t from_slot)
+{
+    if (self->error < 0)
+        return;
+    const uint32_t index = *slot_at(self, from, from_slot);
+    struct values_node *const node = vector_at(self, from, from_slot);
+    book(self, worker, node, true);
+    node->refs++; /* nobody writes where others read: one buffer is enough */
+    name(self, worker, slot, index);
+}
+
 void values_free(struct values *self, uint32_t worker, uint32_t slot)
 {
     if (self->error < 0)
@@ -258,6 +287,9 @@ void values_cut(struct values *self, const struct values_judge *judge, uint32_t 
     showing->cut = cut;
     await_newest_cut(self);
     for (uint32_t w = 0; w < self->config.workers; w++) {
+        showing->vector[w] = NULL;
+        if (slot[w] == SLOTS_NONE)
+            continue;
         const struct values_node *const node = vector_at(self, w, slot[w]);
         showing->vector[w] = node->data;
         await(self, node->written);
@@ -268,7 +300,8 @@ void values_cut(struct values *self, const struct values_judge *judge, uint32_t 
     self->after_count = 0;
     const task_id id = values_past_submit_cut(&self->past, &task);
     for (uint32_t w = 0; w < self->config.workers; w++)
-        vector_at(self, w, slot[w])->cut = id;
+        if (slot[w] != SLOTS_NONE)
+            vector_at(self, w, slot[w])->cut = id;
 }
 
 void values_join(struct values *self)
@@ -308,4 +341,10 @@ double values_sum_applied(const struct values *self, uint32_t worker)
 {
     CHECK(worker < self->config.workers);
     return self->work.sum_applied[worker];
+}
+
+double values_sum_gained(const struct values *self, uint32_t worker)
+{
+    CHECK(worker < self->config.workers);
+    return self->work.sum_gained[worker];
 }

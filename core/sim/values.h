@@ -56,7 +56,7 @@ struct values_mix {
 
 /** What a run of a judge sees: called as a task, in order of `cut`, one at a time. */
 struct values_judge {
-    /** vector: [workers] pointers to whole vectors with their lanes, borrowed for the call. */
+    /** vector: [workers] pointers to whole vectors with their lanes, borrowed for the call; NULL: absent. */
     void (*judge)(void *context, uint32_t cut, const float *const *vector, float *scratch);
     void *context;
 };
@@ -95,10 +95,17 @@ void values_mix(struct values *self, const struct values_mix *mix);
 void values_reduce(struct values *self, const uint32_t *member, const uint32_t *from,
                    const uint32_t *to, uint32_t count);
 
+/** Ledger: the vector in this slot is lost with its worker. */
+void values_lose(struct values *self, uint32_t worker, uint32_t slot);
+
+/** A worker comes among others: `slot` becomes what `from_slot` of worker `from` holds. Ledger: that much is gained. */
+void values_adopt(struct values *self, uint32_t worker, uint32_t slot, uint32_t from,
+                  uint32_t from_slot);
+
 /** Nobody wants the vector in this slot any more. */
 void values_free(struct values *self, uint32_t worker, uint32_t slot);
 
-/** Judge the vectors in slot[w] of all workers. Waits while VALUES_CUTS earlier ones are pending. judge: copied. */
+/** Judge the vectors in slot[w] of all workers; SLOTS_NONE: the worker is absent, its vector NULL. Waits while VALUES_CUTS earlier ones are pending. judge: copied. */
 void values_cut(struct values *self, const struct values_judge *judge, uint32_t cut,
                 const uint32_t *slot);
 
@@ -116,5 +123,7 @@ const float *values_vector(const struct values *self, uint32_t worker, uint32_t 
 float values_loss(const struct values *self, uint32_t worker);
 double values_sum_start(const struct values *self, uint32_t worker);
 double values_sum_applied(const struct values *self, uint32_t worker);
+/** What the worker's comings brought, minus what its goings took. */
+double values_sum_gained(const struct values *self, uint32_t worker);
 
 #endif

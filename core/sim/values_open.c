@@ -40,6 +40,7 @@ static size_t lay_out(struct values *memory, const struct values_config *config)
     struct values made = {.config = *config, .after_max = workers + 2 * MIX_ROWS_MAX + 4};
     made.worker = layout_take(&layout, workers, sizeof(*made.worker));
     made.work.sum_applied = layout_take(&layout, workers, sizeof(double));
+    made.work.sum_gained = layout_take(&layout, workers, sizeof(double));
     made.slot = layout_take(&layout, (size_t)workers * config->slots, sizeof(*made.slot));
     made.after = layout_take(&layout, made.after_max, sizeof(*made.after));
     for (uint32_t i = 0; i < VALUES_CUTS; i++)

@@ -23,6 +23,7 @@ struct values_work {
     struct values_data data;
     struct values_layout layout;
     double *sum_applied; /* [workers]; each by its own apply tasks, which run one after the other */
+    double *sum_gained;  /* [workers]; in the same order */
 };
 
 /** A pending cut: whom it shows what. */
@@ -69,6 +70,8 @@ struct task values_task_gradient(const struct values_work *work, const float *ve
 struct task values_task_apply(const struct values_work *work, const float *from,
                               const float *gradient, float *to, uint32_t worker,
                               enum apply_rule rule, float rate);
+struct task values_task_book(const struct values_work *work, const float *vector, uint32_t worker,
+                             bool gained);
 /** `mix`: in the notes. */
 struct task values_task_mix(struct combine *mix, float *to);
 /** Part `part` of `parts` of the mean; row: [count] in the notes, sorted by worker. */

@@ -104,6 +104,22 @@ struct task values_task_apply(const struct values_work *work, const float *from,
                                       worker, (uint64_t)rule, bits}};
 }
 
+static void run_book(const struct task *task, float *scratch)
+{
+    const struct values_work *const work = task->context;
+    const double sum = mix_ledger(unpack(task->argument[0]), work->layout.dim);
+    (void)scratch;
+    work->sum_gained[task->argument[1]] += task->argument[2] ? sum : -sum;
+}
+
+struct task values_task_book(const struct values_work *work, const float *vector, uint32_t worker,
+                             bool gained)
+{
+    return (struct task){.run = run_book,
+                         .context = (void *)(uintptr_t)work,
+                         .argument = {values_pack(vector), worker, gained}};
+}
+
 static void run_mix(const struct task *task, float *scratch)
 {
     (void)scratch;

@@ -180,9 +180,12 @@ bool learner_balances(const struct learner *self, struct sim *sim, char *text, u
 {
     static struct record_run record;
     struct ledger ledger = {.lanes = self->scenario->variant->lanes, .dim = self->model.dim};
-    for (uint32_t w = 0; w < self->scenario->config.workers; w++)
-        ledger_add(&ledger, values_vector(self->values, w, sim_current(sim, w)),
-                   values_sum_start(self->values, w), values_sum_applied(self->values, w));
+    for (uint32_t w = 0; w < self->scenario->config.workers; w++) {
+        const uint32_t slot = sim_current(sim, w);
+        ledger_add(&ledger, slot == SLOTS_NONE ? NULL : values_vector(self->values, w, slot),
+                   values_sum_start(self->values, w) + values_sum_gained(self->values, w),
+                   values_sum_applied(self->values, w));
+    }
     ledger_close(&ledger, self->scenario->variant, &record);
     if (!record.ledger_ok)
         snprintf(text, size, "the ledger is off by %.3g of the models", record.ledger_error);

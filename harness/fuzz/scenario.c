@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/rng.h"
 #include "harness/fuzz/options.h"
@@ -221,35 +222,78 @@ static bool is_missed(const struct scenario *self, uint32_t worker, uint32_t one
     return false;
 }
 
+/** In order of time, if a schedule may have it. */
+static void add_fault(struct scenario *self, const struct fault *fault)
+{
+    struct fault made[SCENARIO_FAULTS_MAX];
+    const uint32_t count = self->config.fault_count;
+    uint32_t at = 0;
+    if (count == SCENARIO_FAULTS_MAX)
+        return;
+    while (at < count && self->fault[at].at_ns <= fault->at_ns)
+        at++;
+    memcpy(made, self->fault, at * sizeof(*made));
+    made[at] = *fault;
+    memcpy(&made[at + 1], &self->fault[at], (count - at) * sizeof(*made));
+    if (fault_check(made, count + 1, self->config.workers))
+        return;
+    memcpy(self->fault, made, (count + 1) * sizeof(*made));
+    self->config.fault_count++;
+}
+
+/** One worker goes, and may come back, and go again; or comes late. */
+static void draw_absence(struct scenario *self, struct rng *rng, uint32_t worker)
+{
+    const double base = (double)self->config.base_ns, until = (double)self->faults.until_ns;
+    const bool returns = self->variant->survives_return && chance(rng, 0.7);
+    const uint32_t times = returns ? 1 + rng_below(rng, 3) : 1;
+    double at = 0;
+    if (returns && chance(rng, 0.3)) {
+        at = 1 + between(rng, 0, until / 2);
+        add_fault(self,
+                  &(struct fault){.kind = FAULT_JOIN, .worker = worker, .at_ns = (uint64_t)at});
+    }
+    for (uint32_t i = 0; i < times && at < until; i++) {
+        const struct fault fault = {.kind = chance(rng, 0.5) ? FAULT_LEAVE : FAULT_CRASH,
+                                    .worker = worker,
+                                    .at_ns = (uint64_t)(at += between(rng, 0, until - at)),
+                                    .for_ns = returns ? 1 + ns_between(rng, 0, 8 * base) : 0,
+                                    .notice_ns = ns_between(rng, 0, 5 * base)};
+        add_fault(self, &fault);
+        at += (double)fault.for_ns + 1;
+    }
+}
+
 /** Whom losing leaves the rest connected and is noticed: a policy is not asked to bridge a cut, nor to guess. */
-static void draw_crashes(struct scenario *self, struct rng *rng)
+static void draw_absences(struct scenario *self, struct rng *rng)
 {
     const uint32_t workers = self->config.workers;
-    const double base = (double)self->config.base_ns, until = (double)self->faults.until_ns;
-    const uint32_t wanted = 1 + rng_below(rng, SCENARIO_CRASHES_MAX);
-    while (self->faults.crashes < wanted && self->faults.crashes + 2 < workers) {
-        const uint32_t n = self->faults.crashes;
+    const uint32_t wanted = 1 + rng_below(rng, SCENARIO_ABSENT_MAX);
+    while (self->absents < wanted && self->absents + 2 < workers) {
+        const uint32_t n = self->absents;
         const uint32_t worker = rng_below(rng, workers);
-        const uint32_t other = n > 0 ? self->crash[0].worker : worker;
+        const uint32_t other = n > 0 ? self->absent[0] : worker;
         if ((n > 0 && other == worker) || !leaves_connected(self, worker, other) ||
             !is_missed(self, worker, worker, other) || !is_missed(self, other, worker, other))
             return;
-        const uint64_t at_ns = ns_between(rng, 0, until);
-        self->crash[n] = (struct sim_crash){
-            .worker = worker, .at_ns = at_ns, .noticed_ns = at_ns + ns_between(rng, 0, 5 * base)};
-        self->faults.crashes++;
+        self->absent[self->absents++] = worker;
+        draw_absence(self, rng, worker);
     }
 }
 
 static void draw_pauses(struct scenario *self, struct rng *rng)
 {
     const double base = (double)self->config.base_ns, until = (double)self->faults.until_ns;
-    self->faults.pauses = rng_below(rng, SCENARIO_PAUSES_MAX + 1);
-    for (uint32_t i = 0; i < self->faults.pauses; i++) {
-        const uint64_t begin_ns = ns_between(rng, 0, until);
-        self->pause[i] = (struct sim_pause){.worker = rng_below(rng, self->config.workers),
-                                            .begin_ns = begin_ns,
-                                            .end_ns = begin_ns + ns_between(rng, 1, 10 * base)};
+    const uint32_t pauses = rng_below(rng, SCENARIO_PAUSES_MAX + 1);
+    for (uint32_t i = 0; i < pauses; i++) {
+        const double kind = rng_unit(rng);
+        add_fault(self, &(struct fault){.kind = kind < 0.7    ? FAULT_PAUSE
+                                                : kind < 0.85 ? FAULT_DISK
+                                                              : FAULT_SLOTS,
+                                        .worker = rng_below(rng, self->config.workers),
+                                        .at_ns = ns_between(rng, 0, until),
+                                        .for_ns = ns_between(rng, 1, 10 * base),
+                                        .keep = rng_below(rng, 4)});
     }
 }
 
@@ -274,18 +318,18 @@ static void draw_faults(struct scenario *self)
     self->faults.duplicate = chance(&rng, 0.5) ? between(&rng, 0, 0.2) : 0;
     self->faults.reorder = chance(&rng, 0.5) ? between(&rng, 0, 0.3) : 0;
     self->faults.retransmit_ns = ns_between(&rng, 1, 2 * base);
-    draw_pauses(self, &rng);
-    if (self->variant->survives_loss && chance(&rng, 0.5))
-        draw_crashes(self, &rng);
-    self->faults.pause = self->pause;
-    self->faults.crash = self->crash;
     self->config.faults = &self->faults;
-    for (uint32_t i = 0; i < self->faults.pauses; i++)
-        if (self->pause[i].end_ns > self->calm_ns)
-            self->calm_ns = self->pause[i].end_ns;
-    for (uint32_t i = 0; i < self->faults.crashes; i++)
-        if (self->crash[i].noticed_ns > self->calm_ns)
-            self->calm_ns = self->crash[i].noticed_ns;
+    self->config.fault = self->fault;
+    if (self->variant->survives_loss && chance(&rng, 0.5))
+        draw_absences(self, &rng);
+    draw_pauses(self, &rng);
+    for (uint32_t i = 0; i < self->config.fault_count; i++) {
+        const struct fault *const fault = &self->fault[i];
+        const uint64_t lasts_ns =
+            fault->for_ns > fault->notice_ns ? fault->for_ns : fault->notice_ns;
+        if (fault->at_ns + lasts_ns > self->calm_ns)
+            self->calm_ns = fault->at_ns + lasts_ns;
+    }
 }
 
 static void draw_end(struct scenario *self)
@@ -297,7 +341,7 @@ static void draw_end(struct scenario *self)
     if (kind < 0.15) {
         self->end = SCENARIO_TIME;
         self->config.stop_ns = 1 + ns_between(&rng, 0, window * (double)self->config.base_ns);
-    } else if (kind < 0.3 && self->faults.crashes == 0) {
+    } else if (kind < 0.3 && self->absents == 0) {
         self->end = SCENARIO_ITERATIONS;
         self->config.stop_iterations = 1 + rng_below(&rng, (uint32_t)window);
     }

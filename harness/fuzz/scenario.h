@@ -12,7 +12,8 @@
 #define SCENARIO_WORKERS_MAX 24u
 #define SCENARIO_INJECT_MAX 2u
 #define SCENARIO_PAUSES_MAX 3u
-#define SCENARIO_CRASHES_MAX 2u
+#define SCENARIO_ABSENT_MAX 2u /* workers that are ever absent */
+#define SCENARIO_FAULTS_MAX 16u
 #define SCENARIO_CLASSES 2u
 
 enum scenario_end {
@@ -35,8 +36,8 @@ struct scenario {
     uint32_t inject_worker[SCENARIO_INJECT_MAX][2];
     uint32_t core[SCENARIO_WORKERS_MAX];
     struct sim_faults faults;
-    struct sim_pause pause[SCENARIO_PAUSES_MAX];
-    struct sim_crash crash[SCENARIO_CRASHES_MAX];
+    struct fault fault[SCENARIO_FAULTS_MAX]; /* config.fault_count of them */
+    uint32_t absent[SCENARIO_ABSENT_MAX], absents;
     enum scenario_end end;
     enum scenario_values values;
     bool

@@ -76,6 +76,18 @@ static void on_gradient(struct shadow *self, uint32_t worker, const struct event
     w->finished++;
 }
 
+/** It was absent, and is empty but for somebody's model. */
+static void on_return(struct shadow *self, uint32_t worker)
+{
+    struct shadow_worker *const w = &self->worker[worker];
+    w->computing = w->gradient = w->stop_told = w->done = w->expects = false;
+    w->round = -1;
+    w->split_degree = 0;
+    memset(w->timer, 0, sizeof(w->timer));
+    shadow_channels_return(self, worker);
+    shadow_models_return(self, worker, sim_worker(self->sim, worker)->model_of);
+}
+
 static void on_event(struct shadow *self, uint32_t worker, const struct event *event)
 {
     struct shadow_worker *const w = &self->worker[worker];
@@ -84,6 +96,8 @@ static void on_event(struct shadow *self, uint32_t worker, const struct event *e
         on_gradient(self, worker, event);
     else if (event->kind == EV_REDUCED)
         shadow_means_reduced(self, worker, event);
+    else if (event->kind == EV_START && event->tag > 0)
+        on_return(self, worker);
     else if (event->kind == EV_STOP)
         w->stop_told = true;
 }
@@ -269,7 +283,8 @@ static void do_action(struct shadow *self, uint32_t worker, const struct action 
 
 static bool tells_epochs(const struct shadow *self)
 {
-    return strcmp(self->policy->name, "aau") == 0 && !self->policy->shared_bytes && !self->tearing;
+    return strcmp(self->policy->name, "aau") == 0 && !self->policy->shared_bytes &&
+           !self->tearing && !self->absences;
 }
 
 void shadow_stepped(void *context, struct sim *sim, uint32_t worker, const struct event *event,

@@ -6,6 +6,48 @@
 
 #include "harness/fuzz/shadow_state.h"
 
+static void pop_tensor(struct shadow *self, struct shadow_edge *edge)
+{
+    const struct shadow_tensor *const first = shadow_queue_at(&edge->tensor, 0);
+    shadow_models_drop(self, first->model);
+    shadow_queue_pop(&edge->tensor);
+}
+
+/** What was on its way when the receiver came back will never come, and what its earlier life held is forgotten. */
+static struct shadow_edge *renewed(struct shadow *self, struct shadow_edge *edge)
+{
+    const uint32_t to = sim_worker(self->sim, edge->to)->lives;
+    if (to == edge->to_lives)
+        return edge;
+    while (edge->tensor.count > 0)
+        pop_tensor(self, edge);
+    while (edge->control.count > 0)
+        shadow_queue_pop(&edge->control);
+    for (; edge->held.count > 0; shadow_queue_pop(&edge->held)) {
+        const struct shadow_held *const held = shadow_queue_at(&edge->held, 0);
+        shadow_models_drop(self, held->model);
+    }
+    edge->to_lives = to;
+    return edge;
+}
+
+/** Nothing of the sender's lives before `lives` will come any more. */
+static void forget_before(struct shadow *self, struct shadow_edge *edge, uint32_t lives)
+{
+    while (edge->tensor.count > 0 &&
+           ((struct shadow_tensor *)shadow_queue_at(&edge->tensor, 0))->lives < lives)
+        pop_tensor(self, edge);
+    while (edge->control.count > 0 &&
+           ((struct shadow_control *)shadow_queue_at(&edge->control, 0))->lives < lives)
+        shadow_queue_pop(&edge->control);
+}
+
+/** `from` may send: it knows who is at the other end. */
+static bool knows(const struct shadow *self, const struct shadow_edge *edge)
+{
+    return !edge->down && edge->told == sim_worker(self->sim, edge->to)->lives;
+}
+
 static bool same_tensor(const struct shadow *self, const struct shadow_tensor *sent,
                         const struct event *event)
 {
@@ -27,13 +69,6 @@ static void hold(struct shadow *self, struct shadow_edge *edge, const struct eve
     *held = (struct shadow_held){
         .handle = event->handle, .model = sent->model, .degree = sent->degree, .times = 1};
     shadow_models_keep(self, held->model);
-}
-
-static void pop_tensor(struct shadow *self, struct shadow_edge *edge)
-{
-    const struct shadow_tensor *const first = shadow_queue_at(&edge->tensor, 0);
-    shadow_models_drop(self, first->model);
-    shadow_queue_pop(&edge->tensor);
 }
 
 /** On a mailbox edge the message stays: the link may make a copy of it. */
@@ -81,16 +116,22 @@ void shadow_channels_event(struct shadow *self, uint32_t worker, const struct ev
 {
     switch ((enum event_kind)event->kind) {
     case EV_TENSOR:
-        on_tensor(self, shadow_edge_to(self, worker, event->peer), event);
+        on_tensor(self, renewed(self, shadow_edge_to(self, worker, event->peer)), event);
         return;
     case EV_CONTROL:
-        on_control(self, shadow_edge_to(self, worker, event->peer), event);
+        on_control(self, renewed(self, shadow_edge_to(self, worker, event->peer)), event);
         return;
     case EV_TIMER:
         on_timer(self, worker, event);
         return;
     case EV_PEER_DOWN:
         shadow_edge_of(self, worker, event->peer)->down = true;
+        return;
+    case EV_PEER_UP:
+        shadow_edge_of(self, worker, event->peer)->down = false;
+        shadow_edge_of(self, worker, event->peer)->told = event->incarnation - 1u;
+        forget_before(self, renewed(self, shadow_edge_to(self, worker, event->peer)),
+                      event->incarnation - 1u);
         return;
     default:
         return;
@@ -100,12 +141,14 @@ void shadow_channels_event(struct shadow *self, uint32_t worker, const struct ev
 void shadow_channels_send(struct shadow *self, uint32_t worker, const struct action *action)
 {
     for (uint32_t i = 0; i < action->count; i++) {
-        struct shadow_edge *const edge = shadow_edge_of(self, worker, action->peers[i]);
-        if (edge->down)
+        struct shadow_edge *const edge =
+            renewed(self, shadow_edge_of(self, worker, action->peers[i]));
+        if (!knows(self, edge))
             continue;
         struct shadow_tensor *const sent = shadow_queue_push(&edge->tensor);
         *sent = (struct shadow_tensor){.model = self->worker[worker].current,
                                        .tag = action->tag,
+                                       .lives = sim_worker(self->sim, worker)->lives,
                                        .type = action->type,
                                        .degree = action->degree};
         shadow_models_keep(self, sent->model);
@@ -115,11 +158,13 @@ void shadow_channels_send(struct shadow *self, uint32_t worker, const struct act
 void shadow_channels_control(struct shadow *self, uint32_t worker, const struct action *action)
 {
     for (uint32_t i = 0; i < action->count && !self->config.trusts_channels; i++) {
-        struct shadow_edge *const edge = shadow_edge_of(self, worker, action->peers[i]);
-        if (edge->down)
+        struct shadow_edge *const edge =
+            renewed(self, shadow_edge_of(self, worker, action->peers[i]));
+        if (!knows(self, edge))
             continue;
         struct shadow_control *const sent = shadow_queue_push(&edge->control);
         sent->type = action->type;
+        sent->lives = sim_worker(self->sim, worker)->lives;
         memcpy(sent->word, action->word, sizeof(sent->word));
     }
 }
@@ -155,10 +200,22 @@ void shadow_channels_release(struct shadow *self, uint32_t worker, const struct 
     shadow_fail(self, "gives a snapshot back to worker %u that it does not hold", edge->from);
 }
 
+void shadow_channels_return(struct shadow *self, uint32_t worker)
+{
+    const uint32_t peers = self->config.sim->worker[worker].peer_count;
+    for (uint32_t i = 0; i < peers; i++) {
+        struct shadow_edge *const edge = renewed(self, shadow_edge_of(self, worker, i));
+        edge->down = false;
+        edge->told = sim_worker(self->sim, edge->to)->lives;
+        renewed(self, shadow_edge_to(self, worker, i));
+    }
+}
+
 void shadow_channels_ended(struct shadow *self)
 {
     for (uint32_t e = 0; e < self->edges && !shadow_broken(self); e++) {
-        const struct shadow_edge *const edge = &self->edge[e];
+        struct shadow_edge *const edge = renewed(self, &self->edge[e]);
+        forget_before(self, edge, sim_worker(self->sim, edge->from)->lives);
         if (!shadow_lives(self, edge->from) || !shadow_lives(self, edge->to))
             continue;
         if (edge->held.count > 0)

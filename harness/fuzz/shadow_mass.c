@@ -77,7 +77,8 @@ static void check_columns(struct shadow *self)
             add_growth(self, &self->edge[e], &y);
     }
     for (uint32_t j = 0; j < self->columns; j++) {
-        const double expected = j < self->workers ? 1.0 : self->applied[j - self->workers];
+        const double expected =
+            self->gained[j] + (j < self->workers ? 1.0 : self->applied[j - self->workers]);
         if (fabs(self->total[j] - expected) > SHADOW_TOLERANCE * (1 + expected)) {
             shadow_fail(self, "all models and what is on its way hold %.9g of %s %u, not %.9g",
                         self->total[j], j < self->workers ? "the start of" : "the steps of",

@@ -109,6 +109,14 @@ static uint32_t source_of(struct shadow *self, uint32_t worker, const struct act
     return found;
 }
 
+void shadow_models_return(struct shadow *self, uint32_t worker, uint32_t from)
+{
+    const uint32_t index = shadow_models_copy(self, worker, self->worker[from].current);
+    for (uint32_t i = 0; i < self->columns && self->units == 1; i++)
+        self->gained[i] += self->model[index].mass[i] - shadow_current(self, worker)->mass[i];
+    shadow_models_adopt(self, worker, index);
+}
+
 void shadow_models_apply(struct shadow *self, uint32_t worker, const struct action *action)
 {
     const uint32_t from = source_of(self, worker, action);

@@ -58,7 +58,10 @@ struct shadow *shadow_open(const struct shadow_config *config)
     self->modelled = self->policy->reduces && options->collective == COLLECTIVE_MODELLED;
     self->units = self->policy->reduces && !self->modelled ? sim->workers : 1;
     self->row_doubles = self->units * self->columns;
-    self->crashes = sim->faults && sim->faults->crashes > 0;
+    for (uint32_t i = 0; i < sim->fault_count; i++) {
+        self->crashes |= sim->fault[i].kind == FAULT_CRASH;
+        self->absences |= sim->fault[i].kind <= FAULT_JOIN;
+    }
     self->tearing = self->crashes || options->evict_after_ns > 0;
     self->mailboxes =
         self->policy->tensor_class == DELIVERY_NEWEST || self->policy->tensor_class == DELIVERY_SUM;
@@ -71,7 +74,9 @@ struct shadow *shadow_open(const struct shadow_config *config)
     self->reduction = calloc(self->workers, sizeof(*self->reduction));
     self->total = calloc(self->columns, sizeof(double));
     self->applied = calloc(self->workers, sizeof(double));
-    CHECK(self->worker && self->edge && self->reduction && self->total && self->applied);
+    self->gained = calloc(self->columns, sizeof(double));
+    CHECK(self->worker && self->edge && self->reduction && self->total && self->applied &&
+          self->gained);
     link_edges(self);
     start_models(self);
     return self;
@@ -101,5 +106,6 @@ void shadow_close(struct shadow *self)
     free(self->reduction);
     free(self->total);
     free(self->applied);
+    free(self->gained);
     free(self);
 }

@@ -28,11 +28,6 @@ static void meet(struct shadow *self, const struct shadow_half *own)
     *(struct shadow_half *)shadow_queue_push(&self->halves) = *own;
 }
 
-static bool is_forgiven(const struct shadow *self, uint32_t a, uint32_t b)
-{
-    return self->tearing || !shadow_lives(self, a) || !shadow_lives(self, b);
-}
-
 void shadow_pairs_mix(struct shadow *self, uint32_t worker, const struct action *action,
                       const uint32_t *term)
 {
@@ -56,7 +51,7 @@ void shadow_pairs_leave(struct shadow *self, uint32_t worker)
         if (half.b != worker || half.b_version != version)
             continue;
         shadow_queue_remove(&self->halves, i--);
-        if (!is_forgiven(self, half.a, half.b))
+        if (!self->tearing)
             shadow_fail(self, "leaves version %u, which worker %u has mixed, without mixing back",
                         version, half.a);
     }
@@ -66,7 +61,7 @@ void shadow_pairs_ended(struct shadow *self)
 {
     for (uint32_t i = 0; i < self->halves.count && !shadow_broken(self); i++) {
         const struct shadow_half *const half = shadow_queue_at(&self->halves, i);
-        if (!is_forgiven(self, half->a, half->b))
+        if (!self->tearing)
             shadow_fail(self,
                         "worker %u has mixed version %u of worker %u, and never the other way",
                         half->a, half->b_version, half->b);

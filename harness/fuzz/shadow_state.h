@@ -23,10 +23,12 @@ struct shadow_model {
 struct shadow_tensor {
     uint32_t model, degree;
     uint64_t tag;
+    uint32_t lives; /* of the sender */
     uint8_t type;
 };
 
 struct shadow_control {
+    uint32_t lives;
     uint32_t word[STEP_WORDS];
     uint8_t type;
 };
@@ -53,6 +55,8 @@ struct shadow_edge {
     struct shadow_queue held;            /* delivered to `to` */
     uint32_t collected; /* cumulative push-sum: model whose running sums `to` collected last */
     bool down;          /* `from` knows that `to` is gone */
+    uint32_t to_lives;  /* how often `to` had come back when this was last looked at */
+    uint32_t told;      /* of that, what `from` has heard */
 };
 
 struct shadow_timer {
@@ -109,7 +113,8 @@ struct shadow {
     struct shadow_edge *edge;
     uint32_t edges;
     bool mailboxes, crashes, modelled;
-    bool tearing; /* exchanges may be given up at one end */
+    bool absences; /* crashes and others: not everybody is there all the time */
+    bool tearing;  /* exchanges may be given up at one end */
 
     struct shadow_model *model;
     uint32_t models, models_room, model_free;
@@ -117,7 +122,9 @@ struct shadow {
     struct shadow_reduction *reduction; /* [workers] */
     struct shadow_epoch epoch[SHADOW_EPOCHS];
     uint32_t epoch_newest;
-    double *total;      /* [2 * workers] scratch */
+    double *total; /* [2 * workers] scratch */
+    double
+        *gained; /* [2 * workers] what those who came (back) brought, less what they had before */
     double *applied;    /* [workers] steps, each as long as its rule makes it */
     bool adds, divides; /* the server has added answers, and some of them in part */
 
@@ -184,6 +191,9 @@ double shadow_models_weight(const struct action *action, uint32_t k);
 /** Of this worker's models, the one with this version, or SHADOW_NONE. */
 uint32_t shadow_models_find(const struct shadow *self, uint32_t owner, uint32_t version);
 
+/** The model of `worker` is a copy of the current one of `from`, which is mass that nobody gave. */
+void shadow_models_return(struct shadow *self, uint32_t worker, uint32_t from);
+
 /* shadow_channels.c: what is sent, delivered, held, released */
 void shadow_channels_event(struct shadow *self, uint32_t worker, const struct event *event);
 void shadow_channels_send(struct shadow *self, uint32_t worker, const struct action *action);
@@ -191,6 +201,8 @@ void shadow_channels_control(struct shadow *self, uint32_t worker, const struct 
 void shadow_channels_release(struct shadow *self, uint32_t worker, const struct action *action);
 struct shadow_held *shadow_channels_held(struct shadow *self, uint32_t worker, uint32_t peer,
                                          uint64_t handle);
+/** The worker of this event begins anew, among others. */
+void shadow_channels_return(struct shadow *self, uint32_t worker);
 void shadow_channels_ended(struct shadow *self);
 
 /* shadow_pairs.c: doubly */

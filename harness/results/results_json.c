@@ -8,6 +8,7 @@
 
 #include "core/base/parts.h"
 #include "harness/results/equal.h"
+#include "harness/results/results_links.h"
 #include "harness/results/target.h"
 
 json_t *results_json_real(double value)
@@ -114,6 +115,7 @@ static json_t *worker(const struct record_worker *at, uint32_t id)
     put_count(out, "iterations", at->iterations);
     put_count(out, "total_ns", at->total_ns);
     put(out, "parts_ns", parts(at->part_ns));
+    put(out, "waits_ns", results_json_waits_ns(at->wait_ns));
     put(out, "iteration_ns", latency(&at->iteration));
     return out;
 }
@@ -184,6 +186,7 @@ static void put_latencies(json_t *out, const struct record_run *run)
     put(out, "ready_to_mixed_ns", latency(&run->ready_to_mixed));
     put(out, "handle_ns", latency(&run->handle));
     put(out, "loop_ns", latency(&run->loop));
+    put(out, "injected_requested_ns", latency(&run->injected_requested));
     put(out, "injected_error_ns", latency(&run->injected_error));
     put(out, "staleness", staleness(&run->staleness));
 }
@@ -212,6 +215,9 @@ static void put_counters(json_t *out, const struct record_run *run)
         {"publishes_skipped", run->publishes_skipped},
         {"tensors_dropped", run->tensors_dropped},
         {"duplicates", run->duplicates},
+        {"crashes", run->crashes},
+        {"returns", run->returns},
+        {"load_retries", run->load_retries},
         {"events", run->events},
         {"loans", run->loans},
         {"abandoned", run->abandoned},
@@ -245,6 +251,27 @@ static void put_seed(json_t *out, uint64_t seed)
     char text[24];
     snprintf(text, sizeof(text), "%" PRIu64, seed);
     put(out, "seed", seed > INT64_MAX ? json_string(text) : json_integer((json_int_t)seed));
+}
+
+static json_t *moment(uint64_t ns)
+{
+    return ns > 0 ? results_json_real((double)ns * 1e-9) : json_null();
+}
+
+static json_t *faults(const struct record_run *run)
+{
+    json_t *const list = json_array();
+    for (uint32_t i = 0; i < run->fault_count; i++) {
+        const struct record_fault *const fault = &run->fault[i];
+        json_t *const out = json_object();
+        put(out, "kind", json_string(fault_kind_name[fault->kind]));
+        put_count(out, "worker", fault->worker);
+        put(out, "at_s", results_json_real((double)fault->at_ns * 1e-9));
+        put(out, "noticed_s", moment(fault->noticed_ns));
+        put(out, "back_s", moment(fault->back_ns));
+        json_array_append_new(list, out);
+    }
+    return list;
 }
 
 /** All that differs when the same virtual run is executed again. */
@@ -283,6 +310,17 @@ static json_t *ledger_ok(const struct record_run *run)
                                                           : json_boolean(run->ledger_ok);
 }
 
+static void put_waits(json_t *out, const struct record_run *run)
+{
+    put(out, "waits", results_json_waits(run));
+    put(out, "wait_matrix", results_json_wait_matrix(run));
+    put(out, "wait_matrix_rest_s", results_json_real((double)run->edge_rest_ns * 1e-9));
+    put(out, "stragglers", results_json_stragglers(run));
+    put_count(out, "stragglers_injected", run->stragglers.injected);
+    put(out, "stragglers_precision", final_value(run, RESULTS_STRAGGLERS_PRECISION));
+    put(out, "stragglers_recall", final_value(run, RESULTS_STRAGGLERS_RECALL));
+}
+
 json_t *results_json_run(const struct record_run *run)
 {
     json_t *out = json_object();
@@ -305,11 +343,18 @@ json_t *results_json_run(const struct record_run *run)
     put_learning(out, run);
     put_equal(out, run);
     put(out, "wait_share", results_json_real(run->wait_share));
+    put_waits(out, run);
     put_latencies(out, run);
     put(out, "ledger_error", results_json_real(run->ledger_error));
     put(out, "ledger_ok", ledger_ok(run));
     put_count(out, "diverged", run->diverged);
     put_counters(out, run);
+    if (results_links_any(&run->links))
+        put(out, "links", results_links_json(&run->links));
+    if (run->link_late.n > 0)
+        put(out, "link_late_ns", latency(&run->link_late));
+    if (run->stall[0])
+        put(out, "stall", results_json_text(run->stall));
     put(out, "costs_ns", costs(run));
     put(out, "stolen_share",
         run->wall.threads ? json_null() : results_json_real(run->stolen_share));
@@ -328,6 +373,8 @@ json_t *results_json_run(const struct record_run *run)
         json_array_append_new(per_worker, worker(&run->worker[w], w));
     put(out, "per_worker", per_worker);
     put(out, "per_worker_omitted", json_boolean(!run->worker && run->workers > 0));
+    if (run->fault_count > 0)
+        put(out, "faults", faults(run));
     put_count(out, "locals_judged", run->locals_judged);
     put(out, "wall", wall(run));
     return out;

@@ -9,6 +9,7 @@
 #include "core/sim/sim.h"
 #include "harness/experiment/keys.h"
 #include "harness/run/cell_edges.h"
+#include "harness/run/cell_inject.h"
 
 /*
  * Small messages in flight per edge. Pathsearch sends up to workers - 1 PATH edges per epoch over a link besides its
@@ -91,10 +92,17 @@ uint32_t cell_slots(const struct policy *row, uint32_t degree_max, uint32_t on_l
     return 1 + row->slots_fixed + per_edge * degree_max;
 }
 
+static uint32_t snapshots_on_link(const struct cell *self)
+{
+    if (is_virtual(self))
+        return CELL_ON_VIRTUAL_LINK;
+    return cell_has_bad_links(self) ? CELL_ON_BAD_LINK : 0;
+}
+
 static void size_channels(struct cell *self)
 {
     const struct policy *const row = self->row;
-    self->slots = cell_slots(row, self->degree_max, is_virtual(self) ? CELL_ON_VIRTUAL_LINK : 0);
+    self->slots = cell_slots(row, self->degree_max, snapshots_on_link(self));
     self->exact_depth = row->exact_depth ? row->exact_depth : 2;
     self->control_depth = CONTROL_DEPTH_PER_WORKER * self->graph.workers;
     if (self->control_depth < CONTROL_DEPTH_LEAST)
@@ -116,6 +124,27 @@ static int check_policy(const struct cell *self, struct err *err)
                            self->policy->label, w, self->graph.workers, why);
     }
     return 0;
+}
+
+/** Whom a fault takes away must be somebody the policy can do without. */
+static int check_faults(const struct cell *self, struct err *err)
+{
+    struct fault *const fault = malloc(FAULT_SCHEDULE_MAX * sizeof(*fault));
+    int rc = 0;
+    if (!fault)
+        return err_set(err, -ENOMEM, "not enough memory for a schedule of faults");
+    const uint32_t count = cell_faults(self, fault);
+    for (uint32_t i = 0; i < count && rc == 0; i++) {
+        const bool joins = fault[i].kind == FAULT_JOIN;
+        const char *why = NULL;
+        if (joins || fault[i].kind == FAULT_CRASH || fault[i].kind == FAULT_LEAVE)
+            why = policy_refuses(self->row, joins || fault[i].for_ns > 0);
+        if (why)
+            rc = err_set(err, -EINVAL, "policy %s cannot run with fault '%s' of worker %u: %s",
+                         self->policy->label, fault_kind_name[fault[i].kind], fault[i].worker, why);
+    }
+    free(fault);
+    return rc;
 }
 
 static int check_slots(const struct cell *self, struct err *err)
@@ -152,9 +181,13 @@ int cell_open(struct cell *out, const struct cell_common *common, uint32_t polic
     if (rc == 0)
         rc = check_policy(out, err);
     if (rc == 0)
+        rc = check_faults(out, err);
+    if (rc == 0)
         rc = deal_shards(out, err);
     if (rc == 0 && !is_virtual(out))
         rc = make_placement(out, err);
+    if (rc == 0)
+        rc = cell_resolve(out, err);
     if (rc == 0) {
         size_channels(out);
         rc = check_slots(out, err);
@@ -175,6 +208,9 @@ void cell_close(struct cell *self)
     free(self->order);
     free(self->shard);
     free(self->shard_begin);
+    free(self->group);
+    free(self->kind[0]);
+    free(self->kind[1]);
     *self = (struct cell){0};
 }
 
@@ -194,7 +230,8 @@ struct policy_config cell_policy_config(const struct cell *self, uint32_t w)
 
 uint64_t cell_payload_bytes(const struct cell *self)
 {
-    const uint64_t parameters = self->common->model.ops->dim(&self->common->model);
+    const uint64_t computed = self->common->model.ops->dim(&self->common->model);
+    const uint64_t parameters = computed + self->common->experiment->model.parameters;
     switch (self->row->lanes) {
     case LANES_PLAIN:
         return parameters * sizeof(float);
@@ -204,15 +241,4 @@ uint64_t cell_payload_bytes(const struct cell *self)
         return (parameters + 1) * sizeof(double);
     }
     return 0;
-}
-
-struct inject_set cell_inject(const struct cell *self, struct inject entry[EXPERIMENT_INJECT_MAX])
-{
-    const struct experiment *const e = self->common->experiment;
-    for (uint32_t i = 0; i < e->inject_count; i++)
-        entry[i] = e->inject[i].inject;
-    return (struct inject_set){.entry = entry,
-                               .count = e->inject_count,
-                               .seed = self->seed,
-                               .workers = self->graph.workers};
 }

@@ -83,11 +83,11 @@ static void average(const struct judge_view *view, const float *const *vector, f
     double sum[MODEL_PAD], weight = 0;
     const uint32_t dim = view->model->dim;
     for (uint32_t w = 0; w < view->workers; w++)
-        weight += (double)lanes_weight(view->lanes, vector[w], dim);
+        weight += vector[w] ? (double)lanes_weight(view->lanes, vector[w], dim) : 0.0;
     for (uint32_t begin = 0; begin < dim; begin += MODEL_PAD) {
         memset(sum, 0, sizeof(sum));
         for (uint32_t w = 0; w < view->workers; w++)
-            for (uint32_t d = 0; d < MODEL_PAD; d++)
+            for (uint32_t d = 0; d < MODEL_PAD && vector[w]; d++)
                 sum[d] += (double)vector[w][begin + d];
         for (uint32_t d = 0; d < MODEL_PAD; d++)
             mean[begin + d] = (float)(sum[d] / weight);
@@ -109,12 +109,17 @@ static void judge_models(const struct judge_view *view, const float *const *vect
     const uint32_t first = view->central && view->workers > 1 ? 1 : 0;
     const uint32_t all = view->workers - first, locals = judge_locals(view->workers, view->central);
     double sum = 0, worst = -(double)INFINITY, distance = 0;
-    uint32_t judged = 0;
+    uint32_t judged = 0, number = 0, present = 0;
     for (uint32_t i = 0; i < all; i++) {
+        /* the k-th local judged is number k * all / locals: every one, where there are few */
+        const bool chosen = i == (uint64_t)number * all / locals;
+        number += chosen;
+        if (!vector[first + i])
+            continue;
         const float *const local = lanes_model(view->lanes, vector[first + i], dim, own);
         distance += mix_distance2(local, mean, dim);
-        /* the k-th local judged is number k * all / locals: every one, where there are few */
-        if (i != (uint64_t)judged * all / locals)
+        present++;
+        if (!chosen)
             continue;
         const double loss = mean_loss(view->model, local, data->train_x, data->train_label,
                                       data->local, scratch, NULL);
@@ -124,14 +129,15 @@ static void judge_models(const struct judge_view *view, const float *const *vect
     }
     out->train_loss_local_mean = sum / judged;
     out->train_loss_local_worst = worst;
-    out->consensus_distance = distance / all;
+    out->consensus_distance = distance / present;
 }
 
 static double weight_least(const struct judge_view *view, const float *const *vector)
 {
     double least = view->lanes == LANES_PLAIN ? 0 : (double)INFINITY;
     for (uint32_t w = 0; w < view->workers; w++)
-        least = fmin(least, (double)lanes_weight(view->lanes, vector[w], view->model->dim));
+        if (vector[w])
+            least = fmin(least, (double)lanes_weight(view->lanes, vector[w], view->model->dim));
     return least;
 }
 

@@ -163,6 +163,15 @@ static int make_stolen(struct virtual_run *self, struct err *err)
     return 0;
 }
 
+static int make_faults(struct virtual_run *self, struct err *err)
+{
+    self->fault = malloc(FAULT_SCHEDULE_MAX * sizeof(*self->fault));
+    if (!self->fault)
+        return err_set(err, -ENOMEM, "not enough memory for a schedule of faults");
+    self->fault_count = cell_faults(self->cell, self->fault);
+    return 0;
+}
+
 static int open_values(struct virtual_run *self, const struct judge_data *data, struct err *err)
 {
     const struct cell *const cell = self->cell;
@@ -208,6 +217,7 @@ static int open_sim(struct virtual_run *self, struct err *err)
         .base_ns = e->compute.base_ns,
         .jitter_cv = e->compute.jitter_cv,
         .inject = cell_inject(cell, self->inject),
+        .prefetch = e->data.prefetch,
         .links = e->links,
         .costs = e->costs,
         .core = self->core,
@@ -226,6 +236,8 @@ static int open_sim(struct virtual_run *self, struct err *err)
         .values = self->values,
         .judge = self->values ? &self->judge : NULL,
         .watch = &self->watch,
+        .fault = self->fault,
+        .fault_count = self->fault_count,
         .stolen = self->stolen,
         .stolen_count = self->stolen_count,
         .memory = &heap_memory,
@@ -302,6 +314,7 @@ static void close_run(struct virtual_run *self)
     free(self->policy);
     free(self->core);
     free(self->stolen);
+    free(self->fault);
 }
 
 int run_virtual(struct virtual_buffers *buffers, const struct cell *cell,
@@ -316,6 +329,8 @@ int run_virtual(struct virtual_buffers *buffers, const struct cell *cell,
     int rc = make_workers(&self, err);
     if (rc == 0)
         rc = make_stolen(&self, err);
+    if (rc == 0)
+        rc = make_faults(&self, err);
     if (rc == 0)
         rc = open_values(&self, data, err);
     if (rc == 0)

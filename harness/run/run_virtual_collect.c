@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/results/waits.h"
 #include "harness/run/ledger.h"
 #include "harness/run/virtual_private.h"
 
@@ -42,6 +43,21 @@ static void collect_totals(const struct virtual_run *self)
         out->exact_superseded = t->tensors_superseded;
 }
 
+static void collect_links(const struct virtual_run *self)
+{
+    const struct sim_totals *const t = sim_totals(self->sim);
+    struct record_links *const out = &self->out->links;
+    memcpy(out->dropped_by, t->tensors_dropped_by, sizeof(out->dropped_by));
+    memcpy(out->control_dropped_by, t->control_dropped_by, sizeof(out->control_dropped_by));
+    out->tensors_held = t->tensors_held;
+    out->control_held = t->control_held;
+    out->resent = t->resent;
+    out->duplicated = t->duplicated;
+    out->corrupted = t->corrupted;
+    out->caught = t->caught;
+    snprintf(self->out->stall, sizeof(self->out->stall), "%s", sim_stall(self->sim));
+}
+
 static int collect_workers(const struct virtual_run *self, struct err *err)
 {
     struct record_run *const out = self->out;
@@ -52,6 +68,8 @@ static int collect_workers(const struct virtual_run *self, struct err *err)
         const struct sim_worker_record *const from = sim_worker(self->sim, w);
         const struct policy_counters counters = agent_counters(sim_agent(self->sim, w));
         record_add_counters(&out->counters, &counters);
+        for (uint32_t b = 0; b < BLAME_COUNT; b++)
+            out->wait_ns[b] += from->wait_ns[b];
         out->incomplete += !from->done && !from->crashed;
         if (!listed)
             continue;
@@ -60,6 +78,7 @@ static int collect_workers(const struct virtual_run *self, struct err *err)
         to->total_ns = from->total_ns;
         to->core = self->core ? self->core[w] : w;
         memcpy(to->part_ns, from->part_ns, sizeof(to->part_ns));
+        memcpy(to->wait_ns, from->wait_ns, sizeof(to->wait_ns));
         if (out->workers <= VIRTUAL_HIST_WORKERS_MAX) {
             to->iteration_hist = &self->buffers->worker[w];
             to->iteration = record_figures(to->iteration_hist);
@@ -68,6 +87,14 @@ static int collect_workers(const struct virtual_run *self, struct err *err)
     out->drained = out->incomplete == 0;
     return 0;
 }
+
+static int collect_waits(const struct virtual_run *self, struct err *err)
+{
+    struct waits waits = {0};
+    sim_waits(self->sim, &waits, waits_add);
+    return waits_close(&waits, self->out, err);
+}
+_Static_assert(SIM_EVERYBODY == RECORD_EVERYBODY, "the same word");
 
 static void collect_hists(const struct virtual_run *self)
 {
@@ -110,6 +137,29 @@ static void collect_points(const struct virtual_run *self)
     out->point_count = passed + 1;
 }
 
+static int collect_faults(const struct virtual_run *self, struct err *err)
+{
+    struct record_run *const out = self->out;
+    if (self->fault_count == 0)
+        return 0;
+    out->fault = calloc(self->fault_count, sizeof(*out->fault));
+    if (!out->fault)
+        return err_set(err, -ENOMEM, "not enough memory for the record of a run");
+    for (uint32_t i = 0; i < self->fault_count; i++) {
+        const struct sim_fault was = sim_fault(self->sim, i);
+        if (!was.happened)
+            continue;
+        out->crashes += self->fault[i].kind == FAULT_CRASH;
+        out->returns += self->fault[i].kind <= FAULT_JOIN && was.back_ns > 0;
+        out->fault[out->fault_count++] = (struct record_fault){.kind = self->fault[i].kind,
+                                                               .worker = self->fault[i].worker,
+                                                               .at_ns = was.at_ns,
+                                                               .noticed_ns = was.noticed_ns,
+                                                               .back_ns = was.back_ns};
+    }
+    return 0;
+}
+
 static void check_ledger(const struct virtual_run *self)
 {
     const struct cell *const cell = self->cell;
@@ -118,9 +168,12 @@ static void check_ledger(const struct virtual_run *self)
         self->out->ledger_ok = true; /* no parameters, no sum */
         return;
     }
-    for (uint32_t w = 0; w < self->out->workers; w++)
-        ledger_add(&ledger, values_vector(self->values, w, sim_current(self->sim, w)),
-                   values_sum_start(self->values, w), values_sum_applied(self->values, w));
+    for (uint32_t w = 0; w < self->out->workers; w++) {
+        const uint32_t slot = sim_current(self->sim, w);
+        ledger_add(&ledger, slot == SLOTS_NONE ? NULL : values_vector(self->values, w, slot),
+                   values_sum_start(self->values, w) + values_sum_gained(self->values, w),
+                   values_sum_applied(self->values, w));
+    }
     ledger_close(&ledger, cell->row, self->out);
 }
 
@@ -141,8 +194,12 @@ int virtual_collect(struct virtual_run *self, struct err *err)
     out->wall = (struct record_wall){.seconds = self->wall_s, .threads = self->buffers->threads};
     out->iterations_logged = self->buffers->rows;
     collect_totals(self);
+    collect_links(self);
     collect_hists(self);
     collect_points(self);
+    int rc = collect_faults(self, err);
     check_ledger(self);
-    return collect_workers(self, err);
+    if (rc == 0)
+        rc = collect_workers(self, err);
+    return rc < 0 ? rc : collect_waits(self, err);
 }

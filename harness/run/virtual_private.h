@@ -16,6 +16,8 @@ struct virtual_run {
     uint32_t *core;               /* [workers], or NULL: each has its own */
     struct sim_stolen *stolen;    /* [stolen_count] when cores are others' */
     uint32_t stolen_count;
+    struct fault *fault; /* [fault_count] the schedule */
+    uint32_t fault_count;
 
     struct executor *executor; /* NULL: timing only, as everything up to judge_scratch */
     struct values *values;

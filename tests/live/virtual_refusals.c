@@ -103,3 +103,37 @@ Test(virtual_refusals, placement_of_workers_that_have_no_machine)
 {
     expect_refused("topo", VIRTUAL "policies: [dsgd]\n", "placed on no machine");
 }
+
+#define TIMED "name: t\nclock: virtual\ndata: none\nmodel: none\nstop: {time: 40ms}\n"
+
+Test(virtual_refusals, a_fault_that_a_policy_does_not_survive)
+{
+    expect_refused("run",
+                   TIMED "policies: [allreduce]\nworkers: 4\n"
+                         "faults:\n  - {kind: crash, workers: 1, at: 1ms}\n",
+                   "without one of them nobody would go on");
+    expect_refused("run",
+                   TIMED "policies: [sgp]\nworkers: 4\n"
+                         "faults:\n  - {kind: leave, workers: 1, at: 1ms}\n",
+                   "push-sum weights");
+}
+
+Test(virtual_refusals, not_a_fault_that_it_survives)
+{
+    cr_expect_eq(virtual_command("run",
+                                 TIMED
+                                 "policies: [dsgd, aau, adpsgd]\nworkers: 4\n"
+                                 "faults:\n  - {kind: crash, workers: 1, at: 5ms, restart: 10ms}\n"
+                                 "  - {kind: join, workers: 3, at: 9ms}\n",
+                                 0),
+                 0);
+    json_t *const result = virtual_result();
+    const json_t *const faults = json_object_get(virtual_of(result, 0), "faults");
+
+    cr_assert_eq(json_array_size(faults), 2);
+    cr_expect_str_eq(json_string_value(json_object_get(json_array_get(faults, 0), "kind")),
+                     "crash");
+    cr_expect_float_eq(json_real_value(json_object_get(json_array_get(faults, 0), "back_s")), 0.015,
+                       1e-9);
+    json_decref(result);
+}

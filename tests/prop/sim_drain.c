@@ -40,15 +40,13 @@ static void run(uint64_t seed, bool faulty)
                                   .select = SELECT_PERCENT_EACH,
                                   .share = 0.1,
                                   .scope = seed / 3 % 2 ? SCOPE_PROCESS : SCOPE_COMPUTE};
-    const struct sim_pause pause = {
-        .worker = 1, .begin_ns = seed * 31 % 9 * MS, .end_ns = (seed * 31 % 9 + seed % 7) * MS};
+    const struct fault pause = {
+        .kind = FAULT_PAUSE, .worker = 1, .at_ns = seed * 31 % 9 * MS, .for_ns = seed % 7 * MS};
     const struct sim_faults faults = {.until_ns = UINT64_MAX,
                                       .loss = 0.1,
                                       .duplicate = 0.1,
                                       .reorder = 0.1,
-                                      .retransmit_ns = 50 * US,
-                                      .pause = &pause,
-                                      .pauses = 1};
+                                      .retransmit_ns = 50 * US};
     struct cluster cluster;
     cluster_plan(&cluster, variant->name, 3 + (uint32_t)(seed % 10), 2 + 2 * (uint32_t)(seed % 2),
                  seed);
@@ -70,6 +68,8 @@ static void run(uint64_t seed, bool faulty)
         cluster.config.core_ns = MS / 2;
     }
     cluster.config.faults = faulty ? &faults : NULL;
+    cluster.config.fault = &pause;
+    cluster.config.fault_count = faulty;
     cluster.config.stop_ns = 1 + seed * 7919 % (40 * MS);
 
     cluster_run(&cluster);

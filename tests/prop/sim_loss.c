@@ -34,11 +34,12 @@ static void run(uint64_t seed)
                                   .scope = seed % 2 ? SCOPE_PROCESS : SCOPE_COMPUTE};
     const struct variant *const variant = &variants[seed % VARIANTS];
     const uint32_t workers = 5 + (uint32_t)(seed / VARIANTS % 8);
-    const struct sim_crash crash = {.worker = (uint32_t)(seed % workers),
-                                    .at_ns = 10 * MS + seed * 7919 % (10 * MS),
-                                    .noticed_ns = 20 * MS + seed * 104729 % (5 * MS)};
-    const struct sim_faults faults = {
-        .until_ns = UINT64_MAX, .crash = &crash, .crashes = 1, .retransmit_ns = 50 * US};
+    const uint64_t at_ns = 10 * MS + seed * 7919 % (10 * MS);
+    const struct fault crash = {.kind = FAULT_CRASH,
+                                .worker = (uint32_t)(seed % workers),
+                                .at_ns = at_ns,
+                                .notice_ns = 20 * MS + seed * 104729 % (5 * MS) - at_ns};
+    const struct sim_faults faults = {.until_ns = UINT64_MAX, .retransmit_ns = 50 * US};
     struct cluster cluster;
     cluster_plan_row(&cluster, variant->row, workers, 4, seed);
     for (uint32_t w = 0; w < workers; w++)
@@ -48,6 +49,8 @@ static void run(uint64_t seed)
     cluster.config.jitter_cv = 0.05;
     cluster.config.links = (struct sim_links){.latency_ns = seed % 3 * 30 * US, .jitter_cv = 0.5};
     cluster.config.faults = &faults;
+    cluster.config.fault = &crash;
+    cluster.config.fault_count = 1;
     cluster.config.stop_ns = 300 * MS;
 
     cluster_run(&cluster);

@@ -122,12 +122,13 @@ static void gossip(uint32_t worker, const struct event *event, struct actions *o
 
 static void run_crash(enum delivery_class class)
 {
-    const struct sim_crash crash = {.worker = 1, .at_ns = 10 * MS, .noticed_ns = 12 * MS + MS / 2};
-    const struct sim_faults faults = {.crash = &crash, .crashes = 1};
+    const struct fault crash = {
+        .kind = FAULT_CRASH, .worker = 1, .at_ns = 10 * MS, .notice_ns = 2 * MS + MS / 2};
     const struct policy row = cluster_row(gossip, class);
     struct cluster cluster;
     cluster_plan_row(&cluster, &row, 4, 2, 1);
-    cluster.config.faults = &faults;
+    cluster.config.fault = &crash;
+    cluster.config.fault_count = 1;
     cluster.config.stop_ns = 30 * MS;
     cluster.config.links.latency_ns = 100 * US;
     cluster.config.slots = 24;

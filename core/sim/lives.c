@@ -1,0 +1,315 @@
+/*
+ * What has arrived is heard before the news that its sender is gone, even if that is back by then.
+ *
+ * Order at a return: first the peers are told, then the worker starts, then it is told who else is absent; all at one
+ * moment. So nothing of the new life can reach a peer before the news, and nothing that a peer sends in ignorance of the news
+ * reaches the new life (sim_life.told).
+ */
+#include "core/sim/lives.h"
+
+#include <string.h>
+
+#include "core/sim/account.h"
+#include "core/sim/act.h"
+#include "core/sim/compute.h"
+#include "core/sim/faults.h"
+#include "core/sim/links.h"
+#include "core/sim/loans.h"
+
+static uint32_t make(struct sim *self, const struct sim_message *model)
+{
+    const uint32_t message = links_message(self);
+    if (message == SIM_NONE)
+        return SIM_NONE;
+    self->message[message] = *model;
+    self->message[message].to_incarnation = node_at(self, model->to)->slots.incarnation;
+    return message;
+}
+
+static void post(struct sim *self, const struct sim_message *model)
+{
+    const uint32_t message = make(self, model);
+    if (message != SIM_NONE)
+        links_append(self, &self->prompt, message);
+}
+
+/** The news about the worker at this edge's beginning, for whoever is at its end. */
+static struct sim_message news(const struct sim *self, uint32_t worker, uint32_t peer,
+                               enum message_kind kind, enum peer_down how)
+{
+    const struct sim_node *const node = node_at(self, worker);
+    const struct sim_edge *const edge = &self->edge[node->first_edge + peer];
+    return (struct sim_message){.kind = (uint8_t)kind,
+                                .type = (uint8_t)how,
+                                .to = edge->to,
+                                .number = edge->peer,
+                                .edge = node->first_edge + peer,
+                                .incarnation = node->slots.incarnation};
+}
+
+/* ------------------------------------------------------------------------------------------------------- going */
+
+static void forget(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    node->crashed = node->record.crashed = true;
+    node->generation++; /* its gradient will not come */
+    node->gradient_due = node->held = node->noticed = node->leaving = false;
+    node->timers_due = 0;
+    for (uint32_t t = 0; t < SIM_TIMERS_MAX; t++)
+        self->timer[worker * SIM_TIMERS_MAX + t].armed = false;
+    while (node->inbox.first != SIM_NONE)
+        links_lose(self, links_take_first(self, &node->inbox));
+    if (node->withheld)
+        faults_restore(self, worker);
+    if (self->config.values)
+        values_lose(self->config.values, worker, node->current);
+    loans_drop(self, worker, node->current);
+    node->current = SLOTS_NONE;
+}
+
+void lives_await(struct sim *self, uint32_t worker)
+{
+    forget(self, worker);
+    lives_notice(self, worker);
+}
+
+void lives_crash(struct sim *self, uint32_t worker)
+{
+    if (self->stopped || node_at(self, worker)->crashed)
+        return;
+    sim_account_halt(self, worker);
+    sim_compute_abandon(self, worker);
+    forget(self, worker);
+}
+
+void lives_notice(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    if (!node->crashed || node->noticed)
+        return; /* the run had ended before, or it was known */
+    node->noticed = true;
+    for (uint32_t i = 0; i < node->peer_count; i++) {
+        const struct sim_message message = news(self, worker, i, MESSAGE_DOWN, PEER_LOST);
+        post(self, &message);
+    }
+}
+
+void lives_leave(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    if (self->stopped || node->crashed || node->leaving)
+        return; /* it may have taken longer to leave than it was to be away */
+    node->leaving = true;
+    post(self, &(struct sim_message){.kind = MESSAGE_LEAVE, .to = worker});
+}
+
+/** As at the stop of the run, but for this worker alone: of a round it has begun its peers get their share. */
+static void hear_leave(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    if (node->stop_told || node->held) { /* the run ends before it has gone */
+        node->leaving = false;
+        return;
+    }
+    node->stop_told = true;
+    if (!self->config.policy->synchronous)
+        sim_compute_abandon(self, worker);
+    sim_act_on(self, worker,
+               &(struct event){.kind = EV_STOP, .now_ns = self->now_ns, .tag = node->round});
+}
+
+void lives_end(struct sim *self, uint32_t worker)
+{
+    post(self, &(struct sim_message){.kind = MESSAGE_GONE, .to = worker});
+}
+
+/** Its last word follows all that it sent. */
+static void depart(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    if (!self->stopped)
+        sim_account_halt(self, worker);
+    sim_compute_abandon(self, worker);
+    forget(self, worker);
+    node->noticed = true;
+    node->gone_ns = self->now_ns;
+    for (uint32_t i = 0; i < node->peer_count; i++) {
+        const struct sim_edge *const edge = &self->edge[node->first_edge + i];
+        const struct sim_message model = news(self, worker, i, MESSAGE_DOWN, PEER_LEFT);
+        const uint64_t at_ns = sim_max(self->now_ns, sim_max(edge->last_ns[0], edge->last_ns[1]));
+        const uint32_t message = make(self, &model);
+        if (message == SIM_NONE)
+            return;
+        node->gone_ns = sim_max(node->gone_ns, at_ns);
+        due_at(self, at_ns, DUE_MESSAGE, message, edge->to);
+    }
+    faults_departed(self, worker);
+}
+
+/* ------------------------------------------------------------------------------------------------- coming (back) */
+
+static bool is_there(const struct sim *self, uint32_t worker)
+{
+    return !node_at(self, worker)->crashed;
+}
+
+/** The lowest neighbour that is there, or the lowest worker. */
+static uint32_t whose_model(const struct sim *self, uint32_t worker)
+{
+    const struct sim_node *const node = node_at(self, worker);
+    for (uint32_t i = 0; i < node->peer_count; i++)
+        if (is_there(self, self->edge[node->first_edge + i].to))
+            return self->edge[node->first_edge + i].to;
+    uint32_t any = 0;
+    while (any < self->config.workers && !is_there(self, any))
+        any++;
+    return any;
+}
+
+#define RETURNS(count) ((uint8_t)((count) << 4)) /* of the receiver, in sim_life.life */
+
+/** All that is on its way belongs to the past, at both ends. */
+static void renew_edges(struct sim *self, uint32_t worker)
+{
+    const struct sim_node *const node = node_at(self, worker);
+    for (uint32_t i = 0; i < node->peer_count; i++) {
+        const uint32_t out = node->first_edge + i;
+        const uint32_t in = sim_first_edge(self, self->edge[out].to) + self->edge[out].peer;
+        struct sim_life *const there = &self->life[out], *const back = &self->life[in];
+        there->life = (uint8_t)((there->life & 0xf0u) | ((there->life + 1u) & 0x0fu));
+        there->told = there->life >> 4;
+        back->life = (uint8_t)(back->life + RETURNS(1u));
+        memset(self->edge[out].flying, 0, sizeof(self->edge[out].flying));
+        memset(self->edge[in].flying, 0, sizeof(self->edge[in].flying));
+        self->edge[out].down = 0;
+        if (!self->mailboxes)
+            continue;
+        if (self->mailbox[out].waiting != SIM_NONE)
+            links_lose_own(self, self->mailbox[out].waiting);
+        self->mailbox[out].waiting = self->mailbox[out].unread = SIM_NONE;
+        self->mailbox[in].unread = SIM_NONE;
+    }
+}
+
+static void renew_node(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    const struct policy_config *const config = &self->config.worker[worker];
+    uint8_t *const state = (uint8_t *)node + SIM_STATE_AT;
+    memset(state, 0, agent_bytes(self->config.policy, config));
+    agent_init(&node->agent, state, self->config.policy, config);
+    slots_restart(&node->slots);
+    memset(node->part_ns, 0, sizeof(node->part_ns));
+    node->crashed = node->record.crashed = node->record.done = false;
+    node->came = node->orphan = node->stop_told = false;
+    node->ready_ns = node->busy_ns = node->pause_ns = node->iteration_ns = self->now_ns;
+    node->ready_at_ns = node->disk_ns = node->blamed_ns = 0;
+    node->mixed_with = node->round = 0;
+    node->record.lives++;
+}
+
+static void take_model(struct sim *self, uint32_t worker, uint32_t from)
+{
+    struct sim_node *const node = node_at(self, worker);
+    node->current = slots_take(&node->slots);
+    slots_seal(&node->slots, node->current, ++node->version);
+    node->record.model_of = from;
+    if (self->config.values)
+        values_adopt(self->config.values, worker, node->current, from,
+                     node_at(self, from)->current);
+}
+
+bool lives_return(struct sim *self, uint32_t worker, uint64_t *again_ns)
+{
+    struct sim_node *const node = node_at(self, worker);
+    const uint32_t room = self->config.policy->slots_fixed ? self->config.policy->slots_fixed : 1;
+    if (self->now_ns < node->gone_ns) { /* its last words come first */
+        *again_ns = node->gone_ns;
+        return false;
+    }
+    if (node->slots.free_count < room) { /* others still read what it left */
+        *again_ns = self->now_ns + 1 + self->config.base_ns / 8;
+        return false;
+    }
+    const uint32_t from = whose_model(self, worker);
+    lives_notice(self, worker);
+    renew_edges(self, worker);
+    renew_node(self, worker);
+    take_model(self, worker, from);
+    for (uint32_t i = 0; i < node->peer_count; i++) {
+        const struct sim_message message = news(self, worker, i, MESSAGE_UP, PEER_LOST);
+        post(self, &message);
+    }
+    post(self, &(struct sim_message){.kind = MESSAGE_BEGIN, .to = worker});
+    for (uint32_t i = 0; i < node->peer_count; i++) {
+        const struct sim_edge *const edge = &self->edge[node->first_edge + i];
+        const struct sim_node *const peer = node_at(self, edge->to);
+        const struct sim_message message =
+            news(self, edge->to, edge->peer, MESSAGE_DOWN, PEER_LOST);
+        if (peer->crashed && peer->noticed)
+            post(self, &message);
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------------------- hearing of it */
+
+/** The peer is gone: whatever the policy does about it, its loans come back and nothing more is lent to it. */
+static void hear_down(struct sim *self, const struct sim_message *news)
+{
+    const uint32_t edge = node_at(self, news->to)->first_edge + news->number;
+    self->edge[edge].down = true;
+    if (self->mailboxes && self->mailbox[edge].waiting != SIM_NONE) {
+        links_lose(self, self->mailbox[edge].waiting);
+        self->mailbox[edge].waiting = SIM_NONE;
+    }
+    sim_act_on(self, news->to,
+               &(struct event){.kind = EV_PEER_DOWN,
+                               .type = news->type,
+                               .now_ns = self->now_ns,
+                               .peer = news->number,
+                               .incarnation = news->incarnation});
+    loans_reclaim(self, news->to, news->number);
+}
+
+static void hear_up(struct sim *self, const struct sim_message *news)
+{
+    const uint32_t edge = node_at(self, news->to)->first_edge + news->number;
+    self->edge[edge].down = false;
+    self->life[edge].told = (news->incarnation - 1u) & 0x0fu;
+    sim_act_on(self, news->to,
+               &(struct event){.kind = EV_PEER_UP,
+                               .now_ns = self->now_ns,
+                               .peer = news->number,
+                               .incarnation = news->incarnation});
+}
+
+void lives_hear(struct sim *self, uint32_t message)
+{
+    const struct sim_message m = self->message[message];
+    links_free(self, message);
+    switch ((enum message_kind)m.kind) {
+    case MESSAGE_DOWN:
+        hear_down(self, &m);
+        return;
+    case MESSAGE_UP:
+        hear_up(self, &m);
+        return;
+    case MESSAGE_LEAVE:
+        hear_leave(self, m.to);
+        return;
+    case MESSAGE_GONE:
+        depart(self, m.to);
+        return;
+    case MESSAGE_BEGIN:
+        sim_act_on(self, m.to,
+                   &(struct event){.kind = EV_START,
+                                   .now_ns = self->now_ns,
+                                   .tag = node_at(self, m.to)->slots.incarnation - 1u,
+                                   .version = self->round_max});
+        return;
+    default:
+        CHECK(false);
+    }
+}

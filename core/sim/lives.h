@@ -1,0 +1,35 @@
+/**
+ * Workers that go, and come back or come later. Internal to core/sim.
+ *
+ * An absent worker has no model, hears nothing, and what reaches it is lost. Who comes (back) begins empty: a new
+ * incarnation with a fresh policy state and a copy of a neighbour's current model. A message on
+ * its way belongs to the lives of the two ends of its edge when it was sent; once either is over it is dropped (sim_life). What peers still read of
+ * an earlier life stays in its slots until they give it back.
+ */
+#ifndef CORE_SIM_LIVES_H
+#define CORE_SIM_LIVES_H
+
+#include "core/sim/sim_state.h"
+
+/** Not there from the start. */
+void lives_await(struct sim *self, uint32_t worker);
+
+/** Gone without a word. */
+void lives_crash(struct sim *self, uint32_t worker);
+
+/** The peers of a crashed worker hear of it, if they have not. */
+void lives_notice(struct sim *self, uint32_t worker);
+
+/** Ask the worker to go in good order; it is gone once its policy is done. */
+void lives_leave(struct sim *self, uint32_t worker);
+
+/** It is done: gone as soon as its thread is. */
+void lives_end(struct sim *self, uint32_t worker);
+
+/** MESSAGE_LEAVE, MESSAGE_GONE, MESSAGE_BEGIN, MESSAGE_DOWN, MESSAGE_UP: `message` is freed. */
+void lives_hear(struct sim *self, uint32_t message);
+
+/** Come (back). False: not yet, try again at *again_ns. */
+bool lives_return(struct sim *self, uint32_t worker, uint64_t *again_ns);
+
+#endif
