@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "core/base/check.h"
+#include "core/inject/fault.h"
 #include "core/worker/loader_internal.h"
 
 const char *loader_tier_name(enum loader_tier tier)
@@ -109,6 +110,17 @@ void loader_request(struct loader *self, uint32_t worker, const uint32_t *index)
         queue_put(self, (uint32_t)(&batch->read[r] - self->read));
 }
 
+static uint32_t worker_of(const struct loader *self, uint32_t number)
+{
+    return number / self->config.batch / self->config.depth;
+}
+
+static bool is_truncated(const struct loader *self, const struct loader_read *read)
+{
+    struct stat now;
+    return fstat(self->fd, &now) == 0 && (uint64_t)now.st_size < read->offset + read->wanted;
+}
+
 static int fail_short(struct loader *self, const struct loader_read *read, int64_t result)
 {
     struct stat now;
@@ -122,6 +134,67 @@ static int fail_short(struct loader *self, const struct loader_read *read, int64
                        (unsigned long long)read->offset, (long long)result, read->wanted);
 }
 
+/** Is it worth trying again? Books the retry; the final error otherwise. */
+static bool tries_again(struct loader *self, uint32_t number, bool told_to, bool at_once)
+{
+    struct loader_read *const read = &self->read[number];
+    const uint64_t patience_ns =
+        self->config.patience_ns ? self->config.patience_ns : LOADER_PATIENCE_NS;
+    if (!self->patient)
+        return told_to && ++read->retries < LOADER_TRIALS_MAX;
+    const uint64_t now_ns = self->os->now_ns();
+    if (read->retries++ == 0)
+        read->failing_ns = now_ns;
+    self->retries++;
+    read->again_ns = 0;
+    if (!at_once || read->retries > LOADER_AT_ONCE_MAX) {
+        const uint32_t doublings = read->retries < 9 ? read->retries : 9;
+        const uint64_t wait_ns = LOADER_BACKOFF_NS << doublings;
+        read->again_ns =
+            now_ns + (wait_ns < LOADER_BACKOFF_NS_MAX ? wait_ns : LOADER_BACKOFF_NS_MAX);
+    }
+    return now_ns - read->failing_ns < patience_ns;
+}
+
+/** A read that did not bring what was wanted. */
+static int repeat(struct loader *self, uint32_t number, int64_t result)
+{
+    const struct loader_read *const read = &self->read[number];
+    const bool told_to = result == -EAGAIN || result == -EINTR;
+    const bool transient = told_to || result == -EIO || result >= 0;
+    if (self->failed)
+        return self->failed;
+    self->failed_worker = worker_of(self, number);
+    if (result >= 0 && is_truncated(self, read))
+        return fail_short(self, read, result);
+    if (!transient || !tries_again(self, number, told_to, told_to || result >= 0))
+        return result >= 0 ? fail_short(self, read, result)
+                           : loader_fail(self, (int)result, "%s: read at offset %llu failed: %s",
+                                         self->path, (unsigned long long)read->offset,
+                                         strerror((int)-result));
+    self->failed_worker = UINT32_MAX;
+    if (read->again_ns == 0)
+        queue_put(self, number);
+    else
+        self->later[self->later_used++] = number;
+    return 0;
+}
+
+/** What a failing disk makes of a result. */
+static int64_t disturbed(int disk, const struct loader_read *read, int64_t result)
+{
+    switch (disk - 1) {
+    case DISK_EIO:
+        return -EIO;
+    case DISK_SHORT:
+        return read->wanted / 2;
+    case DISK_EAGAIN:
+        return -EAGAIN;
+    default:
+        return result;
+    }
+}
+
 int loader_complete(struct loader *self, uint32_t number, int64_t result)
 {
     CHECK(number < self->reads_max);
@@ -129,24 +202,41 @@ int loader_complete(struct loader *self, uint32_t number, int64_t result)
     struct loader_batch *batch = &self->batch[number / self->config.batch];
 
     CHECK(batch->pending > 0);
-    if ((result == -EAGAIN || result == -EINTR) && ++read->retries < LOADER_RETRIES_MAX) {
-        queue_put(self, number);
-        return self->failed;
-    }
-    if (result < 0)
-        return loader_fail(self, (int)result, "%s: read at offset %llu failed: %s", self->path,
-                           (unsigned long long)read->offset, strerror((int)-result));
+    result = disturbed(self->lane[worker_of(self, number)].disk, read, result);
     if (result < read->wanted)
-        return fail_short(self, read, result);
+        return repeat(self, number, result);
     self->bytes += (uint64_t)result;
     if (--batch->pending == 0)
         self->batches++;
     return self->failed;
 }
 
+/** Reads whose time has come are queued again. */
+static void wake_later(struct loader *self)
+{
+    const uint64_t now_ns = self->os->now_ns();
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < self->later_used; i++) {
+        const uint32_t number = self->later[i];
+        if (self->read[number].again_ns <= now_ns)
+            queue_put(self, number);
+        else
+            self->later[kept++] = number;
+    }
+    self->later_used = kept;
+}
+
 int loader_poll(struct loader *self)
 {
+    if (self->later_used > 0)
+        wake_later(self);
     return self->poll(self);
+}
+
+void loader_disturb(struct loader *self, uint32_t worker, int disk)
+{
+    CHECK(worker < self->config.workers);
+    self->lane[worker].disk = disk + 1;
 }
 
 const unsigned char *const *loader_ready(struct loader *self, uint32_t worker)
@@ -182,6 +272,14 @@ const char *loader_reason(const struct loader *self)
 uint64_t loader_batches(const struct loader *self)
 {
     return self->batches;
+}
+uint64_t loader_retries(const struct loader *self)
+{
+    return self->retries;
+}
+uint32_t loader_failed_worker(const struct loader *self)
+{
+    return self->failed ? self->failed_worker : UINT32_MAX;
 }
 uint64_t loader_bytes(const struct loader *self)
 {

@@ -8,7 +8,9 @@
  *
  * Tiers, each falling through with its reason stored: io_uring + O_DIRECT, io_uring buffered, preadv on the thread.
  * `auto` probes: direct is kept only if it can feed the workers of this core at their compute rate, else the measured
- * figures become the reason. Any short read, EIO or truncated file is a final error that names file and offset.
+ * figures become the reason. A read that fails, comes back short or is
+ * told to come again is repeated, ever more slowly, until the file has given nothing for `patience_ns`: only then, or
+ * where the file is truncated, is it a final error that names file and offset.
  *
  * The only user of liburing.h.
  */
@@ -23,6 +25,8 @@
 
 enum loader_tier { LOADER_AUTO, LOADER_DIRECT, LOADER_BUFFERED, LOADER_PREADV };
 
+#define LOADER_PATIENCE_NS UINT64_C(5000000000)
+
 struct loader_config {
     const char *path;    /* the data file, also used in errors */
     uint64_t base_bytes; /* offset of record 0 (after the header) */
@@ -33,6 +37,7 @@ struct loader_config {
     uint32_t workers; /* on this core */
     uint64_t
         batch_ns; /* how often each of them needs a batch (for the probe); 0: no probe, keep direct */
+    uint64_t patience_ns;  /* how long a read may fail; 0: LOADER_PATIENCE_NS */
     enum loader_tier tier; /* LOADER_AUTO, or force one */
     void *buffer;          /* loader_buffer_bytes(), 4096-aligned, borrowed (EAL memory) */
 };
@@ -74,6 +79,17 @@ const uint32_t *loader_indices(const struct loader *self, uint32_t worker);
 
 /** Give the oldest batch's buffers back. */
 void loader_done(struct loader *self, uint32_t worker);
+
+#define LOADER_UNDISTURBED (-1)
+
+/** From now on reads for `worker` end as this kind of disk fault says (enum fault_disk), or as they do. */
+void loader_disturb(struct loader *self, uint32_t worker, int disk);
+
+/** Reads that were repeated. */
+uint64_t loader_retries(const struct loader *self);
+
+/** Whose read was the final error, or UINT32_MAX. */
+uint32_t loader_failed_worker(const struct loader *self);
 
 /** Batches completed and bytes read so far. */
 uint64_t loader_batches(const struct loader *self);

@@ -19,7 +19,10 @@
 #define LOADER_SUBMIT_MAX 16u   /* reads per poll: about 2.5 us each in direct mode, so one slice */
 #define LOADER_REAP_MAX 64u     /* completions per poll */
 #define LOADER_ENTRIES_MAX 128u /* submission queue; the completion queue is twice that */
-#define LOADER_RETRIES_MAX 1000u /* EAGAIN in a row before a read is given up */
+#define LOADER_TRIALS_MAX 1000u /* while a tier is tried */
+#define LOADER_AT_ONCE_MAX 8u   /* retries before one waits; EIO always does */
+#define LOADER_BACKOFF_NS UINT64_C(50000)
+#define LOADER_BACKOFF_NS_MAX UINT64_C(20000000)
 
 struct io_uring;
 
@@ -34,6 +37,7 @@ struct loader_os {
     int (*register_buffers)(struct io_uring *ring, const struct iovec *area, unsigned count);
     int (*submit)(struct io_uring *ring);
     unsigned (*reap)(struct io_uring *ring, struct loader_completion *out, unsigned max);
+    uint64_t (*now_ns)(void);
     ssize_t (*pread)(int fd, void *to, size_t bytes, off_t offset);
 };
 
@@ -48,6 +52,8 @@ struct loader_read {
     uint32_t wanted; /* a result of at least this covers every record in it */
     uint32_t skip;   /* bytes before the first record */
     uint32_t retries;
+    uint64_t failing_ns; /* since when, if retries > 0 */
+    uint64_t again_ns;   /* not before */
 };
 
 /** One batch in flight: fixed place in the area, filled by up to `batch` reads. */
@@ -63,6 +69,7 @@ struct loader_batch {
 struct loader_lane {
     uint32_t head; /* oldest outstanding */
     uint32_t used;
+    int disk; /* enum fault_disk + 1; 0: undisturbed */
 };
 
 struct loader {
@@ -88,8 +95,13 @@ struct loader {
     uint32_t *queue; /* [reads] numbers of reads to submit, first in first out */
     uint32_t queue_head, queue_used, reads_max;
 
-    uint64_t batches, bytes;
-    int failed; /* -errno of the first final error */
+    uint32_t *later; /* [reads] numbers of reads that are repeated when their time has come */
+    uint32_t later_used;
+
+    uint64_t batches, bytes, retries;
+    uint32_t failed_worker;
+    bool patient; /* open: while a tier is tried, only being told to come again is no error */
+    int failed;   /* -errno of the first final error */
     struct err error;
     char reason[768];
 };

@@ -222,9 +222,10 @@ static int allocate(struct loader *self)
     self->record = calloc(self->reads_max, sizeof(*self->record));
     self->read = calloc(self->reads_max, sizeof(*self->read));
     self->queue = calloc(self->reads_max, sizeof(*self->queue));
+    self->later = calloc(self->reads_max, sizeof(*self->later));
     self->order = calloc(config->batch, sizeof(*self->order));
     if (!self->lane || !self->batch || !self->index || !self->record || !self->read ||
-        !self->queue || !self->order)
+        !self->queue || !self->later || !self->order)
         return -ENOMEM;
     for (size_t b = 0; b < batches; b++)
         self->batch[b] = (struct loader_batch){
@@ -278,6 +279,8 @@ int loader_open(struct loader **out, const struct loader_config *config, struct 
         rc = tier == LOADER_AUTO ? open_auto(self, err) : try_tier(self, tier, err);
     if (rc < 0)
         goto fail;
+    self->patient = true;
+    self->retries = 0;
     *out = self;
     return 0;
 fail:
@@ -294,6 +297,7 @@ void loader_close(struct loader *self)
         close(self->fd);
     free(self->order);
     free(self->queue);
+    free(self->later);
     free(self->read);
     free(self->record);
     free(self->index);

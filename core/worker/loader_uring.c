@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/check.h"
@@ -43,11 +44,19 @@ static unsigned reap_ring(struct io_uring *ring, struct loader_completion *out, 
     return count;
 }
 
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 const struct loader_os loader_os_linux = {
     .setup = setup_ring,
     .register_buffers = io_uring_register_buffers,
     .submit = io_uring_submit,
     .reap = reap_ring,
+    .now_ns = now_ns,
     .pread = pread,
 };
 const struct loader_os *loader_os = &loader_os_linux;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/base/rng.h"
+#include "core/inject/fault.h"
 #include "core/worker/loader_internal.h"
 #include "tests/unit/support_worker.h"
 
@@ -166,6 +167,14 @@ static struct loader_config small_in(enum loader_tier tier)
 {
     struct loader_config config = small;
     config.tier = tier;
+    return config;
+}
+
+/* Reads may fail for a millisecond. */
+static struct loader_config impatient_in(enum loader_tier tier)
+{
+    struct loader_config config = small_in(tier);
+    config.patience_ns = 1000000;
     return config;
 }
 
@@ -364,22 +373,22 @@ Test(loader, plans_every_batch_inside_its_place)
 
 /* Faults while reading. */
 
-ParameterizedTestParameters(loader, names_file_and_offset_of_an_io_error)
+ParameterizedTestParameters(loader, names_file_and_offset_of_an_io_error_that_lasts)
 {
     static enum loader_tier tiers[] = {LOADER_DIRECT, LOADER_BUFFERED, LOADER_PREADV};
     return cr_make_param_array(enum loader_tier, tiers, 3);
 }
 
-ParameterizedTest(enum loader_tier *tier, loader, names_file_and_offset_of_an_io_error)
+ParameterizedTest(enum loader_tier *tier, loader, names_file_and_offset_of_an_io_error_that_lasts)
 {
     struct rig rig;
     uint32_t index[32];
     use_faults();
-    rig_make(&rig, small_in(*tier), 0);
+    rig_make(&rig, impatient_in(*tier), 0);
     for (uint32_t k = 0; k < 32; k++)
         index[k] = 64;
     fault.result = -EIO;
-    fault.results = 1;
+    fault.results = ~0u;
 
     loader_request(rig.loader, 0, index);
     const int rc = wait_ready(&rig, 0);
@@ -392,20 +401,20 @@ ParameterizedTest(enum loader_tier *tier, loader, names_file_and_offset_of_an_io
     rig_free(&rig);
 }
 
-ParameterizedTestParameters(loader, reports_a_short_read_as_an_error)
+ParameterizedTestParameters(loader, reports_reads_that_stay_short_as_an_error)
 {
     static enum loader_tier tiers[] = {LOADER_DIRECT, LOADER_BUFFERED, LOADER_PREADV};
     return cr_make_param_array(enum loader_tier, tiers, 3);
 }
 
-ParameterizedTest(enum loader_tier *tier, loader, reports_a_short_read_as_an_error)
+ParameterizedTest(enum loader_tier *tier, loader, reports_reads_that_stay_short_as_an_error)
 {
     struct rig rig;
     uint32_t index[32] = {0};
     use_faults();
-    rig_make(&rig, small_in(*tier), 0);
+    rig_make(&rig, impatient_in(*tier), 0);
     fault.result = 383;
-    fault.results = 1;
+    fault.results = ~0u;
 
     loader_request(rig.loader, 0, index);
     const int rc = wait_ready(&rig, 0);
@@ -467,12 +476,81 @@ ParameterizedTest(enum loader_tier *tier, loader, repeats_reads_that_were_told_t
     rig_free(&rig);
 }
 
+ParameterizedTestParameters(loader, repeats_reads_that_fail_for_a_while)
+{
+    static int32_t results[] = {-EIO, 100, -EAGAIN};
+    return cr_make_param_array(int32_t, results, 3);
+}
+
+ParameterizedTest(int32_t *result, loader, repeats_reads_that_fail_for_a_while)
+{
+    struct rig rig;
+    uint32_t index[32] = {0};
+    use_faults();
+    rig_make(&rig, small_in(LOADER_PREADV), 0);
+    fault.result = *result;
+    fault.results = 12;
+
+    loader_request(rig.loader, 0, index);
+
+    cr_assert_eq(wait_ready(&rig, 0), 0, "%s", loader_error(rig.loader));
+    expect_bytes(&rig, 0);
+    cr_expect_eq(loader_retries(rig.loader), 12u);
+    rig_free(&rig);
+}
+
+ParameterizedTestParameters(loader, repeats_the_reads_of_a_disturbed_worker_until_it_is_left_alone)
+{
+    static enum fault_disk kinds[] = {DISK_EIO, DISK_SHORT, DISK_EAGAIN};
+    return cr_make_param_array(enum fault_disk, kinds, DISK_KINDS);
+}
+
+ParameterizedTest(enum fault_disk *disk, loader,
+                  repeats_the_reads_of_a_disturbed_worker_until_it_is_left_alone)
+{
+    struct rig rig;
+    uint32_t index[32] = {0};
+    struct loader_config config = small_in(LOADER_BUFFERED);
+    config.workers = 2;
+    rig_make(&rig, config, 0);
+    loader_disturb(rig.loader, 1, (int)*disk);
+    loader_request(rig.loader, 0, index);
+    loader_request(rig.loader, 1, index);
+
+    cr_assert_eq(wait_ready(&rig, 0), 0, "the other worker's disk works");
+    for (uint32_t i = 0; i < 50 || loader_retries(rig.loader) == 0; i++)
+        cr_assert_eq(loader_poll(rig.loader), 0);
+    cr_expect_null(loader_ready(rig.loader, 1));
+    loader_disturb(rig.loader, 1, LOADER_UNDISTURBED);
+
+    cr_assert_eq(wait_ready(&rig, 1), 0);
+    expect_bytes(&rig, 1);
+    rig_free(&rig);
+}
+
+Test(loader, names_the_worker_whose_disk_failed_for_too_long)
+{
+    struct rig rig;
+    uint32_t index[32] = {0};
+    struct loader_config config = impatient_in(LOADER_PREADV);
+    config.workers = 2;
+    rig_make(&rig, config, 0);
+    loader_disturb(rig.loader, 1, DISK_EIO);
+    cr_expect_eq(loader_failed_worker(rig.loader), UINT32_MAX);
+
+    loader_request(rig.loader, 1, index);
+
+    cr_expect_eq(wait_ready(&rig, 1), -EIO);
+    cr_expect_eq(loader_failed_worker(rig.loader), 1u);
+    rig_free(&rig);
+}
+
 Test(loader, gives_up_on_a_read_that_never_gets_through)
 {
     struct rig rig;
     uint32_t index[32] = {0};
     use_faults();
-    rig_make(&rig, small_in(LOADER_BUFFERED), 0);
+    rig_make(&rig, impatient_in(LOADER_BUFFERED), 0);
     fault.result = -EAGAIN;
     fault.results = ~0u;
 
