@@ -15,6 +15,7 @@
 #include "core/learn/lanes.h"
 #include "core/worker/account.h"
 #include "core/worker/compute.h"
+#include "core/worker/life.h"
 #include "core/worker/publish.h"
 
 static float *slot_at(const struct worker *self, uint32_t slot)
@@ -169,6 +170,8 @@ static bool do_timer(struct worker *self, const struct action *action)
                                         clock_to_cyc(self->common->clock, action->at_ns),
                               .generation = action->tag,
                               .armed = action->kind == ACT_TIMER};
+    if (action->kind == ACT_TIMER)
+        cohort_plan(&self->common->cohort->worker[self->id], self->timer[action->type].at_cyc);
     return true;
 }
 
@@ -198,6 +201,8 @@ static bool do_action(struct worker *self, const struct action *action)
     case ACT_CONTROL:
         return publish_control(self, action);
     case ACT_RELEASE:
+        if (life_has_faults(self))
+            life_repay(self, action->peer, action->handle);
         port->ops->release(port, self->id, action->peer, action->handle);
         return true;
     case ACT_TIMER:
@@ -245,6 +250,7 @@ void act_on(struct worker *self, const struct event *given)
     self->told_ns = event.now_ns;
     self->next_action = 0;
     agent_step(&self->agent, &event, &self->actions);
+    account_answered(self);
     self->rate =
         rate_now(self); /* once per event, so that the journal names the rate that is used */
     act_resume(self);

@@ -1,6 +1,8 @@
 /* The coordinator's side of starting, cutting and stopping; see cohort.h for the phases. */
 #include "core/worker/cohort.h"
 
+#include "core/worker/stall.h"
+
 #define RELAXED memory_order_relaxed
 
 static uint64_t sum_finished(const struct cohort *self)
@@ -8,6 +10,15 @@ static uint64_t sum_finished(const struct cohort *self)
     uint64_t sum = 0;
     for (uint32_t w = 0; w < self->workers; w++)
         sum += atomic_load_explicit(&self->worker[w].finished, RELAXED);
+    return sum;
+}
+
+/** Gradients that count towards the budget: those, too, that nobody will compute any more. */
+static uint64_t sum_spent(const struct cohort *self)
+{
+    uint64_t sum = sum_finished(self);
+    for (uint32_t w = 0; w < self->workers; w++)
+        sum += atomic_load_explicit(&self->worker[w].forgone, RELAXED);
     return sum;
 }
 
@@ -27,7 +38,7 @@ double cohort_progress(const struct cohort *self, uint64_t now_cyc)
         used = (double)(now_cyc - self->start_cyc) / (double)self->budget_cyc;
     if (self->budget_iterations) {
         /* gradients, so that a policy that abandons some is compared at equal work done, in both clocks */
-        const double by_count = (double)sum_finished(self) / (double)self->budget_iterations;
+        const double by_count = (double)sum_spent(self) / (double)self->budget_iterations;
         used = by_count > used ? by_count : used;
     }
     return used < 1 ? used : 1;
@@ -58,8 +69,10 @@ static void steer_run(struct cohort *self, uint64_t now_cyc)
     /* Late cuts are taken late, not left out: every point of the curve is a model that existed. */
     for (; cut < self->cuts && used >= (double)cut / (double)self->cuts; cut++)
         take_cut(self, cut, now_cyc);
-    if (used >= 1 || is_cancelled(self)) {
+    const enum stall_verdict stall = stall_look(self, now_cyc);
+    if (used >= 1 || stall != STALL_NONE || is_cancelled(self)) {
         self->stop_cyc = now_cyc;
+        stall_reset(self, now_cyc);
         phase_to(self, COHORT_HALT);
     }
 }
@@ -100,12 +113,13 @@ static bool is_quiet(struct cohort *self)
 
 static void steer_drain(struct cohort *self, uint64_t now_cyc)
 {
-    const bool late = now_cyc - self->stop_cyc > self->drain_cyc_max;
+    const bool late =
+        now_cyc - self->stop_cyc > self->drain_cyc_max || stall_look(self, now_cyc) == STALL_OVER;
     const bool failed = atomic_load_explicit(&self->failed, RELAXED) != 0;
     const bool quiet = is_quiet(self);
     if (!quiet && !late && !failed)
         return;
-    self->incomplete = !quiet;
+    self->incomplete = !quiet || self->stall.gave_up;
     self->end_cyc = now_cyc;
     phase_to(self, COHORT_END);
 }

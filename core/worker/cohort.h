@@ -13,15 +13,59 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/worker/phases.h"
+
 enum cohort_phase { COHORT_WAIT, COHORT_RUN, COHORT_HALT, COHORT_DRAIN, COHORT_END };
 
 /** One worker's public counters, single writer each, on a line of its own. */
 struct cohort_worker {
-    _Alignas(64) _Atomic uint64_t begun; /* iterations begun */
-    _Atomic uint64_t finished;           /* gradients computed */
+    _Alignas(64) _Atomic uint64_t
+        begun; /* iterations begun; of rows with rounds, rounds, those missed included */
+    _Atomic uint64_t finished;       /* gradients computed */
     _Atomic uint64_t sent, received; /* messages, see is_quiet; superseded ones count as received */
     _Atomic uint64_t bytes;
-    _Atomic uint32_t done; /* policy said ACT_DONE */
+    _Atomic uint32_t done;    /* policy said ACT_DONE, or the worker is gone */
+    _Atomic uint32_t working; /* a real gradient is being computed */
+    /* Written seldom: what faults do to it (life.h), and what tells a stall from a long wait (stall.h). */
+    _Alignas(64) _Atomic uint32_t news; /* times it went (odd: it is gone) and came */
+    _Atomic uint32_t left;              /* the latest news that was a departure in good order */
+    _Atomic uint32_t there;             /* 0: gone, whether or not anybody was told */
+    _Atomic uint64_t wish;              /* for somebody's parameters, see cohort_wish */
+    _Atomic uint64_t forgone;     /* of a budget in rounds: those that it will not take part in */
+    _Atomic uint64_t due_cyc;     /* something planned happens to it then */
+    _Atomic uint64_t longest_cyc; /* iteration */
+    _Atomic uint32_t held;        /* it would begin a round that is beyond the budget */
+    struct phases phases;         /* on a line of its own: who waits for this worker reads it */
+};
+
+/** A returning worker's wish: the model of `from`, copied into its own slot. */
+enum cohort_wish_state { WISH_NONE, WISH_WANTED, WISH_TAKEN, WISH_GIVEN };
+static inline uint64_t cohort_wish(enum cohort_wish_state state, uint32_t slot, uint32_t from)
+{
+    return (uint64_t)from << 32 | (uint64_t)slot << 8 | (uint64_t)state;
+}
+static inline enum cohort_wish_state cohort_wish_state(uint64_t wish)
+{
+    return (enum cohort_wish_state)(wish & 0xff);
+}
+static inline uint32_t cohort_wish_slot(uint64_t wish)
+{
+    return (uint32_t)(wish >> 8) & 0xffffu;
+}
+static inline uint32_t cohort_wish_from(uint64_t wish)
+{
+    return (uint32_t)(wish >> 32);
+}
+
+/** The coordinator's view of whether anything happens at all (stall.h). */
+struct stall {
+    uint64_t deadline_cyc_min; /* 0: nobody looks */
+    uint64_t since_cyc;        /* of the latest progress; 0: not looked yet */
+    uint64_t look_cyc;         /* next look */
+    uint64_t told_cyc;         /* when it was announced; 0: it was not */
+    uint64_t progress;
+    bool waited; /* what was planned when progress ended is over */
+    bool gave_up;
 };
 
 /** One cut of the judge: when it was taken, and how much had been computed and exchanged by then. */
@@ -37,6 +81,9 @@ struct cohort {
     _Atomic uint32_t cut;    /* cuts announced: workers copy their model when they lag behind */
     _Atomic uint32_t halted; /* loops that have seen HALT and published `begun` */
     _Atomic uint32_t failed; /* a loop met an error: everybody ends */
+    _Atomic uint32_t
+        epoch; /* grows when any worker's news or wish changes, or a stall is announced */
+    _Atomic uint64_t stalled_cyc; /* a stall is announced: so long nothing has happened */
     const _Atomic uint32_t
         *interrupt;      /* set from outside: stop early, in good order; may be NULL */
     uint64_t last_round; /* valid from DRAIN on: rounds up to this one are finished */
@@ -51,7 +98,22 @@ struct cohort {
     struct cohort_worker *worker; /* [workers], borrowed */
     uint64_t quiet_sum;           /* coordinator: messages at the previous quiet look */
     bool incomplete;
+    struct stall stall;
 };
+
+/** Every loop looks at what has changed. */
+static inline void cohort_announce(struct cohort *self)
+{
+    /* release: who sees the epoch sees what was changed before it */
+    atomic_fetch_add_explicit(&self->epoch, 1, memory_order_release);
+}
+
+/** Nothing is stuck before `due_cyc`. Called by the worker's own thread. */
+static inline void cohort_plan(struct cohort_worker *self, uint64_t due_cyc)
+{
+    if (atomic_load_explicit(&self->due_cyc, memory_order_relaxed) < due_cyc)
+        atomic_store_explicit(&self->due_cyc, due_cyc, memory_order_relaxed);
+}
 
 /** Coordinator's duty, called by loop 0 once per turn: announce cuts, HALT, DRAIN and END. */
 void cohort_steer(struct cohort *self, uint64_t now_cyc);

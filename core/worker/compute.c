@@ -13,6 +13,14 @@
 
 #define SPIN_SLICE_NS 20000u
 
+/* Longer than any disk that works takes for a batch. */
+#define LOAD_NS_MAX UINT64_C(10000000000)
+
+static struct cohort_worker *public_of(const struct worker *self)
+{
+    return &self->common->cohort->worker[self->id];
+}
+
 /** Keep the loader's prefetch queue of this worker full. */
 void compute_prefetch(struct worker *self)
 {
@@ -54,6 +62,12 @@ static void plan_phase(struct worker *self, uint64_t now)
     }
     compute->begin_cyc = now;
     compute->planned_cyc = now + compute->emulated_cyc + compute->injected_cyc;
+    cohort_plan(public_of(self), compute->planned_cyc);
+    const uint64_t unknown = c->base_ns > 0 ? 0 : UINT64_MAX;
+    phases_begin(&c->cohort->worker[self->id].phases,
+                 &(struct blame_phase){.begin = now,
+                                       .injected = unknown ? unknown : now + compute->emulated_cyc,
+                                       .end = unknown ? unknown : compute->planned_cyc});
 }
 
 /** The parameters to take the gradient at. Dividing by the weight is part of the real gradient. */
@@ -80,8 +94,18 @@ static void begin_gradient(struct worker *self)
     phase->slot_orphan = false;
     phase->sliced = false;
     phase->real_cyc = 0;
+    atomic_store_explicit(&public_of(self)->working, 1, memory_order_relaxed);
     gradient_begin(&phase->gradient, c->model, model_of_current(self), self->x, self->label,
                    self->gradient, self->scratch);
+}
+
+/** The oldest batch is made to come later than now. */
+static bool disk_is_late(const struct worker *self)
+{
+    const uint64_t ready_ns = disk_ready_ns(&self->disk);
+    if (ready_ns == 0 || cohort_phase(self->common->cohort) >= COHORT_HALT)
+        return false; /* nobody measures the drain: it does not wait */
+    return act_now_ns(self, clock_cyc()) < ready_ns;
 }
 
 /**
@@ -91,9 +115,10 @@ static void begin_gradient(struct worker *self)
 static bool skip_unused(struct worker *self)
 {
     for (; self->batches_unused > 0; self->batches_unused--) {
-        if (!loader_ready(self->loader, self->loop_index))
+        if (disk_is_late(self) || !loader_ready(self->loader, self->loop_index))
             return false;
         loader_done(self->loader, self->loop_index);
+        disk_take(&self->disk, &self->common->inject, self->id, act_now_ns(self, clock_cyc()));
         compute_prefetch(self);
     }
     return true;
@@ -103,9 +128,11 @@ static bool skip_unused(struct worker *self)
 static void try_load(struct worker *self)
 {
     const uint64_t now = clock_cyc();
+    if (self->loader && !skip_unused(self))
+        return;
+    if (disk_is_late(self))
+        return;
     if (self->loader) {
-        if (!skip_unused(self))
-            return;
         const unsigned char *const *const record = loader_ready(self->loader, self->loop_index);
         if (!record)
             return;
@@ -119,6 +146,7 @@ static void try_load(struct worker *self)
         compute_prefetch(self);
     }
     const uint64_t done = clock_cyc();
+    disk_take(&self->disk, &self->common->inject, self->id, act_now_ns(self, done));
     account_loaded(self, now, done);
     plan_phase(self, done);
     self->phase = WORKER_COMPUTING;
@@ -140,6 +168,12 @@ static uint64_t rounds_max(const struct worker_common *common)
     return cohort->budget_iterations > 0 ? cohort->budget_iterations / computing : UINT64_MAX;
 }
 
+/** Where workers come back, their iterations say nothing about which round it is. */
+static bool misses_rounds(const struct worker *self)
+{
+    return self->common->policy->synchronous && self->common->policy->survives_return;
+}
+
 void compute_want(struct worker *self, uint32_t round)
 {
     const enum cohort_phase phase = cohort_phase(self->common->cohort);
@@ -153,6 +187,7 @@ void compute_want(struct worker *self, uint32_t round)
         return;
     }
     if (self->common->policy->synchronous && self->begun >= rounds_max(self->common)) {
+        atomic_store_explicit(&public_of(self)->held, 1, memory_order_relaxed);
         self->held_compute = true; /* the budget in iterations is exact where there are rounds */
         self->held_round = round;
         return;
@@ -160,6 +195,9 @@ void compute_want(struct worker *self, uint32_t round)
     const uint64_t now = clock_cyc();
     account_iteration(self, now);
     self->begun++;
+    self->told_begun = misses_rounds(self) ? (uint64_t)round + 1 : self->begun;
+    atomic_store_explicit(&public_of(self)->begun, self->told_begun, memory_order_relaxed);
+    atomic_store_explicit(&public_of(self)->longest_cyc, self->longest_cyc, memory_order_relaxed);
     self->compute.abandoned = false;
     self->phase = WORKER_LOADING;
     self->load_cyc = now;
@@ -167,6 +205,8 @@ void compute_want(struct worker *self, uint32_t round)
         spin_for(self->common->test_stall_cyc);
     self->load_cyc += self->common->test_stall_cyc; /* the planted stall belongs to no part */
     try_load(self);
+    if (self->phase == WORKER_LOADING)
+        cohort_plan(public_of(self), now + to_cyc(self, LOAD_NS_MAX));
 }
 
 void compute_unpin(struct worker *self)
@@ -180,18 +220,23 @@ static void finish_gradient(struct worker *self, uint64_t now)
 {
     struct worker_compute *const c = &self->compute;
     c->sliced = true;
+    atomic_store_explicit(&public_of(self)->working, 0, memory_order_relaxed);
     account_spent(self, &self->count.gradients, 1, c->real_cyc);
     compute_unpin(self);
     if (self->common->base_ns == 0) {
         const uint64_t real_ns = clock_ns(self->common->clock, c->real_cyc);
         c->injected_cyc = to_cyc(self, draw_phase(self, c->begin_cyc, real_ns).delay_ns);
         c->planned_cyc = now + c->injected_cyc;
+        cohort_plan(public_of(self), c->planned_cyc);
+        phases_revise(
+            &self->common->cohort->worker[self->id].phases,
+            &(struct blame_phase){.begin = c->begin_cyc, .injected = now, .end = c->planned_cyc});
     }
 }
 
 bool worker_wants_slice(const struct worker *self)
 {
-    if (self->phase != WORKER_COMPUTING)
+    if (self->phase != WORKER_COMPUTING || self->life.paused)
         return false;
     return !self->compute.sliced || self->compute.spin;
 }
@@ -250,6 +295,7 @@ void compute_abandon(struct worker *self)
 {
     if (self->phase == WORKER_COMPUTING && !self->compute.sliced)
         compute_unpin(self);
+    atomic_store_explicit(&public_of(self)->working, 0, memory_order_relaxed);
     self->batches_unused += self->phase == WORKER_LOADING && self->loader;
     self->phase = WORKER_IDLE;
 }
@@ -259,7 +305,10 @@ void compute_drop(struct worker *self)
     self->held_compute = false; /* asked for after the halt, wanted no more */
     if (self->phase == WORKER_IDLE)
         return;
-    account_abandoned(self, clock_cyc());
+    const uint64_t now = clock_cyc();
+    account_abandoned(self, now);
+    if (self->phase == WORKER_COMPUTING)
+        phases_cut(&self->common->cohort->worker[self->id].phases, now);
     compute_abandon(self);
     self->compute.abandoned = true;
     self->count.abandoned++;

@@ -3,6 +3,8 @@
 
 #include "core/base/check.h"
 #include "core/worker/compute.h"
+#include "core/worker/life.h"
+#include "core/worker/stall.h"
 
 /**
  * Every stretch of the core's time goes to one worker (a service or a slice) or to the loader; to all others it is time
@@ -13,7 +15,8 @@ static void give(const struct loop *self, struct worker *worker)
     worker->others_cyc = self->busy_cyc - worker->busy_seen;
 }
 
-static void take_back(struct loop *self, struct worker *worker, uint64_t from, uint64_t to, bool any)
+static void take_back(struct loop *self, struct worker *worker, uint64_t from, uint64_t to,
+                      bool any)
 {
     self->busy_cyc += to - from;
     self->work_cyc += any && !self->halted ? to - from : 0;
@@ -30,6 +33,24 @@ static void turn_loader(struct loop *self)
         atomic_store_explicit(&self->cohort->failed, 1, memory_order_relaxed);
     }
     self->busy_cyc += clock_cyc() - from;
+}
+
+/** Something happened to somebody, or nothing to anybody. */
+static void turn_news(struct loop *self, uint64_t now)
+{
+    struct cohort *const cohort = self->cohort;
+    if (atomic_load_explicit(&cohort->epoch, memory_order_relaxed) == self->epoch)
+        return;
+    /* acquire: whatever was changed before the epoch was */
+    self->epoch = atomic_load_explicit(&cohort->epoch, memory_order_acquire);
+    for (uint32_t i = 0; i < self->count; i++) {
+        struct worker *const worker = self->worker[i];
+        if (life_has_faults(worker)) {
+            worker->life.hears = true;
+            life_give(worker);
+        }
+        stall_explain(worker, now);
+    }
 }
 
 static void turn_worker(struct loop *self, struct worker *worker)
@@ -108,6 +129,7 @@ int loop_run(struct loop *self)
 
     while (follow(self, now)) {
         turn_loader(self);
+        turn_news(self, now);
         for (uint32_t i = 0; i < self->count; i++)
             turn_worker(self, self->worker[i]);
         turn_slice(self);

@@ -7,6 +7,7 @@
 #include "core/worker/account.h"
 #include "core/worker/act.h"
 #include "core/worker/compute.h"
+#include "core/worker/life.h"
 #include "core/worker/publish.h"
 
 #define ARRIVALS_MAX 16u
@@ -27,7 +28,12 @@ void worker_start(struct worker *self, const float *initial, uint64_t now)
     self->recording = true;
     self->phase = WORKER_IDLE;
     self->served_cyc = self->idle_cyc = self->iteration_cyc = now;
-    act_on(self, &(struct event){.kind = EV_START, .now_ns = act_now_ns(self, now)});
+    if (disk_is_delayed(&self->common->inject))
+        disk_open(&self->disk, &self->common->inject, self->id, self->common->prefetch, 0);
+    if (life_has_faults(self))
+        life_start(self, now);
+    else
+        act_on(self, &(struct event){.kind = EV_START, .now_ns = act_now_ns(self, now)});
 }
 
 static struct event event_of(const struct worker *self, const struct port_arrival *arrival,
@@ -37,11 +43,11 @@ static struct event event_of(const struct worker *self, const struct port_arriva
     struct event event = {.kind = m->is_tensor ? EV_TENSOR : EV_CONTROL,
                           .type = m->type,
                           .now_ns = act_now_ns(self, now),
-                          .tag = m->tag,
-                          .handle = m->handle,
-                          .peer = arrival->edge,
-                          .degree = m->degree};
+                          .peer = arrival->edge};
     if (m->is_tensor) {
+        event.tag = m->tag;
+        event.handle = m->handle;
+        event.degree = m->degree;
         event.version = slots_version_of(m->handle);
         event.incarnation = slots_incarnation_of(m->handle);
     } else {
@@ -65,8 +71,7 @@ static void record_arrival(struct worker *self, const struct port_message *m, ui
         hist_record(self->staleness, behind);
 }
 
-/** Count messages as received once everything that follows from them was sent. */
-static void settle_arrivals(struct worker *self)
+void worker_settle(struct worker *self)
 {
     struct cohort_worker *const pub = &self->common->cohort->worker[self->id];
     if (self->owed == 0 || self->action_blocked)
@@ -77,22 +82,61 @@ static void settle_arrivals(struct worker *self)
     self->owed = 0;
 }
 
+static bool next_arrival(struct worker *self, struct port_arrival *out)
+{
+    struct port *const port = self->common->port;
+    if (!self->life.has_kept)
+        return port->ops->poll(port, self->id, out, 1) == 1;
+    self->life.has_kept = false;
+    *out = self->life.kept;
+    return true;
+}
+
+/** With faults about, some arrivals are not for the policy, or not yet. */
+static bool admit(struct worker *self, const struct port_arrival *arrival)
+{
+    enum life_verdict verdict = life_judge(self, arrival);
+    if (verdict == LIFE_LATER) {
+        life_listen(self);
+        verdict = life_judge(self, arrival);
+    }
+    if (verdict == LIFE_DROP)
+        life_drop(self, arrival);
+    self->life.has_kept = verdict == LIFE_LATER || (verdict == LIFE_TAKE && self->action_blocked);
+    if (self->life.has_kept)
+        self->life.kept = *arrival;
+    if (verdict != LIFE_TAKE || self->life.has_kept)
+        return false;
+    if (arrival->message.is_tensor)
+        life_borrow(self, arrival->edge, arrival->message.handle);
+    return true;
+}
+
 /** One arrival at a time: its actions must be done before the next event may reach the policy. */
 static bool serve_arrivals(struct worker *self)
 {
-    struct port *const port = self->common->port;
     struct port_arrival arrival;
     uint32_t served = 0;
-    while (served < ARRIVALS_MAX && !self->action_blocked &&
-           port->ops->poll(port, self->id, &arrival, 1) == 1) {
+    while (served < ARRIVALS_MAX && !self->action_blocked && !self->life.start_due &&
+           next_arrival(self, &arrival)) {
         const uint64_t now = clock_cyc();
+        served++;
+        if (self->heard_cyc)
+            self->heard_cyc[arrival.edge] = now;
+        if (life_has_faults(self) && !admit(self, &arrival)) {
+            if (self->life.has_kept)
+                break;
+            continue;
+        }
         record_arrival(self, &arrival.message, now);
-        account_woken(self, arrival.message.sent_cyc, now);
+        account_caused(self, arrival.edge, arrival.message.sent_cyc,
+                       port_left_cyc(&arrival.message), now);
         const struct event event = event_of(self, &arrival, now);
         act_on(self, &event);
-        served++;
     }
-    settle_arrivals(self);
+    if (self->life.ending && served < ARRIVALS_MAX && !self->action_blocked)
+        life_emptied(self);
+    worker_settle(self);
     return served > 0;
 }
 
@@ -104,7 +148,7 @@ static bool serve_timers(struct worker *self, uint64_t now)
         if (!timer->armed || now < timer->at_cyc)
             continue;
         timer->armed = false;
-        account_woken(self, timer->at_cyc, now);
+        account_caused(self, WORKER_NO_EDGE, timer->at_cyc, timer->at_cyc, now);
         act_on(self, &(struct event){.kind = EV_TIMER,
                                      .type = (uint8_t)t,
                                      .tag = timer->generation,
@@ -128,7 +172,7 @@ static void copy_for_judge(struct worker *self, uint32_t cut)
     memcpy(judge_row(self, cut), vector, worker_judged_floats(c->policy, c->model) * sizeof(float));
 }
 
-static bool serve_cut(struct worker *self)
+bool worker_cut(struct worker *self)
 {
     const uint32_t cut = atomic_load_explicit(&self->common->cohort->cut, memory_order_acquire);
     if (self->cut >= cut)
@@ -146,17 +190,26 @@ static bool serve_cut(struct worker *self)
 bool worker_serve(struct worker *self, uint64_t now)
 {
     bool any = false;
+    if (now >= self->life.wake_cyc && life_turn(self, now)) {
+        self->common->port->ops->poll(self->common->port, self->id, NULL, 0); /* its links work */
+        return false;
+    }
     account_served(self, now);
     if (self->action_blocked) {
         account_woken(self, now, now);
         any |= act_resume(self);
-        settle_arrivals(self);
+        worker_settle(self);
     }
     if (self->recording)
-        any |= serve_cut(self);
+        any |= worker_cut(self);
     if (!compute_is_deaf(self, now)) {
+        if (self->life.hears && !self->action_blocked)
+            life_listen(self);
         any |= serve_arrivals(self);
         any |= serve_timers(self, now);
+    } else {
+        self->common->port->ops->poll(self->common->port, self->id, NULL,
+                                      0); /* deaf, but its links work */
     }
     if (!self->action_blocked)
         any |= compute_serve(self, now);
@@ -165,21 +218,24 @@ bool worker_serve(struct worker *self, uint64_t now)
 
 void worker_halt(struct worker *self)
 {
-    serve_cut(self); /* announced before HALT: belongs to the run */
+    life_halt(self, clock_cyc());
+    worker_cut(self); /* announced before HALT: belongs to the run */
     account_halt(self, clock_cyc());
     self->recording = false;
-    atomic_store_explicit(&self->common->cohort->worker[self->id].begun, self->begun,
-                          memory_order_relaxed);
 }
 
 void worker_stop(struct worker *self, uint64_t last_round, uint64_t now)
 {
-    if (self->action_blocked || self->stop_told || !publish_settle(self))
+    struct port *const port = self->common->port;
+    if (port->ops->drain) /* first: what never leaves may be what blocks this worker */
+        port->ops->drain(port, self->id);
+    if (self->action_blocked || self->stop_told || self->life.start_due || !publish_settle(self))
         return; /* told in a later turn */
-    const bool goes_on = self->common->policy->synchronous && self->begun <= last_round + 1;
+    const bool goes_on = self->common->policy->synchronous && self->told_begun <= last_round + 1;
     if (self->phase != WORKER_IDLE && !goes_on)
         compute_abandon(self);
     self->stop_told = true;
+    self->life.last_round = last_round;
     self->compute.process = false;
     act_on(self,
            &(struct event){.kind = EV_STOP, .tag = last_round, .now_ns = act_now_ns(self, now)});

@@ -13,6 +13,8 @@
 #include "core/base/hist.h"
 #include "core/base/parts.h"
 #include "core/base/slots.h"
+#include "core/inject/disk.h"
+#include "core/inject/fault.h"
 #include "core/inject/inject.h"
 #include "core/learn/lanes.h"
 #include "core/learn/mix.h"
@@ -44,6 +46,10 @@ struct worker_common {
     float lr;
     double decay_every, decay_factor; /* of the budget; every = 0: no decay */
     uint64_t payload_bytes;           /* of one whole model, unpadded */
+    const struct fault *fault;        /* [faults] ascending by at_ns, borrowed */
+    uint32_t faults;
+    uint32_t prefetch;                 /* batches in flight per worker; 0: nothing delays them */
+    void (*say)(const char *sentence); /* why the run is stalled; NULL: nobody wants to know */
     float *judge; /* [cuts + 1][workers][worker_judged_floats] snapshots; the last one is the end */
     uint64_t test_stall_cyc; /* tests only: spin this long, unaccounted, in every iteration */
     bool test_one_sided;     /* tests only: worker 0 skips one mix */
@@ -105,6 +111,52 @@ struct worker_spent {
     double typical_cyc; /* of one, about their median */
 };
 
+enum life_state {
+    LIFE_THERE,
+    LIFE_LEAVING, /* its policy was told to stop */
+    LIFE_GONE,
+    LIFE_WISHING, /* gone, and waits for a neighbour's parameters */
+};
+
+/** A tensor that the policy has and has not given back. */
+struct life_loan {
+    slots_handle handle;
+    uint32_t edge;
+};
+
+/** What the faults do to the worker (life.h). Times are TSC cycles, UINT64_MAX: never. */
+/** What the policy knows of a peer. */
+struct life_peer {
+    uint32_t news;
+    uint32_t
+        ending; /* news of a departure that waits until all that the peer sent has been handled */
+};
+
+struct life {
+    uint64_t wake_cyc; /* nothing is to be looked at before */
+    enum life_state state;
+    bool paused;
+    bool hears;     /* something happened to somebody */
+    bool start_due; /* the policy has not had its EV_START */
+    bool has_kept;
+    uint32_t slots_keep;
+    uint32_t next; /* fault to look at */
+    uint64_t pause_cyc, pause_end_cyc, disk_end_cyc, slots_end_cyc;
+    uint64_t notice_cyc, back_cyc; /* gone: its peers are told; it comes back */
+    uint64_t last_round;           /* leaving */
+    uint32_t wish_slot, wish_from; /* wishing: where the model is to be, and whose */
+    double lost;                   /* gone: mix_ledger of the model it had … */
+    float lost_weight;             /* … and its weight */
+    struct life_peer *heard;       /* [peer_count] */
+    bool ending;                   /* of any of them */
+    struct life_loan *loan;        /* [loans_max] */
+    uint32_t loans, loans_max;
+    struct port_arrival kept; /* taken before its time */
+    const struct policy_config *config;
+    void *agent; /* [agent_bytes] memory of the policy */
+    size_t agent_bytes;
+};
+
 struct worker_counts {
     struct worker_spent gradients; /* real ones that were finished */
     struct worker_spent applies, sends;
@@ -112,10 +164,31 @@ struct worker_counts {
     struct worker_spent loads, rests; /* of whole iterations */
     uint64_t tensors_sent, tensors_delivered, tensors_superseded, control_sent, control_delivered;
     uint64_t bytes, mixes, overruns, slot_waits, full_waits;
-    uint64_t abandoned;         /* gradients dropped by their policy */
-    uint64_t publishes_skipped; /* messages not sent for want of slots (SLOT_SKIP) */
-    uint64_t accounted_twice;   /* iterations whose parts exceed their total: must stay 0 */
+    uint64_t abandoned;                  /* gradients dropped by their policy */
+    uint64_t publishes_skipped;          /* messages not sent for want of slots (SLOT_SKIP) */
+    uint64_t tensors_gone, control_gone; /* dropped here: this or its sender's life was over */
+    uint64_t crashes;
+    uint64_t returns;         /* times it came (back) */
+    uint64_t accounted_twice; /* iterations whose parts exceed their total: must stay 0 */
 };
+
+/** The wait that was booked in this turn, and may be booked otherwise when more messages are seen. */
+struct worker_woken {
+    uint64_t from_cyc, enabled_cyc; /* the wait */
+    uint64_t seen_cyc;              /* when its end was noticed */
+    uint64_t others_cyc, held_cyc;  /* what the core gave to others until then; booked as held */
+    uint64_t turn_cyc;              /* served_cyc of the turn */
+    bool open;                      /* the worker has not gone on since */
+};
+
+/** What the policy is being told by: who is to blame for the wait, if that ends it. */
+struct worker_cause {
+    uint64_t sent_cyc, left_cyc; /* published; on its way */
+    uint32_t edge;               /* in-edge, or WORKER_NO_EDGE: a timer */
+    bool lost;                   /* the peer is gone */
+    bool set;
+};
+#define WORKER_NO_EDGE UINT32_MAX
 
 struct worker {
     const struct worker_common *common;
@@ -153,10 +226,16 @@ struct worker {
     uint64_t owed_to[OWED_WORDS]; /* … and the peers, as bits, that have got nothing newer since */
 
     uint64_t begun, finished; /* iterations */
+    uint64_t told_begun;      /* what the cohort knows of it (cohort_worker.begun) */
     uint32_t cut;             /* judge snapshots taken */
     bool held_compute;        /* ACT_COMPUTE came after HALT … */
     uint32_t held_round;      /* … for this round */
     bool stop_told, done, recording;
+    bool books_closed;    /* those of the iteration in progress, by a halt or because it is gone */
+    uint64_t longest_cyc; /* iteration so far */
+    struct life life;
+    struct disk disk;    /* its batches, where they are delayed */
+    uint64_t *heard_cyc; /* [peer_count] latest arrival, 0: none; for stall.h; may be NULL */
 
     /* accounting (account.h) */
     uint64_t part_cyc[PART_COUNT];
@@ -169,9 +248,15 @@ struct worker {
     uint64_t busy_seen;     /* loop's busy counter then */
     uint64_t others_cyc;    /* time the core gave to others since then */
     uint32_t mixed_with;
+    struct worker_woken woken;
+    struct worker_cause cause;
+    uint64_t open_cyc;  /* of part_cyc[PART_WAIT], what nobody is blamed for yet */
+    uint64_t *edge_cyc; /* [peer_count] waited for the peer of this in-edge; until the halt */
+    uint64_t blamed_cyc[BLAME_COUNT]; /* adds up to total_part_cyc[PART_WAIT] */
 
     struct worker_counts count;
     double sum_start, sum_applied; /* ledger */
+    double weight_gained; /* push-sum weight that came with its returns, less what it had */
     struct hist *iteration, *ready_to_mixed, *handle, *staleness, *requested, *achieved,
         *injected_error;
     uint64_t total_part_cyc[PART_COUNT], total_cyc, total_iterations;
@@ -182,6 +267,12 @@ struct worker {
 /** Publish the initial model (already in slot 0's memory by the caller through `fill`) and prepare to start. */
 void worker_start(struct worker *self, const float *initial, uint64_t now_cyc);
 
+/** Count messages as received once everything that follows from them was sent. */
+void worker_settle(struct worker *self);
+
+/** Copy the model for the cuts of the judge that were announced. True if there were any. */
+bool worker_cut(struct worker *self);
+
 /** One turn: arrivals, blocked actions, timers, compute phase, judge cut. Returns true if there was anything to do. */
 bool worker_serve(struct worker *self, uint64_t now_cyc);
 
@@ -191,7 +282,7 @@ bool worker_wants_slice(const struct worker *self);
 /** Run one slice, about 50 us or less. */
 void worker_slice(struct worker *self, uint64_t now_cyc);
 
-/** HALT was declared: publish what was begun. */
+/** HALT was declared: what was begun is published. */
 void worker_halt(struct worker *self);
 
 /** DRAIN was declared: tell the policy to stop after `last_round`. */

@@ -90,8 +90,7 @@ static inline uint32_t desk_poll(struct port *port, uint32_t id, struct port_arr
                                  uint32_t max)
 {
     (void)port, (void)id;
-    cr_assert_geq(max, 1u);
-    if (desk.polled == desk.in_count)
+    if (max == 0 || desk.polled == desk.in_count)
         return 0;
     *out = desk.in[desk.polled++];
     return 1;

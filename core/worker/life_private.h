@@ -1,0 +1,21 @@
+/** What life.c and life_peers.c have in common. */
+#ifndef CORE_WORKER_LIFE_PRIVATE_H
+#define CORE_WORKER_LIFE_PRIVATE_H
+
+#include "core/worker/life.h"
+
+struct cohort_worker *life_public(const struct worker *self, uint32_t id);
+
+/** Drop everything in progress; the worker counts as done. */
+void life_stand_down(struct worker *self, uint64_t now_cyc);
+
+/** A pause is over. */
+void life_resume(struct worker *self, uint64_t now_cyc);
+
+/** Give back what the policy had, and let the peers know. */
+void life_tell_gone(struct worker *self);
+
+/** One turn of a worker that is not there: discard, and come back when it is time. */
+void life_turn_gone(struct worker *self, uint64_t now_cyc);
+
+#endif

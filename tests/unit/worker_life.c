@@ -1,0 +1,370 @@
+/* One live worker and its faults, on a port in plain memory: what it does, what its peers learn, what it learns of them. */
+#include <criterion/criterion.h>
+
+#include "core/worker/life.h"
+#include "tests/unit/support_port.h"
+
+#define NOTICE 50u
+
+static struct policy row;
+static struct policy_config config;
+static _Alignas(64) unsigned char memory[4096];
+static struct fault fault[4];
+
+static size_t no_bytes(const struct policy_config *of)
+{
+    (void)of;
+    return 0;
+}
+
+static void no_init(void *state, const struct policy_config *of)
+{
+    (void)state, (void)of;
+}
+
+/** A worker with these faults that has begun; times are cycles and nanoseconds alike. */
+static void live(uint32_t faults)
+{
+    row = desk_policy;
+    row.survives_loss = true;
+    row.exhausted = SLOT_WAIT;
+    row.state_bytes = no_bytes;
+    row.init = no_init;
+    config = (struct policy_config){
+        .self = DESK_SELF, .workers = DESK_SELF + 2, .peer_count = DESK_PEERS, .peers = desk_ids};
+    desk_open_as(&row, DESK_SLOTS, 4.0f);
+    desk.common.fault = fault;
+    desk.common.faults = faults;
+    cr_assert_leq(life_bytes(DESK_PEERS, DESK_SLOTS), sizeof(memory));
+    life_open(&worker, memory, &config, &desk.script, 0);
+    for (uint32_t w = 0; w < DESK_SELF + 2; w++)
+        desk.pub[w].there = 1;
+}
+
+static void serve_at(uint64_t since_start)
+{
+    worker_serve(&worker, DESK_START_CYC + since_start);
+}
+
+static struct port_message message(uint8_t from_life, uint8_t to_life)
+{
+    return (struct port_message){.type = 9, .lives = port_lives(from_life, to_life)};
+}
+
+static struct port_message tensor(uint32_t edge, uint8_t from_life)
+{
+    struct port_message m = message(from_life, 1);
+    desk_shows(edge, 1.0f, 1);
+    m.is_tensor = 1;
+    m.handle = desk.peer[edge].handle;
+    return m;
+}
+
+/** Worker 0, 1 or 3 goes or comes. */
+static void news_of(uint32_t id)
+{
+    desk.pub[id].news++;
+    worker.life.hears = true;
+}
+
+Test(life, is_told_once_of_a_peer_that_goes_and_once_of_its_return)
+{
+    live(0);
+    news_of(1);
+    serve_at(10);
+    serve_at(11);
+    news_of(1);
+    serve_at(12);
+
+    cr_assert_eq(desk.script.event_count, 2u);
+    cr_expect_eq(desk.script.event[0].kind, EV_PEER_DOWN);
+    cr_expect_eq(desk.script.event[0].peer, 1u);
+    cr_expect_eq(desk.script.event[0].incarnation, 1u);
+    cr_expect_eq(desk.script.event[1].kind, EV_PEER_UP);
+    cr_expect_eq(desk.script.event[1].incarnation, 2u);
+}
+
+Test(life, is_told_of_everything_in_order_however_late)
+{
+    live(0);
+    desk.pub[3].news = 3;
+    news_of(3);
+
+    serve_at(10);
+
+    cr_assert_eq(desk.script.event_count, 4u);
+    for (uint32_t i = 0; i < 4; i++) {
+        cr_expect_eq(desk.script.event[i].kind, i % 2 ? EV_PEER_UP : EV_PEER_DOWN);
+        cr_expect_eq(desk.script.event[i].incarnation, 1 + (i + 1) / 2);
+    }
+}
+
+Test(life, takes_back_what_a_lost_peer_had)
+{
+    static const uint32_t to[] = {0};
+    live(0);
+    cr_assert(desk_do((struct action){
+        .kind = ACT_SEND, .type = TENSOR_MODEL, .peers = to, .count = 1, .degree = 1}));
+    cr_assert_eq(worker.slots.entry[worker.current].loans, 1u);
+
+    news_of(0);
+    serve_at(10);
+
+    cr_expect_eq(worker.slots.entry[worker.current].loans, 0u);
+}
+
+Test(life, drops_what_a_gone_peer_had_sent_and_gives_it_back)
+{
+    live(0);
+    news_of(0);
+    desk_arrives(0, tensor(0, 1));
+
+    serve_at(10);
+
+    cr_expect_eq(desk.script.event_count, 1u, "the loss alone");
+    cr_expect_eq(desk.peer[0].released_count, 1u);
+    cr_expect_eq(worker.count.tensors_gone, 1u);
+    cr_expect_eq(desk.pub[DESK_SELF].received, 1u);
+}
+
+Test(life, handles_what_a_peer_sent_before_it_left_and_then_hears_that_it_left)
+{
+    live(0);
+    desk.pub[0].left = 1;
+    news_of(0);
+    desk_arrives(0, message(1, 1));
+
+    serve_at(10);
+
+    cr_assert_eq(desk.script.event_count, 2u);
+    cr_expect_eq(desk.script.event[0].kind, EV_CONTROL);
+    cr_expect_eq(desk.script.event[1].kind, EV_PEER_DOWN);
+    cr_expect_eq(desk.script.event[1].type, PEER_LEFT);
+}
+
+Test(life, hears_of_a_return_before_what_the_returned_peer_sends)
+{
+    live(0);
+    desk.pub[1].news = 2;
+    desk_arrives(1, message(2, 1));
+
+    serve_at(10);
+
+    cr_assert_eq(desk.script.event_count, 3u);
+    cr_expect_eq(desk.script.event[0].kind, EV_PEER_DOWN);
+    cr_expect_eq(desk.script.event[1].kind, EV_PEER_UP);
+    cr_expect_eq(desk.script.event[2].kind, EV_CONTROL);
+}
+
+Test(life, drops_what_was_meant_for_an_earlier_life)
+{
+    live(0);
+    worker.slots.incarnation = 2;
+    desk_arrives(1, message(1, 1));
+    desk_arrives(1, message(1, 2));
+
+    serve_at(10);
+
+    cr_expect_eq(desk.script.event_count, 1u);
+    cr_expect_eq(worker.count.control_gone, 1u);
+}
+
+Test(life, names_both_incarnations_in_what_it_sends)
+{
+    static const uint32_t to[] = {1};
+    live(0);
+    desk.pub[1].news = 1;
+    news_of(1);
+    serve_at(10);
+    worker.slots.incarnation = 3;
+
+    cr_assert(desk_do((struct action){.kind = ACT_CONTROL, .type = 5, .peers = to, .count = 1}));
+
+    cr_expect_eq(desk.peer[1].got[0].lives, port_lives(3, 2), "it is back");
+}
+
+/* ---- own faults */
+
+Test(life, handles_nothing_while_it_is_stuck_and_all_of_it_afterwards)
+{
+    fault[0] = (struct fault){
+        .kind = FAULT_PAUSE, .worker = DESK_SELF, .at_ns = 100, .for_ns = UINT64_C(1) << 60};
+    live(1);
+    serve_at(10);
+    desk_arrives(0, message(1, 1));
+
+    serve_at(100);
+    serve_at(1000);
+    cr_expect_eq(desk.script.event_count, 0u);
+    cr_expect_eq(desk.pub[DESK_SELF].news, 0u, "nobody is told");
+
+    serve_at((UINT64_C(1) << 60) + 100);
+    cr_expect_eq(desk.script.event_count, 1u);
+    cr_expect_geq(worker.part_cyc[PART_INJECTED], (UINT64_C(1) << 60) - 1000);
+}
+
+Test(life, ends_without_a_word_and_its_peers_are_told_when_they_notice)
+{
+    fault[0] =
+        (struct fault){.kind = FAULT_CRASH, .worker = DESK_SELF, .at_ns = 100, .notice_ns = NOTICE};
+    live(1);
+    desk_arrives(0, tensor(0, 1));
+    serve_at(10);
+    cr_assert_eq(desk.script.event_count, 1u);
+    cr_assert_eq(worker.life.loans, 1u, "the policy keeps it");
+
+    serve_at(100);
+    cr_expect_eq(desk.pub[DESK_SELF].there, 0u);
+    cr_expect_eq(desk.pub[DESK_SELF].done, 1u);
+    cr_expect_eq(desk.pub[DESK_SELF].news, 0u);
+    cr_expect_eq(desk.peer[0].released_count, 0u, "the dead give nothing back");
+
+    serve_at(100 + NOTICE);
+    cr_expect_eq(desk.pub[DESK_SELF].news, 1u);
+    cr_expect_eq(desk.cohort.epoch, 1u);
+    cr_expect_eq(desk.peer[0].released_count, 1u, "lest a channel stay full");
+
+    worker_halt(&worker);
+    serve_at(300);
+    cr_expect_eq(desk.pub[DESK_SELF].news, 1u, "told once");
+}
+
+Test(life, gives_back_what_reaches_it_when_it_is_gone)
+{
+    fault[0] = (struct fault){.kind = FAULT_CRASH, .worker = DESK_SELF, .at_ns = 100};
+    live(1);
+    serve_at(100);
+    desk_arrives(1, tensor(1, 1));
+    desk_arrives(3 - 1, message(1, 1));
+
+    serve_at(110);
+
+    cr_expect_eq(desk.script.event_count, 0u);
+    cr_expect_eq(desk.peer[1].released_count, 1u);
+    cr_expect_eq(worker.count.tensors_gone, 1u);
+    cr_expect_eq(worker.count.control_gone, 1u);
+    cr_expect_eq(desk.pub[DESK_SELF].received, 2u);
+}
+
+Test(life, comes_back_with_the_parameters_that_a_neighbour_gives)
+{
+    fault[0] =
+        (struct fault){.kind = FAULT_CRASH, .worker = DESK_SELF, .at_ns = 100, .for_ns = 100};
+    live(1);
+    desk.pub[0].there = 0; /* the lowest is gone as well */
+    desk.pub[0].news = 1;
+    serve_at(100);
+
+    serve_at(200);
+    const uint64_t wish = desk.pub[DESK_SELF].wish;
+    cr_assert_eq(cohort_wish_state(wish), WISH_WANTED);
+    cr_assert_eq(cohort_wish_from(wish), 1u);
+    serve_at(210);
+    cr_expect_eq(desk.script.event_count, 0u, "it waits");
+    desk_fill(&desk.slot[cohort_wish_slot(wish)], 7.0f);
+    desk.pub[DESK_SELF].wish = cohort_wish(WISH_GIVEN, cohort_wish_slot(wish), 1);
+    serve_at(220);
+    serve_at(230);
+
+    cr_expect(desk_current_is(7.0f));
+    cr_expect_eq(worker.slots.incarnation, 2u);
+    cr_expect_eq(desk.pub[DESK_SELF].news, 2u);
+    cr_expect_eq(desk.pub[DESK_SELF].done, 0u);
+    cr_expect_eq(worker.sum_start, mix_ledger(desk.slot[worker.current].at, DESK_DIM),
+                 "what it had is lost");
+    cr_assert_eq(desk.script.event_count, 2u);
+    cr_expect_eq(desk.script.event[0].kind, EV_START);
+    cr_expect_eq(desk.script.event[0].tag, 1u);
+    cr_expect_eq(desk.script.event[1].kind, EV_PEER_DOWN, "who else is gone");
+    cr_expect_eq(desk.script.event[1].peer, 0u);
+}
+
+Test(life, asks_somebody_else_when_the_giver_goes_before_it_has_given)
+{
+    fault[0] =
+        (struct fault){.kind = FAULT_CRASH, .worker = DESK_SELF, .at_ns = 100, .for_ns = 100};
+    live(1);
+    serve_at(100);
+    serve_at(200);
+    cr_assert_eq(cohort_wish_from(desk.pub[DESK_SELF].wish), 0u);
+
+    desk.pub[0].there = 0;
+    serve_at(210);
+
+    cr_expect_eq(cohort_wish_state(desk.pub[DESK_SELF].wish), WISH_WANTED);
+    cr_expect_eq(cohort_wish_from(desk.pub[DESK_SELF].wish), 1u);
+}
+
+Test(life, gives_its_model_once_to_a_peer_that_wishes_for_it)
+{
+    live(0);
+    desk.pub[1].wish = cohort_wish(WISH_WANTED, 5, DESK_SELF);
+    desk.pub[3].wish = cohort_wish(WISH_WANTED, 4, 0);
+
+    life_give(&worker);
+
+    cr_expect_eq(cohort_wish_state(desk.pub[1].wish), WISH_GIVEN);
+    cr_expect_eq(cohort_wish_state(desk.pub[3].wish), WISH_WANTED, "not of this one");
+    cr_expect_eq(desk.slot[5].at[0], 4.0f);
+    cr_expect_gt(worker.part_cyc[PART_PUBLISH], 0u);
+}
+
+Test(life, leaves_when_its_policy_has_finished)
+{
+    fault[0] = (struct fault){.kind = FAULT_LEAVE, .worker = DESK_SELF, .at_ns = 100};
+    live(1);
+
+    serve_at(100);
+    cr_assert_eq(desk.script.event_count, 1u);
+    cr_expect_eq(desk.script.event[0].kind, EV_STOP);
+    cr_expect_eq(desk.pub[DESK_SELF].news, 0u, "its exchange may not be over");
+
+    desk_next((struct action){.kind = ACT_DONE});
+    desk_arrives(0, message(1, 1));
+    serve_at(110);
+    serve_at(120);
+
+    cr_expect_eq(desk.pub[DESK_SELF].news, 1u);
+    cr_expect_eq(desk.pub[DESK_SELF].left, 1u);
+}
+
+Test(life, withholds_slots_and_gives_them_back)
+{
+    fault[0] = (struct fault){
+        .kind = FAULT_SLOTS, .worker = DESK_SELF, .at_ns = 100, .for_ns = 100, .keep = 1};
+    live(1);
+    const uint32_t free_before = worker.slots.free_count;
+
+    serve_at(100);
+    cr_expect_eq(worker.slots.free_count, 1u);
+
+    serve_at(200);
+    cr_expect_eq(worker.slots.free_count, free_before);
+}
+
+/* ---- slow batches */
+
+static uint64_t hour_ns(const struct law_config *of, const struct law_draw *draw)
+{
+    (void)of, (void)draw;
+    return LAW_DELAY_NS_MAX;
+}
+
+Test(life, begins_a_gradient_when_its_delayed_batch_is_there)
+{
+    static const struct law hour = {.name = "hour", .delay_ns = hour_ns};
+    const struct inject entry = {.law = &hour, .what = INJECT_LOAD, .select = SELECT_ALL};
+    live(0);
+    desk.common.inject = (struct inject_set){.entry = &entry, .count = 1, .workers = DESK_SELF + 2};
+    disk_open(&worker.disk, &desk.common.inject, DESK_SELF, 2, 0);
+    worker.disk.ready_ns[0] = act_now_ns(&worker, clock_cyc()) + LAW_DELAY_NS_MAX;
+    cr_assert(desk_do((struct action){.kind = ACT_COMPUTE}));
+    cr_expect_eq(worker.phase, WORKER_LOADING);
+
+    worker.disk.ready_ns[0] = 1;
+    worker_serve(&worker, clock_cyc());
+
+    cr_expect_eq(worker.phase, WORKER_COMPUTING);
+    cr_expect_gt(worker.part_cyc[PART_LOAD], 0u);
+    cr_expect_eq(worker.disk.taken, 1u);
+}
