@@ -15,12 +15,17 @@ struct ledger {
     uint32_t dim;
     uint32_t workers, diverged;
     double expected, found, scale, weight;
+    double weight_gained; /* push-sum weight of workers that came back, less what they had when they went */
 };
 
-/** Book one worker's final vector (with its lanes), its sum at the start and what its steps applied (mix_ledger's sums). */
+/**
+ * Book one worker: its final vector (with its lanes; of one that is gone the one it had then, or NULL), its sum at the
+ * start plus what its comings and goings brought, and what its steps applied (mix_ledger's sums).
+ */
 void ledger_add(struct ledger *self, const float *vector, double start, double applied);
 
-/** Fill ledger_error, ledger_ok and diverged. Rows that make or lose parameters by design only get the error. */
+/** Fill ledger_error, ledger_ok and diverged. Rows that make or lose parameters by
+ * design, and runs that lost messages for good, only get the error. `out` says already what links did. */
 void ledger_close(const struct ledger *self, const struct policy *row, struct record_run *out);
 
 #endif

@@ -46,6 +46,17 @@ static bool is_sane(const struct replay *self, uint32_t w, const struct event *e
     return event->kind <= EV_WAKE && (!has_peer || event->peer < self->config[w].peer_count);
 }
 
+/** The worker came back: no event of its policy, which begins anew. */
+static void begin_anew(struct replay *self, uint32_t w)
+{
+    const struct policy *const row = self->cell->row;
+    struct replay_worker *const worker = &self->worker[w];
+    memset(worker->memory, 0, agent_bytes(row, &self->config[w]));
+    agent_init(&worker->agent, worker->memory, row, &self->config[w]);
+    self->actions->count = 0;
+    self->returns++;
+}
+
 int replay_step(struct replay *self, uint32_t w, struct journal_entry *entry, struct err *err)
 {
     struct replay_worker *const worker = &self->worker[w];
@@ -56,7 +67,10 @@ int replay_step(struct replay *self, uint32_t w, struct journal_entry *entry, st
     if (rc < 0 || !is_sane(self, w, &entry->event))
         return err_set(err, -EBADMSG, "worker %u, entry %llu (byte %zu): the journal is damaged", w,
                        (unsigned long long)number, worker->reader.at);
-    agent_step(&worker->agent, &entry->event, self->actions);
+    if (entry->event.kind == EV_START && entry->event.type == JOURNAL_ANEW)
+        begin_anew(self, w);
+    else
+        agent_step(&worker->agent, &entry->event, self->actions);
     if (journal_digest(self->actions) != entry->actions)
         return err_set(err, -EILSEQ,
                        "worker %u, entry %llu (at %llu ns): the policy's actions differ from the "
@@ -183,7 +197,11 @@ static int replay_one(const struct plan *plan, const struct journal_file *journa
     if (rc == 0)
         rc = first_pass(&replay, &err);
     const uint64_t entries = replay.entries;
-    if (rc == 0 && replay.parameters)
+    if (rc == 0 && replay.parameters && replay.returns > 0)
+        rc = err_set(&err, -ENOTSUP,
+                     "workers came back with parameters that no journal holds: only the actions of "
+                     "this run can be replayed (they are identical)");
+    else if (rc == 0 && replay.parameters)
         rc = replay_execute(&replay, &err);
     fprintf(out, "%-16s seed %-6llu ", journal->policy, (unsigned long long)journal->seed);
     int code = code_of(rc);

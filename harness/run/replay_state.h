@@ -23,6 +23,7 @@ struct replay {
     struct replay_worker *worker; /* [workers] */
     struct actions *actions;      /* one step at a time */
     uint64_t entries;             /* replayed so far */
+    uint64_t returns;             /* times a worker came back */
     bool parameters;
 };
 

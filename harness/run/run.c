@@ -7,11 +7,14 @@
 #include "harness/run/run.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/check.h"
 #include "core/learn/mix.h"
+#include "core/worker/life.h"
+#include "core/worker/stall.h"
 #include "harness/run/interrupt.h"
 #include "harness/run/run_collect.h"
 #include "harness/run/run_threads.h"
@@ -77,17 +80,29 @@ static size_t worker_bytes(const struct cell *cell, uint32_t w)
     const uint32_t samples = cell->shard ? cell->shard_begin[w + 1] - cell->shard_begin[w] : 0;
     return arena_cost(sizeof(struct worker)) + arena_cost(agent_bytes(cell->row, &policy)) +
            arena_cost(slots_bytes(cell->slots, policy.peer_count)) +
+           arena_cost(policy.peer_count * sizeof(uint64_t)) +
            arena_cost(model->dim * sizeof(float)) + arena_cost(debiased_bytes(cell)) +
            arena_cost(model->ops->scratch_floats(model) * sizeof(float)) +
            arena_cost((size_t)model->batch * model->features * sizeof(float)) +
            arena_cost(model->batch) + arena_cost(model->batch * sizeof(uint32_t)) +
-           arena_cost(samples * sizeof(uint32_t));
+           arena_cost(samples * sizeof(uint32_t)) +
+           arena_cost(policy.peer_count * sizeof(uint64_t));
+}
+
+/** Room for all that bad links may hold. */
+static size_t bad_links_bytes(const struct cell *cell)
+{
+    struct inject entry[EXPERIMENT_INJECT_MAX];
+    const struct inject_set set = cell_inject(cell, entry);
+    const struct fabric_config fabric = fabric_config_of(cell);
+    const struct impair_config config = {.edges = &fabric, .set = &set};
+    return impair_needed(&set) ? impair_bytes(&config) : 0;
 }
 
 size_t run_memory_bytes(const struct cell *cell)
 {
     const struct fabric_config fabric = fabric_config_of(cell);
-    size_t bytes = edges_of(cell)->bytes(&fabric) +
+    size_t bytes = edges_of(cell)->bytes(&fabric) + bad_links_bytes(cell) +
                    arena_cost(cell->common->model.dim * sizeof(float)) +
                    arena_cost(cell->graph.workers * sizeof(struct cohort_worker));
     for (uint32_t w = 0; w < cell->graph.workers; w++)
@@ -166,12 +181,17 @@ static void *take(struct arena *arena, size_t bytes)
     return p;
 }
 
+/** On its own line of stderr, whoever else writes there. */
+static void say_on_stderr(const char *sentence)
+{
+    fprintf(stderr, "dawdle: %s\n", sentence);
+}
+
 static void make_common(struct run *run, const struct run_faults *faults)
 {
     const struct cell *const cell = run->cell;
     const struct experiment *const e = cell->common->experiment;
     run->common = (struct worker_common){
-        .port = run->port,
         .cohort = &run->cohort,
         .clock = &run->host->clock,
         .model = &cell->common->model,
@@ -185,10 +205,74 @@ static void make_common(struct run *run, const struct run_faults *faults)
         .decay_every = e->train.decay_every,
         .decay_factor = e->train.decay_factor,
         .payload_bytes = cell_payload_bytes(cell),
+        .fault = faults->fault ? faults->fault : run->fault,
+        .faults = faults->fault ? faults->count : cell_faults(cell, run->fault),
+        .prefetch = e->data.prefetch,
+        .say = faults->say ? faults->say : say_on_stderr,
         .judge = run->buffers->judge,
         .test_stall_cyc = clock_to_cyc(&run->host->clock, faults->stall_ns),
         .test_one_sided = faults->one_sided,
     };
+}
+
+/** When its peers were heard, and, where there are faults, what begins anew when it comes back. */
+static void give_life(struct run *run, struct worker *self)
+{
+    const struct policy_config *const policy = &run->policy[self->id];
+    const size_t bytes = policy->peer_count * sizeof(uint64_t);
+    self->heard_cyc = take(&run->host->arena, bytes);
+    memset(self->heard_cyc, 0, bytes);
+    if (run->common.faults > 0)
+        life_open(self, run->life[self->id], policy, self->agent.state,
+                  agent_bytes(run->cell->row, policy));
+}
+
+/** Ordinary memory, since few runs have faults, and those need little of it. */
+static int open_lives(struct run *run, struct err *err)
+{
+    for (uint32_t w = 0; w < run->cell->graph.workers && run->common.faults > 0; w++) {
+        const uint32_t peers = cell_policy_config(run->cell, w).peer_count;
+        run->life[w] = calloc(1, life_bytes(peers, run->cell->slots) + 1);
+        if (!run->life[w])
+            return err_set(err, -ENOMEM, "not enough memory for the faults of worker %u", w);
+    }
+    return 0;
+}
+
+static void close_lives(struct run *run)
+{
+    for (uint32_t w = 0; w < run->cell->graph.workers; w++)
+        free(run->life[w]);
+}
+
+/** Put bad links around the edges, where any are asked for. */
+static void wrap_edges(struct run *run)
+{
+    run->port = run->edges;
+    if (impair_needed(&run->common.inject)) {
+        const struct impair_config config = {.inner = run->edges,
+                                             .edges = &run->fabric,
+                                             .set = &run->common.inject,
+                                             .payload_bytes = run->common.payload_bytes,
+                                             .start_cyc = &run->cohort.start_cyc,
+                                             .ns_per_cyc = run->host->clock.ns_per_cyc,
+                                             .cyc_per_ns = run->host->clock.cyc_per_ns};
+        run->impair = take(&run->host->arena, sizeof(*run->impair));
+        run->port = impair_init(run->impair, &config);
+    }
+    run->common.port = run->port;
+}
+
+static void attach_links(struct run *run, struct worker *worker)
+{
+    struct cohort_worker *const public = &run->cohort.worker[worker->id];
+    const struct impair_books books = {.slots = &worker->slots,
+                                       .sent = &public->sent,
+                                       .received = &public->received,
+                                       .late_ns =
+                                           &run_worker_hist(run->buffers, worker->id)[RUN_LATE]};
+    if (run->impair)
+        impair_attach(run->impair, worker->id, &books);
 }
 
 static struct worker *make_worker(struct run *run, uint32_t w)
@@ -219,6 +303,8 @@ static struct worker *make_worker(struct run *run, uint32_t w)
     agent_init(&self->agent, take(arena, agent_bytes(cell->row, policy)), cell->row, policy);
     slots_init(&self->slots, take(arena, slots_bytes(cell->slots, policy->peer_count)), cell->slots,
                policy->peer_count, 1);
+    self->edge_cyc = take(arena, policy->peer_count * sizeof(uint64_t));
+    memset(self->edge_cyc, 0, policy->peer_count * sizeof(uint64_t));
     self->gradient = take(arena, model->dim * sizeof(float));
     if (debiased_bytes(cell) > 0)
         self->debiased = take(arena, debiased_bytes(cell));
@@ -232,10 +318,11 @@ static struct worker *make_worker(struct run *run, uint32_t w)
         memcpy(order, cell->shard + cell->shard_begin[w], count * sizeof(uint32_t));
         sampler_init(&self->sampler, cell->seed, w, order, count);
     }
+    give_life(run, self);
     return self;
 }
 
-static void make_loops(struct run *run)
+static void make_loops(struct run *run, const struct run_faults *faults)
 {
     const struct cell *const cell = run->cell;
     for (uint32_t l = 0; l < cell->placement.cores_used; l++) {
@@ -250,6 +337,7 @@ static void make_loops(struct run *run)
                                 .period = run_period_hist(run->buffers, l)};
         if (cell->common->dataset) {
             t->loader_config = loader_config_of(cell, l);
+            t->loader_config.patience_ns = faults->patience_ns;
             const size_t bytes = loader_buffer_bytes(&t->loader_config) + 4096;
             const uintptr_t at = (uintptr_t)take(&run->host->arena, bytes);
             t->loader_config.buffer = (void *)((at + 4095) & ~(uintptr_t)4095);
@@ -262,8 +350,9 @@ static void make_loops(struct run *run)
     }
 }
 
-static void make_cohort(struct run *run)
+static void make_cohort(struct run *run, const struct run_faults *faults)
 {
+    const uint64_t stalled_ns = faults->stalled_ns ? faults->stalled_ns : STALL_NS_MIN;
     const struct cell *const cell = run->cell;
     const struct experiment *const e = cell->common->experiment;
     run->cohort = (struct cohort){
@@ -274,6 +363,7 @@ static void make_cohort(struct run *run)
         .interrupt = &interrupt_flag,
         .drain_cyc_max = clock_to_cyc(&run->host->clock, DRAIN_NS_MAX),
         .cuts = cell->common->points - 1,
+        .stall = {.deadline_cyc_min = clock_to_cyc(&run->host->clock, stalled_ns)},
         .worker = take(&run->host->arena, cell->graph.workers * sizeof(struct cohort_worker))};
     memset(run->cohort.worker, 0, cell->graph.workers * sizeof(struct cohort_worker));
 }
@@ -310,17 +400,21 @@ static int set_up(struct run *run, const struct run_faults *faults, struct err *
         hist_reset(&run->buffers->hist[i]);
     run->fabric = fabric_config_of(cell);
     run->fabric.memory = arena;
-    const int rc = edges_of(cell)->open(&run->port, &run->fabric, err);
+    int rc = edges_of(cell)->open(&run->edges, &run->fabric, err);
     if (rc < 0)
         return rc;
     make_common(run, faults);
-    make_cohort(run);
+    rc = open_lives(run, err);
+    if (rc < 0)
+        return rc;
+    make_cohort(run, faults);
+    wrap_edges(run);
     float *const initial = take(arena, model->dim * sizeof(float));
     model->ops->init(model, rng_key(cell->seed, RNG_INIT, 0), initial);
     run->initial = initial;
     for (uint32_t w = 0; w < cell->graph.workers; w++)
-        run->worker[w] = make_worker(run, w);
-    make_loops(run);
+        attach_links(run, run->worker[w] = make_worker(run, w));
+    make_loops(run, faults);
     bind_snapshots(run);
     arena_seal(arena);
     return 0;
@@ -340,5 +434,6 @@ int run_live(struct host *host, struct run_buffers *buffers, const struct cell *
         rc = run_threads(run, err);
     if (rc == 0)
         rc = run_collect(run, out, err);
+    close_lives(run);
     return rc;
 }

@@ -40,6 +40,7 @@ enum run_hist {
     RUN_REQUESTED,
     RUN_ACHIEVED,
     RUN_ERROR,
+    RUN_LATE, /* messages that a bad link held: left - planned */
     RUN_HISTS
 };
 
@@ -61,6 +62,11 @@ static inline struct hist *run_period_hist(const struct run_buffers *self, uint3
 struct run_faults {
     uint64_t stall_ns;
     bool one_sided;
+    const struct fault *fault; /* [count] in place of the profile's, ascending by at_ns; borrowed */
+    uint32_t count;
+    void (*say)(const char *sentence); /* in place of stderr */
+    uint64_t patience_ns;              /* of the loaders; 0: theirs */
+    uint64_t stalled_ns;               /* deadline of a stall; 0: as usual */
 };
 
 /** EAL memory that one run of this cell needs. */

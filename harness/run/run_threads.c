@@ -34,6 +34,24 @@ static int get_ready(struct run_thread *self)
     return 0;
 }
 
+/**
+ * A disk that gave nothing for too long ends the run as incomplete: what was trained until then stays. A file that is not
+ * what it was is an error.
+ */
+static void note_failure(struct run_thread *self)
+{
+    struct loader *const loader = self->loop.loader;
+    const uint32_t place = loader_failed_worker(loader);
+    char text[sizeof(self->err.text) + 32];
+    err_set(&self->err, self->error, "%s", loader_error(loader));
+    if (place >= self->loop.count || self->error == -ENODATA)
+        return;
+    snprintf(text, sizeof(text), "worker %u: %s", self->worker[place]->id, self->err.text);
+    self->run->common.say(text);
+    atomic_store(&self->run->disk_failed, true);
+    self->error = 0;
+}
+
 static void note_loader(struct run_thread *self)
 {
     struct loader *const loader = self->loop.loader;
@@ -43,8 +61,9 @@ static void note_loader(struct run_thread *self)
     snprintf(self->loader_reason, sizeof(self->loader_reason), "%s", loader_reason(loader));
     self->batches = loader_batches(loader);
     self->bytes_read = loader_bytes(loader);
+    self->load_retries = loader_retries(loader);
     if (self->error < 0)
-        err_set(&self->err, self->error, "%s", loader_error(loader));
+        note_failure(self);
     loader_close(loader);
     self->loop.loader = NULL;
 }
@@ -120,6 +139,7 @@ int run_threads(struct run *run, struct err *err)
             *err = run->thread[l].err;
         }
     }
+    run->cohort.incomplete |= atomic_load(&run->disk_failed);
     pthread_cond_destroy(&run->gate.changed);
     pthread_mutex_destroy(&run->gate.lock);
     return error;

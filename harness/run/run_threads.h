@@ -3,10 +3,12 @@
 #define HARNESS_RUN_RUN_THREADS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "core/worker/loop.h"
 #include "harness/run/run.h"
 #include "net/fabric.h"
+#include "net/impair.h"
 
 struct run;
 
@@ -20,7 +22,7 @@ struct run_thread {
     struct err err;
     enum loader_tier tier;
     char loader_reason[256];
-    uint64_t batches, bytes_read;
+    uint64_t batches, bytes_read, load_retries;
     uint64_t involuntary_switches, page_faults;
 };
 
@@ -39,15 +41,20 @@ struct run {
     struct run_buffers *buffers;
     const struct cell *cell;
     struct fabric_config fabric; /* borrowed by the port */
-    struct port *port;           /* in the arena */
+    struct port *edges;          /* what carries messages, in the arena */
+    struct impair *impair;       /* bad links around it, or NULL */
+    struct port *port;           /* what workers see: one of the two */
     struct cohort cohort;
     struct worker_common common;
     struct inject inject[EXPERIMENT_INJECT_MAX];
+    struct fault fault[FAULT_SCHEDULE_MAX];
     const float *initial;
+    void *life[EXPERIMENT_WORKERS_MAX]; /* memory of each worker with faults (core/worker/life.h) */
     struct policy_config policy[EXPERIMENT_WORKERS_MAX]; /* borrowed by the agents */
     struct worker *worker[EXPERIMENT_WORKERS_MAX];
     struct run_thread thread[CELL_LOOPS_MAX];
     struct run_gate gate;
+    atomic_bool disk_failed; /* a loader gave up on its disk */
 };
 
 /** Start, train, stop, join. 0, or -errno with the first thread's sentence. */
