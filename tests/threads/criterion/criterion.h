@@ -16,6 +16,7 @@
 struct threads_options {
     int first; /* so that an empty option list is a valid initialiser */
     int signal;
+    double timeout; /* not enforced: meson has one for all of them */
 };
 
 /** Called before main, once per test. */
@@ -45,7 +46,13 @@ void threads_add(const char *name, void (*run)(void), struct threads_options opt
 #define cr_assert_neq(a, b, ...)      THREADS_CHECK((a) != (b))
 #define cr_assert_leq(a, b, ...)      THREADS_CHECK((a) <= (b))
 #define cr_assert_not_null(a, ...)    THREADS_CHECK((a) != NULL)
+#define cr_assert_geq(a, b, ...)      THREADS_CHECK((a) >= (b))
+#define cr_assert_gt(a, b, ...)       THREADS_CHECK((a) > (b))
+#define cr_assert_lt(a, b, ...)       THREADS_CHECK((a) < (b))
 #define cr_expect                     cr_assert
+#define cr_expect_geq                 cr_assert_geq
+#define cr_expect_gt                  cr_assert_gt
+#define cr_expect_lt                  cr_assert_lt
 #define cr_expect_not                 cr_assert_not
 #define cr_expect_eq                  cr_assert_eq
 #define cr_expect_not_null            cr_assert_not_null

@@ -1,0 +1,334 @@
+/* Faults of live workers: whoever is left goes on, whoever comes back computes again, and the books stay whole. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/live/support_run.h"
+
+#define MS UINT64_C(1000000)
+
+#define PROFILE(policy, stop)                                             \
+    "name: t\nseeds: [1]\nworkers: {count: 4, graph: ring}\n"             \
+    "data: {format: synthetic, samples: 512, features: 16, classes: 4}\n" \
+    "model: {kind: softmax}\ntrain: {batch: 8}\n"                         \
+    "compute: {base: 1ms, jitter: {kind: none}}\npolicies: [" policy "]\nstop: {" stop "}\n"
+
+static struct live *run_with(const char *yaml, const struct fault *fault, uint32_t count)
+{
+    return live_run(yaml, (struct run_faults){.fault = fault, .count = count});
+}
+
+/** Iterations of a worker that began in [from, to). */
+static uint64_t begun_in(const struct live *live, uint32_t w, uint64_t from_ns, uint64_t to_ns)
+{
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < live->buffers.rows; i++) {
+        const struct record_iteration *const row = &live->buffers.row[i];
+        count += row->worker == w && row->start_ns >= from_ns && row->start_ns < to_ns;
+    }
+    return count;
+}
+
+/** It ended in good order, and nothing is unaccounted for. */
+static void expect_whole(const struct live *live)
+{
+    const struct record_run *const r = &live->record;
+    cr_expect(r->drained);
+    cr_expect_eq(r->loans, 0u, "%lu loans", (unsigned long)r->loans);
+    cr_expect_eq(r->left_in_channels, 0u);
+    cr_expect_eq(r->accounted_twice, 0u);
+    cr_expect_eq(r->incomplete, 0u);
+    cr_expect_eq(r->tensors_sent, r->tensors_delivered + r->tensors_superseded +
+                                      r->tensors_dropped + r->tensors_in_flight);
+    cr_expect_eq(r->control_sent, r->control_delivered + record_control_ended(r));
+}
+
+/** Gone from `from` to `to` (to somebody who looks a moment later); the others went on. */
+static void expect_absence(const struct live *live, uint32_t gone, uint64_t from_ns, uint64_t to_ns)
+{
+    cr_expect_eq(begun_in(live, gone, from_ns + 60 * MS, to_ns), 0u);
+    for (uint32_t w = 0; w < 4; w++)
+        if (w != gone)
+            cr_expect_gt(begun_in(live, w, from_ns, UINT64_MAX), 0u, "worker %u", w);
+}
+
+static void a_crash_is_survived(const char *policy)
+{
+    char yaml[512];
+    const struct fault fault = {
+        .kind = FAULT_CRASH, .worker = 1, .at_ns = 100 * MS, .notice_ns = 20 * MS};
+    snprintf(yaml, sizeof(yaml), PROFILE("%s", "time: 800ms"), policy);
+
+    struct live *const live = run_with(yaml, &fault, 1);
+
+    expect_whole(live);
+    expect_absence(live, 1, 100 * MS, 800 * MS);
+    live_close(live);
+}
+
+Test(faults, a_crash_is_survived_by_dsgd)
+{
+    a_crash_is_survived("dsgd");
+}
+Test(faults, a_crash_is_survived_by_adpsgd)
+{
+    a_crash_is_survived("adpsgd");
+}
+Test(faults, a_crash_is_survived_by_aau)
+{
+    a_crash_is_survived("aau");
+}
+Test(faults, a_crash_is_survived_by_partial)
+{
+    a_crash_is_survived("partial");
+}
+Test(faults, a_crash_is_survived_by_epidemic)
+{
+    a_crash_is_survived("epidemic");
+}
+Test(faults, a_crash_is_survived_by_swarm)
+{
+    a_crash_is_survived("swarm");
+}
+
+static void who_crashed_comes_back_and_computes_again(const char *policy)
+{
+    char yaml[512];
+    const struct fault fault = {.kind = FAULT_CRASH,
+                                .worker = 2,
+                                .at_ns = 50 * MS,
+                                .for_ns = 100 * MS,
+                                .notice_ns = 20 * MS};
+    snprintf(yaml, sizeof(yaml), PROFILE("%s", "time: 800ms"), policy);
+
+    struct live *const live = run_with(yaml, &fault, 1);
+
+    expect_whole(live);
+    cr_expect_eq(live->record.returns, 1u);
+    expect_absence(live, 2, 50 * MS, 150 * MS);
+    cr_expect_gt(begun_in(live, 2, 150 * MS, UINT64_MAX), 0u);
+    live_close(live);
+}
+
+Test(faults, who_crashed_comes_back_to_adpsgd)
+{
+    who_crashed_comes_back_and_computes_again("adpsgd");
+}
+Test(faults, who_crashed_comes_back_to_aau)
+{
+    who_crashed_comes_back_and_computes_again("aau");
+}
+Test(faults, who_crashed_comes_back_to_swarm)
+{
+    who_crashed_comes_back_and_computes_again("swarm");
+}
+
+Test(faults, who_joins_later_starts_with_the_parameters_of_a_neighbour)
+{
+    const struct fault fault = {.kind = FAULT_JOIN, .worker = 0, .at_ns = 200 * MS};
+
+    struct live *const live = run_with(PROFILE("aau", "time: 800ms"), &fault, 1);
+
+    expect_whole(live);
+    cr_expect_eq(live->record.returns, 1u);
+    cr_expect_eq(begun_in(live, 0, 0, 200 * MS), 0u);
+    cr_expect_gt(begun_in(live, 0, 200 * MS, UINT64_MAX), 0u);
+    cr_expect(live->record.ledger_ok, "error %g", live->record.ledger_error);
+    live_close(live);
+}
+
+static void who_leaves_finishes_its_exchange_first(const char *policy)
+{
+    char yaml[512];
+    const struct fault fault = {.kind = FAULT_LEAVE, .worker = 3, .at_ns = 100 * MS};
+    snprintf(yaml, sizeof(yaml), PROFILE("%s", "time: 800ms"), policy);
+
+    struct live *const live = run_with(yaml, &fault, 1);
+
+    expect_whole(live);
+    expect_absence(live, 3, 100 * MS, 800 * MS);
+    cr_expect_eq(live->record.counters.torn, 0u, "%s", policy);
+    cr_expect(live->record.ledger_ok, "%s: error %g", policy, live->record.ledger_error);
+    live_close(live);
+}
+
+Test(faults, who_leaves_finishes_its_exchange_in_dsgd)
+{
+    who_leaves_finishes_its_exchange_first("dsgd");
+}
+Test(faults, who_leaves_finishes_its_exchange_in_adpsgd)
+{
+    who_leaves_finishes_its_exchange_first("adpsgd");
+}
+Test(faults, who_leaves_finishes_its_exchange_in_aau)
+{
+    who_leaves_finishes_its_exchange_first("aau");
+}
+Test(faults, who_leaves_finishes_its_exchange_in_partial)
+{
+    who_leaves_finishes_its_exchange_first("partial");
+}
+
+Test(faults, somebody_who_is_stuck_is_waited_for_and_goes_on)
+{
+    const struct fault fault = {
+        .kind = FAULT_PAUSE, .worker = 1, .at_ns = 100 * MS, .for_ns = 150 * MS};
+
+    struct live *const live = run_with(PROFILE("dsgd", "time: 800ms"), &fault, 1);
+
+    expect_whole(live);
+    cr_expect_gt(live->record.worker[1].part_ns[PART_INJECTED], 0u);
+    cr_expect_eq(live->record.worker[0].part_ns[PART_INJECTED], 0u, "its neighbour waited");
+    cr_expect_gt(live->record.worker[0].part_ns[PART_WAIT], 0u);
+    for (uint32_t w = 0; w < 4; w++)
+        cr_expect_gt(begun_in(live, w, 250 * MS, UINT64_MAX), 0u, "worker %u", w);
+    cr_expect(live->record.ledger_ok);
+    live_close(live);
+}
+
+Test(faults, a_budget_in_rounds_ends_without_those_who_are_gone)
+{
+    const struct fault fault = {.kind = FAULT_CRASH, .worker = 1, .at_ns = 20 * MS};
+
+    struct live *const live = run_with(PROFILE("dsgd", "iterations: 100"), &fault, 1);
+
+    expect_whole(live);
+    cr_expect_geq(live->record.gradients, 3u * 99u);
+    cr_expect_lt(live->record.gradients, 400u);
+    live_close(live);
+}
+
+Test(faults, replays_a_run_in_which_somebody_went_and_came_back, .timeout = 60)
+{
+    char text[4096] = "";
+    const struct fault fault[] = {
+        {.kind = FAULT_JOIN, .worker = 3, .at_ns = 40 * MS},
+        {.kind = FAULT_CRASH,
+         .worker = 2,
+         .at_ns = 50 * MS,
+         .for_ns = 100 * MS,
+         .notice_ns = 20 * MS},
+        {.kind = FAULT_LEAVE, .worker = 0, .at_ns = 100 * MS},
+    };
+    struct recorded *const run = recorded_open(PROFILE("aau", "time: 800ms"),
+                                               (struct run_faults){.fault = fault, .count = 3}, 0);
+
+    cr_expect_eq(recorded_replay(run, false, text, sizeof(text)), 0, "%s", text);
+    cr_expect(strstr(text, "identical actions"), "%s", text);
+    cr_expect_eq(recorded_replay(run, true, text, sizeof(text)), 2, "%s", text);
+    cr_expect(strstr(text, "came back with parameters that no journal holds"), "%s", text);
+    recorded_close(run);
+}
+
+/* ---- disks and slots */
+
+static void reads_that_fail_for_a_while_are_repeated(enum fault_disk disk)
+{
+    const struct fault fault = {
+        .kind = FAULT_DISK, .worker = 2, .at_ns = 50 * MS, .for_ns = 100 * MS, .disk = disk};
+
+    struct live *const live = run_with(PROFILE("adpsgd", "time: 800ms"), &fault, 1);
+
+    expect_whole(live);
+    cr_expect_gt(live->record.load_retries, 0u);
+    cr_expect_gt(begun_in(live, 2, 350 * MS, UINT64_MAX), 0u);
+    live_close(live);
+}
+
+Test(faults, repeats_reads_that_fail)
+{
+    reads_that_fail_for_a_while_are_repeated(DISK_EIO);
+}
+Test(faults, repeats_reads_that_come_back_short)
+{
+    reads_that_fail_for_a_while_are_repeated(DISK_SHORT);
+}
+Test(faults, repeats_reads_that_are_to_come_again)
+{
+    reads_that_fail_for_a_while_are_repeated(DISK_EAGAIN);
+}
+
+static char said[4][512];
+static _Atomic uint32_t said_count;
+
+static void listen(const char *sentence)
+{
+    const uint32_t i = said_count++;
+    if (i < 4)
+        snprintf(said[i], sizeof(said[i]), "%s", sentence);
+}
+
+Test(faults, a_disk_that_stays_broken_ends_the_run_and_is_named)
+{
+    const struct fault fault = {
+        .kind = FAULT_DISK, .worker = 2, .at_ns = 50 * MS, .for_ns = 60000 * MS};
+
+    struct live *const live = live_run(
+        PROFILE("adpsgd", "time: 20s"),
+        (struct run_faults){.fault = &fault, .count = 1, .say = listen, .patience_ns = 50 * MS});
+
+    cr_expect_not(live->record.drained);
+    cr_expect_gt(live->record.gradients, 0u, "what was trained until then is not lost");
+    cr_assert_eq(said_count, 1u);
+    cr_expect(strncmp(said[0], "worker 2: /", 11) == 0, "%s", said[0]);
+    cr_expect(strstr(said[0], "failed: Input/output error"), "%s", said[0]);
+    live_close(live);
+}
+
+Test(faults, a_worker_without_free_snapshots_waits_and_goes_on)
+{
+    const struct fault fault = {
+        .kind = FAULT_SLOTS, .worker = 1, .at_ns = 50 * MS, .for_ns = 300 * MS};
+
+    struct live *const live = run_with(PROFILE("dsgd", "time: 800ms"), &fault, 1);
+
+    expect_whole(live);
+    cr_expect_gt(live->record.slot_waits, 0u);
+    cr_expect_gt(begun_in(live, 1, 350 * MS, UINT64_MAX), 0u);
+    live_close(live);
+}
+
+/* ---- stalls */
+
+/* A policy that asks for one gradient and then for nothing, even when it is told to stop. */
+static size_t mute_bytes(const struct policy_config *config)
+{
+    (void)config;
+    return 64;
+}
+
+static void mute_init(void *state, const struct policy_config *config)
+{
+    (void)state, (void)config;
+}
+
+static void mute_step(void *state, const struct event *event, struct actions *out)
+{
+    (void)state;
+    if (event->kind == EV_START)
+        actions_push(out, (struct action){.kind = ACT_COMPUTE});
+}
+
+static const struct policy mute = {.name = "mute",
+                                   .waits_for = "a word that nobody says",
+                                   .edges = POLICY_EDGES_GRAPH,
+                                   .tensor_class = DELIVERY_EXACT,
+                                   .exact_depth = 2,
+                                   .slots_fixed = 4,
+                                   .state_bytes = mute_bytes,
+                                   .init = mute_init,
+                                   .step = mute_step};
+
+Test(faults, a_run_in_which_nothing_happens_says_why_and_ends)
+{
+    struct live *const live =
+        live_run_row(PROFILE("dsgd", "time: 60s"), &mute,
+                     (struct run_faults){.say = listen, .stalled_ns = 60 * MS});
+
+    cr_expect_not(live->record.drained);
+    cr_expect_lt(live->record.duration_s, 20.0);
+    cr_assert_eq(said_count, 4u, "every worker, once");
+    cr_expect(strstr(said[0], "(mute) waits for: a word that nobody says; nobody was heard"), "%s",
+              said[0]);
+    live_close(live);
+}
