@@ -11,6 +11,7 @@
 #include "core/sim/account.h"
 #include "core/sim/act.h"
 #include "core/sim/loans.h"
+#include "core/sim/waits.h"
 
 /** Drawn for some iterations at once: they are asked for one after the other, from 0. */
 static uint64_t undisturbed_ns(const struct sim *self, struct sim_node *node, uint32_t worker,
@@ -34,7 +35,7 @@ static void queue_for_core(struct sim *self, struct sim_node *node, uint32_t wor
     const struct sim_config *const c = &self->config;
     struct sim_core *const core = &self->core[c->core[worker]];
     const uint64_t real_ns = is_all_real(c) ? node->base_ns : sim_min(c->core_ns, node->base_ns);
-    node->core_begin_ns = sim_max(self->clock_ns, sim_max(core->free_ns, core->work_ns));
+    node->core_begin_ns = sim_max(node->asked_ns, sim_max(core->free_ns, core->work_ns));
     node->core_end_ns = core->work_ns = node->core_begin_ns + real_ns;
     node->displaced_ns = core->displaced_ns;
     node->on_core = true;
@@ -54,6 +55,18 @@ static uint64_t plan_end(const struct sim *self, struct sim_node *node)
     return end_ns;
 }
 
+/** When the next batch is there, and the one after it asked for. After the end it does not wait, as live. */
+static uint64_t load(struct sim *self, struct sim_node *node, uint32_t worker)
+{
+    uint64_t ready_ns = sim_max(self->clock_ns, node->disk_ns);
+    if (!self->disk)
+        return ready_ns;
+    if (!self->stopped)
+        ready_ns = sim_max(ready_ns, disk_ready_ns(&self->disk[worker]));
+    disk_take(&self->disk[worker], &self->config.inject, worker, ready_ns);
+    return ready_ns;
+}
+
 static void begin(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
@@ -62,11 +75,14 @@ static void begin(struct sim *self, uint32_t worker)
     sim_account_spend(self, worker, PART_LOAD, self->config.costs.iteration_ns);
 
     const struct sim_config *const c = &self->config;
+    waits_keep_phase(node);
     const uint64_t iteration = node->begun++;
     const uint64_t base_ns = undisturbed_ns(self, node, worker, iteration);
+    node->asked_ns = load(self, node, worker);
+    node->load_ns = node->asked_ns - self->clock_ns;
+    node->part_ns[PART_LOAD] += node->load_ns;
     const struct inject_phase phase =
-        inject_phase(&c->inject, INJECT_COMPUTE, worker, iteration, self->clock_ns, base_ns);
-    node->asked_ns = self->clock_ns;
+        inject_phase(&c->inject, INJECT_COMPUTE, worker, iteration, node->asked_ns, base_ns);
     node->base_ns = phase.base_ns;
     node->injected_ns = phase.delay_ns;
     node->process = phase.process;
@@ -131,6 +147,7 @@ void sim_compute_want(struct sim *self, uint32_t worker, uint32_t round)
 {
     struct sim_node *const node = node_at(self, worker);
     CHECK(node->phase == SIM_IDLE);
+    node->round = round;
     if (!may_begin(self, node, round)) {
         node->held = true;
         node->held_round = round;
@@ -213,6 +230,7 @@ bool sim_compute_abandon(struct sim *self, uint32_t worker)
     if (node->phase == SIM_COMPUTING) {
         leave_core(self, node, worker);
         sim_account_abandoned(self, node);
+        waits_cut_phase(node, self->now_ns);
         unpin(self, worker);
         node->ready_ns = sim_max(node->busy_ns, node->pause_ns); /* no longer deaf */
     }

@@ -44,14 +44,15 @@ static void run_deaf(enum inject_scope scope, uint64_t pause_end_ns)
                                   .workers = slow,
                                   .worker_count = 1,
                                   .scope = scope};
-    const struct sim_pause pause = {.worker = 1, .begin_ns = MS / 2, .end_ns = pause_end_ns};
-    const struct sim_faults faults = {.pause = &pause, .pauses = pause_end_ns > 0};
+    const struct fault pause = {
+        .kind = FAULT_PAUSE, .worker = 1, .at_ns = MS / 2, .for_ns = pause_end_ns - MS / 2};
     const struct policy row = cluster_row(talk_to_the_deaf, DELIVERY_EXACT);
     struct cluster cluster;
     cluster_plan_row(&cluster, &row, 2, 2, 1);
     cluster.config.inject.entry = &inject;
     cluster.config.inject.count = 1;
-    cluster.config.faults = &faults;
+    cluster.config.fault = &pause;
+    cluster.config.fault_count = pause_end_ns > 0;
     cluster_run(&cluster);
     cluster_close(&cluster);
 }
@@ -118,6 +119,51 @@ Test(sim_compute, a_stop_ends_deafness)
     expect_seen(2, 3 * MS, EV_CONTROL);
     cr_expect_eq(seen_count, 3, "its gradient was dropped");
     cluster_close(&cluster);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- load */
+
+static void compute_thrice(uint32_t worker, const struct event *event, struct actions *out)
+{
+    note(event);
+    (void)worker;
+    if (event->kind == EV_START || (event->kind == EV_GRADIENT && seen_count < 3))
+        actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = seen_count});
+}
+
+/** One worker computes for 1 ms per batch, each of which takes the disk delay_ns; two are asked for ahead. */
+static void run_from_disk(uint64_t delay_ns)
+{
+    const struct inject inject = {
+        .law = law_find("const"), .config.delay_ns = delay_ns, .what = INJECT_LOAD};
+    const struct policy row = cluster_row(compute_thrice, DELIVERY_EXACT);
+    struct cluster cluster;
+    seen_count = 0;
+    cluster_plan_row(&cluster, &row, 1, 0, 1);
+    cluster.config.inject.entry = &inject;
+    cluster.config.inject.count = 1;
+    cluster.config.prefetch = 2;
+    cluster.config.stop_ns = 100 * MS;
+    cluster_run(&cluster);
+    cluster_close(&cluster);
+}
+
+Test(sim_compute, a_disk_slower_than_the_gradient_sets_the_pace)
+{
+    run_from_disk(5 * MS);
+
+    expect_seen(0, 6 * MS, EV_GRADIENT);
+    expect_seen(1, 11 * MS, EV_GRADIENT);
+    expect_seen(2, 16 * MS, EV_GRADIENT);
+}
+
+Test(sim_compute, prefetching_hides_a_disk_that_is_faster_than_the_gradient)
+{
+    run_from_disk(MS / 2);
+
+    expect_seen(0, MS + MS / 2, EV_GRADIENT);
+    expect_seen(1, 2 * MS + MS / 2, EV_GRADIENT);
+    expect_seen(2, 3 * MS + MS / 2, EV_GRADIENT);
 }
 
 /* -------------------------------------------------------------------------------------------------------- abandon */
