@@ -34,8 +34,10 @@ int dataset_cache_make(const char *folder, const char *what, struct err *err)
         const char end = *at;
         *at = '\0';
         if (mkdir(part, 0777) < 0 && errno != EEXIST)
-            return err_set(err, -errno, "%s: cannot create the cache folder: %s (choose another one with data.cache or XDG_CACHE_HOME)", part,
-                           strerror(errno));
+            return err_set(err, -errno,
+                           "%s: cannot create the cache folder: %s (choose another one with "
+                           "data.cache or XDG_CACHE_HOME)",
+                           part, strerror(errno));
         if (end == '\0')
             return 0;
         *at = end;

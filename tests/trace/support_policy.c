@@ -203,6 +203,9 @@ static void read_fields(struct event *event, char **save)
         case 'd':
             event->degree = (uint32_t)strtoul(w + 1, NULL, 10);
             break;
+        case 'v':
+            event->version = (uint32_t)strtoul(w + 1, NULL, 10);
+            break;
         case 'h':
             event->handle = strtoull(w + 1, NULL, 10);
             break;

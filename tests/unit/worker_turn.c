@@ -252,6 +252,7 @@ Test(stop, begins_no_gradient_after_the_halt)
 {
     desk_open(2, 1.0f);
     worker.begun = 4;
+    desk.pub[DESK_SELF].begun = 4;
     desk.cohort.phase = COHORT_HALT;
     worker_halt(&worker);
 
@@ -268,7 +269,7 @@ static void stop_at(uint64_t last_round)
 {
     desk_open(2, 1.0f);
     desk.common.policy = &rounds;
-    worker.begun = 4;
+    worker.begun = worker.told_begun = 4;
     desk.cohort.phase = COHORT_HALT;
     worker_halt(&worker);
     cr_assert(desk_do((struct action){.kind = ACT_COMPUTE, .round = 4}));
