@@ -56,6 +56,13 @@ only_in '(jansson|libfyaml)' harness harness/experiment harness/results harness/
 only_in 'pthread' net core/worker topo harness harness/run harness/results
 only_in 'time\.h' net core/worker topo harness harness/run harness/results
 
+# A file of tests that no program is built from passes for ever. (Without Criterion none is.)
+if grep -q 'test_unit_base' "$build/build.ninja"; then
+    for file in tests/unit/*.c tests/trace/*.c tests/prop/*.c tests/live/*.c; do
+        grep -qF "$file" "$build/build.ninja" || complain "$file is in no list of tests/meson.build"
+    done
+fi
+
 # What the objects of the pure rooms call. check.c and err.c may speak (that is what they are for).
 impure='clock_gettime|gettimeofday|time|nanosleep|usleep|pthread_.*|rand|srand|random|malloc|calloc|realloc|free|open|read|write|fopen|printf|fprintf|puts'
 for room in base learn inject policy sim; do
