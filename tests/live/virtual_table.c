@@ -194,3 +194,19 @@ Test(virtual_table, a_run_that_diverged_says_so_and_one_with_the_same_weights_ne
     free(table);
     json_decref(result);
 }
+
+/* Two neighbours, 1 MB each through a port of 1.25 GB/s, after 1 ms of compute and before 10 us of latency: 2.61 ms. */
+Test(virtual_table, a_model_that_is_not_computed_takes_bandwidth)
+{
+    json_t *const result = virtual_run(
+        "name: t\nclock: virtual\nworkers: {count: 16, graph: ring}\ndata: {format: none}\n"
+        "model: {kind: none, parameters: 250000}\ncompute: {base: 1ms, jitter: none}\n"
+        "links: {latency: 10us, bandwidth: 10Gbit}\npolicies: [dsgd]\nseeds: 1\n"
+        "stop: {time: 100ms}\n",
+        1);
+
+    cr_expect_eq(virtual_number(result, 0, "iterations"), 38.0 * 16.0, "%g",
+                 virtual_number(result, 0, "iterations"));
+
+    json_decref(result);
+}
