@@ -5,6 +5,7 @@
 #include "core/base/units.h"
 #include "harness/experiment/keys.h"
 #include "harness/preview.h"
+#include "harness/results/results_links.h"
 #include "harness/results/stats.h"
 #include "harness/results/table.h"
 #include "harness/results/target.h"
@@ -12,6 +13,7 @@
 /* Above these a figure may have another cause than the policy. */
 #define REST_SHARE_MAX 0.02
 #define INJECTED_ERROR_NS_MAX 50e3
+#define INJECTED_ERROR_SHARE_MAX 0.05
 #define WEIGHT_MIN 1e-3
 
 static void note(FILE *out, const struct table_style *style, const char *head, const char *text)
@@ -67,6 +69,9 @@ static void inject_notes(FILE *out, const struct table_style *style,
              preview_describe(&experiment->inject[i], text, sizeof(text)));
     if (experiment->inject_count == 0)
         note(out, style, "stragglers", "none injected");
+    for (uint32_t i = 0; i < experiment->fault_count; i++)
+        note(out, style, i ? "" : "faults",
+             preview_describe_fault(&experiment->fault[i], text, sizeof(text)));
 }
 
 static void append(char *out, size_t size, const char *text)
@@ -83,15 +88,15 @@ static void describe_options(char *out, size_t size, const struct experiment *ex
     policy.options = experiment_options(experiment, index);
     snprintf(out, size, "%s", policy.label);
     const size_t label = strlen(out);
-    for (uint32_t i = 0; i < keys_count; i++) {
+    for (uint32_t i = keys_first(KEYS_POLICY); i < keys_end(KEYS_POLICY); i++) {
         char value[64];
-        if (!keys_option_applies(&keys_table[i], &policy))
+        if (!keys_option_applies(keys_at(i), &policy))
             continue;
-        keys_option_value(&keys_table[i], &policy, value, sizeof(value));
+        keys_option_value(keys_at(i), &policy, value, sizeof(value));
         if (strcmp(value, "0") == 0 || strcmp(value, "false") == 0)
             continue;
         const size_t used = strlen(out);
-        snprintf(out + used, size - used, " %s %s", keys_leaf(keys_table[i].path), value);
+        snprintf(out + used, size - used, " %s %s", keys_leaf(keys_at(i)->path), value);
     }
     if (strlen(out) == label)
         *out = '\0'; /* nothing to choose */
@@ -226,28 +231,46 @@ static uint32_t cores_of(const struct record_run *run)
     return cores;
 }
 
+/** What the sums say, and of how many runs they can say nothing. */
+static void ledger_note(const struct record_run *run, uint32_t count, char *text, size_t size)
+{
+    double worst = 0;
+    uint32_t diverged = 0, torn = 0, judged = 0;
+    bool accounted = true;
+    for (uint32_t i = 0; i < count; i++) {
+        const bool breaks = record_breaks_sum(&run[i]);
+        diverged += run[i].diverged > 0;
+        torn += breaks;
+        accounted = accounted && results_metric_of(&run[i], RESULTS_TENSORS_UNEXPLAINED) <= 0 &&
+                    results_metric_of(&run[i], RESULTS_CONTROL_UNEXPLAINED) <= 0;
+        if (!isfinite(run[i].ledger_error) || breaks ||
+            (run[i].row && !record_keeps_sum(run[i].row)))
+            continue;
+        judged++;
+        worst = fmax(worst, run[i].ledger_error);
+    }
+    size_t used = 0;
+    if (judged > 0)
+        used += (size_t)snprintf(text, size, "worst relative error %.1e", worst);
+    else
+        used += (size_t)snprintf(text, size, "no run has a sum to keep");
+    if (accounted)
+        used += (size_t)snprintf(text + used, size - used, "; every message sent is accounted for");
+    if (torn > 0)
+        used += (size_t)snprintf(
+            text + used, size - used,
+            "; %u of %u runs not held to it: crashed, stalled or lost messages", torn, count);
+    if (diverged > 0)
+        snprintf(text + used, size - used, "; %u of %u runs diverged: no sum to keep", diverged,
+                 count);
+}
+
 static void host_notes(FILE *out, const struct table_style *style, const struct record_run *run,
                        uint32_t count, const struct results_summary *summary)
 {
     char text[512];
     const uint32_t cores = run->wall.threads ? 0 : cores_of(run);
-    double ledger = 0;
-    uint32_t diverged = 0;
-    bool accounted = true;
-    for (uint32_t i = 0; i < count; i++) {
-        diverged += run[i].diverged > 0;
-        if (isfinite(run[i].ledger_error) && (!run[i].row || record_keeps_sum(run[i].row)))
-            ledger = fmax(ledger, run[i].ledger_error);
-        accounted = accounted && results_metric_of(&run[i], RESULTS_TENSORS_UNEXPLAINED) <= 0 &&
-                    results_metric_of(&run[i], RESULTS_CONTROL_UNEXPLAINED) <= 0;
-    }
-    snprintf(text, sizeof(text), "worst relative error %.1e%s", ledger,
-             accounted ? "; every message sent is accounted for" : "");
-    if (diverged) {
-        const size_t used = strlen(text);
-        snprintf(text + used, sizeof(text) - used, "; %u of %u runs diverged: no sum to keep",
-                 diverged, count);
-    }
+    ledger_note(run, count, text, sizeof(text));
     note(out, style, "ledger", text);
     if (cores && cores < run->workers) {
         snprintf(text, sizeof(text),
@@ -268,6 +291,29 @@ static void host_notes(FILE *out, const struct table_style *style, const struct 
             "95 %% t interval of the mean over %u seeds; min..max where one diverged or fell short",
             summary->seeds);
     note(out, style, "spread", text);
+}
+
+/** What bad links did, of each policy with all its seeds, and who waited for a link that stayed cut. */
+static void link_notes(FILE *out, const struct table_style *style, const struct record_run *run,
+                       uint32_t count)
+{
+    char text[512], all[600];
+    for (uint32_t i = 0; i < count; i++) {
+        bool first = true;
+        for (uint32_t k = 0; k < i && first; k++)
+            first = strcmp(run[k].policy, run[i].policy) != 0;
+        struct record_links sum = run[i].links;
+        for (uint32_t k = i + 1; k < count; k++)
+            if (strcmp(run[k].policy, run[i].policy) == 0)
+                results_links_add(&sum, &run[k].links);
+        results_links_text(&sum, text, sizeof(text));
+        snprintf(all, sizeof(all), "%s: %s", run[i].policy, text);
+        if (first && *text)
+            note(out, style, "bad links", all);
+        if (run[i].stall[0])
+            warn(out, style, "%s seed %llu: %s", run[i].policy, (unsigned long long)run[i].seed,
+                 run[i].stall);
+    }
 }
 
 static void learning_warnings(FILE *out, const struct table_style *style,
@@ -328,9 +374,12 @@ static void timing_warnings(FILE *out, const struct table_style *style,
     if (m[RESULTS_COMPUTE_OVERRUNS].max > 0)
         warn(out, style, "%s: up to %.0f gradients took longer than the emulated compute time",
              p->policy, m[RESULTS_COMPUTE_OVERRUNS].max);
-    if (m[RESULTS_INJECTED_ERROR_NS_P99].max > INJECTED_ERROR_NS_MAX)
-        warn(out, style, "%s: injected delays miss what was asked by %s at p99", p->policy,
-             units_short_ns(m[RESULTS_INJECTED_ERROR_NS_P99].max, error, sizeof(error)));
+    if (m[RESULTS_INJECTED_ERROR_NS_P99].max > INJECTED_ERROR_NS_MAX ||
+        m[RESULTS_INJECTED_ERROR_SHARE_P99].max > INJECTED_ERROR_SHARE_MAX)
+        warn(out, style,
+             "%s: injected delays miss what was asked by %s at p99 (%.2g %% of the median)",
+             p->policy, units_short_ns(m[RESULTS_INJECTED_ERROR_NS_P99].max, error, sizeof(error)),
+             100 * m[RESULTS_INJECTED_ERROR_SHARE_P99].max);
     if (p->latency_clipped > 0)
         warn(out, style, "%s: %.0f latencies beyond the histograms' hour were clipped", p->policy,
              p->latency_clipped);
@@ -348,10 +397,12 @@ void table_notes(FILE *out, const struct table_style *style, const struct experi
         rate_notes(out, style, experiment);
     }
     inject_notes(out, style, experiment);
+    table_waits(out, style, run, count, summary);
     if (!again && experiment->clock == CLOCK_VIRTUAL)
         virtual_notes(out, style, experiment, run);
     if (!again)
         host_notes(out, style, run, count, summary);
+    link_notes(out, style, run, count);
     for (uint32_t i = 0; i < summary->policy_count; i++) {
         learning_warnings(out, style, &summary->policy[i]);
         counter_warnings(out, style, &summary->policy[i]);
