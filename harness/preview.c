@@ -8,6 +8,7 @@
 
 #include "core/base/units.h"
 #include "harness/preview_draw.h"
+#include "harness/preview_link.h"
 
 #define BINS 12u
 #define BAR_WIDTH 50u
@@ -186,6 +187,66 @@ static bool is_placed(const struct experiment *experiment, uint32_t number)
            experiment->inject[number].select == EXPERIMENT_SELECT_CPUKIND;
 }
 
+static void print_fates(FILE *out, const struct preview_link *link)
+{
+    const double all = PREVIEW_MESSAGES;
+    char gap[48];
+    units_short_ns((double)link->gap_ns, gap, sizeof(gap));
+    fprintf(out, "   messages         %u of %u B from worker %u to %u, one each %s\n",
+            PREVIEW_MESSAGES, PREVIEW_MESSAGE_BYTES, link->from, link->to, gap);
+    fprintf(out, "   pass             %.3g %%", 100.0 * link->by_cause[LINK_PASSES] / all);
+    if (link->losses)
+        fprintf(out, "   lost %.3g %%, %.3g in a row", 100.0 * link->by_cause[LINK_LOST] / all,
+                (double)link->by_cause[LINK_LOST] / link->losses);
+    for (uint32_t cause = LINK_LOST + 1; cause < LINK_CAUSES; cause++)
+        if (link->by_cause[cause])
+            fprintf(out, "   %s %.3g %%", link_cause_name[cause],
+                    100.0 * link->by_cause[cause] / all);
+    if (link->copied)
+        fprintf(out, "   twice %.3g %%", 100.0 * link->copied / all);
+    if (link->overtaking)
+        fprintf(out, "   in no order %.3g %%", 100.0 * link->overtaking / all);
+    fputs("\n                    what is lost to a policy that needs it is sent again instead\n\n",
+          out);
+}
+
+/** Entry `number` is for links: what becomes of messages. */
+static int print_link(FILE *out, const struct table_style *style,
+                      const struct experiment *experiment, uint32_t number, const char *title,
+                      struct err *err)
+{
+    struct preview_draw draw;
+    struct preview_link link;
+    struct draws draws = {.delay = calloc(PREVIEW_MESSAGES, sizeof(draws.delay[0]))};
+    const uint64_t base_ns = experiment->compute.base_ns;
+    const int rc = preview_draw_open(&draw, experiment, number);
+    if (!draws.delay || rc) {
+        preview_draw_close(&draw);
+        free(draws.delay);
+        return err_set(err, -ENOMEM, "no memory to draw %u messages", PREVIEW_MESSAGES);
+    }
+    table_ink(out, style, INK_BOLD, title);
+    fputc('\n', out);
+    if (preview_link_draw(&link, &draw.set, base_ns ? base_ns : PREVIEW_COMPUTE_NS, draws.delay)) {
+        draws.hits = link.delays;
+        for (uint32_t i = 0; i < draws.hits; i++) {
+            draws.sum += (double)draws.delay[i];
+            draws.squares += (double)draws.delay[i] * (double)draws.delay[i];
+        }
+        qsort(draws.delay, draws.hits, sizeof(draws.delay[0]), ascending);
+        if (draws.hits && draws.delay[draws.hits - 1] > 0) {
+            print_histogram(out, style, &draws);
+            print_moments(out, &draws);
+        }
+        print_fates(out, &link);
+    } else {
+        fputs("   hit              no edge\n\n", out);
+    }
+    preview_draw_close(&draw);
+    free(draws.delay);
+    return 0;
+}
+
 static int print_entry(FILE *out, const struct table_style *style,
                        const struct experiment *experiment, uint32_t number, const char *title,
                        struct err *err)
@@ -234,7 +295,9 @@ int preview_print(FILE *out, const struct table_style *style, const struct exper
     for (uint32_t i = 0; rc == 0 && i < experiment->inject_count; i++) {
         preview_describe(&experiment->inject[i], text, sizeof(text));
         snprintf(title, sizeof(title), "inject[%u]  %s", i, text);
-        rc = print_entry(out, style, experiment, i, title, err);
+        rc = experiment->inject[i].inject.what == INJECT_LINK
+                 ? print_link(out, style, experiment, i, title, err)
+                 : print_entry(out, style, experiment, i, title, err);
     }
     if (rc == 0 && experiment->inject_count != 1)
         rc = print_entry(out, style, experiment, experiment->inject_count,

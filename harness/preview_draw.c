@@ -46,9 +46,10 @@ int preview_draw_open(struct preview_draw *self, const struct experiment *experi
     for (uint32_t i = 0; i < experiment->inject_count; i++) {
         struct inject *const entry = &self->entry[i];
         *entry = experiment->inject[i].inject;
-        if (!all && i != number)
-            entry->law =
-                law_find("none"); /* its place stays, and so do the streams of the others */
+        if (!all && i != number) { /* its place stays, and so do the streams of the others */
+            entry->law = law_find("none");
+            entry->link = (struct inject_link){.edges = entry->link.edges};
+        }
         if (is_none(entry))
             continue;
         self->of_time |= is_of_time(entry);

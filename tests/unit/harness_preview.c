@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "harness/preview.h"
+#include "harness/preview_link.h"
 
 #define MS 1000000ull
 #define WORKERS 8u
@@ -160,4 +161,40 @@ Test(preview, does_not_guess_who_is_placed_on_which_cores)
     cr_expect(strstr(text, "whoever is on such cores"), "%s", text);
     cr_expect_not(strstr(text, "0 % of"), "%s", text);
     free(text);
+}
+
+/* ---- messages ---- */
+
+Test(preview, draws_messages_of_the_first_edge_that_an_entry_concerns)
+{
+    static uint64_t delay_ns[PREVIEW_MESSAGES];
+    const uint32_t worker = 3;
+    const struct inject entry = {.law = law_find("const"),
+                                 .config.delay_ns = 7,
+                                 .what = INJECT_LINK,
+                                 .select = SELECT_WORKERS,
+                                 .workers = &worker,
+                                 .worker_count = 1,
+                                 .link = {.edges = EDGES_IN, .loss = 0.1, .burst = 4}};
+    const struct inject_set set = {.entry = &entry, .count = 1, .seed = 1, .workers = WORKERS};
+    struct preview_link link;
+
+    cr_assert(preview_link_draw(&link, &set, MS, delay_ns));
+
+    cr_expect_eq(link.from, 0u);
+    cr_expect_eq(link.to, 3u);
+    cr_expect_float_eq(link.by_cause[LINK_LOST], 0.1 * PREVIEW_MESSAGES, 0.01 * PREVIEW_MESSAGES);
+    cr_expect_float_eq((double)link.by_cause[LINK_LOST] / link.losses, 4.0, 0.3);
+    cr_assert_eq(link.delays, PREVIEW_MESSAGES - link.by_cause[LINK_LOST]);
+    for (uint32_t i = 0; i < link.delays; i++)
+        cr_assert_eq(delay_ns[i], 7u);
+}
+
+Test(preview, says_so_where_an_entry_concerns_no_edge)
+{
+    const struct inject entry = {.law = law_find("const"), .config.delay_ns = 7};
+    const struct inject_set set = {.entry = &entry, .count = 1, .seed = 1, .workers = WORKERS};
+    struct preview_link link;
+
+    cr_expect_not(preview_link_draw(&link, &set, MS, NULL));
 }
