@@ -102,6 +102,7 @@ static void admit(struct aau *self, uint32_t peer, struct actions *out)
     self->peer[peer].down = false;
     self->there++;
     turn(self, self->config->peers[peer], true, out);
+    self->peer[peer].told_no = aau_in_wave(self); /* it has not heard that we are ready */
     if (self->status == AAU_IDLE)
         aau_tell(self, AAU_READY, self->wave, &self->everyone[peer], 1, out);
     else

@@ -188,3 +188,18 @@ Test(policy_return, aau_numbers_the_waves_of_a_new_life_after_those_before)
                         "@100 grad                  -> apply, control FREEZE{0 4 1048577} {0},"
                         " control READY{0} {1 2}\n");
 }
+
+/* Found by random scenarios: all waited for the one that was back to begin a wave, and it had not heard of anybody. */
+Test(policy_return, aau_tells_one_that_came_back_during_a_wave_when_it_is_over)
+{
+    trace_open(&node, &policy_aau, 4, 8, PEERS(2, 6, 7), NULL);
+    node.controls = trace_aau;
+
+    expect_trace(&node, "@0   start                     -> compute r0\n"
+                        "@10  down p2                   -> evict 2, control LIFE{0 7 1} {0 1}\n"
+                        "@100 grad                      -> apply, control READY{0} {0 1}\n"
+                        "@120 control p0 FREEZE{0 2 5}  -> control YES{0 2 5 1} {0}\n"
+                        "@125 up p2                     -> control LIFE{0 7 2} {0 1 2},"
+                        " control PATH{0 0} {2}\n"
+                        "@130 control p0 ABORT{0 2 5}   -> control READY{0} {2}\n");
+}
