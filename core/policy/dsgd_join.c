@@ -15,7 +15,8 @@
  * would else count from 0, and whoever gets to know it later would wait until it has caught up.
  *
  * Of two newcomers one hears that the other came up. It offers round 0 and says that it joins too, and the edge counts from the
- * later of both entries on; each waits for the other's ENTER before it sends. Offers wait for nothing and
+ * later of both entries on; each waits for the other's ENTER before it sends. Live, both may hear it: then offers cross, and the
+ * edge counts from the latest of what both have entered or offered, which both know. Offers wait for nothing and
  * entries for offers only, so nobody waits in a cycle. Whoever goes again is neither asked nor waited for.
  */
 #include "core/base/check.h"
@@ -76,7 +77,8 @@ void dsgd_on_up(struct dsgd *self, uint32_t peer, struct actions *out)
     ask(self, peer);
     const bool sent = self->combines_first || !self->rounds.computing;
     const uint32_t next = self->rounds.now + (sent && !self->unsent && !self->rounds.done);
-    tell(self, peer, DSGD_OFFER, self->joining ? 0 : next, self->joining, out);
+    self->edge[peer].offered = self->joining ? 0 : next;
+    tell(self, peer, DSGD_OFFER, self->edge[peer].offered, self->joining, out);
 }
 
 void dsgd_ask_no_more(struct dsgd *self, uint32_t peer, struct actions *out)
@@ -89,11 +91,42 @@ void dsgd_ask_no_more(struct dsgd *self, uint32_t peer, struct actions *out)
     dsgd_go_on(self, out);
 }
 
+static uint32_t latest(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+/** The edge counts from `round` on, but from no round before those that either end has entered or offered. */
+static void agree(struct dsgd *self, uint32_t peer, uint32_t round, struct actions *out)
+{
+    struct dsgd_edge *const edge = &self->edge[peer];
+    self->peer[peer].asked = false;
+    self->asked_count--;
+    edge->from = latest(latest(round, self->entry), edge->offered);
+    if (self->joining)
+        return;
+    dsgd_count_early(self);
+    dsgd_go_on(self, out);
+}
+
+/** Both ends have heard that the other came up: two that began at the same moment. */
+static void on_crossed(struct dsgd *self, const struct event *event, struct actions *out)
+{
+    if (event->word[1] || !self->peer[event->peer].asked)
+        return; /* its ENTER follows */
+    if (self->joining)
+        self->entry = latest(self->entry, event->word[0]);
+    agree(self, event->peer, event->word[0], out);
+}
+
 static void on_offer(struct dsgd *self, const struct event *event, struct actions *out)
 {
     struct dsgd_peer *const peer = &self->peer[event->peer];
+    if (!peer->owes) {
+        on_crossed(self, event, out);
+        return;
+    }
     CHECK(self->joining);
-    CHECK(peer->owes);
     peer->owes = false;
     self->owing_count--;
     if (event->word[0] > self->entry)
@@ -105,15 +138,8 @@ static void on_offer(struct dsgd *self, const struct event *event, struct action
 
 static void on_enter(struct dsgd *self, const struct event *event, struct actions *out)
 {
-    struct dsgd_peer *const peer = &self->peer[event->peer];
-    CHECK(peer->asked);
-    peer->asked = false;
-    self->asked_count--;
-    self->edge[event->peer].from = event->word[0] > self->entry ? event->word[0] : self->entry;
-    if (self->joining)
-        return;
-    dsgd_count_early(self);
-    dsgd_go_on(self, out);
+    CHECK(self->peer[event->peer].asked);
+    agree(self, event->peer, event->word[0], out);
 }
 
 void dsgd_on_control(struct dsgd *self, const struct event *event, struct actions *out)

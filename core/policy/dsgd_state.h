@@ -23,6 +23,7 @@ struct dsgd_edge {
     uint64_t handle;        /* a model that came before it could be counted; 0: there is none */
     uint32_t degree, round; /* of that model */
     uint32_t from;          /* round from which on the edge counts */
+    uint32_t offered;       /* round that we have offered for it; joining: 0 */
 };
 
 /* What a message needs comes first: a simulation holds thousands of these. */

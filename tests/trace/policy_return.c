@@ -99,6 +99,32 @@ Test(policy_return, two_newcomers_of_dsgd_wait_for_each_others_entry)
                         "@10 control p1 ENTER{5} -> send model t4 d1 {0}\n");
 }
 
+/* Live, two may begin at the same moment: each takes the other for absent, and then hears that it came up. */
+Test(policy_return, offers_of_dsgd_that_cross_settle_on_the_later_round)
+{
+    open_dsgd(3, PEERS(0, 2));
+
+    expect_trace(&node, "@0 start t1 v4            ->\n"
+                        "@0 down p1                -> evict 1\n"
+                        "@1 control p0 OFFER{4 0}  -> control ENTER{4} {0}, compute r4\n"
+                        "@2 up p1                  -> control OFFER{4 0} {1}\n"
+                        "@9 grad                   -> apply\n"
+                        "@10 control p1 OFFER{6 0} -> send model t4 d1 {0}\n");
+}
+
+Test(policy_return, a_newcomer_of_dsgd_enters_no_earlier_than_an_offer_that_crosses)
+{
+    open_dsgd(3, PEERS(0, 2));
+
+    expect_trace(&node, "@0 start t1              ->\n"
+                        "@0 down p1               -> evict 1\n"
+                        "@1 up p1                 -> control OFFER{0 1} {1}\n"
+                        "@2 control p1 OFFER{7 0} ->\n"
+                        "@3 control p0 OFFER{4 0} -> control ENTER{7} {0},"
+                        " control ENTER{7} {1}, compute r7\n"
+                        "@9 grad                  -> apply, send model t7 d2 {0 1}\n");
+}
+
 Test(policy_return, dsgd_mixes_the_last_model_of_one_that_has_left)
 {
     open_dsgd(3, PEERS(0, 2));
