@@ -273,10 +273,10 @@ bool life_turn(struct worker *self, uint64_t now)
         slots_withhold(&self->slots, life->slots_keep);
     if (life->state == LIFE_LEAVING && !life->paused)
         leave(self, now);
-    if (life->state == LIFE_GONE || life->state == LIFE_WISHING)
+    if (life_is_absent(self))
         life_turn_gone(self, now);
     life->wake_cyc = life->paused ? 0 : next_cyc(self);
-    return life->paused || life->state == LIFE_GONE || life->state == LIFE_WISHING;
+    return life->paused || life_is_absent(self);
 }
 
 void life_halt(struct worker *self, uint64_t now)

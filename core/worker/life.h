@@ -64,6 +64,12 @@ void life_borrow(struct worker *self, uint32_t edge, slots_handle handle);
 /** … and gives it back. */
 void life_repay(struct worker *self, uint32_t edge, slots_handle handle);
 
+/** Gone, or not there yet. */
+static inline bool life_is_absent(const struct worker *self)
+{
+    return self->life.state == LIFE_GONE || self->life.state == LIFE_WISHING;
+}
+
 static inline bool life_has_faults(const struct worker *self)
 {
     return self->life.heard != NULL;

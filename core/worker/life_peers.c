@@ -350,7 +350,7 @@ static void give_to(struct worker *self, struct cohort_worker *pub, uint32_t id,
 void life_give(struct worker *self)
 {
     struct cohort *const cohort = self->common->cohort;
-    if (self->life.state == LIFE_GONE || self->life.state == LIFE_WISHING)
+    if (life_is_absent(self))
         return;
     for (uint32_t w = 0; w < cohort->workers; w++) {
         struct cohort_worker *const pub = &cohort->worker[w];

@@ -170,6 +170,8 @@ static void copy_for_judge(struct worker *self, uint32_t cut)
     const struct worker_common *const c = self->common;
     const float *const vector = c->port->ops->slot(c->port, self->id, self->current);
     memcpy(judge_row(self, cut), vector, worker_judged_floats(c->policy, c->model) * sizeof(float));
+    if (c->judge_absent)
+        c->judge_absent[(size_t)cut * c->workers + self->id] = life_is_absent(self);
 }
 
 bool worker_cut(struct worker *self)

@@ -51,6 +51,8 @@ struct worker_common {
     uint32_t prefetch;                 /* batches in flight per worker; 0: nothing delays them */
     void (*say)(const char *sentence); /* why the run is stalled; NULL: nobody wants to know */
     float *judge; /* [cuts + 1][workers][worker_judged_floats] snapshots; the last one is the end */
+    uint8_t *
+        judge_absent; /* [cuts + 1][workers] 1: it was not there, what its snapshot says is past; may be NULL */
     uint64_t test_stall_cyc; /* tests only: spin this long, unaccounted, in every iteration */
     bool test_one_sided;     /* tests only: worker 0 skips one mix */
 };

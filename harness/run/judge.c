@@ -174,6 +174,7 @@ struct job {
     struct record_run *run;
     struct judge_view view;
     const float *snapshots;
+    const uint8_t *absent;
     _Atomic uint32_t next;
     _Atomic int error;
 };
@@ -192,8 +193,10 @@ static void *judge_thread(void *argument)
         const uint32_t number = atomic_fetch_add(&job->next, 1);
         if (number >= job->run->point_count)
             break;
-        for (uint32_t w = 0; w < workers; w++)
-            vector[w] = job->snapshots + ((size_t)number * workers + w) * floats;
+        for (uint32_t w = 0; w < workers; w++) {
+            const size_t at = (size_t)number * workers + w;
+            vector[w] = job->absent && job->absent[at] ? NULL : job->snapshots + at * floats;
+        }
         judge_vectors(&job->view, vector, scratch, &job->run->point[number]);
     }
     free(scratch);
@@ -202,7 +205,8 @@ static void *judge_thread(void *argument)
 }
 
 int judge_run(struct record_run *run, const struct model_config *model,
-              const struct judge_data *data, const float *snapshots, uint32_t threads)
+              const struct judge_data *data, const float *snapshots, const uint8_t *absent,
+              uint32_t threads)
 {
     struct job job = {.run = run,
                       .view = {.model = model,
@@ -210,7 +214,8 @@ int judge_run(struct record_run *run, const struct model_config *model,
                                .workers = run->workers,
                                .lanes = run->row->lanes,
                                .central = run->row->central},
-                      .snapshots = snapshots};
+                      .snapshots = snapshots,
+                      .absent = absent};
     pthread_t helper[JUDGE_THREADS_MAX];
     uint32_t started = 0;
     threads = smaller(threads, JUDGE_THREADS_MAX);

@@ -49,9 +49,10 @@ uint32_t judge_locals(uint32_t workers, bool central);
 
 /**
  * Fill the figures of run->point[0 .. point_count) from snapshots [point][worker][worker_judged_floats], on `threads`
- * threads. run->row says what the vectors hold. Times, gradients and bytes of the points are the caller's. 0 or -ENOMEM.
+ * threads, but those marked in absent [point][worker] (NULL: nobody is). run->row says what the vectors hold. Times, gradients and bytes of the points are the caller's. 0 or -ENOMEM.
  */
 int judge_run(struct record_run *run, const struct model_config *model,
-              const struct judge_data *data, const float *snapshots, uint32_t threads);
+              const struct judge_data *data, const float *snapshots, const uint8_t *absent,
+              uint32_t threads);
 
 #endif

@@ -13,7 +13,8 @@
 
 /** Ordinary memory that runs reuse: histograms, iteration logs, the judge's area. */
 struct run_buffers {
-    float *judge; /* [points][workers][worker_judged_floats] */
+    float *judge;          /* [points][workers][worker_judged_floats] */
+    uint8_t *judge_absent; /* [points][workers] */
     size_t judge_bytes;
     struct worker_iteration *log; /* [workers][log_capacity] */
     uint8_t *journal;             /* [workers][journal_bytes]; NULL: nothing is recorded */

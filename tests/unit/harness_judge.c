@@ -21,7 +21,7 @@ static double distance(const struct policy *row, float x0, float x1)
         snapshots[stride + d] = x1;
     }
     run.row = row;
-    cr_assert_eq(judge_run(&run, &model, &nothing, snapshots, 1), 0);
+    cr_assert_eq(judge_run(&run, &model, &nothing, snapshots, NULL, 1), 0);
     return run.point[0].consensus_distance;
 }
 
@@ -69,11 +69,11 @@ Test(judge, gives_no_accuracy_to_a_model_that_is_no_number)
     run.row = &plain;
     run.workers = 1;
 
-    cr_assert_eq(judge_run(&run, &model, &data, param, 1), 0);
+    cr_assert_eq(judge_run(&run, &model, &data, param, NULL, 1), 0);
     cr_expect_eq(run.point[0].heldout_accuracy_mean_model, 1.0, "zeros choose class 0");
     for (uint32_t d = 0; d < model.dim; d++)
         param[d] = NAN;
-    cr_assert_eq(judge_run(&run, &model, &data, param, 1), 0);
+    cr_assert_eq(judge_run(&run, &model, &data, param, NULL, 1), 0);
 
     cr_expect(isnan(run.point[0].heldout_accuracy_mean_model));
 }
@@ -83,4 +83,17 @@ Test(judge, takes_the_servers_model_where_there_is_one)
     static const struct policy central = {.name = "central", .central = true};
 
     cr_expect_eq(distance(&central, 3.0f, 5.0f), DIM * 4.0, "the locals are the others alone");
+}
+
+Test(judge, leaves_out_who_was_not_there)
+{
+    static const struct policy plain = {.name = "plain"};
+    static const uint8_t second_is_absent[] = {0, 1};
+    const struct model_config model = {.ops = model_find("none"), .dim = DIM};
+    const struct judge_data nothing = {0};
+    cr_assert_gt(distance(&plain, 3.0f, 5.0f), 0.0);
+
+    cr_assert_eq(judge_run(&run, &model, &nothing, snapshots, second_is_absent, 1), 0);
+
+    cr_expect_eq(run.point[0].consensus_distance, 0.0, "one model is its own mean");
 }
