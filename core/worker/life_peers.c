@@ -339,8 +339,8 @@ static void give_to(struct worker *self, struct cohort_worker *pub, uint32_t id,
     /* release: the parameters are there */
     atomic_store_explicit(&pub->wish, cohort_wish(WISH_GIVEN, slot, self->id),
                           memory_order_release);
-    if (self->life.paused)
-        return;
+    if (self->life.paused || self->phase == WORKER_COMPUTING)
+        return; /* a phase that is late is booked as held or rest when it ends, this included */
     const uint64_t to = clock_cyc();
     account_add(self, PART_PUBLISH, from, to);
     if (self->phase == WORKER_IDLE)
