@@ -1,14 +1,9 @@
 /* Waits and stragglers of one run as parts of its element in result.json. */
 #include <math.h>
 
-#include "harness/results/results_json.h"
+#include "harness/results/results_json_put.h"
 
 /* Out of memory, any of these sets nothing and the document is refused as a whole by json_dump's caller. */
-static void put(json_t *object, const char *key, json_t *value)
-{
-    json_object_set_new_nocheck(object, key, value);
-}
-
 json_t *results_json_waits(const struct record_run *run)
 {
     json_t *const out = json_object();

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/results/results_json_put.h"
+
 static uint64_t sum_of(const uint64_t by[LINK_CAUSES])
 {
     uint64_t sum = 0;
@@ -28,12 +30,6 @@ void results_links_add(struct record_links *sum, const struct record_links *one)
     const uint64_t *const from = (const uint64_t *)(const void *)one;
     for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
         to[i] += from[i];
-}
-
-static void put_count(json_t *out, const char *key, uint64_t value)
-{
-    json_object_set_new_nocheck(out, key,
-                                json_integer((json_int_t)(value > INT64_MAX ? INT64_MAX : value)));
 }
 
 static json_t *by_cause(const uint64_t by[LINK_CAUSES])
