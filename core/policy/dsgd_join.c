@@ -22,6 +22,11 @@
 #include "core/base/check.h"
 #include "core/policy/dsgd_state.h"
 
+static uint32_t latest(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
 static void tell(struct dsgd *self, uint32_t peer, uint8_t type, uint32_t round, bool joining,
                  struct actions *out)
 {
@@ -46,9 +51,7 @@ static void enter(struct dsgd *self, struct actions *out)
     self->joining = false;
     self->rounds.now = self->entry;
     for (uint32_t i = 0; i < self->peer_count; i++) {
-        struct dsgd_edge *const edge = &self->edge[i];
-        if (edge->from < self->entry)
-            edge->from = self->entry;
+        self->edge[i].from = latest(self->edge[i].from, self->entry);
         if (!self->peer[i].lost)
             tell(self, i, DSGD_ENTER, self->entry, false, out);
     }
@@ -56,10 +59,10 @@ static void enter(struct dsgd *self, struct actions *out)
     dsgd_begin_round(self, out);
 }
 
-void dsgd_join(struct dsgd *self, uint32_t latest, struct actions *out)
+void dsgd_join(struct dsgd *self, uint32_t round, struct actions *out)
 {
     self->joining = self->differs = true;
-    self->entry = latest;
+    self->entry = round;
     for (uint32_t i = 0; i < self->peer_count; i++) {
         self->peer[i].owes = !self->peer[i].lost;
         self->owing_count += self->peer[i].owes;
@@ -89,11 +92,6 @@ void dsgd_ask_no_more(struct dsgd *self, uint32_t peer, struct actions *out)
     p->asked = p->owes = false;
     enter(self, out);
     dsgd_go_on(self, out);
-}
-
-static uint32_t latest(uint32_t a, uint32_t b)
-{
-    return a > b ? a : b;
 }
 
 /** The edge counts from `round` on, but from no round before those that either end has entered or offered. */
@@ -129,8 +127,7 @@ static void on_offer(struct dsgd *self, const struct event *event, struct action
     CHECK(self->joining);
     peer->owes = false;
     self->owing_count--;
-    if (event->word[0] > self->entry)
-        self->entry = event->word[0];
+    self->entry = latest(self->entry, event->word[0]);
     if (event->word[1])
         ask(self, event->peer);
     enter(self, out);

@@ -59,8 +59,8 @@ void dsgd_go_on(struct dsgd *self, struct actions *out);
 
 /* dsgd_join.c */
 
-/** EV_START among workers that have gone on: the latest of them have begun round `latest`. */
-void dsgd_join(struct dsgd *self, uint32_t latest, struct actions *out);
+/** EV_START among workers that have gone on: the latest of them have begun `round`. */
+void dsgd_join(struct dsgd *self, uint32_t round, struct actions *out);
 void dsgd_on_up(struct dsgd *self, uint32_t peer, struct actions *out);
 /** A lost peer neither offers nor answers any more. */
 void dsgd_ask_no_more(struct dsgd *self, uint32_t peer, struct actions *out);
