@@ -3,38 +3,10 @@
 
 #include "tests/unit/support_sim.h"
 
-struct variant {
-    const char *name;
-    struct policy_options options;
-};
-
-static const struct variant variants[] = {
-    {"none", {0}},
-    {"allreduce", {.collective = COLLECTIVE_CHUNKED}},
-    {"allreduce", {.collective = COLLECTIVE_MODELLED}},
-    {"dsgd", {0}},
-    {"adpsgd", {.comm_thread = true}},
-    {"adpsgd", {.pairing = ADPSGD_ANY}},
-    {"aau", {.release = AAU_CLUSTER}},
-    {"aau", {.release = AAU_ALL}},
-    {"aau", {.release = AAU_NBR}},
-    {"aau", {.release = AAU_PAIR}},
-    {"aau", {.release = AAU_CLUSTER, .evict_after_ns = MS / 2}},
-    {"aau", {.release = AAU_ALL, .evict_after_ns = MS / 5, .max_staleness = 2}},
-    {"partial", {.wait = PARTIAL_K, .k = 2}},
-    {"partial", {.wait = PARTIAL_RANDOM, .weights = WEIGHTS_UNIFORM}},
-    {"partial", {.wait = PARTIAL_TIMEOUT, .timeout_ns = MS / 5}},
-    {"prague", {.group = 3, .lag = 2}},
-    {"prague", {.group = 2, .collective = COLLECTIVE_MODELLED}},
-    {"swarm", {.steps = 3}},
-    {"epidemic", {.fanout = 2, .timeout_ns = MS / 5}},
-};
-#define VARIANTS (sizeof(variants) / sizeof(variants[0]))
-
 static void run(uint64_t seed, bool faulty)
 {
     static const uint32_t core[] = {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2};
-    const struct variant *const variant = &variants[seed % VARIANTS];
+    const struct cluster_variant *const variant = cluster_variant(seed);
     const struct inject inject = {.law = law_find("slowdown"),
                                   .config.factor = 10,
                                   .select = SELECT_PERCENT_EACH,
@@ -79,12 +51,12 @@ static void run(uint64_t seed, bool faulty)
 
 Test(sim_drain, a_stop_at_any_moment_drains)
 {
-    for (uint64_t seed = 1; seed <= 600; seed++)
+    for (uint64_t seed = 1; seed <= 960; seed++)
         run(seed, false);
 }
 
 Test(sim_drain, faults_on_reliable_edges_and_pauses_cost_time_only)
 {
-    for (uint64_t seed = 1; seed <= 400; seed++)
+    for (uint64_t seed = 1; seed <= 640; seed++)
         run(seed, true);
 }

@@ -4,40 +4,6 @@
 #include "core/base/rng.h"
 #include "tests/unit/support_sim.h"
 
-struct variant {
-    const char *name;
-    struct policy_options options;
-};
-
-static const struct variant variants[] = {
-    {"none", {0}},
-    {"allreduce", {.collective = COLLECTIVE_CHUNKED}},
-    {"dsgd", {0}},
-    {"dsgd", {.order = DSGD_COMBINE_THEN_ADAPT}},
-    {"adpsgd", {.comm_thread = true}},
-    {"adpsgd", {.pairing = ADPSGD_ANY}},
-    {"aau", {.release = AAU_CLUSTER}},
-    {"aau", {.release = AAU_ALL}},
-    {"aau", {.release = AAU_NBR}},
-    {"aau", {.release = AAU_PAIR}},
-    {"cb-dybw", {0}},
-    {"partial", {.wait = PARTIAL_K, .k = 2}},
-    {"partial", {.wait = PARTIAL_TIMEOUT, .timeout_ns = MS / 5}},
-    {"prague", {.group = 3, .lag = 2}},
-    {"local-sgd", {.steps = 3}},
-    {"swarm", {.steps = 3}},
-    {"epidemic", {.fanout = 2, .timeout_ns = MS / 5}},
-    {"k-sync", {.k = 2}},
-    {"asgd", {0}},
-    {"ssp", {.staleness = 2}},
-    {"hop", {.staleness = 2, .backup = 1}},
-    {"swift", {.steps = 1}},
-    {"sgp", {.overlap = 1}},
-    {"agp", {0}},
-    {"agp-yscaled", {0}},
-};
-#define VARIANTS (sizeof(variants) / sizeof(variants[0]))
-
 static const uint32_t first_two[] = {0, 1};
 
 /** An entry that lets messages pass sooner or later. */
@@ -96,7 +62,7 @@ static void expect_accounted(const struct cluster *cluster)
     cr_assert_eq(t->loans, 0);
 }
 
-static void plan(struct cluster *cluster, const struct variant *variant, uint64_t seed)
+static void plan(struct cluster *cluster, const struct cluster_variant *variant, uint64_t seed)
 {
     cluster_plan(cluster, variant->name, 3 + (uint32_t)(seed % 8), 2 + 2 * (uint32_t)(seed % 2),
                  seed);
@@ -118,7 +84,7 @@ static void run(uint64_t seed)
     struct rng rng = rng_start(seed, RNG_TEST, 7);
     struct inject entry[3];
     struct cluster cluster;
-    plan(&cluster, &variants[seed % VARIANTS], seed);
+    plan(&cluster, cluster_variant(seed), seed);
     cluster.config.inject.entry = entry;
     cluster.config.inject.count = 1 + rng_below(&rng, 3);
     for (uint32_t i = 0; i < cluster.config.inject.count; i++)
@@ -139,7 +105,7 @@ static void run(uint64_t seed)
 
 Test(sim_links, any_bad_links_account_for_every_message)
 {
-    for (uint64_t seed = 1; seed <= 1000; seed++)
+    for (uint64_t seed = 1; seed <= 1200; seed++)
         run(seed);
 
     for (uint32_t i = LINK_LOST; i < LINK_CAUSES + 3; i++)
@@ -155,11 +121,11 @@ static void run_cut(uint64_t seed)
         .what = INJECT_LINK,
         .select = SELECT_WORKERS,
         .workers = first_two,
-        .worker_count = 1 + (uint32_t)(seed / VARIANTS % 2),
+        .worker_count = 1 + (uint32_t)(seed / cluster_variants % 2),
         .when.start_ns = seed % 5 * MS,
         .link = {.edges = seed % 2 ? EDGES_ACROSS : EDGES_OUT, .cut = true, .resend_ns = US}};
     struct cluster cluster;
-    plan(&cluster, &variants[seed % VARIANTS], seed);
+    plan(&cluster, cluster_variant(seed), seed);
     cluster.config.inject.entry = &entry;
     cluster.config.inject.count = 1;
     if (seed % 3 == 0) {
@@ -186,7 +152,7 @@ static void run_cut(uint64_t seed)
 
 Test(sim_links, a_link_that_stays_cut_ends_a_run_with_a_sentence)
 {
-    for (uint64_t seed = 1; seed <= 200; seed++)
+    for (uint64_t seed = 1; seed <= 240; seed++)
         run_cut(seed);
 
     cr_expect_gt(happened[0], 50);
@@ -224,14 +190,15 @@ Test(sim_links, the_sentence_names_the_edge_and_who_resends)
 
 static void run_unreliable(uint64_t seed)
 {
-    static const struct variant losers[] = {{"sgp", {.give_up_ns = 5 * MS}},
-                                            {"sgp", {.overlap = 3, .give_up_ns = 2 * MS}},
-                                            {"epidemic", {.fanout = 2, .timeout_ns = MS / 5}},
-                                            {"agp-yscaled", {0}},
-                                            {"swift", {.steps = 1}}};
+    static const struct cluster_variant losers[] = {
+        {"sgp", {.give_up_ns = 5 * MS}},
+        {"sgp", {.overlap = 3, .give_up_ns = 2 * MS}},
+        {"epidemic", {.fanout = 2, .timeout_ns = MS / 5}},
+        {"agp-yscaled", {0}},
+        {"swift", {.steps = 1}}};
     struct rng rng = rng_start(seed, RNG_TEST, 8);
     struct inject entry[2] = {entry_of(&rng), entry_of(&rng)};
-    const struct variant *const variant = &losers[seed % 5];
+    const struct cluster_variant *const variant = &losers[seed % 5];
     const struct policy *const row =
         policy_variant(policy_find(variant->name), &variant->options, 8);
     struct cluster cluster;

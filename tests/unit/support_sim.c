@@ -158,3 +158,42 @@ struct policy cluster_row(cluster_script *script, enum delivery_class class)
                            .init = scripted_init,
                            .step = scripted_step};
 }
+
+static const struct cluster_variant variants[] = {
+    {"none", {0}},
+    {"allreduce", {.collective = COLLECTIVE_CHUNKED}},
+    {"allreduce", {.collective = COLLECTIVE_MODELLED}},
+    {"dsgd", {0}},
+    {"dsgd", {.order = DSGD_COMBINE_THEN_ADAPT}},
+    {"adpsgd", {.comm_thread = true}},
+    {"adpsgd", {.pairing = ADPSGD_ANY}},
+    {"aau", {.release = AAU_CLUSTER}},
+    {"aau", {.release = AAU_ALL}},
+    {"aau", {.release = AAU_NBR}},
+    {"aau", {.release = AAU_PAIR}},
+    {"aau", {.release = AAU_CLUSTER, .evict_after_ns = MS / 2}},
+    {"aau", {.release = AAU_ALL, .evict_after_ns = MS / 5, .max_staleness = 2}},
+    {"cb-dybw", {0}},
+    {"partial", {.wait = PARTIAL_K, .k = 2}},
+    {"partial", {.wait = PARTIAL_TIMEOUT, .timeout_ns = MS / 5}},
+    {"partial", {.wait = PARTIAL_RANDOM, .weights = WEIGHTS_UNIFORM}},
+    {"prague", {.group = 3, .lag = 2}},
+    {"prague", {.group = 2, .collective = COLLECTIVE_MODELLED}},
+    {"local-sgd", {.steps = 3}},
+    {"swarm", {.steps = 3}},
+    {"epidemic", {.fanout = 2, .timeout_ns = MS / 5}},
+    {"k-sync", {.k = 2}},
+    {"asgd", {0}},
+    {"ssp", {.staleness = 2}},
+    {"hop", {.staleness = 2, .backup = 1}},
+    {"swift", {.steps = 1}},
+    {"sgp", {.overlap = 1}},
+    {"agp", {0}},
+    {"agp-yscaled", {0}},
+};
+const uint32_t cluster_variants = sizeof(variants) / sizeof(variants[0]);
+
+const struct cluster_variant *cluster_variant(uint64_t n)
+{
+    return &variants[n % cluster_variants];
+}

@@ -39,4 +39,13 @@ void cluster_close(struct cluster *self);
 #define MS 1000000ull
 #define US 1000ull
 
+/** A policy with options, of all that virtual time runs without a graph of its own. */
+struct cluster_variant {
+    const char *name;
+    struct policy_options options;
+};
+extern const uint32_t cluster_variants;
+/** Number `n` modulo their count. */
+const struct cluster_variant *cluster_variant(uint64_t n);
+
 #endif
