@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * `dawdle doctor`: is this machine fit, what does each gap cost, and what closes it?
  *

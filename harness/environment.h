@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * environment.json: what a stranger must know about the machine and the build to judge or repeat a result.
  *

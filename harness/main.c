@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The program: `dawdle COMMAND [ARGUMENTS]`. Commands are rows; options are shared and checked against the command, so
  * that none is accepted and then ignored.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * `dawdle inject preview`: what a profile's delay laws will do, drawn from the very functions that a run will ask.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* One line per entry of a profile's `inject:` and `faults:`. The ordering of policies depends on each word of it. */
 #include <string.h>
 

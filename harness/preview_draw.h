@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The draws that `dawdle inject preview` shows: each worker's iterations one after the other, as if nobody waited.
  */

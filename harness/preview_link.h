@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What one entry for links makes of messages: PREVIEW_MESSAGES of them on the first edge that it concerns, one after the
  * other, as the transport sees them that loses for real.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * rte_ring with its element size and its modes fixed, so that no mode is looked up at run time.
  *

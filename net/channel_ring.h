@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Ordered lossless channels: DPDK's single-producer single-consumer ring on memory that we hand in.
  *

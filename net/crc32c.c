@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The table is spelled as its generator: four bits at a time need 16 entries, and the fallback need not be fast. */
 #include "net/crc32c.h"
 

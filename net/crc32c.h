@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * CRC32C (Castagnoli) of one message line: what an impaired edge carries so that its receiver catches flipped bits.
  *

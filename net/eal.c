@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * EAL start-up: choose the tier, build the arguments, start quietly, leave no trace.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * DPDK's environment layer: start it on the best tier this host allows, get one memory area from it, stop it.
  *

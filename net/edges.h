@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The table of edge kinds: how messages get from one worker to another.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The in-process port at run time: send, poll, and the way of snapshots and loans.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Edges inside one process: every directed edge of the graph gets its own queues, and only handles travel.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What a fabric is made of; for fabric.c and fabric_setup.c only.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Building the fabric: what it costs, and every queue in place before the first message.
  *

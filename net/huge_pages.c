@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Free huge pages, from sysfs and from a trial mapping.
  *

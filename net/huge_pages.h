@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Are there huge pages for this many bytes, right now? Asked before the EAL starts, because it may start only once.
  */

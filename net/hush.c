@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Redirect stdout and stderr into a memory file, read the interesting line back.
  *

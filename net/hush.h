@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Hold back what a chatty library prints, and quote the one line that matters.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The sending side of an impaired port: what becomes of a message. Where it is held, and how it leaves: impair_leave.c.
  *

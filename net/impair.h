@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Bad links: a port around another one that holds messages at their sender's egress and drops, doubles, reorders and
  * corrupts them as core/inject/link.h decides. Any edge kind can be the inner one.

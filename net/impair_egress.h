@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The egress of an impaired edge: where messages are held, and how they leave; for impair.c and impair_leave.c only.
  */

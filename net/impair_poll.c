@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The receiving side of an impaired port, and what it only passes on. */
 #include "core/base/check.h"
 #include "net/impair_parts.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What an impaired edge writes into the words of a message that are the port's, and how it spoils a line. */
 #include <stddef.h>
 #include <string.h>

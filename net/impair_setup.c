@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Building an impaired port: which edges are concerned, and room for everything that they may hold. */
 #include "core/base/check.h"
 #include "net/impair_parts.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Cache lines: their size, and fetching one for writing before it is needed.
  */

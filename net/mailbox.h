@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * One-slot channel for class `newest`: a newer message replaces an unread one; never full, never blocks.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The null port. A tensor is reported as having superseded itself: that is the one outcome by which a driver takes its
  * loan back at once, so slots never run out and the ledger sent = superseded holds. Control messages are dropped.

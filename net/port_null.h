@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The port of edge kind `null`: every message vanishes at once and its loan comes straight home.
  *

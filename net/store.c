@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Snapshots and their version stamps: a sequence lock of one writer and many readers.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The memory behind slots: one row of snapshots per worker, each with a version stamp in front.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The timing wheel. Invariants: every node on the wheel has its slot in [begin, end), or is due before and lies in the
  * slot of `begin`; every far node has its slot at `end` or later. So nothing on the wheel comes after a far node, and a

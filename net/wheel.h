@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Timers of one thread: numbered nodes, each with a time, handed back when it has come, the earliest first.
  *

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
 # The same profiles through several builds of the program, with one and with two threads: the same bytes each time, in
 # result.json (without wall times), iterations.csv and latency.hlog. One has every policy, one everything that can be injected.
 # Arguments: programs.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
 # All tests: the release build with every suite, a sanitizer build of what does not need the EAL, a thread-sanitizer
 # build of the channels, a short fuzzing of the parsers, a clang build, and the same virtual run through all of them. Ends in one line `N passed, N failed, N skipped`.
 set -u

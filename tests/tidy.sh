@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
 # The arrows of the architecture: which room may include whom, who may use which library, and that the pure rooms use
 # no clock, thread, file or allocator. Arguments: source root, build root.
 set -u
@@ -77,6 +78,14 @@ done
 # Nothing half-finished, nothing of one machine.
 marks=$(grep -rnE '\b(TODO|FIXME|XXX|HACK)\b' core net topo harness --include='*.[ch]')
 [ -z "$marks" ] || complain "marks of unfinished work: $marks"
+
+# Every source names its licence in its first three lines; a profile, whose first comment is its claim, in its last.
+for file in $(git ls-files '*.c' '*.h' '*.sh' '*.py' '*.js' '*.java' '*.awk' '*meson.build' dawdle .ci/run 2>/dev/null); do
+    head -n 3 "$file" | grep -q 'SPDX-License-Identifier: BSD-3-Clause' || complain "$file does not name its licence"
+done
+for file in $(git ls-files 'harness/profiles/*.yaml' 2>/dev/null); do
+    tail -n 1 "$file" | grep -q 'SPDX-License-Identifier: BSD-3-Clause' || complain "$file does not name its licence"
+done
 
 [ $bad = 0 ] && echo "tidy: the arrows hold"
 exit $bad

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Two sides for pairwise exchange: as many edges across as local search finds, and the edges across still connected.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The plan as text: where the cores are, who sits on them, who talks to whom, and what that costs.
  *

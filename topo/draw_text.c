@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Text measured in columns: the layout half of the drawing, which knows no machine. */
 #include "topo/draw_text.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** Inside topo/ only: pieces of text with a known width, and ways to lay them out under a column limit. */
 #ifndef TOPO_DRAW_TEXT_H
 #define TOPO_DRAW_TEXT_H

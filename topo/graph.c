@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The table of graphs, and what every graph can do whatever made it. */
 #include "topo/graph.h"
 

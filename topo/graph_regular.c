@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Graphs without chance: none, ring, path, star, complete. A ring of two is one edge, a ring of one has none. */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** Inside topo/ only: the makers behind the rows of graph_table, and the one way to build a graph from edges. */
 #ifndef TOPO_GRAPH_ROWS_H
 #define TOPO_GRAPH_ROWS_H

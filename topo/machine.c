@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The machine, read once through hwloc into a flat array of PUs in placement order.
  *

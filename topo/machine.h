@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The machine as hwloc sees it, reduced to what placement needs: the cores this process may use.
  *

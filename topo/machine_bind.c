@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Binding threads and memory, and not believing it: after each binding the kernel is asked what it did.
  *

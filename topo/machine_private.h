@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** The inside of struct machine, shared by machine.c (reading it) and machine_bind.c (binding to it). */
 #ifndef TOPO_MACHINE_PRIVATE_H
 #define TOPO_MACHINE_PRIVATE_H

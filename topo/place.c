@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Workers onto PUs: minimise the machine distance summed over the graph's edges.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Placement of a graph on a machine: worker -> PU, neighbours near each other.
  *

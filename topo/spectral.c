@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * How fast gossip forgets: 1 - |lambda_2| of the Metropolis matrix.
  *

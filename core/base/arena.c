@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A bump allocator: everything of a run lives and dies together, so there is nothing to free one by one. */
 #include "core/base/arena.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Aligned slices out of one memory area that somebody else mapped; sealed before the run.
  *

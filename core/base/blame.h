@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * For what, and for whom, a worker waited: each wait is split by what the peer that ended it was doing meanwhile.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The one place that ends the program: on a broken CHECK, after saying where. */
 #include "core/base/check.h"
 

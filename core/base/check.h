@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Assertions for programmer errors: CHECK is always on, DCHECK only in debug builds.
  *

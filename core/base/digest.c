@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Bytes are put together by hand: the digest is part of results, so it may not depend on the order of a machine's bytes. */
 #include "core/base/digest.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * A 64-bit digest of bytes and words, the same on every machine: tells two runs apart, resists nobody.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * One sentence a user can act on, filled by set-up functions that return -errno.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The cold half of the histogram: everything that reads it. Recording is inline in the header. */
 #include "core/base/hist.h"
 

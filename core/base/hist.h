@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Allocation-free latency histogram with the bucket layout of HdrHistogram (unit 1, 3 significant digits).
  *

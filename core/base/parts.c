@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/base/parts.h"
 
 const char *const part_name[PART_COUNT] = {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The parts into which the time of every iteration is split. Each is measured on its own; `rest` is what is left, so it
  * is a finding, not a filler.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * SplitMix64 opened up: its state after n steps is key + n * GAMMA, so draw n needs no history.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Keyed random streams: every draw is a pure function of (seed, purpose, worker, index).
  *

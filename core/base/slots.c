@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Invariants: free_count == slots that are neither held nor lent; entry.loans == sum over edges of loan[edge][slot];
  * a held slot is unsealed (being written) or sealed (a snapshot), and only snapshots are lent.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Slots and loans: who may still read which published parameter vector.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Numbers with units, exactly: `1.5ms` is 1500000 ns by integer arithmetic, never by a double that is nearly so.
  * A value finer than the smallest unit (0.5 ns, 0.1 byte) is refused, because rounding would hide it.

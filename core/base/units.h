@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Durations, sizes and probabilities as people write them: `1m30s`, `64KiB`, `10%`.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The way back: exact for profiles and results, three digits for people. */
 #include <math.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Words that decisions (core/policy) and arithmetic (core/learn) share: the two rooms do not know each other.
  */

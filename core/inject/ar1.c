@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Midpoints of a Markov process: between two known values the one half-way is normal, with a mean and a variance that
  * depend on the distance alone. So a value is found by halving the stretch around it, and every index has one draw of its

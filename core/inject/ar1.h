@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Uniform bits that remember: a stationary Gaussian process of first order, mapped to a uniform marginal.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The undisturbed compute time of an iteration: lognormal jitter about the profile's base. */
 #include "core/base/rng.h"
 #include "core/inject/draw.h"

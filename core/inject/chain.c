@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Both chains are mixtures of "stay" and "draw anew". With p and q the chances to leave the first and the second state,
  * the transition matrix is (1 - r) * stay + r * (draw the second state with chance p / r), r = p + q. Where p + q > 1 the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Two states that alternate: a stationary Markov chain by index, and one in continuous time.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Lines and fields of a text in memory, for the readers of measured times. Private to core/inject.
  */

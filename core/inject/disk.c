@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/inject/disk.h"
 
 bool disk_is_delayed(const struct inject_set *set)

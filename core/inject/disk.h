@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * A worker's batches from a slow disk (`what: load`): the rule that both drivers follow.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Elementary functions in a fixed order of IEEE operations (compiled with -ffp-contract=off). frexp, ldexp, floor and
  * sqrt may come from libm: their results are exact or correctly rounded, hence the same everywhere.

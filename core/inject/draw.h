@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Random variates out of 64 uniform bits, the same on every x86-64.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Faults that happen at a time to one worker: a schedule, fixed before the start, the same for both clocks.
  *

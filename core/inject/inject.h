@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The entries of a profile's `inject:` list: who dawdles, when, in what, by which law; and the base time that it adds to.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The table of delay laws. Adding one: a file, a row here, its keys in struct law_config, and a test. */
 #include "core/inject/law.h"
 

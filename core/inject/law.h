@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Laws of delay: how much longer something takes, as a pure function of (key, iteration) or of (key, time).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Laws between two numbers: const, uniform, bimodal. */
 #include <stddef.h>
 

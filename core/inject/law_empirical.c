@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Measured durations as a law: the compute time of an iteration *becomes* a draw of them. What is below the emulated time
  * shortens it, what is above adds a delay, so that both together are the draw, in absolute time.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Reader of measured times. Strict, as the reader of traces: a value that is no time of a gradient would bend the whole
  * distribution unseen, so it is an error with its line.

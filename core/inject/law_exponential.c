@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Exponential and its kin: delay = Exp(mean), or shift + Exp(mean), drawn anew each iteration. With compute time a, the
  * slowest of N workers takes a + mean * H_N on average (H_N the harmonic number): the standard model of coded computing.

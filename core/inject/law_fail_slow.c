@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Fail-slow: a machine that works at 1 / factor of its speed for an episode. Starts are a Poisson process, lengths
  * log-uniform; episodes may overlap, and two are not worse than one. What has begun before the run is there from its first

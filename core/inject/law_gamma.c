@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Gamma: a sum of `shape` exponentials of mean `scale`, for any shape; mean shape * scale.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Lognormal, given as people read it off a latency plot: median and 99th percentile. */
 #include <stddef.h>
 

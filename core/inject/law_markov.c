@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A worker that is slow for spells: a two-state chain over iterations, with spells of geometric length. */
 #include <math.h>
 #include <stddef.h>

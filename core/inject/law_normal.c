@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Normal, and netem's paretonormal: laws by mean and standard deviation.
  *

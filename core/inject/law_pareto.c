@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Pareto: P(delay > t) = (scale / t)^alpha for t >= scale, by the inverse distribution function. For alpha <= 2 the
  * variance, for alpha <= 1 even the mean is infinite; LAW_DELAY_NS_MAX cuts both, and makes the mean of a run depend on

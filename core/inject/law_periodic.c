@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What comes back with the clock: pause (garbage collection, a cron job), duty (a core that runs part of the time), ramp
  * (the load of a day).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What the rows of law_table point at: a check and a delay per law, one file per family. Private to core/inject.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The field's favourite straggler: the same work, `factor` times slower. The delay follows the jitter of the work. */
 #include <math.h>
 #include <stddef.h>

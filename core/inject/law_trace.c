@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Replay of measured compute times: worker w of iteration i takes seconds[i mod steps][w mod workers], scaled so that the
  * trace's median meets the compute time of the profile.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Reader of straggler traces. Strict: a trace with a hole would silently shift every later step, so anything unexpected
  * is an error with its line, and nothing is guessed.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The way of one message: sent until it gets through, held by its delays and its bandwidth, and let go in its order.
  *

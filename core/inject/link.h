@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What happens to one message on its way: decided here, held and released at the sender's egress by either driver.
  *

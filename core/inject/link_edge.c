@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Which entries concern an edge and a message on it, and the streams that they draw from. */
 #include "core/base/check.h"
 #include "core/base/rng.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Why a message does not get through: partitions, links that flap, losses alone and in bursts, flipped bits.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** What the files behind link.h share. Private to core/inject. */
 #ifndef CORE_INJECT_LINK_PRIVATE_H
 #define CORE_INJECT_LINK_PRIVATE_H

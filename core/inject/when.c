@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* When an entry acts: a window, repeated or not, times a ramp, times a schedule. */
 #include "core/inject/inject.h"
 

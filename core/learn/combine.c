@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The aggregation rules. Averages (weights that sum to one) are mix_rows(); the rules that move mass or differences from
  * one vector to another have sums of their own, in double.

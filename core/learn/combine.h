@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Executing a mix: which rows, in which order, with which weights. Both drivers call it, so live and simulated models
  * are bit-equal.

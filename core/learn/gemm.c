@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The plan of a product: how many units, how large, and which width runs them. */
 #include "core/learn/gemm.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Matrix products in a fixed order:  c[i][j] = bias[j] + sum_k a(i,k) * b(k,j),  k ascending, one rounding per
  * multiplication and one per addition.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One unit of a product: pack the panel of b, then sweep it with a tile of accumulators that stay in registers.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** The widths in which gemm_tile.c is compiled. Private to the room. */
 #ifndef CORE_LEARN_GEMM_TILE_H
 #define CORE_LEARN_GEMM_TILE_H

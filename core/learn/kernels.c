@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Softmax cross-entropy, with an exponential and a logarithm that are the same bits everywhere. */
 #include "core/learn/kernels.h"
 

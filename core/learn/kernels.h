@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The scalar functions under softmax cross-entropy, and the row that uses them.
  *

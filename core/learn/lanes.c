@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Layout and meaning of the lanes beside the parameters; the arithmetic on the parameters themselves is mix.c's. */
 #include "core/learn/lanes.h"
 

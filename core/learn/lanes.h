@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The layout of a worker's vector when it holds more than parameters.
  *

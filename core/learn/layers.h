@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Fully connected ReLU layers under softmax cross-entropy: what the rows `softmax` (no hidden layer) and `mlp` share.
  *

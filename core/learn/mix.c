@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Sums of parameter vectors. Every output element adds its rows in ascending order; rows are taken up to four at a
  * time so that few rows are read once and never pass through `out`. For many rows the running sum is stored and loaded

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Mixing and stepping of parameter vectors: the arithmetic behind ACT_APPLY and ACT_MIX.
  *

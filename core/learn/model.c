@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The table of models, and what all of them share. */
 #include "core/learn/model_rows.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Models: parameters are one padded float32 vector; gradients run as resumable slices.
  *

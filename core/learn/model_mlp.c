@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The multilayer perceptron: every hidden layer of the configuration. */
 #include "core/learn/layers.h"
 #include "core/learn/model_rows.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* No parameters, no work: what an experiment costs without any learning. It judges every class equally likely. */
 #include "core/learn/model_rows.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Somebody else's workload. Its gradient is one slice, however long it takes: nobody can interrupt foreign code. */
 #include "core/learn/model_plugin.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * A workload from outside, as function pointers: whoever loaded it fills this in (harness/experiment/plugin.h).
  *

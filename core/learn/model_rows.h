@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** The rows of model_table, one per file. Private to the room. */
 #ifndef CORE_LEARN_MODEL_ROWS_H
 #define CORE_LEARN_MODEL_ROWS_H

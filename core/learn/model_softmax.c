@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The linear classifier: layers without a hidden one, whatever the configuration lists. */
 #include "core/learn/layers.h"
 #include "core/learn/model_rows.h"

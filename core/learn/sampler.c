@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The order in which a worker sees its shard. The functions belong to core/learn/shard.h. */
 #include "core/base/check.h"
 #include "core/learn/shard.h"

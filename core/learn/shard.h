@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Splits, shards and samplers: which samples a worker trains on, in which order.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * DSGD-AAU on messages: a worker whose gradient is applied is ready; it exchanges as soon as it is in a group of ready
  * workers (aau_wave.c finds and freezes the group) that an edge new to this epoch runs through.

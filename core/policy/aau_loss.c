@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Who is there. A neighbour is evicted when the driver says that it is down, or when it has said nothing of its own for
  * evict_after while this worker waited for it. What it waits for depends on where it is:

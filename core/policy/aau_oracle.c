@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * DSGD-AAU with a central Pathsearch (oracle.h): the worker's part. It applies its gradient and is ready; the oracle says
  * at once who is released, and ACT_WAKE tells the others. Each of them sends its model to its active neighbours, that is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * PATH: each member but the leader establishes the edge to its parent, if that is still new to it. A worker that learns
  * of an edge forwards it only if it merged something here, all edges of a step in one message; so an edge crosses each

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The state of an AAU worker, shared by aau.c (steps, exchange), aau_wave.c (who exchanges with whom), aau_path.c
  * (Pathsearch) and aau_loss.c (who is there). cb_dybw.c is a row over the same state.

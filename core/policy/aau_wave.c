@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Who exchanges with whom: an echo wave freezes a group of ready workers, and the wave's leader decides.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * AD-PSGD: each iteration averages with one random neighbour, atomically in the pair.
  *

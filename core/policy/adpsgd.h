@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The pair exchange of AD-PSGD, for rows that are the same machine with other options (swarm).
  */

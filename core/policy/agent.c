@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Events go to the policy, parts and slices to the collective. A reduction that ends is told to the policy within the
  * same step. Its lists and those of the step before must then both be valid: the collective keeps its own, and a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What a driver runs per worker: a policy with the collective it may ask for.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Asynchronous gradient push on running sums: nobody waits for anybody, and a lost message only delays mass.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Synchronous all-reduce: local step, then the exact mean of everybody's model. As all models were equal before the
  * step, this is x - lr * mean of the gradients. The reduction itself is the collective's (core/policy/collective.h), or

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Asynchronous SGD with a parameter server that waits for nobody (core/policy/server.h has both sides). With `damped`
  * a step counts 1/staleness, the staleness being the answers that the server took in since it gave the model away.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * cb-DyBW: AAU's machinery with a fixed spanning tree Q of the graph. Only an edge of Q that this epoch has not established
  * yet is a reason to exchange; then everybody of the ready cluster exchanges over all edges of the graph among them, so

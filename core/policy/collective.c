@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Two halves, each "wait until every member's message of this tag is here, then mix all of them at once": the sums then
  * run in order of worker id whatever the order of arrival. The lists of both halves live side by side, because one

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The chunked all-reduce behind ACT_REDUCE: a transpose over direct edges, 2 (n-1)/n of a model per worker and round.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The control messages of every policy that has some: event.type, and what stands in event.word.
  */

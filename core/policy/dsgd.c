@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Synchronous decentralized SGD: average the models of each round with all neighbours, with Metropolis weights.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Coming back to a synchronous policy: all must agree from which round on the newcomer takes part.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The state of a DSGD worker, shared by dsgd.c (rounds) and dsgd_join.c (who comes back, and from which round on it counts).
  * Nobody else includes it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Epidemic learning: after each step a worker sends its model to `fanout` random workers, drawn anew, waits for a while, and
  * takes the mean of its own model and all that came since its last mean, of each sender the newest.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Groups are kept in an array indexed by their lowest member, which no two live groups share.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Prague's group generator: who averages with whom next. It lives in worker 0's policy and sees only requests.
  *

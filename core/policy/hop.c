@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Hop: every iteration averages with neighbours, but not with all of them, or not with their newest models; tokens keep
  * neighbours within gap = staleness + 1 iterations of each other. Serial order: compute, apply, send, wait, average.

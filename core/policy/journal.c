@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Layout of an entry: kind, then the fields that this kind uses as varints, then 4 bytes digest of the actions and 4 bytes
  * running check. Events of one worker never go back in time, so differences are small.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The journal of one agent: every event it was given, in order, and a digest of the actions that each of them brought.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * k-sync SGD: worker 0 is a server with rounds. It sends its model to all others, takes the first k gradients at it,
  * steps by their mean, and sends the next round's model; who is still computing abandons and begins anew.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Placing the arrays of a state behind its struct: one function computes the size and, with memory, the places.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Local SGD: `steps` local steps, then the exact mean of everybody's model. With steps = 1 this is allreduce.
  *

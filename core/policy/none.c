@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The null row: computes and applies, exchanges nothing. What a run of it costs is the harness's own cost, and its
  * consensus distance shows what the graph is for.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Ready workers stand in a list that is only ever taken from in constant time: the last one moves into the gap. */
 #include "core/policy/oracle.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Pathsearch by somebody who sees all workers at once: the reference for the message level (aau.c), and what runs with more
  * than a thousand workers. Virtual time only.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Partial averaging by a fixed rule: AAU without what adapts. A worker that has applied its gradient is ready; it averages
  * as soon as enough of its neighbours are ready too, and `options.wait` says how many that is:

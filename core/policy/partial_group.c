@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Who is in a group of the partial policy: a leader invites all neighbours that it knows as ready, each answers once,
  * and with enough YES the leader commits (partial.c).

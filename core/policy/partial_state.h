@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * State of the partial-averaging policy, shared by its two halves: partial.c waits, averages and computes again,
  * partial_group.c agrees on who is in a group.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A union-find with path halving; the smaller id is the root, so equal knowledge is equal memory once compressed. */
 #include "core/policy/pathsearch.h"
 

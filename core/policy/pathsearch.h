@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What is known of Pathsearch: the epoch, which workers the edges established in it connect, and who is there at all.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The table of averaging policies. Adding one is a file, a row here and a trace test. */
 #include "core/policy/policy.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Prague: a worker averages in a group that the generator, worker 0, has put it in; groups of different workers run side
  * by side. After its step a worker asks, and joins the group's reduction (core/policy/collective.h).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Global rounds: what synchronous policies share. One gradient per round; after EV_STOP{last} the rounds up to `last` are
  * finished and no further one begins.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The rows of the table of policies, one per file. Only policy.c and tests of a single policy need these names.
  */

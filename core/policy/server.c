@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* See server.h for the protocol and for why it drains. */
 #include "core/policy/server.h"
 

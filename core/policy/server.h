@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * An asynchronous parameter server, both sides of it: what asgd and ssp share. Worker 0 serves and computes nothing.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Stochastic gradient push: in iteration k half of everything goes to the worker 2^(k mod p) further on, p =
  * floor(log2(N - 1)) + 1; the other half stays, and the shares that are here are added. Sums of x and of the push-sum

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Stale synchronous parallel: a parameter server (core/policy/server.h) that holds its reply back from a worker whose
  * clock, the number of its answers, is more than `staleness` ahead of the slowest. 0 is bulk-synchronous.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The vocabulary between averaging policies and drivers: event in -> actions out.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * SwarmSGD, blocking: a pair averages after each has made some local steps of its own. The machine is AD-PSGD's without
  * a communication thread (adpsgd.c): a worker that has made `steps` steps since its last exchange asks a random neighbour,

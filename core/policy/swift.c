@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * SWIFT: wait-free averaging. Send the model, compute the gradient at it, every steps-th time average with the newest
  * copy of each neighbour, then step by that gradient.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One function per action, as core/worker/act.c. Nothing blocks here: a full channel or a pool without a free slot is a
  * broken bound, and ends the run with a sentence.

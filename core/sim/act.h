@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** The virtual driver's checklist. Internal to core/sim. */
 #ifndef CORE_SIM_ACT_H
 #define CORE_SIM_ACT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * How long a gradient takes: the same laws, drawn for the same (worker, iteration), as live (core/worker/compute.c).
  *

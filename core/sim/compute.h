@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** The compute phase of a simulated worker. Internal to core/sim. */
 #ifndef CORE_SIM_COMPUTE_H
 #define CORE_SIM_COMPUTE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A schedule fixed before the start (core/inject/fault.h). Who goes and comes is in lives.c; here is when, and what is
  * not a matter of life: pauses, disks, slots, and cores that the host takes away.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** The schedule of faults: what happens to which worker, when. Internal to core/sim. */
 #ifndef CORE_SIM_FAULTS_H
 #define CORE_SIM_FAULTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What happens to a message on its link: the sender's port, what is published late, bad links, the mishaps of property
  * runs, and the latency.

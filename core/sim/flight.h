@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** From the sender to the other end of a link. Internal to core/sim. */
 #ifndef CORE_SIM_FLIGHT_H
 #define CORE_SIM_FLIGHT_H

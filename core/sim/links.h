@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** Messages and the links they travel on. Internal to core/sim. */
 #ifndef CORE_SIM_LINKS_H
 #define CORE_SIM_LINKS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What has arrived is heard before the news that its sender is gone, even if that is back by then.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Workers that go, and come back or come later. Internal to core/sim.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The slots' books (core/base/slots.h), and who is told when nobody wants a vector any more. */
 #include "core/sim/loans.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** Snapshots lent to edges; the sender keeps the book. Internal to core/sim. */
 #ifndef CORE_SIM_LOANS_H
 #define CORE_SIM_LOANS_H

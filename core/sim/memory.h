@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Where the simulator's memory comes from: core/ allocates nothing, whoever runs it hands in this one function.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Times are numbers of 16-ary digits. `due` holds what is due at last_ns itself; bucket {level, digit} holds what first
  * differs from last_ns in the digit of that level. All entries of one time are in one bucket, whatever last_ns is, and are

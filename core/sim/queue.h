@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The event queue: earliest first, and first in first out among equal times.
  *

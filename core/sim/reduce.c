@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The time of a transpose all-reduce over ports that everybody enters at once: in each of its two halves a worker sends
  * n - 1 slices of a model one after the other, and the last one still has the latency before it. Its bytes and messages

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** The modelled all-reduce: ACT_REDUCE of a row whose collective the agent does not expand. Internal to core/sim. */
 #ifndef CORE_SIM_REDUCE_H
 #define CORE_SIM_REDUCE_H

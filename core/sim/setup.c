@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * All memory at once, but for the queue and the pool of messages, which grow with what is on its way. A simulation of
  * 100 000 workers lives or dies by cache misses: what one event touches lies together.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** Memory of a simulation. Internal to core/sim. */
 #ifndef CORE_SIM_SETUP_H
 #define CORE_SIM_SETUP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The loop: what is due next, and what it is. Also everything public that only looks. */
 #include "core/sim/sim.h"
 

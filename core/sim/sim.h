@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The virtual driver: the same policies, slots, laws and arithmetic as the live one, in virtual nanoseconds.
  *

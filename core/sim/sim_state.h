@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The inside of the virtual driver. Internal to core/sim.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * At the stop everybody's books are closed at once, in virtual time a halt takes none: what a synchronous policy has
  * begun is finished, the gradients of the others are dropped. Then the run goes on until nothing is left to happen.

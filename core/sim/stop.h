@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** Cuts, the end of the run, and the accounts of the whole. Internal to core/sim. */
 #ifndef CORE_SIM_STOP_H
 #define CORE_SIM_STOP_H

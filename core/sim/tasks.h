@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What the virtual driver needs from whoever runs its arithmetic: tasks over immutable vectors.
  *

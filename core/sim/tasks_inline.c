@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The reference for every executor: program order is the order of execution, and nothing is ever pending. */
 #include "core/base/check.h"
 #include "core/sim/tasks.h"

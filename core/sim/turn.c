@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Who is served next. At one moment: wakes, then starts and stops, then controls that take no time, then the worker that
  * works off what it could not hear, then the queue.

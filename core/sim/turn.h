@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** What reaches a worker, and when it hears it. Internal to core/sim. */
 #ifndef CORE_SIM_TURN_H
 #define CORE_SIM_TURN_H

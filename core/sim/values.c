@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * From program order to tasks. A call looks up the nodes behind its slots, takes a node for the result, submits a task
  * that runs after those that write its inputs, and only then lets the slot name the new node. A result never goes

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The parameters of all simulated workers: which vector stands behind (worker, slot), and the tasks that compute it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What tasks are told beyond six numbers: lists of rows, in a ring that is emptied as tasks finish.
  *

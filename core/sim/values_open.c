@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Set-up: all books in one block, buffers as they are needed. */
 #include <errno.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The only place that asks for, and waits for, what has finished. */
 #include "core/sim/values_past.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * How far the arithmetic has come, as the policy loop sees it: every task up to `low` has finished, cuts apart.
  *

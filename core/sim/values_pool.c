@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Two lists through the nodes: free ones are taken from the top (the buffer touched last is the one still in a cache),
  * dropped ones are looked through when no free one is left. A look costs a comparison per dropped node, and there are

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Buffers for vectors of one length, and who still needs them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** What values_open.c, values.c (submission, by the policy loop) and values_tasks.c (arithmetic, by anybody) share. */
 #ifndef CORE_SIM_VALUES_PRIVATE_H
 #define CORE_SIM_VALUES_PRIVATE_H

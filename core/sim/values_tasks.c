@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the tasks do. They run on any thread, in any order that their dependencies allow, and touch only the buffers they
  * were given, so the result is the same as if each had run when it was submitted.

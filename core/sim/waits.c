@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/sim/waits.h"
 
 /** If it ends the wait, its sender will be asked; until then the policy has its say. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * For whom, and for what, virtual workers waited. Internal to core/sim.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The books of one worker; account.h says what each part means and how it is measured. */
 #include "core/worker/account.h"
 

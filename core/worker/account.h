@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Where the time of an iteration went; called by the worker's own code, one part at a time.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * When a wait was over is known for sure only when the policy has answered. A turn that comes late, because the core was
  * others', finds several messages, in the order of the edges and not in that in which they were sent:

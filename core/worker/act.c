@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The live driver's checklist: one function per action. The optimizer and the mixes write out of place into a free
  * slot, which becomes the current model; published snapshots stay untouched until their last loan is back, so readers

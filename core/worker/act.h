@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** Executing a policy's actions on real parameters: the live driver's checklist. Internal to core/worker. */
 #ifndef CORE_WORKER_ACT_H
 #define CORE_WORKER_ACT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Calibration: two bracketed readings of (TSC, CLOCK_MONOTONIC_RAW), each the tightest of many tries. */
 #include "core/worker/clock.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Time from the TSC, calibrated by us against CLOCK_MONOTONIC_RAW.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The coordinator's side of starting, cutting and stopping; see cohort.h for the phases. */
 #include "core/worker/cohort.h"
 

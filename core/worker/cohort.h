@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What the loops of one run share: the start, the cuts of the judge, and how to stop without cutting an exchange in
  * half. A handful of atomics; no locks, no threads (those live in harness/).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The compute phase of an iteration: batch from the loader, real gradient in slices, emulated time and injected delay.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** The compute phase of a worker. Internal to core/worker. */
 #ifndef CORE_WORKER_COMPUTE_H
 #define CORE_WORKER_COMPUTE_H

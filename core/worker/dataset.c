@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The formats, and what every format does alike: two array files are opened, checked against their sizes and each
  * other, labels are taken into memory, features stay where they are.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Data sets on disk: open, check, and describe them so that the loader can read records in place.
  *

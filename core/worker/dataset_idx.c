@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * IDX, the format of MNIST: two zero bytes, an element type, the number of dimensions, the dimensions as big-endian
  * 32-bit numbers, then the elements in C order. Only unsigned bytes (type 0x08) are taken.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What the data formats share: parsed array headers, opening a pair of files, and the cache folder.
  *

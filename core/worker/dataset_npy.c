@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * NumPy's .npy, version 1.0: magic, version, a 16-bit little-endian header length, then a Python dictionary with the
  * keys descr, fortran_order and shape, padded so that the data start on a multiple of 64.

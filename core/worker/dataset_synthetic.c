@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Synthetic data: Gaussian clusters, two or three to a class, drawn once and kept as a .npy pair in the cache folder.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What a worker's own faults do to it, fault by fault; life_peers.c has what its peers notice of it. */
 #include "core/worker/life.h"
 

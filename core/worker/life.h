@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * A live worker's presence: what the faults of its schedule (core/inject/fault.h) do to it, and how its peers learn of it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What of a life others meet: news, arrivals of another life, loans, and the way back with somebody's parameters. */
 #include <string.h>
 

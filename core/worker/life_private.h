@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** What life.c and life_peers.c have in common. */
 #ifndef CORE_WORKER_LIFE_PRIVATE_H
 #define CORE_WORKER_LIFE_PRIVATE_H

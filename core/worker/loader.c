@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The loader while it runs: plan requests into reads, book results, hand batches out in order.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Batches from files while training runs: io_uring with registered file and buffers, prefetched, never waited for.
  *

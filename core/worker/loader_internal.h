@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What the files of the loader share: its struct, the planning of reads, the tiers, and the seam to the kernel.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Opening and closing: memory for every read there can be, then the best tier that works here.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The tier that always works: plain positioned reads on the calling thread, one batch per poll.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Is direct I/O quick enough here? Measured on the real file, ring and buffers, before the run.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The io_uring tiers: one ring per loader, made on the thread that polls it.
  *

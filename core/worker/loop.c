@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The order of a turn: io_uring, then every worker (edges, timers, compute phase), then one slice, then steering. */
 #include "core/worker/loop.h"
 

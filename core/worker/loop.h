@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * One loop per core: it serves its workers in fixed order with budgets, then runs one slice of compute.
  *

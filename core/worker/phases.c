@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A sequence lock: see H.-J. Boehm, "Can seqlocks get along with programming language memory models?", MSPC 2012. */
 #include "core/worker/phases.h"
 

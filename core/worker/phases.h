@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What a worker's two latest compute phases consist of, for peers on other cores that ask why they had to wait.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What the live driver needs from a transport: send, poll, view, release. Implemented by net/ (and by a null row).
  *

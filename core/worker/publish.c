@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Sending to peers: loans, superseded messages, back-pressure, and publishes that are left out for want of slots. */
 #include "core/worker/publish.h"
 

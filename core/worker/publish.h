@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** ACT_SEND and ACT_CONTROL of the live driver. Internal to core/worker. */
 #ifndef CORE_WORKER_PUBLISH_H
 #define CORE_WORKER_PUBLISH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Does anything happen at all? A run in which nothing does says why and ends, instead of hanging.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/worker/stolen.h"
 
 #include <time.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * When a loop was not on its core: the kernel had given it to another program, or the hypervisor to another guest.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* One turn of a live worker: arrivals, blocked actions, timers, compute phase, judge's cut, in this order. */
 #include "core/worker/worker.h"
 

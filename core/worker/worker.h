@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * One live participant: its model versions, its compute phase, its policy and its measurements.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The table of commands, and dispatch: an option that a command does not use is refused, not ignored. */
 #include "harness/command/command.h"
 

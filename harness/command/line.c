@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What a command line means to the profile, and the errors that concern the line itself. */
 #include <errno.h>
 #include <stdio.h>

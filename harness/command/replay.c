@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* `replay`: the events of a live run through the policies again. */
 #include <stdio.h>
 #include <unistd.h>

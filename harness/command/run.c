@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* `run` and `sim`: profiles as they are, or in virtual time. */
 #include <stdio.h>
 

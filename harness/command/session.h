@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The profiles of one command line: all are loaded, planned and checked against this host before the first one starts.
  * Every error is printed where it is found; functions return the exit code of the program.

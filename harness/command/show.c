@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Commands that run nothing: tables, help, the host, the machine, the delays. */
 #include <stdio.h>
 #include <string.h>

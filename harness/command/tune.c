@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* `tune`: learning rates into a file that profiles include. */
 #include <stdio.h>
 #include <stdlib.h>

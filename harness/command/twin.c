@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* `sim --like` and `--against`: a simulation that imitates a live run. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What an experiment means where a profile leaves it to the size of the run. */
 #include "harness/experiment/experiment.h"
 

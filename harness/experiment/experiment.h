@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * One experiment as the profile describes it: a matrix of policies x seeds. A profile that sweeps a key is one such
  * experiment per value (profile_load_value), and one for itself.

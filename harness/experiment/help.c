@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* See help.h. */
 #include "harness/experiment/help.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * `dawdle help [KEY]` and `dawdle list WHAT`: the key table and the tables of names, as text.
  */

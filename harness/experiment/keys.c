@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The questions that parsing, --set, help and the echo ask of the key table. Its rows stand in a file per section; a row's
  * number counts through all of them.

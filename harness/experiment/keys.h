@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The keys of a profile: one visible table that drives parsing, range errors, defaults, `help KEY` and the resolved echo.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A section in words, for notes beside results: leaf and value of each key that says something. */
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The keys of an entry of `faults:`: what happens to which workers at which time. */
 #include <stddef.h>
 

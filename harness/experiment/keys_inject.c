@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The keys of an entry of `inject:`. Parameters carry the names that the rows of core/inject read. */
 #include <stddef.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The names that profile values may take: views on the tables of other rooms, and fixed lists in the order of their enums. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The keys of an entry of `policies:`. Options carry the names that the rows of core/policy read. */
 #include <stddef.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The keys of a profile itself; what stands in its lists is in keys_policy.c and keys_inject.c. */
 #include <stddef.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What the files of the key table share: one file and one array of rows per section, and how a row says where its value goes.
  */

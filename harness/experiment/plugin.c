@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* dlopen, with every way in which it can fail turned into one sentence. */
 #include "harness/experiment/plugin.h"
 

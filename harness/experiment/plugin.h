@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Loading a workload: a shared object with the functions of harness/plugin/dawdle_plugin.h.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The story of one load: find, read, guard, parse, --set, fill, check. Each stage runs only on what the one before proved. */
 #include "harness/experiment/profile.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * From a YAML profile to a checked struct experiment, and back.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Contradictions between values that are each fine. Every one is an error: an option that would be ignored, or a target
  * that cannot be computed, would otherwise be found out after the run.

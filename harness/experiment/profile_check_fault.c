@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Contradictions in `faults:`: each entry by itself, then the schedule that they make together. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Contradictions in entries of `inject:`. An entry that hits nobody, never acts, or asks a law for what it cannot say would
  * be a control that somebody takes for an experiment.

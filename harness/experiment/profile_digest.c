@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a tuned rate depends on, as one number: the resolved profile less the rates themselves, what only names or reports,
  * where files happen to lie, and keys that have their default.

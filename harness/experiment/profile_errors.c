@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Errors are rendered when they are added, so that sources may go away before they are printed. The echoed line is cut
  * to a window around the caret: a profile may be one line of a megabyte.

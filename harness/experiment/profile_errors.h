@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Everything that is wrong with a profile, collected first and printed at once, compiler style:
  *

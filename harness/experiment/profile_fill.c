@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Walks the key table over a tree. A row is read, skipped because another value makes it meaningless, or defaulted.
  * When the deciding value is itself wrong, the rows that hang on it stay silent: one slip, one error.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* See profile_parse.h. One state machine over the event stream, one small stack; no recursion on input. */
 #include "harness/experiment/profile_parse.h"
 

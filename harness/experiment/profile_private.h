@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What the files of the profile share: the state of one load, and where values came from.
  */

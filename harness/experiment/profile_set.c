@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* See profile_set.h. Wrong names are not judged here: they become nodes, and the key table refuses them like any other. */
 #include "harness/experiment/profile_set.h"
 

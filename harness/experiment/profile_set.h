@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * `--set path=value`: change the tree of a profile before it is checked.
  *

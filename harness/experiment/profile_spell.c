@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Short spellings of a profile, written out before the key table sees them. Each node keeps the place of what it follows from. */
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A swept profile is loaded once as it is written and once per value; each time the value goes the way of a --set, so the
  * key table judges it like any other.

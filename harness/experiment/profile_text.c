@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* See profile_text.h. The guard stops at the first bad byte: what follows it is likely not text either. */
 #include "harness/experiment/profile_text.h"
 

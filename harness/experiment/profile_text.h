@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The bytes of a profile before they mean anything: finding the file, reading it, and refusing what no text editor
  * would write. The YAML library lets NUL and invalid UTF-8 through, so the guard stands in front of it.

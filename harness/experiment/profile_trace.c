@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* See profile_trace.h. */
 #include "harness/experiment/profile_trace.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Measured compute times for the laws `trace` and `empirical`: the files around core/inject's parsers.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* See profile_tree.h. Control data of a few KiB at start-up: running out of memory here is a CHECK. */
 #include "harness/experiment/profile_tree.h"
 

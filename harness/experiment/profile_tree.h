@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The YAML of a profile as a plain tree of maps, lists and texts, each node knowing where it was written.
  */

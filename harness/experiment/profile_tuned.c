@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* `train: {tuned: FILE}`: rates by label, from a file that still speaks of this experiment. */
 #include <math.h>
 #include <stdlib.h>

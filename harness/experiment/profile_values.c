@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* See profile_values.h. Fields are written with memcpy, because one function serves fields of every type. */
 #include "harness/experiment/profile_values.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * One value of a profile: text to field and back, as its row in the key table says.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The resolved echo: the key table once more, in its own order, with the origin of each value behind it. */
 #include <stdlib.h>
 #include <string.h>

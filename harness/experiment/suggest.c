@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Nearest names for error messages. Three rows of the edit-distance table are enough for swaps. */
 #include "harness/experiment/suggest.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Written by hand so that people can read it; read back through the parser of profiles, so that every slip has a place. */
 #include "harness/experiment/tuned_file.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The file that `dawdle tune` writes and `train: {tuned: FILE}` reads: for each policy its learning rate, and the whole
  * curve that it was chosen from.

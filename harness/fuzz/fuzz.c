@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The child writes where it is and what it finds into a page shared with its parent. When it dies, the parent takes the
  * seed and the last words from there and goes on with a new child behind that seed.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Random scenarios against the shadow (shadow.h), one per seed. `dawdle sim --fuzz SEEDS [--from N] [--policy NAME]`.
  *

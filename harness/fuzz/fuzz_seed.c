@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A scenario from its beginning through its faults, a time of calm in which everybody must go on, and the drain. */
 #include "harness/fuzz/fuzz_seed.h"
 

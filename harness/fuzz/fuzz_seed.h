@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** One seed, in this process. */
 #ifndef HARNESS_FUZZ_FUZZ_SEED_H
 #define HARNESS_FUZZ_FUZZ_SEED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Something small for the workers of a scenario to learn, so that vectors of floats exist beside the shadow's rows.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** Random values for the options that a policy reads. */
 #ifndef HARNESS_FUZZ_OPTIONS_H
 #define HARNESS_FUZZ_OPTIONS_H

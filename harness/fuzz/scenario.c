@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Sizes are drawn small: what goes wrong among twenty-four workers mostly goes wrong among five, and is understood there.
  * Durations are multiples of the base time, so that compute, links and faults get into each other's way.

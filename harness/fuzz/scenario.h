@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * One random experiment, small enough to be simulated in a millisecond, as a pure function of (seed, policy).
  *

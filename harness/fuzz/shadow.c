@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Who sees which event and action, in which order; and the rules about gradients and ends, which need no other file. */
 #include "harness/fuzz/shadow.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What every model must be, by the actions alone: a shadow of a simulation in linear algebra.
  *

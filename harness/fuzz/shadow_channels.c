@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Every directed edge, message by message. What was sent stays in a queue until it is delivered; of exact tensors and
  * controls only the first may come, of newest and sum any one, which makes all before it void.

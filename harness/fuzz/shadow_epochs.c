@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * AAU: an epoch may end only when edges over which models were exchanged in it connect all workers; that is what bounds
  * how long anybody can be left out. Seen from outside: PATH tells of edges. An edge is established by one of its ends, in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Where vectors are computed: they are what the row says, up to rounding; and after a step that only mixed, bit for bit
  * what combine() makes of its inputs in order of id.

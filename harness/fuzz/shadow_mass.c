@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Sums. A row sums to 1, or with push-sum to its weight y. Of a column stochastic policy the columns sum to N workers'
  * starts at any moment, if what is on its way is counted:

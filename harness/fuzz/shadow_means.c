@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Reductions: everybody who leaves one has the mean of what its members came with. A chunked one is entered by sending
  * the first half and left by copying the slices; a modelled one by ACT_REDUCE and EV_REDUCED, and executed by the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Versions of models, and the mix rules on them in double: the definitions of core/base/words.h, not the code of
  * core/learn/combine.c, which is one of the things under test.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Memory of a shadow, and what it knows before the first event. */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Doubly stochastic, seen from one edge: when a mixes b's version v with weight w into its own version u, then b mixes
  * a's u with the same w into its v, before its model changes in any other way. Where this holds for every edge the

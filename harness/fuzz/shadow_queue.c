@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A ring of items of one size; its room is a power of two and doubles. Items move when it grows. */
 #include <stdlib.h>
 #include <string.h>

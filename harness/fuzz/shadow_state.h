@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** The inside of the shadow. Internal to harness/fuzz/shadow*. */
 #ifndef HARNESS_FUZZ_SHADOW_STATE_H
 #define HARNESS_FUZZ_SHADOW_STATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Your own workload for Dawdle, as a shared object: `model: {kind: plugin, path: mine.so}`.
  *

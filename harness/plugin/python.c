@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A plug-in whose functions are written in Python: `model: {kind: plugin, path: …/dawdle_python.so, arguments: mine.py}`.
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A linear softmax classifier in numpy, as a workload for Dawdle.
 
     dawdle run plugin-python          the shipped profile that uses this file

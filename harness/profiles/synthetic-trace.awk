@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 # Makes synthetic-trace.csv, compute times of 8 workers over 50 steps for the law `trace`:
 #   awk -f synthetic-trace.awk > synthetic-trace.csv
 # About 100 ms each, with 4 % of noise; worker 6 is 1.5 times as slow for good, one step in ten is slow for everybody,

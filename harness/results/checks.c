@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What a sentence comes to once everything ran: intervals are compared, because a target not reached only bounds. */
 #include "harness/results/checks.h"
 

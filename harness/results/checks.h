@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * A profile's `checks:`: sentences that a finished matrix must make true, e.g. for a CI gate.
  *

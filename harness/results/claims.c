@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Pairs first, then one test per claim, then Holm over all of them, and only then verdicts. */
 #include "harness/results/claims.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Claims: which of two policies is better, decided over paired seeds. Reported with every table; a check that says
  * `claim: …` makes one a gate.

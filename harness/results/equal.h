@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Runs at equal budgets: what each is worth at a time, a number of gradients and a number of bytes that all of them reached.
  *

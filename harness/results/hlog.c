@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * No C HdrHistogram is packaged for Debian 12, so the codec is ours; tests/hlog_readers proves its output with the
  * Java and the npm reader. The writer buffers whole lines, so a killed run leaves complete lines only.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * HdrHistogram V2 interval logs (`.hlog`), as every HdrHistogram reader opens them.
  *

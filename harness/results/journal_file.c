@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A head and one block per worker, through zlib: the journals of a run shrink to about a quarter. */
 #include "harness/results/journal_file.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The journals of one live run as a file: `journal/<policy>-<seed>.gz` in the result directory.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What one run measured, and what the whole matrix adds up to: the data behind result.json, the table and the report.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The directory of one execution of a profile: `<out>/<profile>/<UTC>-<id>/`, built as `.tmp-<UTC>-<id>`.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * iterations.csv: one row per iteration, written by hand because there may be millions.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * result.json as a tree: the versioned, machine-readable form of what runs measured (harness/result.schema.json).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What the files of results_json share: setting keys. Private to results_json*.c and results_links.c.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What is concluded of all runs: summary, checks, claims, and how rates were tuned. */
 #include <math.h>
 #include <string.h>

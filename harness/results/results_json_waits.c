@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Waits and stragglers of one run as parts of its element in result.json. */
 #include <math.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** What bad links did to the messages of a run: as JSON, and as words under the table. */
 #ifndef HARNESS_RESULTS_RESULTS_LINKS_H
 #define HARNESS_RESULTS_RESULTS_LINKS_H

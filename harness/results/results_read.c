@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Written by us, but perhaps years ago or by hand since: whatever is missing or of another type is an error with its place. */
 #include "harness/results/results_read.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * A result directory read back: what comparing runs and calibrating on them needs of result.json.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Figures of merit: one visible table of what a run is summarised by, and each policy's median and spread over seeds.
  *

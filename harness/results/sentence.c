@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* One pass from left to right; numbers wait until the other side has said what they are measured in. */
 #include "harness/results/sentence.h"
 

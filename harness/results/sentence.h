@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The sentences that checks and claims are made of, read into their parts.
  *

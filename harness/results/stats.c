@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Quantiles are found by bisection on the lower tail, where the probabilities are accurate however small they are. */
 #include "harness/results/stats.h"
 

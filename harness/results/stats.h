@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The little statistics that claims need: Student's t and its quantiles, the interval of a mean, Holm's correction.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Finding stragglers in what was measured, and how well that worked: what was injected is known.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The closing table on the terminal: what people ask first, policies as rows, in blocks that fit 110 columns.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "harness/results/table_figures.h"
 
 #include <math.h>

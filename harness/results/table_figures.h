@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * How a figure over seeds is printed: one unit and one number of decimals for all that stands in a column, the mean with
  * its interval where there is one, else the median with min..max.

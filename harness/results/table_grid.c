@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "harness/results/table_grid.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Aligned text columns for the terminal: two header lines, rows of cells, each cell a figure with an optional dim note
  * behind it (`4.12` and `3.98..4.40`).

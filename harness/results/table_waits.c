@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Under the closing table: for whom the workers of each policy waited, and which stragglers were found. */
 #include <math.h>
 #include <stdarg.h>

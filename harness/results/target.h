@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Time to target: when a run's curve first meets a target and stays there, and what that says over several seeds.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Who waited for whom, as a run records it: the longest waits by pair and by the worker that was waited for.
  *

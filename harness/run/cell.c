@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* From (profile, policy, seed) to graph, shards and placement; cell_edges.c makes the edges. */
 #include "harness/run/cell.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * One cell of the matrix (policy x seed) with everything derived from it: split, shards, graph, the edges that the
  * policy needs, placement, sizes. Depends on the profile and the data set only, never on time.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Neighbour lists, symmetric and ascending. Each kind of edges is a function that lists the peers of one worker; it is
  * called twice, once to count and once to fill, so that a star of 100 000 is refused before anything is allocated.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** The edges that a policy's row asks for. Internal to harness/run. */
 #ifndef HARNESS_RUN_CELL_EDGES_H
 #define HARNESS_RUN_CELL_EDGES_H

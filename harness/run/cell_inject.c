@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * From entries to workers: racks as contiguous blocks, kinds of cores as the placement has them, and one fault per worker.
  */

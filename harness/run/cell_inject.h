@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Part of cell_open: what of the injection depends on the placement or on the number of workers.
  */

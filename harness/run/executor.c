@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A ring of pending tasks and one lock. Each task counts the predecessors that have not finished; whoever finishes the
  * last of them makes it ready, in front of the others, so that the same thread usually goes on with what it has just

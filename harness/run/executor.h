@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Threads that run the arithmetic of a simulation (core/sim/tasks.h) while its policy loop goes on.
  *

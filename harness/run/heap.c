@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Large blocks are mapped: the kernel hands out zeros lazily, and growing one moves pages instead of bytes. */
 #include "harness/run/heap.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** The process's own memory behind struct sim_memory. */
 #ifndef HARNESS_RUN_HEAP_H
 #define HARNESS_RUN_HEAP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Opened once per process, in this order: machine (hwloc reads the affinity mask), clock, EAL (which moves the thread). */
 #include "harness/run/host.h"
 

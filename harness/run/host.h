@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What is opened once per process: one machine, one calibrated clock, one EAL with one memory area.
  */

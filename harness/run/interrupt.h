@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Ctrl-C and SIGTERM end a matrix in good order: the run in progress stops as if its time were up, and what was measured
  * is written as an incomplete result. A second signal kills.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One snapshot is judged from pointers to the workers' vectors, wherever they lie. After a live run snapshots are
  * independent: threads take them by an atomic counter, each with a scratch area of its own.

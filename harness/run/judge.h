@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Judging off the clock: what the snapshots of a run are worth, computed after it (live) or between its events (virtual).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The double ledger: what all parameters sum up to must be the start minus what the steps took away; and the weights of
  * push-sum, which begin at 1, are as many as the workers.

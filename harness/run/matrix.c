@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The order of a matrix: values of the swept key outside, then seeds, policies inside; then targets, summaries, tables,
  * checks, and the final rename.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Executing a planned profile: every policy with every seed (and every value of a swept key), judged, written, summed up.
  *

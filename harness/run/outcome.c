@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Soundness, checks and claims are judged on the records alone: what ran is over. */
 #include "harness/run/outcome.h"
 

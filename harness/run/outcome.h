@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** What all runs of a matrix come to: summaries, checks, claims, the tables, and the exit code. */
 #ifndef HARNESS_RUN_OUTCOME_H
 #define HARNESS_RUN_OUTCOME_H

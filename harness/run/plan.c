@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Checks that need the machine or the data, and the sizes of everything. */
 #include "harness/run/plan.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * A profile made concrete on this machine with this data: checked as far as it can be without starting anything.
  *

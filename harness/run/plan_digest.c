@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "harness/run/plan_digest.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** What a recorded run trained on, as numbers that a replay compares. */
 #ifndef HARNESS_RUN_PLAN_DIGEST_H
 #define HARNESS_RUN_PLAN_DIGEST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Nobody can tell from a profile how many gradients a policy will compute, how many messages it will send, and how well its
  * arithmetic keeps several threads busy; the beginning of the run itself can.

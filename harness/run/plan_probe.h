@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** How long a run in virtual time will take here, from a piece of it that is executed. */
 #ifndef HARNESS_RUN_PLAN_PROBE_H
 #define HARNESS_RUN_PLAN_PROBE_H

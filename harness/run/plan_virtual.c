@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What --dry-run says of a run in virtual time; how long it will take is found out by plan_probe.c. */
 #include "harness/run/plan_virtual.h"
 

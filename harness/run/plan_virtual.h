@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** What runs in virtual time will take on this machine: predictions, not bounds. */
 #ifndef HARNESS_RUN_PLAN_VIRTUAL_H
 #define HARNESS_RUN_PLAN_VIRTUAL_H

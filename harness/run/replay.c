@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The first pass: every worker on its own, entry by entry. What differs is named by run, worker and entry. */
 #include "harness/run/replay.h"
 

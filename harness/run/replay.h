@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Replaying a live run: the recorded events through fresh agents must bring the recorded actions, and, on demand, the
  * recorded gradients and mixes must bring the recorded parameters, bit for bit.

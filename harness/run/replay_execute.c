@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The second pass: arithmetic. A worker goes on until it meets a tensor whose version its sender has not made yet; then
  * it is the next worker's turn. What the first pass counted says when a version has had its last reader.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** One run being replayed. Internal to harness/run/replay*. */
 #ifndef HARNESS_RUN_REPLAY_STATE_H
 #define HARNESS_RUN_REPLAY_STATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Setting a cell up in EAL memory, running it on pinned threads, and reading the counters afterwards.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * One live run: memory, threads, start, stop, and what was measured.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Reads what the workers counted, after the loops have ended. Losses of the points are the judge's business. */
 #include "harness/run/run_collect.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** From counters to a record. Internal to harness/run*. */
 #ifndef HARNESS_RUN_RUN_COLLECT_H
 #define HARNESS_RUN_RUN_COLLECT_H

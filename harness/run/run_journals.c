@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What the workers recorded, as a file for `dawdle replay`. */
 #include <errno.h>
 #include <stdio.h>

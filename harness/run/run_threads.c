@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A thread binds itself, registers with the EAL, opens its loader (io_uring rings belong to the task that made them),
  * waits for the others, and runs its loop. If any of them could not get ready, all go home before training starts.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** Threads of a live run: one per core in use, pinned, known to the EAL. Internal to harness/run*. */
 #ifndef HARNESS_RUN_RUN_THREADS_H
 #define HARNESS_RUN_RUN_THREADS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The simulation runs in chunks of events, so that Ctrl-C is seen. Judging is a task among the gradients: the loop runs
  * ahead of it and meets it again at the end.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * One run in virtual time: the cell as a configuration of core/sim, its arithmetic on the executor's threads, its points
  * judged as they come. No EAL, no core is bound, nothing waits for a clock.

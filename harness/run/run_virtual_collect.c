@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* From the counters of a simulation to the record that a live run fills too. */
 #include <errno.h>
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The only place that knows both clocks; what runs a matrix or a search sees cells and records. */
 #include "harness/run/runner.h"
 

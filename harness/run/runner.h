@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Executing cells of a planned profile one after the other, on either clock, in memory that they share.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* One sequential read, and afterwards nothing but constant memory. */
 #include "harness/run/samples.h"
 

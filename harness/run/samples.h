@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * A whole data set in memory, for simulated workers: read once, then given to any thread as floats.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * A profile with everything that it means to run: one experiment, or one per value of the swept key, each planned.
  *

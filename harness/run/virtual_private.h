@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** A virtual run in progress. Internal to harness/run/run_virtual*. */
 #ifndef HARNESS_RUN_VIRTUAL_PRIVATE_H
 #define HARNESS_RUN_VIRTUAL_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Policies take turns, one rate at a time: on a host whose speed drifts, no policy gets the good hours alone. */
 #include "harness/tune/tune.h"
 

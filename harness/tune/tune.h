@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * `dawdle tune`: the learning rate of every policy of a profile, each found with the same budget.
  *

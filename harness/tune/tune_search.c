@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The curve is kept in order of rates, so the edge is where the index says. */
 #include "harness/tune/tune_search.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * The search for one policy's learning rate: a grid of powers of two around its current rate, the same for every policy,
  * extended while the best lies on its edge. Pure: asks for rates, is told values.

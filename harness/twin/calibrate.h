@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * What a live run says about the host: the simulator's costs, latency and cores, out of a run without stragglers.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * How well a simulation predicted live runs: per policy and seed, and what the errors come to.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "harness/twin/stolen.h"
 
 #include <errno.h>

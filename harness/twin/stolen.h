@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * When a calibrating run's host gave its cores to others, out of the result directory's stolen.csv.
  */

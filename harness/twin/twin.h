@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * `dawdle sim PROFILE --like RUN --against RUN`: a live host, simulated.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * TSC calibration without DPDK: rte_get_tsc_hz rounds to 10 MHz, which is an error of up to 0.2 % in every figure.
  */

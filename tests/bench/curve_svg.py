@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Draw the training-loss curves of a result as SVG: median over seeds, with the range behind it.
 
 Usage: curve_svg.py RESULT.json > FILE.svg     (the picture in README.md is made of a quickstart)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * How long a parameter handle takes from one worker to the other, beside what one cache line takes at that moment.
  *

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
 # What the harness itself costs per iteration and worker: null model, null delay, null edge; and with the journal, which
 # the profile leaves out. Arguments: the program, then --smoke for a tiny run in the ordinary suite.
 set -eu

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What dawdling on purpose costs by itself: the draw of one iteration's delay under each law, a message through a port
  * whose links something could be injected into, the decision about one that something is, and how late a polling core

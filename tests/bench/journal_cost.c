@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What recording one event costs a worker: a gradient that is applied, mixed and sent on, a snapshot that arrives and is
  * given back, a control message. Cold: the actions lie in a cache, the journal, as in a run, is written once and for all.

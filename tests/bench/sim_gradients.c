@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What it costs to run the arithmetic of a simulation through core/sim/values.h and a pool of threads, beside the same
  * gradients, steps and mixes called directly.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * How many policy events per second the virtual driver handles when nothing is computed but time.
  *

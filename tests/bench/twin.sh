@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
 # How well a simulation predicts live runs: calibrated on one policy without stragglers, compared with seven policies and
 # three kinds of stragglers. Each kind is calibrated anew, because shared hosts change: the table says how much of the
 # cores' time was others' while calibrating, and while the live runs that are predicted took place. `hindsight` is the same

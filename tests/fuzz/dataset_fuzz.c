@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Fuzzes the parsers of IDX and .npy headers: whatever the bytes, they return, stay inside them, and what they accept
  * is within the limits that the rest relies on.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
 # A short search, bounded and the same every time: fixed random seed, nothing kept between runs except an input that
 # fails. Run in the source root. Arguments: fuzzer, number of inputs, folder for failing ones, seeds (files, folders).
 set -u

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Fuzzes the histogram log in both directions: whatever the payload, decoding returns and stays inside it; what decodes,
  * and any histogram that can be recorded, comes back from its own encoding.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Fuzzes the journals of live runs: whatever the file, reading returns, stays inside it and accepts only what it would write
  * again; whatever was recorded is read back, and a changed bit is found at its entry or before.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Fuzzes profiles: the last byte says how many lines before it are --set, the rest is the profile; a profile that ends
  * in a newline has none. Whatever the bytes, loading returns, and a profile that loads must load again from its own echo.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Fuzzes the CSV traces of delays: whatever the text, the parser returns, stays inside text and values, and what it
  * accepts is a full grid of positive times with the median among them. The last byte is the room for values, so that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Fuzzes the numbers people write: whatever the text, a parser returns with a value in its range or with a sentence, and
  * a duration survives being written and read again.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What the reference reader finds in a .hlog, in the form of make_log's second file.
 import java.io.File;
 import org.HdrHistogram.EncodableHistogram;

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
 # Do independent HdrHistogram readers find in our .hlog what we put in?
 #   check.sh READER MAKE_LOG WORK_DIR     READER: java | npm
 # Exit 0 agree, 1 differ, 77 the reader is not available here (with the reason).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Write a .hlog of pseudo-random histograms, and beside it what our own percentiles say about each of them:
  * make_log LOG EXPECTED. Every line of EXPECTED is `tag,total,p50,p90,p99,p99.9,max`.

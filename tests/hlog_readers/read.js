@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What hdr-histogram-js finds in a .hlog, in the form of make_log's second file.
 const fs = require("fs");
 const { HistogramLogReader } = require("hdr-histogram-js");

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The shipped profiles on dawdling, small: each holds its claim in virtual time, ends live with everything accounted for,
  * and waits as much on one clock as on the other, where the host left the live run its cores.

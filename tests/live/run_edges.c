@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The edges of a run: data that vanishes, budgets shorter than the curve. */
 #include <criterion/criterion.h>
 #include <string.h>

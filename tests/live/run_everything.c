@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Bad links, slow disks, pauses, crashes, leaving and coming back, all in one live run of every policy that takes workers back:
  * it ends, every message is accounted for, and whoever is there has computed.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Faults of live workers: whoever is left goes on, whoever comes back computes again, and the books stay whole. */
 #include <criterion/criterion.h>
 #include <stdio.h>

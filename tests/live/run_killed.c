@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A process that is killed in the middle of a matrix leaves what had finished, and that can be read and replayed. */
 #include <criterion/criterion.h>
 #include <dirent.h>

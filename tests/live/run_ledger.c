@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The double ledger must not only hold: it must notice when an average is one-sided. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Bad links, live: every message that is sent is delivered, superseded or dropped by a named cause, every loan comes home,
  * and the run ends in good order, whatever the link does and whatever class its messages are.

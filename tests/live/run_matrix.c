@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A long matrix in one process: one EAL, memory used from the start again by every cell, flat memory. */
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One profile, two clocks: what a bad link does to message number n of an edge depends on n alone, so where a policy sends
  * as many messages in both, the same happens to the same ones.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Every row of the table of policies, on real threads, channels and batches: whatever the timing was, each run drains,
  * every message and every loan is accounted for, sums are kept where the row says so, and its journal, replayed, brings

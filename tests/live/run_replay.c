@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Parity: what a live run recorded, the same policies and kernels do again, action by action and bit by bit. */
 #include <criterion/criterion.h>
 #include <fcntl.h>

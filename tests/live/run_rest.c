@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* `rest` is a finding, not a filler: time that nobody accounts for must show up there and nowhere else. */
 #include <criterion/criterion.h>
 

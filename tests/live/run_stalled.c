@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A worker that is not polled for five compute times in every iteration: synchronous rounds wait, and nothing hangs. */
 #include <criterion/criterion.h>
 

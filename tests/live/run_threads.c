@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Every policy for real: threads, EAL memory, io_uring, a real gradient. What must hold whatever the timing was. */
 #include <criterion/criterion.h>
 #include <stdio.h>

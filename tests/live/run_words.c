@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The words that no policy of the first day used, live, in the smallest policies that use them: mailboxes, running sums,
  * abandoned gradients, and differences from an own snapshot.

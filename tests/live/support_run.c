@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/live/support_run.h"
 
 #include <criterion/criterion.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** Live runs in tests: a profile as text, executed for real (threads, EAL without huge pages, loader). */
 #ifndef TESTS_LIVE_SUPPORT_RUN_H
 #define TESTS_LIVE_SUPPORT_RUN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** Profiles executed in virtual time by the program's own commands, in a folder of their own; no EAL, no machine. */
 #ifndef TESTS_LIVE_SUPPORT_VIRTUAL_H
 #define TESTS_LIVE_SUPPORT_VIRTUAL_H

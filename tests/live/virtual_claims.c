@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Claims from profile to result.json and exit code. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

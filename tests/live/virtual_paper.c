@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The shipped profiles of the paper's experiment: each loads, with rates that are still its own, and can be planned. */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>

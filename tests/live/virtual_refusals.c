@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Profiles that virtual time cannot run end with exit code 2 and a sentence that says why. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The same profile and seed give the same bytes: again, on more threads, and under `dawdle sim`. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

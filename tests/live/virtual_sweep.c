@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A swept profile end to end: one result for all values, the same on every execution. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

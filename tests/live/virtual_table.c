@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What a small virtual run must come to, from what was put in. */
 #include <criterion/criterion.h>
 #include <stdio.h>

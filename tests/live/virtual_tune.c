@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* `dawdle tune` from profile to file and back, in virtual time. */
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
 # A plug-in is promised arrays of 64-byte lines: one that insists on them, planned, simulated, live and replayed.
 # Arguments: the program, the plug-in.
 set -eu

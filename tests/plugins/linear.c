@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A plug-in for tests: one weight per feature, least squares against the label. Compile-time switches break it. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
 # A workload in Python, virtual and live: it learns, and as the built-in model of the same kind does.
 # Argument: the program.
 set -eu

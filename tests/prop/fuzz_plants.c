@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Whoever looks for bugs must find those that were put there. Each stops at its first find. */
 #include <criterion/criterion.h>
 

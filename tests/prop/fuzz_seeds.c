@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Two thousand random scenarios against every invariant (harness/fuzz/shadow.h). DAWDLE_FUZZ_SEEDS says how many, where
  * two thousand would take too long or be too few.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Policies with one wrong action each: the shadow must see it, and say what is wrong. */
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Hop and SWIFT under random schedules: bounded gaps, bounded channels, no deadlock, every snapshot returned. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Push-sum: whatever the delays, sum x and sum y are whole after the drain; and what a lost message costs. */
 #include <criterion/criterion.h>
 #include <math.h>

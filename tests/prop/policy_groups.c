@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Policies that agree on groups and pairs: partial, prague, swarm, and epidemic's lack of them, on random graphs. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Somebody is lost, or seems to be: the others go on, end their epochs, and agree on every edge that they mix over. */
 #include <criterion/criterion.h>
 

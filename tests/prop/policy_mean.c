@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Whatever the order of events: averaging keeps the sum, ends agree, loans come back, everything drains. */
 #include <criterion/criterion.h>
 

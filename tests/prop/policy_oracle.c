@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The oracle keeps the sum as every averaging does, its epochs have the length of the theory, and it is what the message
  * level does when nothing is late. */
 #include <criterion/criterion.h>

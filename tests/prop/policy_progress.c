@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Nobody hangs, rounds stay near each other, epochs are as short as the theory asks. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What the papers say of adaptive partial averaging: DSGD-AAU, arXiv 2306.06559, and its precursor cb-DyBW, arXiv 2102.06280. */
 #include <criterion/criterion.h>
 #include <math.h>

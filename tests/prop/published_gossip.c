@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What the papers say of gossip between pairs, in groups and without waiting: adpsgd, swarm, prague, epidemic, swift, partial. */
 #include <criterion/criterion.h>
 #include <math.h>

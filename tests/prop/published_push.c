@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What the papers say of push-sum: sgp, agp, and the scaled step of agp-yscaled. */
 #include <criterion/criterion.h>
 #include <math.h>

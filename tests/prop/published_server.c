@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What the papers say of parameter servers: k-sync, asgd, ssp. Worker 0 serves and computes nothing. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What the papers say of policies with rounds: allreduce, local-sgd, dsgd, hop. */
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The same configuration gives the same events, however it is run. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A stop at any moment, over any links, drains: everybody done, every loan back, every message accounted for. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The fault x policy table: what each policy does about each fault, run in virtual time. core/policy/FAULTS.md says it in
  * words; a test compares the two. Every run ends, every loan is back, every message is accounted for (cluster_run).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Any mixture of bad links, any policy: every message is accounted for, every loan comes back, and the run ends. */
 #include <criterion/criterion.h>
 

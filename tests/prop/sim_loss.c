@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A worker crashes in the virtual driver: whoever is left goes on to the end, and every loan among them comes back. */
 #include <criterion/criterion.h>
 

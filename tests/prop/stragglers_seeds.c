@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * How well stragglers are found in virtual runs: 8 to 64 workers that only compute, 5 % jitter, many seeds. Own times do not
  * depend on the policy, so the one that exchanges nothing stands for all.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The cluster: linear searches, arrays that grow, one struct for everything. */
 #include "tests/prop/support_gossip.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * A cluster in virtual time for policies of push-sum and wait-free kinds: models are three doubles {x0, x1, y} and their
  * running sums, channels are exact (in order) or superseding (lossy, reordering), and every loan is counted.

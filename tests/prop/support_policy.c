@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The virtual cluster. Small on purpose: linear searches, arrays that grow, one struct for everything. */
 #include "tests/prop/support_policy.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * A small cluster in virtual time: random graphs, compute times, stragglers and message delays, every action executed
  * on models of a few doubles. It keeps the accounts that the property tests read.

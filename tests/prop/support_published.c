@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/prop/support_published.h"
 
 #include <criterion/criterion.h>

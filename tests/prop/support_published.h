@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Small experiments in virtual time, for tests of what the papers behind the policies say.
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """DSGD-AAU (arXiv 2306.06559) with a central Pathsearch that releases all: W(k+1) = [W(k) - eta G(k)] P(k).
 
 From how long each gradient took follows when it is there; everything else is decided here. A worker that has finished

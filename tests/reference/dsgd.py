@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Synchronous decentralized SGD (Lian et al. 2017): every round averages with all neighbours, Metropolis weights.
 
     adapt, then combine   W(k+1) = [W(k) - eta G(k)] P      combine, then adapt   W(k+1) = W(k) P - eta G(k)

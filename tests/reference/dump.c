@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One simulated run as numpy arrays, for references that compute it anew: what went in (data, graph, initial vector, the
  * samples of each batch, how long each gradient took) and what came out (when each gradient was there, final vectors).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A recorded run (dump.c) as numpy arrays, and the one model that the references know: softmax regression."""
 import json
 import os

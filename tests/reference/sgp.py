@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Stochastic gradient push (Assran et al. 2019) on the one-peer directed exponential graph, gradients at z = x / y.
 
 In iteration k worker i sends half of (x, y) to i + 2^(k mod p), p = floor(log2(N - 1)) + 1. Without overlap that is

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
 # Every policy once, live, for races. Argument: the program.
 set -eu
 out=$(mktemp -d)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Runs the tests that announced themselves, each in a child of its own, as Criterion would. */
 #include <sys/wait.h>
 #include <unistd.h>

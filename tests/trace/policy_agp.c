@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* AGP: push, collect against the base, keep the newest; the drain, and a last message that is lost. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Hop: the three ways of waiting, tokens, jumps, and what comes too late. */
 #include <criterion/criterion.h>
 

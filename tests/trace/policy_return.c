@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Workers that leave, come back, or come later: what each policy says and does about it. */
 #include <criterion/criterion.h>
 

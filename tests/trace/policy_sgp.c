@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* SGP: one share per iteration to the next hop, one from behind; late and early shares; the drain. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The tag of a worker's answer is the handle of the server's model that it was made from. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* SWIFT: send, compute, average with what is known of the neighbours, step. */
 #include <criterion/criterion.h>
 

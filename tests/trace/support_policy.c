@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Reads events from text, renders actions as text: the whole difference between a test and its drawing. */
 #include "tests/trace/support_policy.h"
 

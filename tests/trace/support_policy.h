@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Golden traces as text: events on the left, the actions they must give on the right, one step per line.
  *

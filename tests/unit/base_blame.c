@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The phase in most tests: computes from 100, is injected from 160, ends at 200. */
 #include <criterion/criterion.h>
 

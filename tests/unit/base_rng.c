@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The generator is fixed for ever (results depend on it), so besides statistics the tests pin values. */
 #include "core/base/rng.h"
 

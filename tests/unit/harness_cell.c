@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Cells in virtual time: which edges each kind gives, which tree, and what is refused in which words. */
 #include "harness/run/cell.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Memory of simulations: whatever way a block took to its size, what is new in it is zero and what was there is kept. */
 #include "harness/run/heap.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Which model a snapshot stands for: of weighted vectors x / y, and where one worker serves the others, its own. */
 #include "harness/run/judge.h"
 

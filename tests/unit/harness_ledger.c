@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What the double ledger says of a run whose parameters, or weights, are no numbers any more. */
 #include "harness/run/ledger.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* `dawdle inject preview`: draws that follow each worker's own clock. */
 #include <criterion/criterion.h>
 #include <inttypes.h>

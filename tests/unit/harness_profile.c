@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Profiles: what loads, what the defaults are, that the resolved echo loads again to the same experiment, and every
  * error text. The texts are golden files: tests/profiles/NAME.yaml (and NAME.set, one --set a line) must give exactly

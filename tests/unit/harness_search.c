@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The search for a rate against objectives whose optimum is known. */
 #include <criterion/criterion.h>
 #include <math.h>

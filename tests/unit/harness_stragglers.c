@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Who is found, on made-up iterations of exact length, and what counts as right. */
 #include <criterion/criterion.h>
 #include <math.h>

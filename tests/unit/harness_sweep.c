@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A swept key: what its values become, what is refused and how it is said, and what sentences, summaries and tables make of
  * runs that differ in it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The file of tuned rates: written, read back, and refused where it does not fit. */
 #include <criterion/criterion.h>
 #include <errno.h>

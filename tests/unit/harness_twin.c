@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Calibrating on a result.json, and comparing two: arithmetic on hand-written files, and every reason to refuse. */
 #include <criterion/criterion.h>
 #include <errno.h>

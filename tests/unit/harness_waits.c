@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What a record keeps of who waited for whom, and what is said of it. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

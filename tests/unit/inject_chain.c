@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Two-state chains at random access: shares, lengths of spells, memory, and stationarity from the very start. */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Draws that remember: the process behind them, and laws whose draws follow it with their marginals unchanged. */
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* When batches of a slow disk are ready: one after the other, hidden as far as they were asked for in time. */
 #include "core/inject/disk.h"
 

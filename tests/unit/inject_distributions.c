@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Laws per iteration against their distribution functions, computed with libm, each for itself. */
 #include <criterion/criterion.h>
 #include <math.h>

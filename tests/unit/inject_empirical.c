@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The law of measured times against its source, and its reader against text that is none. */
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Which schedules of faults can be, and which are refused with a sentence. */
 #include <criterion/criterion.h>
 

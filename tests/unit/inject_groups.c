@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Groups of workers: a rack, a host. They may be hit together, and draw together. */
 #include <criterion/criterion.h>
 #include <math.h>

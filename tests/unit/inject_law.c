@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Each law against its formula (computed with libm), whom it hits against the binomial law, and purity. */
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What happens to single messages: which edges are meant, order, bandwidth, cuts, and what a transport that resends pays. */
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Laws of chance on links: shares, bursts, memory over time, exact marginals, and what they do not depend on. */
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The law `markov`: spells of the length asked for, from the first iteration on, whoever asks and in whatever order. */
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Laws per time: where their pieces lie, and how long work takes that meets them. */
 #include <criterion/criterion.h>
 #include <math.h>

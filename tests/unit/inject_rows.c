@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The table's rows: what their checks refuse, and that whatever they accept is safe. */
 #include <criterion/criterion.h>
 #include <math.h>

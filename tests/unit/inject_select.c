@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Whom an entry hits, where it is a number of workers or of racks; shares and lists of workers are in inject_law.c. */
 #include <criterion/criterion.h>
 #include <math.h>

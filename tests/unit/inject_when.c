@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* When an entry acts: windows, ramps, schedules, alone and together. */
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The aggregation rules, with weights by hand, and what random exchanges do to the sums that push-sum must keep. */
 #include "core/learn/combine.h"
 

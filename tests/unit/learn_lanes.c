@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The lanes beside the parameters: where they lie, how they begin, and what a step does to them. */
 #include "core/learn/lanes.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Mixing and stepping: bit-equal to the plain loops, whatever is fused. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Models: products bit for bit, gradients against finite differences, and the promise that slicing changes nothing. */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Splits, shards and samplers: nothing lost, nothing twice, and the same answer for the same seed. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Checksums: the published values, by both ways, and every single flipped bit. */
 #include <criterion/criterion.h>
 

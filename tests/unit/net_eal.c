@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Starting DPDK: tiers, clear refusals, and not a trace of it afterwards. Every test is a process of its own. */
 #include <criterion/criterion.h>
 #include <dirent.h>

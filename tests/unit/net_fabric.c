@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Edges between workers of one process: what is sent is delivered, superseded or in flight, and loans come home. */
 #include <criterion/criterion.h>
 #include <errno.h>

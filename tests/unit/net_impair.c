@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Bad links around the fabric: what is held leaves in time and in order, what does not arrive gives its loan back, and
  * the receiving side notices what was doubled, overtaken or spoilt. Time is a number that the tests set; 1 cycle = 1 ns.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The one-slot channel: newest wins, nothing is lost without being handed back, nothing is ever torn. */
 #include <criterion/criterion.h>
 #include <pthread.h>

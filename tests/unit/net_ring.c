@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The ordered channels: exactly as deep as asked, in order, without loss, on memory of ours. */
 #include <criterion/criterion.h>
 #include <pthread.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Timers: whatever is added comes out once, when its time has come, the earliest first. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

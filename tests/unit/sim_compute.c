@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* How long a gradient takes, on whose core, and what the worker hears meanwhile. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Lost, doubled and reordered messages, and workers that die. */
 #include <criterion/criterion.h>
 #include <stdio.h>

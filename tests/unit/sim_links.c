@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What links do to messages: time, order, room, and who keeps which loan. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Rounds, stops, cuts and accounts of whole simulated runs. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Earliest first, first in first out among equals. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The modelled all-reduce against the chunked one. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What stragglers cost whoever waits for everybody, against closed forms: with transient ones (probability p, s times as
  * slow) a round takes E[max] = 1 + (s - 1)(1 - (1 - p)^N) base times, a worker left alone E[T] = 1 + (s - 1) p.

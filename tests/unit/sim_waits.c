@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Four workers on a ring, 1 ms of compute; worker 0 is made to take 4 ms in most of them. */
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* One entry as if it were number `number` of a profile's list: what its laws do to one worker's iteration. */
 #ifndef TESTS_UNIT_SUPPORT_INJECT_H
 #define TESTS_UNIT_SUPPORT_INJECT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The reference is written for the reader: one sample at a time, the textbook's loops, double throughout. */
 #include "support_learn.h"
 

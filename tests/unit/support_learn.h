@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** A plain double-precision network to judge the kernels by, and small helpers for vectors. */
 #ifndef TESTS_UNIT_SUPPORT_LEARN_H
 #define TESTS_UNIT_SUPPORT_LEARN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* One edge, its state, and messages on it numbered from 0. */
 #ifndef TESTS_UNIT_SUPPORT_LINK_H
 #define TESTS_UNIT_SUPPORT_LINK_H

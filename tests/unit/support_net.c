@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Fabrics on plain memory: nothing here needs DPDK to be started. */
 #include "support_net.h"
 

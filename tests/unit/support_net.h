@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** Fabrics on plain memory for tests: graphs, an arena, and drivers' book-keeping. */
 #ifndef TESTS_UNIT_SUPPORT_NET_H
 #define TESTS_UNIT_SUPPORT_NET_H

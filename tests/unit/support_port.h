@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * A port in plain memory and one live worker on it: every other end of an edge is the test itself.
  *

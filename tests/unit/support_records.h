@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Made-up runs for the tests of everything that reads them: small, plausible, and the same on every call. */
 #ifndef TESTS_UNIT_SUPPORT_RECORDS_H
 #define TESTS_UNIT_SUPPORT_RECORDS_H

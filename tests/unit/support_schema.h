@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The part of JSON Schema that harness/result.schema.json uses; an unknown keyword is an error, not ignored. */
 #ifndef TESTS_UNIT_SUPPORT_SCHEMA_H
 #define TESTS_UNIT_SUPPORT_SCHEMA_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/unit/support_sim.h"
 
 #include <criterion/criterion.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Simulated clusters for tests of the virtual driver: a circulant graph, plain memory, timing only.
  */

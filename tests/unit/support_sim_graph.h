@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** Neighbours and memory of a simulated cluster, for tests and benchmarks alike. */
 #ifndef TESTS_UNIT_SUPPORT_SIM_GRAPH_H
 #define TESTS_UNIT_SUPPORT_SIM_GRAPH_H

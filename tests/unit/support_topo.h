@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** Machines and graphs for the topology tests. Each test runs in a process of its own, so the environment is free. */
 #ifndef TESTS_UNIT_SUPPORT_TOPO_H
 #define TESTS_UNIT_SUPPORT_TOPO_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** What tests of core/sim/values.h need: memory that counts, tasks that wait, data made of sample numbers, programs. */
 #ifndef TESTS_UNIT_SUPPORT_VALUES_H
 #define TESTS_UNIT_SUPPORT_VALUES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /** Files for the tests of core/worker: written into the build folder (a real disk, where O_DIRECT works). */
 #ifndef TESTS_UNIT_SUPPORT_WORKER_H
 #define TESTS_UNIT_SUPPORT_WORKER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Graphs: shapes, exact edge counts, connectivity, what is refused, sides and spectral gaps. */
 #include <criterion/criterion.h>
 #include <errno.h>

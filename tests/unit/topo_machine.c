@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The machine: order of PUs, distances, what is refused, and that a binding on the real machine holds. */
 #include <criterion/criterion.h>
 #include <errno.h>

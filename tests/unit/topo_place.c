@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Placement: physical cores first, neighbours near, even sharing. */
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What one call computes, against the kernels called by hand. */
 #include <criterion/criterion.h>
 #include <math.h>

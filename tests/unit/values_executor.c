@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The pool of threads by itself: tasks here note who ran before whom. */
 #include <criterion/criterion.h>
 #include <stdatomic.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Which buffers are alive: never written while somebody may read, and no more than are needed. */
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The same program must give the same bytes whoever runs its tasks: that is what makes threads invisible in a result. */
 #include <criterion/criterion.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The data set in memory gives what the file gives. */
 #include <criterion/criterion.h>
 #include <errno.h>

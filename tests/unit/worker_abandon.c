@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Gradients that their policy drops: what becomes of their batch, their time and their iteration. */
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The rules of core/worker/account.h, one by one, on made-up cycle numbers. The clock ticks once per ns, so figures in
  * histograms are cycles; all of them are below 2048, where a histogram is exact.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The live driver's checklist on a port in plain memory: what an action does to models, slots, channels and counters. */
 #include <criterion/criterion.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Who is blamed for a live wait, on made-up cycle numbers: the worker has been idle since 1000, its two peers are workers
  * 1 and 2. Worker 1 computed from 800, was injected from 1100, and was done at 1280; worker 2 never computed.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The calibrated clock against the clock it was calibrated with. Nothing here depends on how fast or how loaded the host
  * is: a reading disturbed by the scheduler widens its own bracket, and with it the bound it is judged by.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Cuts, stopping and draining, steered by hand with made-up cycle numbers. */
 #include "core/worker/cohort.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* Data sets: what is read, what is refused and in which words. */
 #include <criterion/criterion.h>
 #include <errno.h>

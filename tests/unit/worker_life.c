@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* One live worker and its faults, on a port in plain memory: what it does, what its peers learn, what it learns of them. */
 #include <criterion/criterion.h>
 

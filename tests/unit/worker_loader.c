@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* The loader against the file it reads, in every tier, and with a kernel that misbehaves. */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>

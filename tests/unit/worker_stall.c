@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* When a run counts as stalled, with made-up cycle numbers, and what its workers then say. */
 #include "core/worker/stall.h"
 

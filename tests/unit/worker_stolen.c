@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* What a loop's thread was without its core: a thread that sleeps has lost it for sure. */
 #include "core/worker/stolen.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /* A live worker's turns on a port in plain memory: the gradient's input, timers, arrivals, and how it stops. */
 #include <criterion/criterion.h>
 #include <signal.h>

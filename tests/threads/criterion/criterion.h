@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * Just enough of Criterion to run a test file under ThreadSanitizer.
  *
