@@ -80,11 +80,13 @@ marks=$(grep -rnE '\b(TODO|FIXME|XXX|HACK)\b' core net topo harness --include='*
 [ -z "$marks" ] || complain "marks of unfinished work: $marks"
 
 # Every source names its licence in its first three lines; a profile, whose first comment is its claim, in its last.
-for file in $(git ls-files '*.c' '*.h' '*.sh' '*.py' '*.js' '*.java' '*.awk' '*meson.build' dawdle .ci/run 2>/dev/null); do
-    head -n 3 "$file" | grep -q 'SPDX-License-Identifier: BSD-3-Clause' || complain "$file does not name its licence"
-done
+licence='SPDX-License-Identifier: BSD-3-Clause'
+nameless=$(git ls-files '*.c' '*.h' '*.sh' '*.py' '*.js' '*.java' '*.awk' '*meson.build' dawdle .ci/run 2>/dev/null |
+    xargs -r awk -v id="$licence" 'FNR == 1 && NR > 1 && !has { print last }
+        FNR == 1 { has = 0; last = FILENAME } FNR <= 3 && index($0, id) { has = 1 } END { if (!has) print last }')
+[ -z "$nameless" ] || complain "files that do not name their licence: $(echo $nameless)"
 for file in $(git ls-files 'harness/profiles/*.yaml' 2>/dev/null); do
-    tail -n 1 "$file" | grep -q 'SPDX-License-Identifier: BSD-3-Clause' || complain "$file does not name its licence"
+    tail -n 1 "$file" | grep -qF "$licence" || complain "$file does not name its licence"
 done
 
 [ $bad = 0 ] && echo "tidy: the arrows hold"
