@@ -10,21 +10,11 @@
 #include <sys/stat.h>
 
 #include "core/base/check.h"
+#include "harness/experiment/prefix.h"
 #include "harness/experiment/suggest.h"
 
 #define SHIPPED_MAX 64u
 #define SUFFIX ".yaml"
-
-/** Folders with shipped profiles, first wins. */
-static uint32_t folders(const char *out[2])
-{
-    uint32_t count = 0;
-    const char *own = getenv("DAWDLE_PROFILES");
-    if (own && *own)
-        out[count++] = own;
-    out[count++] = DAWDLE_PROFILES_DIR;
-    return count;
-}
 
 static bool is_file(const char *path)
 {
@@ -81,11 +71,11 @@ static void add_names(struct names *self, const char *folder, const char *group)
 
 uint32_t profile_text_shipped(char **names, uint32_t most)
 {
-    const char *folder[2];
-    const uint32_t folder_count = folders(folder);
+    struct prefix_profiles in;
+    prefix_profiles(&in);
     struct names found = {.name = names, .most = most};
-    for (uint32_t f = 0; f < folder_count; f++)
-        add_names(&found, folder[f], "");
+    for (uint32_t f = 0; f < in.count; f++)
+        add_names(&found, in.folder[f], "");
     const uint32_t count = found.count;
     qsort(names, count, sizeof(names[0]), by_name);
     uint32_t unique = 0;
@@ -148,13 +138,14 @@ int profile_text_find(const char *path_or_name, char *path, size_t path_bytes,
         snprintf(path, path_bytes, "%s", path_or_name);
         return 0;
     }
-    const char *folder[2];
+    struct prefix_profiles in = {0};
     const bool absolute = path_or_name[0] == '/' || path_or_name[0] == '.';
-    const uint32_t count = absolute ? 0 : folders(folder);
-    for (uint32_t f = 0; f < count; f++) {
+    if (!absolute)
+        prefix_profiles(&in);
+    for (uint32_t f = 0; f < in.count; f++) {
         static const char *const suffix[] = {SUFFIX, ""};
         for (uint32_t s = 0; s < 2; s++) {
-            const int n = snprintf(path, path_bytes, "%s/%s%s", folder[f], path_or_name, suffix[s]);
+            const int n = snprintf(path, path_bytes, "%s/%s%s", in.folder[f], path_or_name, suffix[s]);
             if (n > 0 && (size_t)n < path_bytes && is_file(path))
                 return 0;
         }

@@ -11,8 +11,8 @@
 #define PROFILE_TEXT_BYTES_MAX (1u << 20)
 
 /**
- * Path of a profile: an existing file as it is, else NAME or NAME.yaml (GROUP/NAME in a folder there) among the shipped profiles ($DAWDLE_PROFILES,
- * then the folder compiled in). path: [path_bytes]. 0, or -EINVAL with the nearest shipped name in `errors`.
+ * Path of a profile: an existing file as it is, else NAME or NAME.yaml (GROUP/NAME in a folder there) among the shipped
+ * profiles (prefix.h says where). path: [path_bytes]. 0, or -EINVAL with the nearest shipped name in `errors`.
  */
 int profile_text_find(const char *path_or_name, char *path, size_t path_bytes,
                       struct profile_errors *errors);

@@ -10,6 +10,7 @@
 
 #include "core/base/check.h"
 #include "core/base/units.h"
+#include "harness/experiment/prefix.h"
 
 #define VALUE_ECHO "%.80s"
 
@@ -241,17 +242,12 @@ static int parse_text(const struct key *key, const char *text, void *field,
     return 0;
 }
 
-/** A library named without a folder may also lie beside the program. */
+/** A library named without a folder that is not beside the profile may be one that came with the program. */
 static void find_library(const char *text, char *joined, size_t size)
 {
-    char program[PATH_MAX];
-    const ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
-    if (n <= 0 || strchr(text, '/') || !access(joined, R_OK))
-        return;
-    program[n] = '\0';
-    *strrchr(program, '/') = '\0';
-    if ((size_t)snprintf(joined, size, "%s/%s", program, text) >= size)
-        joined[0] = '\0'; /* too long to be there */
+    char found[PATH_MAX];
+    if (!strchr(text, '/') && access(joined, R_OK) && prefix_plugin(text, found, sizeof(found)))
+        snprintf(joined, size, "%s", found);
 }
 
 /** Paths are stored absolute: results keep the resolved profile somewhere else. */
