@@ -34,8 +34,8 @@ static int find_all(struct plugin *self, const char *path, open_function *begin,
     find(self->library, "dawdle_gradient", &self->model.gradient, missing, sizeof(missing));
     find(self->library, "dawdle_evaluate", &self->model.evaluate, missing, sizeof(missing));
     if (missing[0])
-        return err_set(err, -EINVAL, "model.path: %s lacks %s (see harness/plugin/dawdle_plugin.h)",
-                       path, missing);
+        return err_set(err, -EINVAL, "model.path: %s lacks %s (see dawdle_plugin.h)", path,
+                       missing);
     if (*abi != DAWDLE_PLUGIN_ABI)
         return err_set(err, -EINVAL, "model.path: %s was made for plug-in ABI %u, this is %u", path,
                        *abi, DAWDLE_PLUGIN_ABI);
