@@ -112,6 +112,12 @@ static uint64_t trim_held(const struct sim *self, struct sim_node *node, uint64_
     return twice;
 }
 
+/** What the gradients of this iteration took the worker itself. */
+static uint64_t own_ns(const struct sim_node *node)
+{
+    return node->part_ns[PART_LOAD] + node->part_ns[PART_COMPUTE] + node->part_ns[PART_INJECTED];
+}
+
 /** All of the iteration into the worker's record; what nothing explains was waiting. */
 static uint64_t add_up(struct sim *self, uint32_t worker, enum blame unended)
 {
@@ -145,10 +151,11 @@ static void close_books(struct sim *self, uint32_t worker)
     if (!self->config.watch || !self->config.watch->iteration)
         return;
     struct sim_iteration line = {.worker = worker,
-                                 .iteration = node->finished - 1,
+                                 .iteration = (uint32_t)(node->begun - 1),
                                  .mixed_with = node->mixed_with,
                                  .start_ns = node->iteration_ns,
-                                 .total_ns = total};
+                                 .total_ns = total,
+                                 .own_ns = own_ns(node) - node->dropped_ns};
     memcpy(line.part_ns, node->part_ns, sizeof(line.part_ns));
     self->config.watch->iteration(self->config.watch->context, &line);
 }
@@ -161,7 +168,7 @@ void sim_account_iteration(struct sim *self, uint32_t worker)
     if (node->begun > 0 && self->recording)
         close_books(self, worker);
     memset(node->part_ns, 0, sizeof(node->part_ns));
-    node->blamed_ns = 0;
+    node->blamed_ns = node->dropped_ns = 0;
     node->iteration_ns = self->now_ns;
     node->mixed_with = 0;
     node->came = false;
@@ -174,6 +181,7 @@ void sim_account_abandoned(struct sim *self, struct sim_node *node)
     if (node->asked_ns > self->now_ns) /* it waited for a batch that it does not want any more */
         node->part_ns[PART_LOAD] -= sim_min(node->load_ns, node->asked_ns - self->now_ns);
     book_phase(node, sim_max(self->now_ns, node->asked_ns));
+    node->dropped_ns = own_ns(node);
 }
 
 /** How far behind the end of the run the latest steps have been booked already. */

@@ -77,6 +77,7 @@ struct sim_iteration {
     uint32_t worker, iteration, mixed_with;
     uint64_t start_ns, total_ns;
     uint64_t part_ns[PART_COUNT];
+    uint64_t own_ns; /* load, compute and injected of the gradient that it ends with; not of those abandoned before */
 };
 
 /** Called by the loop; every member may be NULL. */

@@ -150,6 +150,7 @@ struct sim_node {
 
     uint64_t part_ns[PART_COUNT]; /* of this iteration, what costs and cores took */
     uint64_t blamed_ns;           /* of it, waits that have ended */
+    uint64_t dropped_ns;          /* of it, own time of gradients that were abandoned */
     struct sim_worker_record record;
     uint64_t stolen_ns; /* since when its core is taken away, + 1; 0: it is not */
     uint64_t pause_ns,

@@ -129,6 +129,15 @@ void account_halt(struct worker *self, uint64_t now)
     add_up(self, now, BLAME_GONE);
 }
 
+/** What the gradient of this iteration took the worker itself. An abandoned one says nothing about how long it would have. */
+static uint64_t own_cyc(const struct worker *self)
+{
+    if (self->compute.abandoned)
+        return 0;
+    return self->part_cyc[PART_LOAD] + self->part_cyc[PART_COMPUTE] +
+           self->part_cyc[PART_INJECTED];
+}
+
 static void close_books(struct worker *self, uint64_t now)
 {
     const double scale = self->common->clock->ns_per_cyc;
@@ -144,6 +153,7 @@ static void close_books(struct worker *self, uint64_t now)
         *line = (struct worker_iteration){
             .start_cyc = self->iteration_cyc,
             .total_cyc = total,
+            .own_cyc = own_cyc(self),
             .iteration = (uint32_t)(self->begun - 1),
             .mixed_with = self->mixed_with,
             .loss = self->compute.abandoned ? NAN : self->compute.gradient.loss};

@@ -82,6 +82,7 @@ enum worker_phase {
 struct worker_iteration {
     uint64_t start_cyc, total_cyc;
     uint64_t part_cyc[PART_COUNT];
+    uint64_t own_cyc; /* load, compute and injected of the gradient; 0: it was abandoned */
     uint32_t iteration;
     uint32_t mixed_with;
     float loss;

@@ -242,6 +242,7 @@ struct record_iteration {
     uint32_t iteration;
     uint64_t start_ns, total_ns;
     uint32_t part_us10[PART_COUNT]; /* tenths of a microsecond, saturating */
+    uint32_t own_us10; /* load, compute and injected of the gradient; 0: none was finished */
     uint32_t mixed_with;
     float batch_loss;
 };

@@ -14,7 +14,7 @@ int results_csv_head(FILE *out)
     fputs("policy,seed,worker,iteration,start_ns,total_ns", out);
     for (uint32_t p = 0; p < PART_COUNT; p++)
         fprintf(out, ",%s_us", part_name[p]);
-    fputs(",mixed_with,batch_loss\n", out);
+    fputs(",mixed_with,batch_loss,own_us\n", out);
     return ferror(out) ? -EIO : 0;
 }
 
@@ -81,6 +81,10 @@ int results_csv_rows(FILE *out, const struct record_run *run, const struct recor
         *at++ = ',';
         if (isfinite(r->batch_loss))
             at += snprintf(at, 24, "%.6g", (double)r->batch_loss);
+        if (r->own_us10 > 0)
+            at = put_tenths(at, r->own_us10);
+        else
+            *at++ = ',';
         *at++ = '\n';
         fwrite(line, 1, (size_t)(at - line), out);
     }

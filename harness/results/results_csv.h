@@ -3,7 +3,8 @@
  * iterations.csv: one row per iteration, written by hand because there may be millions.
  *
  * Columns: policy, seed, worker, iteration, start_ns, total_ns, one `<part>_us` per part (tenths of a microsecond),
- * mixed_with, batch_loss (empty when not finite). Labels are quoted as RFC 4180 asks.
+ * mixed_with, batch_loss (empty when not finite), own_us (load, compute and injected of the gradient; empty: it was abandoned).
+ * Labels are quoted as RFC 4180 asks.
  */
 #ifndef HARNESS_RESULTS_RESULTS_CSV_H
 #define HARNESS_RESULTS_RESULTS_CSV_H

@@ -173,6 +173,11 @@ static void merge_hists(struct run *run, struct record_run *out)
     out->loop = record_figures(loops);
 }
 
+static uint32_t to_us10(double cyc, double tenths)
+{
+    return cyc * tenths < UINT32_MAX ? (uint32_t)(cyc * tenths) : UINT32_MAX;
+}
+
 /** Rows for iterations.csv, out of the workers' logs. */
 static void collect_rows(struct run *run)
 {
@@ -191,10 +196,9 @@ static void collect_rows(struct run *run)
                 .total_ns = to_ns(run, line->total_cyc),
                 .mixed_with = line->mixed_with,
                 .batch_loss = line->loss};
-            for (uint32_t p = 0; p < PART_COUNT; p++) {
-                const double part = (double)line->part_cyc[p] * tenths;
-                row->part_us10[p] = part < UINT32_MAX ? (uint32_t)part : UINT32_MAX;
-            }
+            for (uint32_t p = 0; p < PART_COUNT; p++)
+                row->part_us10[p] = to_us10((double)line->part_cyc[p], tenths);
+            row->own_us10 = to_us10((double)line->own_cyc, tenths);
         }
     }
 }

@@ -92,6 +92,7 @@ static void note_iteration(void *context, const struct sim_iteration *line)
         const uint64_t tenths = line->part_ns[p] / 100;
         row->part_us10[p] = tenths < UINT32_MAX ? (uint32_t)tenths : UINT32_MAX;
     }
+    row->own_us10 = line->own_ns / 100 < UINT32_MAX ? (uint32_t)(line->own_ns / 100) : UINT32_MAX;
 }
 
 /** Where a live run of this cell had its workers; of another policy, if that is all there is with this seed. */

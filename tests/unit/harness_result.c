@@ -100,6 +100,7 @@ static const struct record_iteration two_rows[] = {
      .start_ns = 18446744073709551615ull,
      .total_ns = 10,
      .part_us10 = {[PART_COMPUTE] = 12345, [PART_REST] = 4294967295u},
+     .own_us10 = 12405,
      .mixed_with = 2,
      .batch_loss = 0.25f},
     {.worker = 3, .batch_loss = NAN},
@@ -193,10 +194,10 @@ Test(result, can_be_read_after_a_kill_between_two_runs, .init = make_scratch,
     char *csv = read_text(results.dir, "iterations.csv");
     cr_expect_str_eq(
         csv, "policy,seed,worker,iteration,start_ns,total_ns,load_us,compute_us,injected_us,"
-             "publish_us,wait_us,mix_us,judge_us,held_us,rest_us,mixed_with,batch_loss\n"
+             "publish_us,wait_us,mix_us,judge_us,held_us,rest_us,mixed_with,batch_loss,own_us\n"
              "\"aau, odd \"\"label\"\"\",1,0,7,18446744073709551615,10,0.0,1234.5,0.0,0.0,"
-             "0.0,0.0,0.0,0.0,429496729.5,2,0.25\n"
-             "\"aau, odd \"\"label\"\"\",1,3,0,0,0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0,\n");
+             "0.0,0.0,0.0,0.0,429496729.5,2,0.25,1240.5\n"
+             "\"aau, odd \"\"label\"\"\",1,3,0,0,0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0,,\n");
     char *log = read_text(results.dir, "latency.hlog");
     cr_expect(strstr(log, "\nTag=aau__odd_\"label\"/seed-1/iteration/worker-0,") != NULL);
     cr_expect(strstr(log, "/seed-1/handle/worker-0,") != NULL, "empty histograms are logged too");

@@ -199,6 +199,36 @@ Test(sim_compute, an_abandoned_gradient_never_comes)
     cluster_close(&cluster);
 }
 
+static struct sim_iteration first_row;
+
+static void note_row(void *context, const struct sim_iteration *row)
+{
+    (void)context;
+    first_row = *row;
+}
+
+static void abandon_and_go_on(uint32_t worker, const struct event *event, struct actions *out)
+{
+    abandon(worker, event, out);
+    if (event->kind == EV_GRADIENT && event->tag == 1)
+        actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = 2});
+}
+
+Test(sim_compute, the_log_has_the_own_time_of_the_gradient_that_came)
+{
+    const struct policy row = cluster_row(abandon_and_go_on, DELIVERY_EXACT);
+    struct cluster cluster;
+    cluster_plan_row(&cluster, &row, 1, 0, 1);
+    cluster.watch.iteration = note_row;
+
+    cluster_run(&cluster);
+
+    cr_expect_eq(first_row.iteration, 1u, "the second that was begun");
+    cr_expect_eq(first_row.part_ns[PART_COMPUTE], MS / 4 + MS);
+    cr_expect_eq(first_row.own_ns, MS, "without what was abandoned");
+    cluster_close(&cluster);
+}
+
 /* ----------------------------------------------------------------------------------------------------------- wake */
 
 static void wake(uint32_t worker, const struct event *event, struct actions *out)

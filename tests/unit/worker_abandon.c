@@ -223,6 +223,7 @@ Test(abandon, closes_an_iteration_without_a_loss)
     cr_assert_eq(worker.log_count, 1u);
     cr_expect_eq(lines[0].iteration, 0u);
     cr_expect(isnan(lines[0].loss));
+    cr_expect_eq(lines[0].own_cyc, 0u);
     cr_expect_eq(worker.total_iterations, 1u);
     cr_expect_eq(worker.count.accounted_twice, 0u);
 }

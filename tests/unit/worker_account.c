@@ -442,6 +442,7 @@ Test(account, writes_one_line_per_iteration_while_there_is_room)
         worker.begun = i + 1;
         worker.mixed_with = i;
         account_add(&worker, PART_MIX, 1010 + 100 * i, 1020 + 100 * i);
+        account_add(&worker, PART_INJECTED, 1030 + 100 * i, 1070 + 100 * i);
         account_iteration(&worker, 1100 + 100 * i);
     }
 
@@ -453,7 +454,8 @@ Test(account, writes_one_line_per_iteration_while_there_is_room)
         cr_expect_eq(lines[i].total_cyc, 100u);
         cr_expect_eq(lines[i].mixed_with, i);
         cr_expect_eq(lines[i].part_cyc[PART_MIX], 10u);
-        cr_expect_eq(lines[i].part_cyc[PART_REST], 90u);
+        cr_expect_eq(lines[i].own_cyc, 40u, "what the worker itself spent on its gradient");
+        cr_expect_eq(lines[i].part_cyc[PART_REST], 50u);
     }
 }
 
