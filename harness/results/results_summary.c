@@ -18,7 +18,7 @@ const struct results_metric_row results_metric_table[RESULTS_METRICS] = {
     [RESULTS_REST_SHARE] = {"rest_share", UNIT_SHARE, "share of iteration time no part accounts for"},
     [RESULTS_WAIT_INJECTED_SHARE] = {"wait_injected_share", UNIT_SHARE, "of all waiting, the share in which the peer waited for was made to dawdle"},
     [RESULTS_STRAGGLERS_PRECISION] = {"stragglers_precision", UNIT_SHARE, "of the stragglers found in the iterations, the share that was injected; none found: no figure"},
-    [RESULTS_STRAGGLERS_RECALL] = {"stragglers_recall", UNIT_SHARE, "of the stragglers that were injected, the share that was found; none injected: no figure"},
+    [RESULTS_STRAGGLERS_RECALL] = {"stragglers_recall", UNIT_SHARE, "of the stragglers that were injected and of which anything can be said, the share that was found; none: no figure"},
     [RESULTS_TIME_TO_TARGET_S] = {"time_to_target_s", UNIT_SECONDS, "time to the target; unbounded above when not reached"},
     [RESULTS_GRADIENTS_TO_TARGET] = {"gradients_to_target", UNIT_COUNT, "gradients that all workers computed until the target; unbounded above when not reached"},
     [RESULTS_BYTES_TO_TARGET] = {"bytes_to_target", UNIT_BYTES, "parameter bytes that all workers exchanged until the target; unbounded above when not reached"},
@@ -219,7 +219,7 @@ static double run_metric(const struct record_run *run, enum results_metric metri
     case RESULTS_STRAGGLERS_PRECISION:
         return share(run->stragglers.hits, run->stragglers.hits + run->stragglers.wrong);
     case RESULTS_STRAGGLERS_RECALL:
-        return share(run->stragglers.hits, run->stragglers.injected);
+        return share(run->stragglers.hits, run->stragglers.injected - run->stragglers.unknown);
     case RESULTS_BYTES_EXCHANGED:
         return (double)run->bytes_exchanged;
     case RESULTS_LEDGER_ERROR:

@@ -70,6 +70,20 @@ static bool is_virtual(const struct matrix *self)
     return self->plan->experiment->clock == CLOCK_VIRTUAL;
 }
 
+static int find_stragglers(struct record_run *run, const struct cell *cell,
+                           const struct record_iteration *row, uint64_t rows, struct err *err)
+{
+    struct inject entry[EXPERIMENT_INJECT_MAX];
+    const struct inject_set injected = cell_inject(cell, entry);
+    const struct stragglers_run measured = {.row = row,
+                                            .rows = rows,
+                                            .workers = run->workers,
+                                            .serving = run->row->central,
+                                            .injected = &injected,
+                                            .base_ns = cell->common->experiment->compute.base_ns};
+    return stragglers_find(&run->stragglers, &measured, err);
+}
+
 static int one_cell(struct matrix *self, const struct cell *cell, const struct judge_data *data,
                     struct err *err)
 {
@@ -89,7 +103,7 @@ static int one_cell(struct matrix *self, const struct cell *cell, const struct j
         target_judge(run, e->target.metric, e->target.value, e->target.hold);
     uint64_t rows;
     const struct record_iteration *const row = runner_rows(&self->runner, &rows);
-    rc = stragglers_find(&run->stragglers, row, rows, run->workers, err);
+    rc = find_stragglers(run, cell, row, rows, err);
     if (rc < 0)
         return rc;
     rc = results_add(&self->results, run, row, rows, err);
