@@ -296,10 +296,7 @@ static void put_waits(json_t *out, const struct record_run *run)
     put(out, "waits", results_json_waits(run));
     put(out, "wait_matrix", results_json_wait_matrix(run));
     put(out, "wait_matrix_rest_s", results_json_real((double)run->edge_rest_ns * 1e-9));
-    put(out, "stragglers", results_json_stragglers(run));
-    put_count(out, "stragglers_injected", run->stragglers.injected);
-    put(out, "stragglers_precision", final_value(run, RESULTS_STRAGGLERS_PRECISION));
-    put(out, "stragglers_recall", final_value(run, RESULTS_STRAGGLERS_RECALL));
+    results_json_stragglers(out, run);
 }
 
 json_t *results_json_run(const struct record_run *run)

@@ -30,7 +30,8 @@ json_t *results_json_run(const struct record_run *run);
 /** Its parts `waits`, `wait_matrix` and `stragglers`, and what a worker waited for (results_json_waits.c). */
 json_t *results_json_waits(const struct record_run *run);
 json_t *results_json_wait_matrix(const struct record_run *run);
-json_t *results_json_stragglers(const struct record_run *run);
+/** Adds what was found to `out`. */
+void results_json_stragglers(json_t *out, const struct record_run *run);
 json_t *results_json_waits_ns(const uint64_t wait_ns[BLAME_COUNT]);
 
 /** The list `summary`, one element per policy and value of the swept key. summary: [count]. */

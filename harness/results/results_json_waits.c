@@ -40,11 +40,11 @@ json_t *results_json_wait_matrix(const struct record_run *run)
     return out;
 }
 
-json_t *results_json_stragglers(const struct record_run *run)
+static json_t *list_stragglers(const struct stragglers *self)
 {
     json_t *const out = json_array();
-    for (uint32_t i = 0; i < run->stragglers.count; i++) {
-        const struct straggler *const found = &run->stragglers.found[i];
+    for (uint32_t i = 0; i < self->count; i++) {
+        const struct straggler *const found = &self->found[i];
         json_t *const one = json_object();
         put(one, "worker", json_integer(found->worker));
         put(one, "kind", json_string(straggler_kind_name[found->kind]));
@@ -53,4 +53,31 @@ json_t *results_json_stragglers(const struct record_run *run)
         json_array_append_new(out, one);
     }
     return out;
+}
+
+static json_t *describe_everybody(const struct straggler *self)
+{
+    if (self->kind == STRAGGLER_NONE)
+        return json_null();
+    json_t *const out = json_object();
+    put(out, "factor", results_json_real(self->factor));
+    put(out, "share", results_json_real(self->share));
+    return out;
+}
+
+void results_json_stragglers(json_t *out, const struct record_run *run)
+{
+    const struct stragglers *const found = &run->stragglers;
+    const char *const doubt = stragglers_doubt_text[found->doubt];
+    put(out, "stragglers", list_stragglers(found));
+    put(out, "stragglers_everybody", describe_everybody(&found->everybody));
+    put(out, "stragglers_doubt", doubt ? json_string(doubt) : json_null());
+    put(out, "stragglers_least", results_json_real(found->least));
+    put(out, "stragglers_silent", json_integer(found->silent));
+    put(out, "stragglers_injected", json_integer(found->injected));
+    put(out, "stragglers_unknown", json_integer(found->unknown));
+    put(out, "stragglers_precision",
+        results_json_real(results_metric_of(run, RESULTS_STRAGGLERS_PRECISION)));
+    put(out, "stragglers_recall",
+        results_json_real(results_metric_of(run, RESULTS_STRAGGLERS_RECALL)));
 }

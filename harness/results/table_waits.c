@@ -103,29 +103,77 @@ static void describe_kind(struct line *line, const struct stragglers *found,
     }
 }
 
-/** `dsgd: 4 (permanent, 2.3x) 7 (transient, 9.8x in 11 %); found 2 of 2, none wrongly`; the counts are of all seeds. */
+/** What was found in the runs of a policy with all seeds. */
+struct tally {
+    uint32_t hits, injected, unknown, wrong, found;
+};
+
+static struct tally tally_of(const struct record_run *run, uint32_t count, const char *policy)
+{
+    struct tally sum = {0};
+    for (uint32_t i = 0; i < count; i++) {
+        if (strcmp(run[i].policy, policy) != 0)
+            continue;
+        sum.hits += run[i].stragglers.hits;
+        sum.injected += run[i].stragglers.injected;
+        sum.unknown += run[i].stragglers.unknown;
+        sum.wrong += run[i].stragglers.wrong;
+        sum.found += run[i].stragglers.count;
+    }
+    return sum;
+}
+
+/** `; found 1 of 2, none wrongly; nothing can be said of 1 more (slowed by less than 1.4x)` */
+static void describe_tally(struct line *line, const struct tally *sum,
+                           const struct stragglers *first, const char *between)
+{
+    if (sum->injected > sum->unknown || sum->hits + sum->wrong > 0) {
+        add(line, "%s found %u of %u, ", between, sum->hits, sum->injected - sum->unknown);
+        if (sum->wrong == 0)
+            add(line, "none wrongly");
+        else
+            add(line, "%u wrongly", sum->wrong);
+        between = ";";
+    }
+    if (sum->unknown == 0)
+        return;
+    add(line, "%s nothing can be said of %u slowed on purpose", between, sum->unknown);
+    if (first->doubt == STRAGGLERS_NO_DOUBT)
+        add(line, " (by less than %.1fx, or too few gradients)", first->least);
+}
+
+/**
+ * `dsgd: 4 (permanent, 2.3x) 7 (transient, 9.8x in 11 %); found 2 of 2, none wrongly`; the counts are of all seeds, the
+ * rest of the first.
+ */
 static bool describe_stragglers(struct line *line, const struct record_run *run, uint32_t count,
                                 const struct record_run *first)
 {
-    uint32_t hits = 0, injected = 0, wrong = 0, found = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (strcmp(run[i].policy, first->policy) != 0)
-            continue;
-        hits += run[i].stragglers.hits;
-        injected += run[i].stragglers.injected;
-        wrong += run[i].stragglers.wrong;
-        found += run[i].stragglers.count;
-    }
-    if (found == 0 && injected == 0)
+    const struct tally sum = tally_of(run, count, first->policy);
+    const struct stragglers *const seen = &first->stragglers;
+    const bool everybody = seen->everybody.kind != STRAGGLER_NONE;
+    const bool doubtful =
+        seen->doubt == STRAGGLERS_NO_USUAL || (seen->doubt == STRAGGLERS_FEW && sum.injected > 0);
+    const char *between = "";
+    if (sum.found == 0 && sum.injected == 0 && !everybody && !doubtful)
         return false;
     add(line, "%s:", first->policy);
-    describe_kind(line, &first->stragglers, STRAGGLER_PERMANENT);
-    describe_kind(line, &first->stragglers, STRAGGLER_TRANSIENT);
-    add(line, "%s found %u of %u, ", first->stragglers.count ? ";" : "", hits, injected);
-    if (wrong == 0)
-        add(line, "none wrongly");
-    else
-        add(line, "%u wrongly", wrong);
+    if (doubtful) {
+        add(line, " %s", stragglers_doubt_text[seen->doubt]);
+        between = ";";
+    }
+    if (everybody) {
+        add(line, "%s everybody now and then (%.1fx in %.0f %%)", between, seen->everybody.factor,
+            100 * seen->everybody.share);
+        between = ";";
+    }
+    if (seen->count > 0) {
+        add(line, "%s", between);
+        describe_kind(line, seen, STRAGGLER_PERMANENT);
+        describe_kind(line, seen, STRAGGLER_TRANSIENT);
+        between = ";";
+    }
+    describe_tally(line, &sum, seen, between);
     return true;
 }
 

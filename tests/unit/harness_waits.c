@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a record keeps of who waited for whom, and what is said of it. */
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,6 +183,49 @@ Test(waits, many_stragglers_of_a_kind_are_counted)
 
     cr_expect_str_eq(
         text, " detected     dsgd: 5 workers (transient, 2.0x..6.0x); found 4 of 4, 1 wrongly\n");
+    free(text);
+}
+
+Test(waits, doubts_about_stragglers_are_said)
+{
+    run.stragglers = (struct stragglers){
+        .doubt = STRAGGLERS_NO_USUAL, .least = (double)NAN, .injected = 4, .unknown = 4};
+
+    char *const text = print();
+
+    cr_expect_str_eq(text,
+                     " detected     dsgd: no usual speed to compare with; nothing can be said "
+                     "of 4 slowed on purpose\n");
+    free(text);
+    cr_expect(isnan(results_metric_of(&run, results_metric_find("stragglers_recall"))),
+              "so a check of it stays open");
+}
+
+Test(waits, workers_too_slow_to_say_anything_of_are_said)
+{
+    run.stragglers = (struct stragglers){.found = calloc(1, sizeof(struct straggler)),
+                                         .count = 1,
+                                         .hits = 1,
+                                         .least = 1.25,
+                                         .injected = 2,
+                                         .unknown = 1};
+    run.stragglers.found[0] = (struct straggler){4, STRAGGLER_PERMANENT, 2.3, 1};
+
+    char *const text = print();
+
+    cr_expect_str_eq(text, " detected     dsgd: 4 (permanent, 2.3x); found 1 of 1, none wrongly; "
+                           "nothing can be said of 1 slowed on purpose (by less than 1.2x, or too "
+                           "few gradients)\n");
+    free(text);
+}
+
+Test(waits, what_slows_everybody_now_and_then_is_said_once)
+{
+    run.stragglers.everybody = (struct straggler){0, STRAGGLER_TRANSIENT, 9.8, 0.1};
+
+    char *const text = print();
+
+    cr_expect_str_eq(text, " detected     dsgd: everybody now and then (9.8x in 10 %)\n");
     free(text);
 }
 
