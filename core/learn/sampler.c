@@ -14,6 +14,7 @@ void sampler_init(struct sampler *self, uint64_t seed, uint32_t worker, uint32_t
 
 void sampler_next(struct sampler *self, uint32_t *out, uint32_t batch)
 {
+    CHECK(self->count > 0);
     for (uint32_t i = 0; i < batch; i++) {
         if (self->next == self->count) {
             rng_shuffle(&self->rng, self->order, self->count);

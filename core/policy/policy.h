@@ -119,8 +119,9 @@ struct policy {
     uint32_t slots_fixed,
         slots_per_edge; /* bound of live snapshots: fixed + per_edge * out-degree */
     bool synchronous;   /* has global rounds: EV_STOP names the last one */
-    bool central; /* worker 0 serves the others and computes no gradient: its model is the result */
-    bool reduces; /* asks for ACT_REDUCE */
+    bool
+        central; /* worker 0 serves the others, computes no gradient and has no shard: its model is the result */
+    bool reduces;         /* asks for ACT_REDUCE */
     bool needs_tree;      /* reads policy_config.tree */
     bool survives_loss;   /* answers EV_PEER_DOWN by going on without that peer */
     bool survives_return; /* answers EV_PEER_UP, and an EV_START among workers that have gone on */

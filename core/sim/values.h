@@ -33,7 +33,7 @@ struct values_config {
     enum lanes lanes;
     uint64_t seed;
     const uint32_t *shard;       /* sample ids of all workers; NULL: the model needs no data */
-    const uint32_t *shard_begin; /* [workers + 1] */
+    const uint32_t *shard_begin; /* [workers + 1]; whose shard is empty computes no gradient */
     struct values_data data;
     struct tasks *tasks;
     const struct sim_memory *memory;

@@ -63,7 +63,8 @@ static void start_samplers(struct values *self)
     for (uint32_t w = 0; w < config->workers; w++) {
         const uint32_t begin = config->shard_begin[w], count = config->shard_begin[w + 1] - begin;
         memcpy(self->order + begin, config->shard + begin, count * sizeof(*self->order));
-        sampler_init(&self->worker[w].sampler, config->seed, w, self->order + begin, count);
+        if (count > 0)
+            sampler_init(&self->worker[w].sampler, config->seed, w, self->order + begin, count);
     }
 }
 

@@ -22,11 +22,12 @@ static struct cohort_worker *public_of(const struct worker *self)
     return &self->common->cohort->worker[self->id];
 }
 
-/** Keep the loader's prefetch queue of this worker full. */
+/** Keep the loader's prefetch queue of this worker full; one without a shard computes nothing. */
 void compute_prefetch(struct worker *self)
 {
     const uint32_t batch = self->common->model->batch;
-    while (self->loader && loader_has_room(self->loader, self->loop_index)) {
+    while (self->sampler.count > 0 && self->loader &&
+           loader_has_room(self->loader, self->loop_index)) {
         sampler_next(&self->sampler, self->indices, batch);
         loader_request(self->loader, self->loop_index, self->indices);
     }

@@ -123,9 +123,11 @@ static int get_head(gzFile file, const char *path, struct journal_file *out, str
     if (!get(file, &head, fixed) || memcmp(head.magic, magic, sizeof(magic)) != 0)
         return damaged(err, path, "is no journal of a run, or its head is cut off");
     if (head.version != JOURNAL_FILE_VERSION)
-        return err_set(err, -EPROTONOSUPPORT,
-                       "%s: is of version %llu, this program reads and writes version %u", path,
-                       (unsigned long long)head.version, JOURNAL_FILE_VERSION);
+        return err_set(
+            err, -EPROTONOSUPPORT,
+            "%s: is of version %llu, this program reads and writes version %u: replay it "
+            "with the dawdle that recorded it (environment.json names it)",
+            path, (unsigned long long)head.version, JOURNAL_FILE_VERSION);
     if (!get(file, (uint8_t *)&head + fixed, sizeof(head) - fixed))
         return damaged(err, path, "is cut off in its head");
     if (head.workers == 0 || head.workers > JOURNAL_FILE_WORKERS_MAX ||

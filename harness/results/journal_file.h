@@ -14,7 +14,8 @@
 
 #include "core/base/err.h"
 
-#define JOURNAL_FILE_VERSION 2u
+/* 3: parameter servers hold no shard, so an older recording of one trains on other samples than its replay. */
+#define JOURNAL_FILE_VERSION 3u
 #define JOURNAL_FILE_LABEL_MAX 64u
 #define JOURNAL_FILE_WORKERS_MAX 1024u
 #define JOURNAL_FILE_BYTES_MAX (1ull << 32) /* of one worker */

@@ -28,27 +28,30 @@ static int out_of_memory(struct err *err)
     return err_set(err, -ENOMEM, "not enough memory to plan a cell");
 }
 
+/** Shards for those who train: one that serves them has an empty one. */
 static int deal_shards(struct cell *self, struct err *err)
 {
     const struct experiment *const e = self->common->experiment;
     const struct dataset *const data = self->common->dataset;
-    const uint32_t workers = e->workers.count;
+    const uint32_t servers = self->row->central;
+    const uint32_t workers = e->workers.count - servers;
     if (!data)
         return 0;
     self->order = malloc(data->samples * sizeof(uint32_t));
-    self->shard_begin = malloc((workers + 1) * sizeof(uint32_t));
+    self->shard_begin = calloc(e->workers.count + 1, sizeof(uint32_t));
     if (!self->order || !self->shard_begin)
         return out_of_memory(err);
     self->split = shard_split(self->seed, data->samples, e->data.split, self->order);
     self->shard = malloc((self->split.train + 1) * sizeof(uint32_t));
     if (!self->shard)
         return out_of_memory(err);
-    const int rc =
-        shard_deal(e->data.shards, e->data.per_worker, self->seed, workers, data->classes,
-                   data->label, self->order, self->split.train, self->shard, self->shard_begin);
+    const int rc = shard_deal(e->data.shards, e->data.per_worker, self->seed, workers,
+                              data->classes, data->label, self->order, self->split.train,
+                              self->shard, self->shard_begin + servers);
     if (rc == -ENODATA)
         return err_set(err, rc,
-                       "%u training samples are too few for %u workers: some would get none",
+                       "%u training samples are too few for %u workers that compute: some would "
+                       "get none",
                        self->split.train, workers);
     if (rc == -EINVAL)
         return err_set(err, rc, "data.shards.per_worker is %u, but the data has %u classes",

@@ -322,6 +322,8 @@ static int begin_worker(struct execution *x, uint32_t w, const float *initial)
     if (!cell->shard)
         return 0;
     const uint32_t count = cell->shard_begin[w + 1] - cell->shard_begin[w];
+    if (count == 0)
+        return 0; /* it computes nothing */
     self->order = malloc(count * sizeof(uint32_t));
     if (!self->order)
         return -ENOMEM;

@@ -320,7 +320,8 @@ static struct worker *make_worker(struct run *run, uint32_t w)
         const uint32_t count = cell->shard_begin[w + 1] - cell->shard_begin[w];
         uint32_t *const order = take(arena, count * sizeof(uint32_t));
         memcpy(order, cell->shard + cell->shard_begin[w], count * sizeof(uint32_t));
-        sampler_init(&self->sampler, cell->seed, w, order, count);
+        if (count > 0)
+            sampler_init(&self->sampler, cell->seed, w, order, count);
     }
     give_life(run, self);
     return self;

@@ -137,22 +137,26 @@ Test(replay, names_a_journal_that_is_cut_off, .timeout = 60)
 
 Test(replay, refuses_a_journal_of_another_version, .timeout = 60)
 {
-    char text[4096] = "", path[700], raw[1 << 16];
+    static char text[4096], path[700], raw[1 << 16], says[100];
     struct recorded *const run = recorded_open(profile, (struct run_faults){0}, 0);
     journal_file_path(path, sizeof(path), run->dir, "dsgd", 1);
     gzFile file = gzopen(path, "rb");
     const int bytes = gzread(file, raw, sizeof(raw));
     cr_assert_gt(bytes, 200);
     gzclose(file);
-    raw[16 + JOURNAL_FILE_LABEL_MAX]--; /* behind the magic and the label */
-    file = gzopen(path, "wb");
-    cr_assert_eq(gzwrite(file, raw, (unsigned)bytes), bytes);
-    gzclose(file);
+    for (char version = 1; version <= (char)JOURNAL_FILE_VERSION + 1; version++) {
+        raw[16 + JOURNAL_FILE_LABEL_MAX] = version; /* behind the magic and the label */
+        file = gzopen(path, "wb");
+        cr_assert_eq(gzwrite(file, raw, (unsigned)bytes), bytes);
+        gzclose(file);
 
-    const int code = recorded_replay(run, false, text, sizeof(text));
+        const int code = recorded_replay(run, false, text, sizeof(text));
 
-    cr_expect_eq(code, 2);
-    cr_expect(strstr(text, "dsgd-1.gz: is of version 1, this program reads"), "%s", text);
+        snprintf(says, sizeof(says), "dsgd-1.gz: is of version %d, this program reads", version);
+        const bool other = version != (char)JOURNAL_FILE_VERSION;
+        cr_expect_eq(code, other ? 2 : 0, "version %d: %s", version, text);
+        cr_expect_eq(strstr(text, says) != NULL, other, "version %d: %s", version, text);
+    }
     recorded_close(run);
 }
 

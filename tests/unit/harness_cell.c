@@ -352,3 +352,51 @@ Test(cell, faults_of_all_entries_are_one_schedule_in_order_of_time)
     cr_expect_eq(fault[2].for_ns, 10u);
     cell_close(&cell);
 }
+
+/* Five classes, one per worker that trains; the fifth class, which nobody holds for himself, is dealt to all of them. */
+Test(cell, of_a_server_holds_no_shard_and_the_others_all_samples)
+{
+    static uint8_t label[100];
+    static const struct dataset data = {.classes = 5, .samples = 100, .label = label};
+    uint32_t held[5] = {0};
+    for (uint32_t i = 0; i < 100; i++)
+        label[i] = (uint8_t)(i % 5);
+    for (uint32_t central = 0; central < 2; central++) {
+        prepare(5, "ring", POLICY_EDGES_STAR);
+        row.central = central;
+        common.dataset = &data;
+        experiment.data.split[0] = 1;
+        experiment.data.shards = SHARD_LABELS;
+        experiment.data.per_worker = 1;
+        struct cell cell = open_cell();
+
+        cr_expect_eq(cell.shard_begin[1], central ? 0u : 20u, "worker 0 trains unless it serves");
+        cr_expect_eq(cell.shard_begin[5], 100u, "every sample is somebody's");
+        for (uint32_t w = central; w < 5; w++)
+            cr_expect_gt(cell.shard_begin[w + 1], cell.shard_begin[w], "worker %u trains", w);
+        memset(held, 0, sizeof(held));
+        for (uint32_t i = 0; i < 100; i++)
+            held[label[cell.shard[i]]]++;
+        for (uint32_t c = 0; c < 5; c++)
+            cr_expect_eq(held[c], 20u, "class %u", c);
+        cell_close(&cell);
+    }
+}
+
+Test(cell, a_server_needs_no_sample_of_its_own)
+{
+    static uint8_t label[4] = {0, 1, 0, 1};
+    static const struct dataset data = {.classes = 2, .samples = 4, .label = label};
+    prepare(5, "ring", POLICY_EDGES_STAR);
+    row.central = true;
+    common.dataset = &data;
+    experiment.data.split[0] = 1;
+    struct cell cell = open_cell();
+    cell_close(&cell);
+
+    row.central = false;
+    struct err err = {{0}};
+    cr_expect_eq(cell_open(&cell, &common, 0, 0, &err), -ENODATA);
+    cr_expect_str_eq(err.text, "4 training samples are too few for 5 workers that compute: some "
+                               "would get none");
+}
