@@ -154,7 +154,8 @@ struct record_run {
     const char *lr_from; /* "shared" | "own" | "tuned" */
 
     uint64_t gradients, iterations;
-    double gradients_per_s, iterations_per_s; /* all workers; iterations_per_s per worker */
+    double gradients_per_s,
+        iterations_per_s; /* all workers; iterations_per_s per computing worker */
 
     struct record_point point[EXPERIMENT_POINTS_MAX];
     uint32_t point_count; /* the last point is the end of the budget */
@@ -225,6 +226,12 @@ struct record_run {
 
     struct record_worker *worker; /* [workers], or NULL: too many to be told apart */
 };
+
+/** Workers that compute gradients: where worker 0 serves them, the others. */
+static inline uint32_t record_computing(const struct record_run *self)
+{
+    return self->workers - (self->row && self->row->central);
+}
 
 /** Policy, and the value of the swept key: `aau`, or `aau@10%`. */
 #define RECORD_LABEL_MAX (EXPERIMENT_NAME_MAX + EXPERIMENT_SWEEP_TEXT_MAX)

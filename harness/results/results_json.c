@@ -308,6 +308,7 @@ json_t *results_json_run(const struct record_run *run)
     put_sweep(out, run->sweep_key, run->sweep_value);
     put(out, "clock", results_json_text(run->clock));
     put_count(out, "workers", run->workers);
+    put_count(out, "workers_computing", record_computing(run));
     put(out, "duration_s", results_json_real(run->duration_s));
     put(out, "drain_s", results_json_real(run->drain_s));
     put(out, "drained", json_boolean(run->drained));

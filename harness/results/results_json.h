@@ -16,7 +16,12 @@
 #include "harness/results/record.h"
 #include "harness/results/results_summary.h"
 
-#define RESULTS_SCHEMA 1
+/*
+ * The version of result.json, raised with each change of what a key means; results_read reads all of them.
+ *   1  the first
+ *   2  workers_computing; the worker 0 of a parameter server holds no shard of the training samples
+ */
+#define RESULTS_SCHEMA 2
 
 /** A number, or null when not finite. */
 json_t *results_json_real(double value);

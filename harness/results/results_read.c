@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/results/results_json.h"
+
 #define FILE_BYTES_MAX (256u << 20)
 
 /** What is being read, for errors. */
@@ -150,10 +152,21 @@ static int read_document(const json_t *document, const char *name, struct result
                          struct err *err)
 {
     const json_t *const runs = json_object_get(document, "runs");
+    const json_t *const schema = json_object_get(document, "schema");
     struct reader self = {.name = name, .err = err};
-    if (!json_is_array(runs) || !json_is_boolean(json_object_get(document, "complete")))
-        return err_set(err, -EINVAL,
-                       "%s: is no result of dawdle (no runs, or not said whether complete)", name);
+    if (json_is_integer(schema) && json_integer_value(schema) > RESULTS_SCHEMA)
+        return err_set(
+            err, -EINVAL,
+            "%s: is of schema version %lld, this program reads versions 1 to %d: use the "
+            "dawdle that wrote it, or a later one",
+            name, (long long)json_integer_value(schema), RESULTS_SCHEMA);
+    if (!json_is_integer(schema) || json_integer_value(schema) < 1 || !json_is_array(runs) ||
+        !json_is_boolean(json_object_get(document, "complete")))
+        return err_set(
+            err, -EINVAL,
+            "%s: is no result of dawdle (no schema version, no runs, or not said whether "
+            "complete)",
+            name);
     out->complete = json_is_true(json_object_get(document, "complete"));
     out->count = (uint32_t)json_array_size(runs);
     out->cell = calloc(out->count + 1u, sizeof(*out->cell));

@@ -9,7 +9,7 @@
 // clang-format off
 const struct results_metric_row results_metric_table[RESULTS_METRICS] = {
     [RESULTS_GRADIENTS_PER_S] = {"gradients_per_s", UNIT_RATE, "gradients computed per second, all workers"},
-    [RESULTS_ITERATIONS_PER_S] = {"iterations_per_s", UNIT_RATE, "iterations per second and worker"},
+    [RESULTS_ITERATIONS_PER_S] = {"iterations_per_s", UNIT_RATE, "gradients computed per second and computing worker (the worker 0 of a parameter server computes none)"},
     [RESULTS_WAIT_SHARE] = {"wait_share", UNIT_SHARE, "share of iteration time spent waiting for peers"},
     [RESULTS_COMPUTE_SHARE] = {"compute_share", UNIT_SHARE, "share of iteration time spent computing"},
     [RESULTS_INJECTED_SHARE] = {"injected_share", UNIT_SHARE, "share of iteration time that was injected delay"},

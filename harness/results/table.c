@@ -111,12 +111,37 @@ static void learning_block(FILE *out, const struct table_style *style,
     table_grid_print(out, style, &grid);
 }
 
-static void speed_block(FILE *out, const struct table_style *style, const struct results_summary *s)
+static bool any_server(const struct results_summary *s)
+{
+    for (uint32_t i = 0; i < s->policy_count; i++)
+        if (s->policy[i].row && s->policy[i].row->central)
+            return true;
+    return false;
+}
+
+/** Where worker 0 of some policy serves the others: how many compute. */
+static void computing_column(struct table_grid *grid, const struct results_summary *s,
+                             uint32_t workers)
+{
+    const uint32_t c = table_grid_column(grid, "computing", "workers");
+    for (uint32_t i = 0; i < s->policy_count; i++) {
+        const struct policy *const row = s->policy[i].row;
+        snprintf(grid->cell[i][c].figure, TABLE_CELL_MAX, "%u of %u",
+                 workers - (row && row->central), workers);
+    }
+}
+
+static void speed_block(FILE *out, const struct table_style *style, const struct results_summary *s,
+                        uint32_t workers)
 {
     struct table_grid grid;
+    const bool servers = any_server(s);
     table_start(&grid, s, "SPEED");
+    if (servers)
+        computing_column(&grid, s, workers);
     table_metric(&grid, s, RESULTS_GRADIENTS_PER_S, "gradients/s", "all workers", true);
-    table_metric(&grid, s, RESULTS_ITERATIONS_PER_S, "iterations/s", "per worker", false);
+    table_metric(&grid, s, RESULTS_ITERATIONS_PER_S, servers ? "gradients/s" : "iterations/s",
+                 servers ? "per computing worker" : "per worker", false);
     table_metric(&grid, s, RESULTS_ITERATION_NS_P50, "iteration p50", "", true);
     table_metric(&grid, s, RESULTS_ITERATION_NS_P99, "p99", "", true);
     table_metric(&grid, s, RESULTS_WAIT_SHARE, "waiting", "", true);
@@ -250,7 +275,7 @@ void table_print(FILE *out, const struct table_style *style, const struct experi
     if (run->judged)
         equal_block(out, style, summary);
     if (in_full) {
-        speed_block(out, style, summary);
+        speed_block(out, style, summary, run->workers);
         fputc('\n', out);
         exchange_block(out, style, summary);
         fputc('\n', out);

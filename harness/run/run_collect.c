@@ -313,7 +313,7 @@ static void add_rates(const struct run *run, struct record_run *out)
     out->duration_s = seconds(run, c->stop_cyc - c->start_cyc);
     out->drain_s = seconds(run, c->end_cyc - c->stop_cyc);
     out->gradients_per_s = (double)out->gradients / out->duration_s;
-    out->iterations_per_s = out->gradients_per_s / (out->workers - out->row->central);
+    out->iterations_per_s = out->gradients_per_s / record_computing(out);
 }
 
 int run_collect(struct run *run, struct record_run *out, struct err *err)

@@ -18,7 +18,7 @@ static void collect_totals(const struct virtual_run *self)
     out->gradients = t->gradients;
     out->iterations = t->iterations;
     out->gradients_per_s = out->duration_s > 0 ? (double)t->gradients / out->duration_s : 0;
-    out->iterations_per_s = out->gradients_per_s / (out->workers - out->row->central);
+    out->iterations_per_s = out->gradients_per_s / record_computing(out);
     out->events = t->events;
     out->bytes_exchanged = t->bytes;
     out->tensors_sent = t->tensors_sent;

@@ -211,3 +211,31 @@ Test(virtual_table, a_model_that_is_not_computed_takes_bandwidth)
 
     json_decref(result);
 }
+
+/* One class per worker that trains: with a shard for the server one class would never be learned, and cost a loss of 1.8. */
+Test(virtual_table, a_parameter_server_wastes_no_samples)
+{
+    static const char *const shards[] = {"iid", "{kind: labels, per_worker: 1}"};
+    double loss[2][3];
+    for (uint32_t k = 0; k < 2; k++) {
+        char yaml[1024];
+        snprintf(yaml, sizeof(yaml),
+                 HEAD("5") "data: {format: synthetic, samples: 4000, features: 16, classes: 5, "
+                           "shards: %s}\nmodel: softmax\ntrain: {batch: 16, lr: 0.1}\n"
+                           "policies: [asgd, ssp, {kind: k-sync, k: 2}]\n"
+                           "stop: {iterations: 400}\n",
+                 shards[k]);
+        json_t *const result = virtual_run(yaml, 1);
+        for (uint32_t i = 0; i < 3; i++) {
+            loss[k][i] = virtual_number(result, i, "train_loss_mean_model");
+            cr_expect_eq(virtual_number(result, i, "workers"), 5);
+            cr_expect_eq(virtual_number(result, i, "workers_computing"), 4);
+            cr_expect_float_eq(virtual_number(result, i, "iterations_per_s"),
+                               virtual_number(result, i, "gradients_per_s") / 4, 1e-6);
+        }
+        json_decref(result);
+    }
+    for (uint32_t i = 0; i < 3; i++)
+        cr_expect_float_eq(loss[1][i], loss[0][i], 0.05, "run %u: %g with a class each, %g", i,
+                           loss[1][i], loss[0][i]);
+}

@@ -217,10 +217,11 @@ Test(result, keeps_all_keys_of_a_run_that_measured_nothing)
     struct results_summary summary;
     results_summarise(&run, 1, &summary);
 
-    json_t *tree = json_pack("{s:i, s:s, s:s, s:n, s:s, s:b, s:n, s:[o], s:o, s:[], s:[], s:n}",
-                             "schema", 1, "program", "p", "profile", "p", "claim", "id", "x",
-                             "complete", 0, "target", "runs", results_json_run(&run), "summary",
-                             results_json_summary(&summary, 1), "checks", "claims", "tuning");
+    json_t *tree =
+        json_pack("{s:i, s:s, s:s, s:n, s:s, s:b, s:n, s:[o], s:o, s:[], s:[], s:n}", "schema",
+                  RESULTS_SCHEMA, "program", "p", "profile", "p", "claim", "id", "x", "complete", 0,
+                  "target", "runs", results_json_run(&run), "summary",
+                  results_json_summary(&summary, 1), "checks", "claims", "tuning");
 
     cr_assert_not_null(tree);
     expect_valid(tree);

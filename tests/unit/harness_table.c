@@ -405,3 +405,19 @@ Test(table, prints_claims_with_their_verdicts)
                      " CLAIM a(x) < a(y)   held (ratio 0.5)\n CLAIM b(x) < b(y)   open: no\n");
     free(text);
 }
+
+Test(table, says_how_many_workers_of_a_parameter_server_compute)
+{
+    static const struct policy server = {.name = "asgd", .central = true};
+    static struct matrix m;
+    fill(&m);
+    for (uint32_t i = 3; i < 6; i++)
+        m.run[i].row = &server;
+
+    char *text = print(&m);
+
+    expect_says(text, "per computing worker");
+    expect_says(text, "4 of 4");
+    expect_says(text, "3 of 4");
+    free(text);
+}

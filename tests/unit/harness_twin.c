@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "harness/results/results_csv.h"
+#include "harness/results/results_json.h"
 #include "harness/results/results_read.h"
 #include "harness/twin/calibrate.h"
 #include "harness/twin/compare.h"
@@ -28,7 +29,7 @@
     "\"core_busy_share\": 0.1, \"handle_ns\": {\"p50\": " handle "}, \"target_reached\": null, " \
     "\"time_to_target_s\": null, \"total_ns\": 16000000000, "
 #define CORES4 "\"per_worker\": [{\"core\": 5}, {\"core\": 2}, {\"core\": 5}, {\"core\": 2}]}"
-#define DOCUMENT(runs) "{\"complete\": true, \"runs\": [" runs "]}"
+#define DOCUMENT(runs) "{\"schema\": 1, \"complete\": true, \"runs\": [" runs "]}"
 /* 100 iterations: 10 us of loading and 40 us unexplained each, two workers on a core */
 #define GOOD_BUT(stolen)                          \
     RUN("dsgd", "live", "4", "100", "300", "800") \
@@ -129,8 +130,8 @@ Test(twin, refuses_runs_that_say_nothing_about_a_live_host)
     static const struct {
         const char *text, *complaint;
     } cases[] = {
-        {"{\"complete\": false, \"runs\": [" GOOD "]}", "runs/x is incomplete"},
-        {"{\"complete\": true, \"runs\": []}", "runs/x is incomplete"},
+        {"{\"schema\": 1, \"complete\": false, \"runs\": [" GOOD "]}", "runs/x is incomplete"},
+        {"{\"schema\": 1, \"complete\": true, \"runs\": []}", "runs/x is incomplete"},
         {DOCUMENT(RUN("dsgd", "virtual", "4", "100", "300", "800") PARTS("0") CORES4),
          "runs/x is a simulation"},
         {DOCUMENT(RUN("dsgd", "live", "4", "100", "300", "800") PARTS("5000")
@@ -267,6 +268,10 @@ Test(results_read, refuses_what_is_no_result)
         {"{", "result.json:1:1: "},
         {"[]", "is no result of dawdle"},
         {"{\"runs\": []}", "is no result of dawdle"},
+        {"{\"complete\": true, \"runs\": []}", "is no result of dawdle"},
+        {"{\"schema\": 1, \"runs\": []}", "is no result of dawdle"},
+        {"{\"schema\": 99, \"complete\": true, \"runs\": []}",
+         "result.json: is of schema version 99, this program reads versions 1 to "},
         {DOCUMENT("{\"policy\": 3}"), "runs[0].policy: expected a text"},
         {DOCUMENT(GOOD ", {\"policy\": \"x\", \"seed\": 1, \"clock\": \"live\", "
                        "\"drained\": true, \"workers\": 0}"),
@@ -282,6 +287,32 @@ Test(results_read, refuses_what_is_no_result)
                      "case %u", i);
 
         cr_expect(strstr(err.text, cases[i].complaint), "case %u: %s", i, err.text);
+    }
+}
+
+/* tests/results/schema-N.json: written by a dawdle of that time. */
+Test(results_read, reads_results_of_every_older_schema)
+{
+    static char text[1 << 16], path[512];
+    for (uint32_t version = 1; version < RESULTS_SCHEMA; version++) {
+        snprintf(path, sizeof(path), "%s/tests/results/schema-%u.json", getenv("DAWDLE_SOURCE"),
+                 version);
+        FILE *const file = fopen(path, "r");
+        cr_assert(file, "%s", path);
+        text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+        fclose(file);
+
+        struct results_read run = parse(text);
+        struct calibration found;
+        struct err err = {.text = ""};
+
+        cr_expect_eq(run.count, 2u, "%s", path);
+        cr_expect_str_eq(run.cell[1].policy, "adpsgd");
+        cr_expect_eq(run.cell[0].gradients, 16, "%s", path);
+        cr_expect_eq(run.cell[0].workers, 2u, "%s", path);
+        cr_expect_gt(run.cell[0].total_ns, 1e6, "%s", path);
+        cr_expect_eq(calibrate(&run, &found, &err), 0, "%s: %s", path, err.text);
+        results_read_free(&run);
     }
 }
 
