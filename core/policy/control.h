@@ -42,13 +42,15 @@ enum aau_control {
 
 #define AAU_PATH_EDGES 3u
 
-/** Partial: word[0] = sequence number of the leader's invitation, but in READY. */
+/** Partial: word[0] = sequence number of the leader's invitation, but in READY and CLAIM. */
 enum partial_control {
-    PARTIAL_READY = 1, /* I have a gradient applied and wait */
-    PARTIAL_INVITE, /* will you average with me? Says READY too; answered by YES or NO, perhaps late */
+    PARTIAL_READY =
+        1,          /* I have a gradient applied and wait; word[0] = since when (partial_group.c) */
+    PARTIAL_INVITE, /* will you average with me? Says READY too; answered by YES or NO, perhaps late; word[1] = as READY */
     PARTIAL_YES,    /* I wait for your model or ABORT, and stay as I am */
     PARTIAL_NO,     /* not now; and not ready for you until I say READY again */
-    PARTIAL_ABORT, /* too few said YES */
+    PARTIAL_ABORT,  /* too few said YES */
+    PARTIAL_CLAIM,  /* you have refused me too often: word[0] = since when I wait; 0 = it is over */
 };
 
 /** Prague: workers talk to the generator of groups, worker 0, and it to them. */

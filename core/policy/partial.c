@@ -18,7 +18,7 @@
  * Weights metropolis: by active degrees (all members; 1); uniform: by degrees in the graph, so that an edge weighs the
  * same whoever else takes part. A member goes on with its leader even if its own rule asks for more, as in AAU.
  *
- * How a group is agreed on, and why somebody can always go on, stands in partial_group.c.
+ * How a group is agreed on, and why everybody goes on again and again, stands in partial_group.c.
  */
 #include "core/base/check.h"
 #include "core/policy/layout.h"
@@ -94,7 +94,7 @@ static void on_gradient(struct partial *self, uint64_t now_ns, struct actions *o
                                           .tag = self->iteration,
                                           .at_ns = now_ns + o->timeout_ns});
     }
-    partial_group_idle(self, out);
+    partial_group_ready(self, out);
 }
 
 static void on_timer(struct partial *self, const struct event *event, struct actions *out)
@@ -108,7 +108,7 @@ static void on_timer(struct partial *self, const struct event *event, struct act
 
 void partial_compute(struct partial *self, struct actions *out)
 {
-    partial_group_refuse(self, out);
+    partial_group_go_on(self, out);
     if (self->holding)
         actions_push(out, (struct action){.kind = ACT_CANCEL, .type = TIMER_WAIT});
     self->holding = false;
@@ -132,12 +132,14 @@ static uint32_t degree_of(const struct partial *self, uint32_t active)
     return self->config->options.weights == WEIGHTS_UNIFORM ? self->config->peer_count : active;
 }
 
-/* It says as well that neither end counts as ready for the other any more. */
+/* It says as well that neither end counts as ready for the other any more, nor claims it. */
 static void send_model(struct partial *self, uint32_t peer, uint8_t type, uint64_t tag,
                        uint32_t active, struct actions *out)
 {
     self->peer[peer].ready = false;
     self->peer[peer].told = false;
+    self->peer[peer].claim = 0;
+    self->peer[peer].claimed = false;
     actions_push(out, (struct action){.kind = ACT_SEND,
                                       .type = type,
                                       .tag = tag,
@@ -184,7 +186,7 @@ void partial_commit(struct partial *self, uint32_t members, struct actions *out)
     for (uint32_t i = 0; i < self->config->peer_count; i++)
         if (self->peer[i].member)
             send_model(self, i, TENSOR_MODEL, tag, members, out);
-    partial_group_refuse(self, out);
+    partial_group_go_on(self, out);
 }
 
 /* Leader: mix when all models are here. The share of a member that was lost on the way stays with this worker. */
@@ -229,7 +231,8 @@ static void lose(struct partial *self, uint32_t index, struct actions *out)
     struct partial_peer *const peer = &self->peer[index];
     CHECK(!peer->gone);
     peer->gone = true;
-    peer->ready = false;
+    peer->ready = peer->claimed = false;
+    peer->claim = peer->noes = 0;
     self->alive--;
     self->counters.evicted++;
     actions_push(out, (struct action){.kind = ACT_EVICT, .peer = index});

@@ -24,11 +24,16 @@ struct partial_peer {
     uint64_t handle; /* of a member: its model, once it is here */
     uint32_t degree; /* that came with it */
     uint32_t seq;    /* of its invitation, while deferred */
-    bool ready;      /* it counts as ready here */
-    bool told;       /* this worker counts as ready there */
-    bool invited;    /* and has not answered */
-    bool member;     /* of the group led here */
-    bool deferred;   /* waits for an answer */
+    uint32_t since;  /* and since when it waits */
+    uint32_t
+        claim; /* since when it waits, having been refused here too often; 0 = it makes no claim */
+    uint32_t noes; /* that it said during this wait */
+    bool claimed;  /* it knows of a claim of ours */
+    bool ready;    /* it counts as ready here */
+    bool told;     /* this worker counts as ready there */
+    bool invited;  /* and has not answered */
+    bool member;   /* of the group led here */
+    bool deferred; /* waits for an answer */
     bool gone;
 };
 
@@ -40,22 +45,25 @@ struct partial {
     struct rng rng;
     struct policy_counters counters;
     enum partial_status status;
-    uint32_t alive;     /* neighbours not gone */
-    uint32_t drawn;     /* wait random: what this iteration asks for */
-    uint32_t iteration; /* also the generation of the timer */
-    uint32_t led;       /* invitations made */
-    uint32_t leader;    /* while BOUND: peer index */
-    uint32_t seq;       /* of the group, while LEADING, BOUND or EXCHANGING */
-    uint32_t members;   /* while EXCHANGING: when the group was committed */
-    uint32_t awaited;   /* answers while LEADING, models while EXCHANGING */
-    bool holding;       /* wait timeout: the timer runs */
+    uint32_t alive;        /* neighbours not gone */
+    uint32_t drawn;        /* wait random: what this iteration asks for */
+    uint32_t iteration;    /* also the generation of the timer */
+    uint32_t led;          /* invitations made */
+    uint32_t leader;       /* while BOUND: peer index */
+    uint32_t seq;          /* of the group, while LEADING, BOUND or EXCHANGING */
+    uint32_t clock;        /* logical: never below any beginning of a wait heard of */
+    uint32_t since;        /* on that clock: when this wait began */
+    uint32_t leader_since; /* while BOUND: when the leader's began */
+    uint32_t members;      /* while EXCHANGING: when the group was committed */
+    uint32_t awaited;      /* answers while LEADING, models while EXCHANGING */
+    bool holding;          /* wait timeout: the timer runs */
     bool stopping;
 };
 
 /* ----------------------------------------------------------------------------------------------- partial_group.c */
 
-/** The gradient is applied: be ready, lead a group if the rule is met. */
-void partial_group_idle(struct partial *self, struct actions *out);
+/** The gradient is applied: a new wait begins. */
+void partial_group_ready(struct partial *self, struct actions *out);
 /** Idle, and something has changed: is the rule met now? */
 void partial_group_consider(struct partial *self, struct actions *out);
 void partial_group_control(struct partial *self, const struct event *event, struct actions *out);
@@ -63,8 +71,8 @@ void partial_group_control(struct partial *self, const struct event *event, stru
 void partial_group_lose(struct partial *self, uint32_t peer, struct actions *out);
 /** A peer is back. */
 void partial_group_welcome(struct partial *self, uint32_t peer, struct actions *out);
-/** NO to all that wait for an answer. */
-void partial_group_refuse(struct partial *self, struct actions *out);
+/** This worker goes on: NO to all that wait for an answer, and the end of its claims. */
+void partial_group_go_on(struct partial *self, struct actions *out);
 
 /* ----------------------------------------------------------------------------------------------------- partial.c */
 

@@ -35,6 +35,25 @@ Test(fuzz_seeds, no_policy_breaks_an_invariant, .timeout = 280)
     cr_expect_gt(result.values, config.seeds / 10, "hardly any scenario computed a model");
 }
 
+/* Scenarios that broke an invariant once. */
+static const struct {
+    uint64_t seed;
+    const char *what;
+} once[] = {
+    {900019335, "partial: a worker was passed over for ever"},
+    {48848, "partial: the same, without jitter"},
+};
+
+Test(fuzz_seeds, no_scenario_breaks_an_invariant_again, .timeout = 60)
+{
+    for (uint32_t i = 0; i < sizeof(once) / sizeof(once[0]); i++) {
+        const struct fuzz_config config = {.from = once[i].seed, .seeds = 1};
+        struct fuzz_result result;
+        cr_expect_eq(fuzz_run(&config, stdout, &result), 0, "%s: %s", once[i].what, result.first);
+        cr_expect_eq(result.seeds, 1);
+    }
+}
+
 static void *interrupt_parent(void *unused)
 {
     const struct timespec pause = {.tv_nsec = 50000000};

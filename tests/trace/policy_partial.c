@@ -8,8 +8,13 @@
 static struct trace_node node;
 
 static const struct trace_control controls[] = {
-    {"READY", PARTIAL_READY, 0}, {"INVITE", PARTIAL_INVITE, 1}, {"YES", PARTIAL_YES, 1},
-    {"NO", PARTIAL_NO, 1},       {"ABORT", PARTIAL_ABORT, 1},   {0},
+    {"READY", PARTIAL_READY, 1},
+    {"INVITE", PARTIAL_INVITE, 2},
+    {"YES", PARTIAL_YES, 1},
+    {"NO", PARTIAL_NO, 1},
+    {"ABORT", PARTIAL_ABORT, 1},
+    {"CLAIM", PARTIAL_CLAIM, 1},
+    {0},
 };
 
 /* Worker 4 with the neighbours 2, 6 and 7. */
@@ -38,9 +43,9 @@ Test(policy_partial, leads_when_as_many_neighbours_are_ready_as_its_rule_asks_fo
     expect_trace(&node,
                  "@0   start                -> compute r0\n"
                  "@50  control p0 READY     ->\n"
-                 "@100 grad                 -> apply, control READY{} {0}, control READY{} {1},"
-                 " control READY{} {2}\n"
-                 "@110 control p2 READY     -> control INVITE{1} {0}, control INVITE{1} {2}\n"
+                 "@100 grad                 -> apply, control READY{1} {0}, control READY{1} {1},"
+                 " control READY{1} {2}\n"
+                 "@110 control p2 READY     -> control INVITE{1 1} {0}, control INVITE{1 1} {2}\n"
                  "@120 control p0 YES{1}    ->\n"
                  "@130 control p2 YES{1}    -> send model t4.1 d2 {0}, send model t4.1 d2 {2}\n"
                  "@140 response p2 t4.1 d1 h30 ->\n"
@@ -55,12 +60,12 @@ Test(policy_partial, follows_a_leader_and_is_released_with_it_whatever_its_own_r
 
     expect_trace(&node,
                  "@0   start                -> compute r0\n"
-                 "@100 grad                 -> apply, control READY{} {0}, control READY{} {1},"
-                 " control READY{} {2}\n"
-                 "@110 control p1 INVITE{5} -> control YES{5} {1}\n"
+                 "@100 grad                 -> apply, control READY{1} {0}, control READY{1} {1},"
+                 " control READY{1} {2}\n"
+                 "@110 control p1 INVITE{5 1} -> control YES{5} {1}\n"
                  "@120 model p1 t6.5 d3 h20 -> send response t6.5 d1 {1},"
                  " mix metropolis d1 {1:h20:w3}, release {1:h20}, compute r1\n"
-                 "@200 grad                 -> apply, control READY{} {1}\n");
+                 "@200 grad                 -> apply, control READY{2} {1}\n");
 }
 
 Test(policy_partial, waits_on_after_an_abort)
@@ -69,26 +74,26 @@ Test(policy_partial, waits_on_after_an_abort)
 
     expect_trace(&node,
                  "@0   start                -> compute r0\n"
-                 "@100 grad                 -> apply, control READY{} {0}, control READY{} {1},"
-                 " control READY{} {2}\n"
-                 "@110 control p1 INVITE{5} -> control YES{5} {1}\n"
-                 "@115 control p2 INVITE{9} -> control NO{9} {2}\n"
-                 "@120 control p1 ABORT{5}  -> control INVITE{1} {1}, control INVITE{1} {2}\n");
+                 "@100 grad                 -> apply, control READY{1} {0}, control READY{1} {1},"
+                 " control READY{1} {2}\n"
+                 "@110 control p1 INVITE{5 1} -> control YES{5} {1}\n"
+                 "@115 control p2 INVITE{9 1} -> control NO{9} {2}\n"
+                 "@120 control p1 ABORT{5}  -> control INVITE{1 1} {1}, control INVITE{1 1} {2}\n");
 }
 
 Test(policy_partial, aborts_when_too_few_say_yes_and_tells_those_that_wait)
 {
     open_three(two);
 
-    expect_trace(&node,
-                 "@0   start             -> compute r0\n"
-                 "@50  control p0 READY  ->\n"
-                 "@60  control p2 READY  ->\n"
-                 "@100 grad              -> apply, control INVITE{1} {0}, control INVITE{1} {2},"
-                 " control READY{} {1}\n"
-                 "@110 control p0 YES{1} ->\n"
-                 "@120 control p2 NO{1}  -> control ABORT{1} {0}\n"
-                 "@130 control p2 READY  -> control INVITE{2} {0}, control INVITE{2} {2}\n");
+    expect_trace(
+        &node, "@0   start             -> compute r0\n"
+               "@50  control p0 READY  ->\n"
+               "@60  control p2 READY  ->\n"
+               "@100 grad              -> apply, control INVITE{1 1} {0}, control INVITE{1 1} {2},"
+               " control READY{1} {1}\n"
+               "@110 control p0 YES{1} ->\n"
+               "@120 control p2 NO{1}  -> control ABORT{1} {0}\n"
+               "@130 control p2 READY  -> control INVITE{2 1} {0}, control INVITE{2 1} {2}\n");
     cr_expect_eq(agent_counters(&node.agent).aborted, 1);
     cr_expect_eq(agent_counters(&node.agent).refused, 1);
 }
@@ -97,25 +102,25 @@ Test(policy_partial, commits_with_fewer_than_it_invited_if_they_are_enough)
 {
     open_three(one);
 
-    expect_trace(&node,
-                 "@0   start             -> compute r0\n"
-                 "@50  control p0 READY  ->\n"
-                 "@60  control p2 READY  ->\n"
-                 "@100 grad              -> apply, control INVITE{1} {0}, control INVITE{1} {2},"
-                 " control READY{} {1}\n"
-                 "@110 control p0 NO{1}  ->\n"
-                 "@120 control p2 YES{1} -> send model t4.1 d1 {2}\n");
+    expect_trace(
+        &node, "@0   start             -> compute r0\n"
+               "@50  control p0 READY  ->\n"
+               "@60  control p2 READY  ->\n"
+               "@100 grad              -> apply, control INVITE{1 1} {0}, control INVITE{1 1} {2},"
+               " control READY{1} {1}\n"
+               "@110 control p0 NO{1}  ->\n"
+               "@120 control p2 YES{1} -> send model t4.1 d1 {2}\n");
 }
 
 Test(policy_partial, says_no_while_it_computes_and_invites_afterwards)
 {
     open_three(one);
 
-    expect_trace(&node,
-                 "@0   start                -> compute r0\n"
-                 "@50  control p1 INVITE{3} -> control NO{3} {1}\n"
-                 "@100 grad                 -> apply, control INVITE{1} {1}, control READY{} {0},"
-                 " control READY{} {2}\n");
+    expect_trace(
+        &node, "@0   start                -> compute r0\n"
+               "@50  control p1 INVITE{3 1} -> control NO{3} {1}\n"
+               "@100 grad                 -> apply, control INVITE{1 2} {1}, control READY{2} {0},"
+               " control READY{2} {2}\n");
 }
 
 /* ------------------------------------------------------------------------------------------- crossed invitations */
@@ -124,53 +129,54 @@ Test(policy_partial, defers_a_lower_leader_and_joins_it_when_its_own_group_comes
 {
     open_three(one);
 
-    expect_trace(&node,
-                 "@0   start                -> compute r0\n"
-                 "@50  control p0 READY     ->\n"
-                 "@100 grad                 -> apply, control INVITE{1} {0}, control READY{} {1},"
-                 " control READY{} {2}\n"
-                 "@110 control p0 INVITE{7} ->\n"
-                 "@120 control p0 NO{1}     -> control YES{7} {0}\n");
+    expect_trace(
+        &node, "@0   start                -> compute r0\n"
+               "@50  control p0 READY     ->\n"
+               "@100 grad                 -> apply, control INVITE{1 1} {0}, control READY{1} {1},"
+               " control READY{1} {2}\n"
+               "@110 control p0 INVITE{7 1} ->\n"
+               "@120 control p0 NO{1}     -> control YES{7} {0}\n");
 }
 
 Test(policy_partial, says_ready_again_to_a_member_that_it_refused_before_the_group_came_to_nothing)
 {
     open_three(two);
 
-    expect_trace(&node,
-                 "@0   start                -> compute r0\n"
-                 "@50  control p0 READY     ->\n"
-                 "@60  control p2 READY     ->\n"
-                 "@100 grad                 -> apply, control INVITE{1} {0}, control INVITE{1} {2},"
-                 " control READY{} {1}\n"
-                 "@110 control p2 INVITE{9} -> control NO{9} {2}\n"
-                 "@120 control p2 YES{1}    ->\n"
-                 "@130 control p0 NO{1}     -> control ABORT{1} {2}, control READY{} {2}\n");
+    expect_trace(
+        &node,
+        "@0   start                -> compute r0\n"
+        "@50  control p0 READY     ->\n"
+        "@60  control p2 READY     ->\n"
+        "@100 grad                 -> apply, control INVITE{1 1} {0}, control INVITE{1 1} {2},"
+        " control READY{1} {1}\n"
+        "@110 control p2 INVITE{9 1} -> control NO{9} {2}\n"
+        "@120 control p2 YES{1}    ->\n"
+        "@130 control p0 NO{1}     -> control ABORT{1} {2}, control READY{1} {2}\n");
 }
 
 Test(policy_partial, refuses_a_lower_leader_once_its_own_group_is_committed)
 {
     open_three(one);
 
-    expect_trace(&node,
-                 "@0   start                -> compute r0\n"
-                 "@50  control p1 READY     ->\n"
-                 "@100 grad                 -> apply, control INVITE{1} {1}, control READY{} {0},"
-                 " control READY{} {2}\n"
-                 "@110 control p0 INVITE{7} ->\n"
-                 "@120 control p1 YES{1}    -> send model t4.1 d1 {1}, control NO{7} {0}\n");
+    expect_trace(
+        &node, "@0   start                -> compute r0\n"
+               "@50  control p1 READY     ->\n"
+               "@100 grad                 -> apply, control INVITE{1 1} {1}, control READY{1} {0},"
+               " control READY{1} {2}\n"
+               "@110 control p0 INVITE{7 1} ->\n"
+               "@120 control p1 YES{1}    -> send model t4.1 d1 {1}, control NO{7} {0}\n");
 }
 
 Test(policy_partial, refuses_a_higher_leader_at_once_while_it_leads)
 {
     open_three(one);
 
-    expect_trace(&node,
-                 "@0   start                -> compute r0\n"
-                 "@50  control p1 READY     ->\n"
-                 "@100 grad                 -> apply, control INVITE{1} {1}, control READY{} {0},"
-                 " control READY{} {2}\n"
-                 "@110 control p1 INVITE{7} -> control NO{7} {1}\n");
+    expect_trace(
+        &node, "@0   start                -> compute r0\n"
+               "@50  control p1 READY     ->\n"
+               "@100 grad                 -> apply, control INVITE{1 1} {1}, control READY{1} {0},"
+               " control READY{1} {2}\n"
+               "@110 control p1 INVITE{7 1} -> control NO{7} {1}\n");
 }
 
 Test(policy_partial, follows_the_lowest_of_those_it_deferred_and_refuses_the_others)
@@ -181,14 +187,93 @@ Test(policy_partial, follows_the_lowest_of_those_it_deferred_and_refuses_the_oth
 
     expect_trace(&node,
                  "@0   start                -> compute r0\n"
-                 "@100 grad                 -> apply, control READY{} {0}, control READY{} {1},"
-                 " control READY{} {2}\n"
-                 "@110 control p2 INVITE{5} -> control YES{5} {2}\n"
-                 "@120 control p1 INVITE{8} ->\n"
-                 "@130 control p0 INVITE{9} ->\n"
+                 "@100 grad                 -> apply, control READY{1} {0}, control READY{1} {1},"
+                 " control READY{1} {2}\n"
+                 "@110 control p2 INVITE{5 1} -> control YES{5} {2}\n"
+                 "@120 control p1 INVITE{8 1} ->\n"
+                 "@130 control p0 INVITE{9 1} ->\n"
                  "@140 control p2 ABORT{5}  -> control YES{9} {0}, control NO{8} {1}\n"
-                 "@150 control p0 ABORT{9}  -> control INVITE{1} {0}, control INVITE{1} {1},"
-                 " control INVITE{1} {2}\n");
+                 "@150 control p0 ABORT{9}  -> control INVITE{1 1} {0}, control INVITE{1 1} {1},"
+                 " control INVITE{1 1} {2}\n");
+}
+
+/* ------------------------------------------------------------------------------------------------------- claims */
+
+Test(policy_partial, the_older_wait_has_the_better_claim_whatever_its_id)
+{
+    open_three(one);
+
+    expect_trace(&node, "@0   start                  -> compute r0\n"
+                        "@50  control p1 READY{7}    ->\n"
+                        "@100 grad                   -> apply, control INVITE{1 8} {1},"
+                        " control READY{8} {0}, control READY{8} {2}\n"
+                        "@110 control p0 INVITE{5 9} -> control NO{5} {0}\n"
+                        "@120 control p2 INVITE{6 7} ->\n"
+                        "@130 control p1 NO{1}       -> control YES{6} {2}\n");
+}
+
+Test(policy_partial, claims_a_neighbour_that_has_refused_it_too_often_until_it_goes_on)
+{
+    open_three(one);
+
+    expect_trace(
+        &node,
+        "@0   start               -> compute r0\n"
+        "@50  control p0 READY{3} ->\n"
+        "@100 grad                -> apply, control INVITE{1 4} {0},"
+        " control READY{4} {1}, control READY{4} {2}\n"
+        "@110 control p0 NO{1}    ->\n"
+        "@120 control p0 READY{5} -> control INVITE{2 4} {0}\n"
+        "@130 control p0 NO{2}    ->\n"
+        "@140 control p0 READY{6} -> control INVITE{3 4} {0}\n"
+        "@150 control p0 NO{3}    ->\n"
+        "@160 control p0 READY{7} -> control INVITE{4 4} {0}\n"
+        "@170 control p0 NO{4}    -> control CLAIM{4} {0}\n"
+        "@180 control p1 INVITE{1 8}  -> control YES{1} {1}\n"
+        "@190 model p1 t6.1 d1 h20 -> send response t6.1 d1 {1}, mix metropolis d1 {1:h20:w1},"
+        " release {1:h20}, control CLAIM{0} {0}, compute r1\n");
+}
+
+Test(policy_partial, when_claimed_refuses_younger_waits_and_neither_leads_until_that_is_over)
+{
+    open_three(one);
+
+    expect_trace(
+        &node, "@0   start                  -> compute r0\n"
+               "@50  control p2 CLAIM{3}    ->\n"
+               "@60  control p1 READY{6}    ->\n"
+               "@100 grad                   -> apply, control READY{7} {0}, control READY{7} {1},"
+               " control READY{7} {2}\n"
+               "@110 control p0 INVITE{5 4} -> control NO{5} {0}\n"
+               "@120 control p2 CLAIM{0}    -> control INVITE{1 7} {0}, control INVITE{1 7} {1}\n");
+}
+
+Test(policy_partial, when_claimed_still_joins_the_claimant_and_older_waits)
+{
+    open_three(one);
+
+    expect_trace(&node,
+                 "@0   start                  -> compute r0\n"
+                 "@50  control p2 CLAIM{3}    ->\n"
+                 "@100 grad                   -> apply, control READY{4} {0}, control READY{4} {1},"
+                 " control READY{4} {2}\n"
+                 "@110 control p0 INVITE{5 2} -> control YES{5} {0}\n"
+                 "@120 control p2 INVITE{1 3} -> control NO{1} {2}\n"
+                 "@130 control p0 ABORT{5}    -> control READY{4} {2}\n"
+                 "@140 control p2 INVITE{2 3} -> control YES{2} {2}\n");
+}
+
+Test(policy_partial, a_claim_ends_with_the_life_of_the_claimant)
+{
+    open_three(one);
+
+    expect_trace(&node,
+                 "@0   start                  -> compute r0\n"
+                 "@50  control p2 CLAIM{3}    ->\n"
+                 "@60  control p1 READY{6}    ->\n"
+                 "@100 grad                   -> apply, control READY{7} {0}, control READY{7} {1},"
+                 " control READY{7} {2}\n"
+                 "@110 down p2                -> evict 2, control INVITE{1 7} {1}\n");
 }
 
 /* ---------------------------------------------------------------------------------------------------- wait rules */
@@ -201,31 +286,33 @@ Test(policy_partial, asks_for_no_more_neighbours_than_it_has)
                         "@10  control p0 READY ->\n"
                         "@20  control p1 READY ->\n"
                         "@30  control p2 READY ->\n"
-                        "@100 grad             -> apply, control INVITE{1} {0},"
-                        " control INVITE{1} {1}, control INVITE{1} {2}\n");
+                        "@100 grad             -> apply, control INVITE{1 1} {0},"
+                        " control INVITE{1 1} {1}, control INVITE{1 1} {2}\n");
 }
 
 Test(policy_partial, rounds_a_fraction_up)
 {
     open_three((struct policy_options){.wait = PARTIAL_FRACTION, .fraction = 0.34});
 
-    expect_trace(&node, "@0   start            -> compute r0\n"
-                        "@10  control p0 READY ->\n"
-                        "@100 grad             -> apply, control READY{} {0}, control READY{} {1},"
-                        " control READY{} {2}\n"
-                        "@110 control p1 READY -> control INVITE{1} {0}, control INVITE{1} {1}\n");
+    expect_trace(&node,
+                 "@0   start            -> compute r0\n"
+                 "@10  control p0 READY ->\n"
+                 "@100 grad             -> apply, control READY{1} {0}, control READY{1} {1},"
+                 " control READY{1} {2}\n"
+                 "@110 control p1 READY -> control INVITE{1 1} {0}, control INVITE{1 1} {1}\n");
 }
 
 Test(policy_partial, with_a_timeout_goes_with_whoever_is_ready_then)
 {
     open_three((struct policy_options){.wait = PARTIAL_TIMEOUT, .timeout_ns = 40});
 
-    expect_trace(&node, "@0   start            -> compute r0\n"
-                        "@10  control p0 READY ->\n"
-                        "@100 grad             -> apply, timer 1 @140 g1, control READY{} {0},"
-                        " control READY{} {1}, control READY{} {2}\n"
-                        "@110 control p1 READY ->\n"
-                        "@140 timer 1 g1       -> control INVITE{1} {0}, control INVITE{1} {1}\n");
+    expect_trace(&node,
+                 "@0   start            -> compute r0\n"
+                 "@10  control p0 READY ->\n"
+                 "@100 grad             -> apply, timer 1 @140 g1, control READY{1} {0},"
+                 " control READY{1} {1}, control READY{1} {2}\n"
+                 "@110 control p1 READY ->\n"
+                 "@140 timer 1 g1       -> control INVITE{1 1} {0}, control INVITE{1 1} {1}\n");
 }
 
 Test(policy_partial, with_a_timeout_goes_on_unmixed_when_all_that_it_asks_say_no)
@@ -234,9 +321,9 @@ Test(policy_partial, with_a_timeout_goes_on_unmixed_when_all_that_it_asks_say_no
 
     expect_trace(&node, "@0   start            -> compute r0\n"
                         "@50  control p0 READY ->\n"
-                        "@100 grad             -> apply, timer 1 @140 g1, control READY{} {0},"
-                        " control READY{} {1}, control READY{} {2}\n"
-                        "@140 timer 1 g1       -> control INVITE{1} {0}\n"
+                        "@100 grad             -> apply, timer 1 @140 g1, control READY{1} {0},"
+                        " control READY{1} {1}, control READY{1} {2}\n"
+                        "@140 timer 1 g1       -> control INVITE{1 1} {0}\n"
                         "@150 control p1 READY ->\n"
                         "@160 control p0 NO{1} -> compute r1\n");
     cr_expect_eq(agent_counters(&node.agent).unmixed, 1);
@@ -247,8 +334,8 @@ Test(policy_partial, with_a_timeout_goes_on_unmixed_when_nobody_is_ready)
     open_three((struct policy_options){.wait = PARTIAL_TIMEOUT, .timeout_ns = 40});
 
     expect_trace(&node, "@0   start      -> compute r0\n"
-                        "@100 grad       -> apply, timer 1 @140 g1, control READY{} {0},"
-                        " control READY{} {1}, control READY{} {2}\n"
+                        "@100 grad       -> apply, timer 1 @140 g1, control READY{1} {0},"
+                        " control READY{1} {1}, control READY{1} {2}\n"
                         "@140 timer 1 g1 -> compute r1\n"
                         "@200 grad       -> apply, timer 1 @240 g2\n");
     cr_expect_eq(agent_counters(&node.agent).unmixed, 1);
@@ -259,9 +346,9 @@ Test(policy_partial, cancels_the_timer_when_it_is_released_before)
     open_three((struct policy_options){.wait = PARTIAL_TIMEOUT, .timeout_ns = 40});
 
     expect_trace(&node, "@0   start                -> compute r0\n"
-                        "@100 grad                 -> apply, timer 1 @140 g1, control READY{} {0},"
-                        " control READY{} {1}, control READY{} {2}\n"
-                        "@110 control p0 INVITE{5} -> control YES{5} {0}\n"
+                        "@100 grad                 -> apply, timer 1 @140 g1, control READY{1} {0},"
+                        " control READY{1} {1}, control READY{1} {2}\n"
+                        "@110 control p0 INVITE{5 1} -> control YES{5} {0}\n"
                         "@120 model p0 t2.5 d1 h10 -> send response t2.5 d1 {0},"
                         " mix metropolis d1 {0:h10:w1}, release {0:h10}, cancel 1, compute r1\n");
 }
@@ -306,9 +393,9 @@ Test(policy_partial, with_uniform_weights_takes_degrees_in_the_graph)
     open_three((struct policy_options){.wait = PARTIAL_K, .k = 1, .weights = WEIGHTS_UNIFORM});
 
     expect_trace(&node, "@0   start                -> compute r0\n"
-                        "@100 grad                 -> apply, control READY{} {0},"
-                        " control READY{} {1}, control READY{} {2}\n"
-                        "@110 control p0 INVITE{5} -> control YES{5} {0}\n"
+                        "@100 grad                 -> apply, control READY{1} {0},"
+                        " control READY{1} {1}, control READY{1} {2}\n"
+                        "@110 control p0 INVITE{5 1} -> control YES{5} {0}\n"
                         "@120 model p0 t2.5 d2 h10 -> send response t2.5 d3 {0},"
                         " mix metropolis d3 {0:h10:w2}, release {0:h10}, compute r1\n");
 }
@@ -320,18 +407,18 @@ Test(policy_partial, a_stopped_leader_aborts_and_a_stopped_member_follows_to_the
     open_three(one);
     expect_trace(&node, "@0   start             -> compute r0\n"
                         "@50  control p0 READY  ->\n"
-                        "@100 grad              -> apply, control INVITE{1} {0},"
-                        " control READY{} {1}, control READY{} {2}\n"
+                        "@100 grad              -> apply, control INVITE{1 1} {0},"
+                        " control READY{1} {1}, control READY{1} {2}\n"
                         "@110 stop              ->\n"
                         "@120 control p0 YES{1} -> control ABORT{1} {0}, done\n"
-                        "@130 control p1 INVITE{2} -> control NO{2} {1}\n");
+                        "@130 control p1 INVITE{2 1} -> control NO{2} {1}\n");
     trace_free(&node);
 
     open_three(two);
     expect_trace(&node, "@0   start                -> compute r0\n"
-                        "@100 grad                 -> apply, control READY{} {0},"
-                        " control READY{} {1}, control READY{} {2}\n"
-                        "@110 control p1 INVITE{5} -> control YES{5} {1}\n"
+                        "@100 grad                 -> apply, control READY{1} {0},"
+                        " control READY{1} {1}, control READY{1} {2}\n"
+                        "@110 control p1 INVITE{5 1} -> control YES{5} {1}\n"
                         "@120 stop                 ->\n"
                         "@130 model p1 t6.5 d1 h20 -> send response t6.5 d1 {1},"
                         " mix metropolis d1 {1:h20:w1}, release {1:h20}, done\n");
@@ -341,18 +428,18 @@ Test(policy_partial, a_leader_goes_on_without_a_member_that_is_lost)
 {
     open_three(two);
 
-    expect_trace(&node,
-                 "@0   start             -> compute r0\n"
-                 "@50  control p0 READY  ->\n"
-                 "@60  control p2 READY  ->\n"
-                 "@100 grad              -> apply, control INVITE{1} {0}, control INVITE{1} {2},"
-                 " control READY{} {1}\n"
-                 "@110 control p0 YES{1} ->\n"
-                 "@120 control p2 YES{1} -> send model t4.1 d2 {0}, send model t4.1 d2 {2}\n"
-                 "@130 response p0 t4.1 d1 h10 ->\n"
-                 "@140 down p2           -> evict 2, mix metropolis d2 {0:h10:w1},"
-                 " release {0:h10}, compute r1\n"
-                 "@150 response p2 t4.1 d1 h30 -> release {2:h30}\n");
+    expect_trace(
+        &node, "@0   start             -> compute r0\n"
+               "@50  control p0 READY  ->\n"
+               "@60  control p2 READY  ->\n"
+               "@100 grad              -> apply, control INVITE{1 1} {0}, control INVITE{1 1} {2},"
+               " control READY{1} {1}\n"
+               "@110 control p0 YES{1} ->\n"
+               "@120 control p2 YES{1} -> send model t4.1 d2 {0}, send model t4.1 d2 {2}\n"
+               "@130 response p0 t4.1 d1 h10 ->\n"
+               "@140 down p2           -> evict 2, mix metropolis d2 {0:h10:w1},"
+               " release {0:h10}, compute r1\n"
+               "@150 response p2 t4.1 d1 h30 -> release {2:h30}\n");
     cr_expect_eq(agent_counters(&node.agent).evicted, 1);
 }
 
@@ -360,15 +447,15 @@ Test(policy_partial, a_leader_counts_a_lost_neighbour_as_gone_for_its_rule)
 {
     open_three(two);
 
-    expect_trace(&node,
-                 "@0   start             -> compute r0\n"
-                 "@50  control p0 READY  ->\n"
-                 "@60  control p2 READY  ->\n"
-                 "@100 grad              -> apply, control INVITE{1} {0}, control INVITE{1} {2},"
-                 " control READY{} {1}\n"
-                 "@110 control p0 YES{1} ->\n"
-                 "@120 down p1           -> evict 1\n"
-                 "@130 down p2           -> evict 2, send model t4.1 d1 {0}\n");
+    expect_trace(
+        &node, "@0   start             -> compute r0\n"
+               "@50  control p0 READY  ->\n"
+               "@60  control p2 READY  ->\n"
+               "@100 grad              -> apply, control INVITE{1 1} {0}, control INVITE{1 1} {2},"
+               " control READY{1} {1}\n"
+               "@110 control p0 YES{1} ->\n"
+               "@120 down p1           -> evict 1\n"
+               "@130 down p2           -> evict 2, send model t4.1 d1 {0}\n");
 }
 
 Test(policy_partial, a_member_waits_on_when_its_leader_is_lost)
@@ -378,12 +465,12 @@ Test(policy_partial, a_member_waits_on_when_its_leader_is_lost)
     expect_trace(&node,
                  "@0   start                -> compute r0\n"
                  "@50  control p0 READY     ->\n"
-                 "@100 grad                 -> apply, control READY{} {0}, control READY{} {1},"
-                 " control READY{} {2}\n"
-                 "@110 control p1 INVITE{5} -> control YES{5} {1}\n"
+                 "@100 grad                 -> apply, control READY{1} {0}, control READY{1} {1},"
+                 " control READY{1} {2}\n"
+                 "@110 control p1 INVITE{5 1} -> control YES{5} {1}\n"
                  "@120 down p1              -> evict 1\n"
                  "@130 model p1 t6.5 d1 h20 -> release {1:h20}\n"
-                 "@140 down p2              -> evict 2, control INVITE{1} {0}\n"
+                 "@140 down p2              -> evict 2, control INVITE{1 1} {0}\n"
                  "@150 down p0              -> evict 0, compute r1\n");
 }
 
