@@ -130,6 +130,11 @@ static void stamp(struct port *port, uint32_t worker, uint32_t index, slots_hand
     self->inner.stamp(self->config.inner, worker, index, handle);
 }
 
+static uint64_t held(struct port *port, uint32_t worker)
+{
+    return impair_of(port)->worker[worker].held;
+}
+
 static uint64_t in_flight(struct port *port, uint32_t worker)
 {
     struct impair *const self = impair_of(port);
@@ -148,5 +153,6 @@ const struct port_ops impair_ops = {
     .slot = slot,
     .stamp = stamp,
     .in_flight = in_flight,
+    .held = held,
     .drain = impair_drain,
 };

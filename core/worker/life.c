@@ -155,11 +155,8 @@ static void leave(struct worker *self, uint64_t now)
     if (!self->done || self->action_blocked)
         return;
     go(self, now);
-    atomic_store_explicit(
-        &life_public(self, self->id)->left,
-        atomic_load_explicit(&life_public(self, self->id)->news, memory_order_relaxed) + 1,
-        memory_order_relaxed);
-    life_tell_gone(self);
+    self->life.parting = true;
+    life_part(self);
 }
 
 /* ------------------------------------------------------------------------------------------------- spells */

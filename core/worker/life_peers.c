@@ -167,6 +167,22 @@ void life_tell_gone(struct worker *self)
     cohort_announce(self->common->cohort);
 }
 
+/*
+ * All that it sent comes first: rings keep their order and are emptied before the news is told (listen_to), but a bad link
+ * may hold messages at this end. What would never leave was given up when the worker was told to stop (worker_stop).
+ */
+void life_part(struct worker *self)
+{
+    struct port *const port = self->common->port;
+    struct cohort_worker *const pub = life_public(self, self->id);
+    if (port->ops->held && port->ops->held(port, self->id) > 0)
+        return;
+    atomic_store_explicit(&pub->left, atomic_load_explicit(&pub->news, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    self->life.parting = false;
+    life_tell_gone(self);
+}
+
 /* ------------------------------------------------------------------------------------------------- gone */
 
 /** What reaches somebody who is gone. False: nothing did. */
@@ -304,6 +320,18 @@ static void turn_wish(struct worker *self, uint64_t now)
         wish(self); /* of somebody else */
 }
 
+/** Who left in good order comes back when its peers have taken all that it sent: they drop what is of an earlier life. */
+static bool has_parted(const struct worker *self)
+{
+    struct port *const port = self->common->port;
+    const struct cohort_worker *const pub = &self->common->cohort->worker[self->id];
+    const bool left = atomic_load_explicit(&pub->left, memory_order_relaxed) ==
+                      atomic_load_explicit(&pub->news, memory_order_relaxed);
+    if (self->life.parting)
+        return false;
+    return !left || !port->ops->in_flight || port->ops->in_flight(port, self->id) == 0;
+}
+
 void life_turn_gone(struct worker *self, uint64_t now)
 {
     struct life *const life = &self->life;
@@ -314,13 +342,15 @@ void life_turn_gone(struct worker *self, uint64_t now)
     port->ops->reclaim(port, self->id, &self->slots);
     if (runs)
         worker_cut(self);
+    if (life->parting)
+        life_part(self);
     if (now >= life->notice_cyc || (now >= life->back_cyc && life->notice_cyc != NEVER))
         life_tell_gone(self);
     if (!runs)
         return;
     if (life->state == LIFE_WISHING)
         turn_wish(self, now);
-    else if (now >= life->back_cyc)
+    else if (now >= life->back_cyc && has_parted(self))
         wish(self);
 }
 

@@ -16,6 +16,9 @@ void life_resume(struct worker *self, uint64_t now_cyc);
 /** Give back what the policy had, and let the peers know. */
 void life_tell_gone(struct worker *self);
 
+/** Has left in good order: let the peers know, once all that it sent has left its links. */
+void life_part(struct worker *self);
+
 /** One turn of a worker that is not there: discard, and come back when it is time. */
 void life_turn_gone(struct worker *self, uint64_t now_cyc);
 

@@ -101,6 +101,9 @@ struct port_ops {
     /** Messages that are sent and neither read nor superseded: must be 0 after the drain. */
     uint64_t (*in_flight)(struct port *port, uint32_t worker);
 
+    /** Of these, what has not left its sender's end yet. NULL: nothing is held there. */
+    uint64_t (*held)(struct port *port, uint32_t worker);
+
     /** The run is ending: give up what would never leave. NULL: the port holds nothing back. May be called often. */
     void (*drain)(struct port *port, uint32_t worker);
 };

@@ -148,6 +148,7 @@ struct life {
     uint64_t pause_cyc, pause_end_cyc, disk_end_cyc, slots_end_cyc;
     uint64_t notice_cyc, back_cyc; /* gone: its peers are told; it comes back */
     uint64_t last_round;           /* leaving */
+    bool parting; /* has left, but not all that it sent has left its links: no news of it yet */
     uint32_t wish_slot, wish_from; /* wishing: where the model is to be, and whose */
     double lost;                   /* gone: mix_ledger of the model it had … */
     float lost_weight;             /* … and its weight */

@@ -329,6 +329,38 @@ Test(life, leaves_when_its_policy_has_finished)
     cr_expect_eq(desk.pub[DESK_SELF].left, 1u);
 }
 
+static uint64_t held_back;
+
+static uint64_t held_of(struct port *port, uint32_t id)
+{
+    cr_expect_eq(port, &desk.port);
+    cr_expect_eq(id, DESK_SELF);
+    return held_back;
+}
+
+Test(life, is_not_said_to_have_left_while_a_bad_link_holds_what_it_sent)
+{
+    fault[0] = (struct fault){.kind = FAULT_LEAVE, .worker = DESK_SELF, .at_ns = 100};
+    live(1);
+    struct port_ops ops = *desk.port.ops;
+    ops.held = held_of;
+    desk.port.ops = &ops;
+
+    held_back = 1;
+    serve_at(100);
+    desk_next((struct action){.kind = ACT_DONE});
+    desk_arrives(0, message(1, 1));
+    serve_at(110);
+    serve_at(120);
+    cr_expect(life_is_absent(&worker));
+    cr_expect_eq(desk.pub[DESK_SELF].news, 0u);
+
+    held_back = 0;
+    serve_at(130);
+    cr_expect_eq(desk.pub[DESK_SELF].news, 1u);
+    cr_expect_eq(desk.pub[DESK_SELF].left, 1u);
+}
+
 Test(life, withholds_slots_and_gives_them_back)
 {
     fault[0] = (struct fault){
