@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,27 +177,86 @@ static int take_real(const char *text, double *value, const char **rest, const c
     return 0;
 }
 
+/* `33.3%` is read as 33.3e-2, which rounds once; 33.3 / 100 would round twice, and not every share could be written. */
+static int take_percent(const char *text, const char *sign, double *share, const char **why)
+{
+    char moved[64];
+    char *end;
+    const size_t length = (size_t)(sign - text);
+    const char *const mark = strpbrk(text, "eE");
+    const size_t digits = mark ? (size_t)(mark - text) : length;
+    const long exponent = mark ? strtol(mark + 1, NULL, 10) : 0;
+    if (digits >= sizeof(moved) - 24 || exponent < -1000 || exponent > 1000)
+        return refuse(why, -ERANGE, "has too many digits");
+    snprintf(moved, sizeof(moved), "%.*se%ld", (int)digits, text, exponent - 2);
+    *share = strtod(moved, &end);
+    return 0;
+}
+
 int units_parse_share(const char *text, double *share, const char **why)
 {
     double value = 0.0;
     const char *rest;
-    const int rc = take_real(text, &value, &rest, why);
+    int rc = take_real(text, &value, &rest, why);
     if (rc)
         return rc;
     if (value < 0.0)
         return refuse(why, -EINVAL, "must not be negative");
-    if (strcmp(rest, "%") == 0) {
-        if (value > 100.0)
-            return refuse(why, -ERANGE, "a share is at most 100%");
-        *share = value / 100.0;
-        return 0;
-    }
-    if (*rest)
-        return refuse(why, -EINVAL, "junk after the number; write a share as 10% or 0.1");
-    if (value > 1.0)
-        return refuse(why, -EINVAL, "a bare share is at most 1; for five percent write 5% or 0.05");
-    *share = value;
+    const bool nothing = fpclassify(value) == FP_ZERO;
+    if (*rest == '\0' && !nothing)
+        return refuse(why, -EINVAL, "a share needs its % sign, such as 10%");
+    if (*rest && strcmp(rest, "%") != 0)
+        return refuse(why, -EINVAL, "junk after the number; write a share as 10%");
+    if (value > 100.0)
+        return refuse(why, -ERANGE, "a share is at most 100%");
+    if (!nothing)
+        rc = take_percent(text, rest, &value, why);
+    if (rc == 0)
+        *share = nothing ? 0.0 : value;
+    return rc;
+}
+
+/* A number of bits, less its unit: as a double, because half a bit per second is a rate, too. */
+static int take_bits(const char *text, size_t length, double scale, double *bytes_per_s,
+                     const char **why)
+{
+    char plain[64];
+    double value = 0.0;
+    snprintf(plain, sizeof(plain), "%.*s", (int)length, text);
+    const int rc = units_parse_real(plain, &value, why);
+    if (rc)
+        return rc;
+    if (value < 0.0)
+        return refuse(why, -EINVAL, "must not be negative");
+    *bytes_per_s = value * scale;
     return 0;
+}
+
+int units_parse_rate(const char *text, double *bytes_per_s, const char **why)
+{
+    static const struct {
+        const char *name;
+        double bytes;
+    } bits[] = {{"Gbit", 1e9 / 8}, {"Mbit", 1e6 / 8}, {"kbit", 1e3 / 8}, {"bit", 1.0 / 8}};
+    char plain[64];
+    size_t length = strlen(text);
+    if (length >= sizeof(plain))
+        return refuse(why, -ERANGE, "has too many digits");
+    if (length > 2 && strcmp(text + length - 2, "/s") == 0)
+        length -= 2;
+    snprintf(plain, sizeof(plain), "%.*s", (int)length, text);
+    for (uint32_t i = 0; i < COUNT(bits); i++) {
+        const size_t suffix = strlen(bits[i].name);
+        if (length > suffix && strcmp(plain + length - suffix, bits[i].name) == 0)
+            return take_bits(plain, length - suffix, bits[i].bytes, bytes_per_s, why);
+    }
+    if (length > 1 && strchr("kmg", plain[length - 1]))
+        return refuse(why, -EINVAL, "unknown unit of a rate; use Mbit or MB");
+    uint64_t bytes = 0;
+    const int rc = units_parse_bytes(plain, &bytes, why);
+    if (rc == 0)
+        *bytes_per_s = (double)bytes;
+    return rc;
 }
 
 int units_parse_u64(const char *text, uint64_t *value, const char **why)

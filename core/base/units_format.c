@@ -2,6 +2,8 @@
 /* The way back: exact for profiles and results, three digits for people. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "core/base/units.h"
 
@@ -42,6 +44,26 @@ const char *units_format_ns(uint64_t ns, char *out, size_t size)
             break;
         }
     snprintf(out, size, "%s%s%s", hours, minutes, ns == 0 ? "0" : tail);
+    return out;
+}
+
+const char *units_format_share(double share, char *out, size_t size)
+{
+    static const int digits[] = {6, 15, 16, 17}; /* the fewest first, for people */
+    double back;
+    const char *why;
+    for (int i = 0; i < 4; i++) {
+        snprintf(out, size, "%.*g%%", digits[i], share * 100.0);
+        if (units_parse_share(out, &back, &why) == 0 && memcmp(&back, &share, sizeof(back)) == 0)
+            return out;
+    }
+    /* share * 100 is rounded, and may be no neighbour of the text: move the point in the text instead */
+    char exact[40];
+    snprintf(exact, sizeof(exact), "%.16e", share);
+    const char *const mark = strchr(exact, 'e');
+    if (mark)
+        snprintf(out, size, "%.*se%ld%%", (int)(mark - exact), exact,
+                 strtol(mark + 1, NULL, 10) + 2);
     return out;
 }
 

@@ -128,35 +128,22 @@ static void store(const struct key *key, void *field, const void *value, size_t 
     memcpy(field, value, bytes);
 }
 
-/** `10Gbit`, `1GB`, `500B`, `125000000`, each with or without `/s`: bytes per second. */
-static int parse_rate(const char *text, double *rate, const char **sentence)
+static enum units_kind kind_of(const struct key *key)
 {
-    static const struct {
-        const char *name;
-        double bytes;
-    } units[] = {{"Gbit", 1e9 / 8}, {"Mbit", 1e6 / 8}, {"kbit", 1e3 / 8}, {"bit", 1.0 / 8}};
-    char plain[64];
-    size_t length = strlen(text);
-    if (length >= sizeof(plain)) {
-        *sentence = "has too many digits";
-        return -ERANGE;
+    switch (key->type) {
+    case KEY_NS:
+        return UNITS_TIME;
+    case KEY_BYTES:
+        return UNITS_SIZE;
+    case KEY_RATE:
+        return UNITS_RATE;
+    case KEY_SHARE:
+        return UNITS_SHARE;
+    case KEY_REAL:
+        return UNITS_REAL;
+    default:
+        return UNITS_WHOLE;
     }
-    memcpy(plain, text, length + 1);
-    if (length > 2 && strcmp(plain + length - 2, "/s") == 0)
-        plain[length -= 2] = '\0';
-    for (uint32_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        const size_t suffix = strlen(units[i].name);
-        if (length <= suffix || strcmp(plain + length - suffix, units[i].name) != 0)
-            continue;
-        plain[length - suffix] = '\0';
-        const int rc = units_parse_real(plain, rate, sentence);
-        *rate *= rc == 0 ? units[i].bytes : 1.0;
-        return rc;
-    }
-    uint64_t bytes = 0;
-    const int rc = units_parse_bytes(plain, &bytes, sentence);
-    *rate = (double)bytes;
-    return rc;
 }
 
 static int parse_number(const struct key *key, const char *text, void *field,
@@ -170,13 +157,15 @@ static int parse_number(const struct key *key, const char *text, void *field,
                    : key->type == KEY_REAL  ? units_parse_real(text, &value, &sentence)
                    : key->type == KEY_SHARE ? units_parse_share(text, &value, &sentence)
                    : key->type == KEY_BYTES ? units_parse_bytes(text, &whole, &sentence)
-                   : key->type == KEY_RATE  ? parse_rate(text, &value, &sentence)
+                   : key->type == KEY_RATE  ? units_parse_rate(text, &value, &sentence)
                                             : units_parse_u64(text, &whole, &sentence);
     if (rc == -ERANGE)
         return refuse_range(why, key, text);
     if (rc) {
-        char expected[256], both[512];
+        char expected[256], both[512], better[160];
         profile_value_expected(key, expected, sizeof(expected));
+        if (units_explain(kind_of(key), text, better, sizeof(better)))
+            sentence = better;
         snprintf(both, sizeof(both), "%s; valid is %s", sentence, expected);
         return refuse(why, key, text, both);
     }
@@ -330,18 +319,6 @@ static void print_real(FILE *out, double value)
     fputs(text, out);
 }
 
-static void print_share(FILE *out, double share)
-{
-    char text[40];
-    const char *why;
-    double back;
-    snprintf(text, sizeof(text), "%.6g%%", share * 100.0);
-    if (units_parse_share(text, &back, &why) == 0 && memcmp(&back, &share, sizeof(back)) == 0)
-        fputs(text, out);
-    else
-        print_real(out, share);
-}
-
 /** In bytes, or where that is no whole number (1.5bit) in bits, which are exact. */
 static void print_rate(FILE *out, double bytes_per_s)
 {
@@ -411,7 +388,7 @@ void profile_value_print(FILE *out, const struct key *key, const void *field)
         return;
     case KEY_SHARE:
         memcpy(&real, field, sizeof(real));
-        print_share(out, real);
+        fputs(units_format_share(real, text, sizeof(text)), out);
         return;
     case KEY_REAL:
         memcpy(&real, field, sizeof(real));

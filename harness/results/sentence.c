@@ -178,30 +178,39 @@ static int read_comparison(struct reader *self, enum sentence_comparison *out)
     return REFUSE(self, column_of(self), "expected one of < <= > >= == !=");
 }
 
+static enum units_kind units_of(enum results_metric metric)
+{
+    switch (sentence_kind_of(metric)) {
+    case SENTENCE_TIME:
+        return UNITS_TIME;
+    case SENTENCE_SIZE:
+        return UNITS_SIZE;
+    default:
+        return results_metric_table[metric].unit == UNIT_SHARE ? UNITS_SHARE : UNITS_REAL;
+    }
+}
+
 /* A number is read in the unit of what it is compared with. */
 static int resolve_number(const struct reader *self, struct sentence_operand *number,
                           enum results_metric other)
 {
     const char *why = "";
     const char *const text = number->number;
+    const enum units_kind kind = units_of(other);
     uint64_t whole = 0;
-    int rc;
-    switch (sentence_kind_of(other)) {
-    case SENTENCE_TIME:
-        rc = units_parse_ns(text, &whole, &why);
+    char better[160];
+    const int rc = kind == UNITS_TIME    ? units_parse_ns(text, &whole, &why)
+                   : kind == UNITS_SIZE  ? units_parse_bytes(text, &whole, &why)
+                   : kind == UNITS_SHARE ? units_parse_share(text, &number->value, &why)
+                                         : units_parse_real(text, &number->value, &why);
+    if (kind == UNITS_TIME || kind == UNITS_SIZE)
         number->value = (double)whole;
-        break;
-    case SENTENCE_SIZE:
-        rc = units_parse_bytes(text, &whole, &why);
-        number->value = (double)whole;
-        break;
-    default:
-        rc = strchr(text, '%') ? units_parse_share(text, &number->value, &why)
-                               : units_parse_real(text, &number->value, &why);
-    }
-    return rc == 0 ? 0
-                   : REFUSE(self, number->column, "\"%s\" does not fit %s: %s", text,
-                            results_metric_table[other].name, why);
+    if (rc == 0)
+        return 0;
+    if (units_explain(kind, text, better, sizeof(better)))
+        why = better;
+    return REFUSE(self, number->column, "\"%s\" does not fit %s: %s", text,
+                  results_metric_table[other].name, why);
 }
 
 static int read_all(struct reader *self, struct sentence *out)

@@ -175,7 +175,7 @@ void calibrate_base(struct calibration *self, double cv)
 {
     set(self, "compute.base=%lluns", whole(self->gradient_ns));
     if (cv > 0)
-        set(self, "compute.jitter={kind: lognormal, cv: %.6f}", cv < 1 ? cv : 1);
+        set(self, "compute.jitter={kind: lognormal, cv: %.4f%%}", cv < 1 ? 100 * cv : 100.0);
     else
         set(self, "compute.jitter=none");
 }

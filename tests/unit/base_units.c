@@ -157,13 +157,14 @@ Test(units, refuses_sizes_with_a_reason)
     refuse_all(units_parse_bytes, cases, COUNT(cases));
 }
 
-Test(units, reads_shares_as_percent_or_fraction)
+Test(units, reads_shares_with_their_sign)
 {
     const struct {
         const char *text;
         double share;
-    } cases[] = {{"10%", 0.1}, {"0.1", 0.1},   {"0", 0.0},     {"0%", 0.0},  {"1", 1.0},
-                 {"100%", 1},  {"1e-3", 1e-3}, {"2.5%", .025}, {"+.5", 0.5}, {"5%", 0.05}};
+    } cases[] = {{"10%", 0.1},     {"0", 0.0},      {"0%", 0.0},        {"0.0", 0.0},
+                 {"100%", 1},      {"1e-1%", 1e-3}, {"2.5%", .025},     {"+.5%", 0.005},
+                 {"33.3%", 0.333}, {"5%", 0.05},    {"12.5E0%", 0.125}, {"1%", 0.01}};
     for (uint32_t i = 0; i < COUNT(cases); i++) {
         const char *why = "no reason given";
         double share = -1.0;
@@ -177,9 +178,12 @@ Test(units, refuses_shares_with_a_reason)
 {
     const struct bad cases[] = {
         {"", -EINVAL, "expected a number"},
-        {"5", -EINVAL, "write 5%"},
-        {"1.01", -EINVAL, "write 5%"},
+        {"5", -EINVAL, "needs its % sign"},
+        {"1", -EINVAL, "needs its % sign"},
+        {"0.5", -EINVAL, "needs its % sign"},
+        {"1e-3", -EINVAL, "needs its % sign"},
         {"101%", -ERANGE, "at most 100%"},
+        {"1e999%", -ERANGE, "too large"},
         {"-0.1", -EINVAL, "negative"},
         {"-5%", -EINVAL, "negative"},
         {"5%%", -EINVAL, "junk"},
@@ -191,6 +195,48 @@ Test(units, refuses_shares_with_a_reason)
         {"0.1x", -EINVAL, "junk"},
     };
     refuse_all_real(units_parse_share, cases, COUNT(cases));
+}
+
+Test(units, reads_back_every_share_that_it_spells)
+{
+    struct rng rng = rng_start(1, RNG_TEST, 0);
+    char out[40];
+    cr_expect_str_eq(units_format_share(0.1, out, sizeof(out)), "10%");
+    cr_expect_str_eq(units_format_share(0.333, out, sizeof(out)), "33.3%");
+    cr_expect_str_eq(units_format_share(0.0, out, sizeof(out)), "0%");
+    cr_expect_str_eq(units_format_share(0.1234567890123, out, sizeof(out)), "12.34567890123%");
+    for (uint32_t i = 0; i < 100000; i++) {
+        const double share = (double)(rng_next(&rng) >> 11) * 0x1p-53;
+        const char *why = "no reason given";
+        double back = -1.0;
+        cr_assert_eq(units_parse_share(units_format_share(share, out, sizeof(out)), &back, &why), 0,
+                     "%s: %s", out, why);
+        cr_assert_eq(back, share, "%.17g became %s became %.17g", share, out, back);
+    }
+}
+
+Test(units, reads_rates_in_bits_or_bytes)
+{
+    const struct {
+        const char *text;
+        double bytes_per_s;
+    } cases[] = {{"10Gbit", 1.25e9}, {"2.5Mbit/s", 312500},
+                 {"8kbit", 1000},    {"1.5bit", 0.1875},
+                 {"16bit/s", 2},     {"1GB/s", 1e9},
+                 {"1MiB", 1048576},  {"500", 500},
+                 {"1B/s", 1},        {"0", 0}};
+    for (uint32_t i = 0; i < COUNT(cases); i++) {
+        const char *why = "no reason given";
+        double rate = -1.0;
+        cr_expect_eq(units_parse_rate(cases[i].text, &rate, &why), 0, "%s: %s", cases[i].text, why);
+        cr_expect_eq(rate, cases[i].bytes_per_s, "%s gave %g", cases[i].text, rate);
+    }
+    const struct bad wrong[] = {
+        {"", -EINVAL, "number"},      {"10k", -EINVAL, "unit"},    {"1m/s", -EINVAL, "unit"},
+        {"1mbit", -EINVAL, "junk"},   {"bit", -EINVAL, "number"},  {"-1bit", -EINVAL, "negative"},
+        {"-1B", -EINVAL, "negative"}, {"1bit/h", -EINVAL, "unit"},
+    };
+    refuse_all_real(units_parse_rate, wrong, COUNT(wrong));
 }
 
 Test(units, reads_whole_numbers)

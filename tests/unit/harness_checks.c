@@ -118,7 +118,7 @@ Test(checks, fails_for_a_policy_that_never_ran)
     struct checks_result result;
     summarise(&summary);
 
-    checks_evaluate("wait_share(dsgd) < 1", &summary, 1, &result);
+    checks_evaluate("wait_share(dsgd) < 100%", &summary, 1, &result);
 
     cr_expect_not(result.pass);
     cr_expect_str_eq(result.finding, "dsgd did not run");
@@ -127,7 +127,7 @@ Test(checks, fails_for_a_policy_that_never_ran)
 Test(checks, names_the_nearest_metric_and_policy)
 {
     expect_refused("wait_shar(aau) < 1", "did you mean \"wait_share\"?");
-    expect_refused("wait_share(aua) < 1", "did you mean \"aau\"?");
+    expect_refused("wait_share(aua) < 100%", "did you mean \"aau\"?");
     expect_refused("frobnicate(aau) < 1", "no metric \"frobnicate\"");
 }
 
@@ -135,12 +135,12 @@ Test(checks, names_the_column_of_what_it_cannot_read)
 {
     expect_refused("", "column 1: expected a metric or a number, but the check ends here");
     expect_refused("wait_share(aau)", "column 16: expected one of");
-    expect_refused("wait_share(aau) = 1", "column 17: expected one of");
+    expect_refused("wait_share(aau) = 100%", "column 17: expected one of");
     expect_refused("wait_share(aau < 1", "\")\" is missing");
-    expect_refused("wait_share() < 1", "expected a policy's name");
-    expect_refused("wait_share(aau) < 1 and more", "column 21: nothing may follow here");
+    expect_refused("wait_share() < 100%", "expected a policy's name");
+    expect_refused("wait_share(aau) < 100% and more", "column 24: nothing may follow here");
     expect_refused("1 < 2", "neither side names a metric");
-    expect_refused("-2 * wait_share(aau) < 1", "not a positive number");
+    expect_refused("-2 * wait_share(aau) < 100%", "not a positive number");
 }
 
 Test(checks, keeps_kinds_apart)

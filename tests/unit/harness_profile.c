@@ -347,14 +347,14 @@ Test(profile, the_resolved_echo_names_the_origin_of_each_value)
 Test(profile, the_resolved_echo_loads_to_the_same_experiment)
 {
     const char *const odd[] = {"compute.base=1234567ns",
-                               "compute.jitter.cv=0.1234567890123",
+                               "compute.jitter.cv=12.34567890123%",
                                "train.lr=0.30000000000000004",
-                               "data.split=[0.7000000001, 0.1, 0.1999999999]",
+                               "data.split=[70.00000001%, 10%, 19.99999999%]",
                                "data.samples=1000000000",
                                "policies.aau={kind: aau, label: aau-all, release: all}",
                                "inject.0={select: {workers: [1, 3]}, law: slowdown, mode: spin}",
                                "inject.0.law.factor=3.3333333333333335",
-                               "checks=['wait_share <= 1', \"rest_share < 5%\"]",
+                               "checks=['wait_share <= 100%', \"rest_share < 5%\"]",
                                "stop={time: 1h0.5s, iterations: 12345678901}"};
     const char *const none[] = {
         "data=none", "model=none", "train=", "target=", "policies=dsgd", "compute={base: 0}"};

@@ -287,13 +287,13 @@ static void expect_refused(const char *text, const char *because)
 
 Test(swept, sentences_name_only_values_that_there_are)
 {
-    expect_refused("wait_share(aau@c) < 1", "column 1: k takes no value \"c\"; did you mean");
-    expect_refused("wait_share(aau@) < 1", "expected a value of the swept key behind the @");
-    expect_refused("wait_share(@a) < 1", "expected a policy's name");
+    expect_refused("wait_share(aau@c) < 100%", "column 1: k takes no value \"c\"; did you mean");
+    expect_refused("wait_share(aau@) < 100%", "expected a value of the swept key behind the @");
+    expect_refused("wait_share(@a) < 100%", "expected a policy's name");
 
     const struct experiment plain = {.policy_count = 1, .policy = {{.label = "aau"}}};
     struct err err = {""};
-    cr_expect_eq(checks_validate("wait_share(aau@a) < 1", &plain, &err), -EINVAL);
+    cr_expect_eq(checks_validate("wait_share(aau@a) < 100%", &plain, &err), -EINVAL);
     cr_expect(strstr(err.text, "this profile sweeps nothing"), "%s", err.text);
 }
 

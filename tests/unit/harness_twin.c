@@ -122,7 +122,7 @@ Test(twin, takes_the_real_gradient_for_the_base_where_nothing_was_emulated)
     calibrate_base(&found, 0.125);
 
     cr_expect(has_set(&found, "compute.base=150000ns"));
-    cr_expect(has_set(&found, "compute.jitter={kind: lognormal, cv: 0.125000}"));
+    cr_expect(has_set(&found, "compute.jitter={kind: lognormal, cv: 12.5000%}"));
 }
 
 Test(twin, refuses_runs_that_say_nothing_about_a_live_host)
