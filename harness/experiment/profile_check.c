@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "harness/experiment/profile_private.h"
+#include "harness/experiment/profile_text.h"
 #include "harness/results/checks.h"
 #include "harness/results/claims.h"
 
@@ -250,6 +251,16 @@ static const struct profile_node *first_item(const struct profile_load *load, co
     return list && list->kind == PROFILE_LIST ? list->first : list;
 }
 
+/** A sentence that was refused; of what in it deceives the eye first. */
+static void refuse_sentence(struct profile_load *load, const struct profile_node *item,
+                            const char *text, const struct err *err)
+{
+    char sentence[160];
+    profile_errors_add(load->errors, item->mark, "%s",
+                       profile_text_deceives(text, sentence, sizeof(sentence)) ? sentence
+                                                                               : err->text);
+}
+
 /** Checks and claims speak of metrics and policies: a name that does not exist would make a gate that never closes. */
 static void check_sentences(struct profile_load *load)
 {
@@ -259,13 +270,13 @@ static void check_sentences(struct profile_load *load)
         const char *const claim = claims_in_check(x->check[i]);
         struct err err = {""};
         if (claim ? claims_validate(claim, x, &err) : checks_validate(x->check[i], x, &err))
-            profile_errors_add(load->errors, item->mark, "%s", err.text);
+            refuse_sentence(load, item, x->check[i], &err);
     }
     item = first_item(load, "claims");
     for (uint32_t i = 0; i < x->claims_count; i++, item = item->next) {
         struct err err = {""};
         if (claims_validate(x->claims[i], x, &err))
-            profile_errors_add(load->errors, item->mark, "%s", err.text);
+            refuse_sentence(load, item, x->claims[i], &err);
     }
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/base/utf8.h"
 
 #define WINDOW 100u /* characters of the source line that are echoed */
 
@@ -34,11 +35,20 @@ static bool continues(const struct profile_source *source, char byte)
     return !source->bytes && ((unsigned char)byte & 0xC0) == 0x80;
 }
 
-static void echo_character(FILE *out, const struct profile_source *source, char byte)
+/** What has no width or cannot be seen is shown as one `?`, so that the caret below stands where it should. */
+static void echo_character(FILE *out, const struct profile_source *source, const char *at,
+                           size_t left)
 {
-    const unsigned char c = (unsigned char)byte;
+    const unsigned char c = (unsigned char)*at;
+    uint32_t code = c;
+    const uint32_t bytes = source->bytes ? 1 : utf8_decode(at, left, &code);
     const bool plain = c >= 0x20 && c < 0x7F;
-    fputc(plain || c == '\t' || (!source->bytes && c >= 0x80) ? byte : '?', out);
+    if (plain || c == '\t')
+        fputc(c, out);
+    else if (bytes > 1 && !utf8_is_invisible(code))
+        fwrite(at, 1, bytes, out);
+    else
+        fputc('?', out);
 }
 
 static void echo_line(FILE *out, const struct profile_mark *mark)
@@ -60,13 +70,15 @@ static void echo_line(FILE *out, const struct profile_mark *mark)
     uint32_t column = 0;
     size_t i = 0;
     for (; i < length; i++) {
-        column += !continues(mark->source, line[i]);
+        if (continues(mark->source, line[i]))
+            continue;
+        column++;
         if (column < first)
             continue;
         if (column >= first + WINDOW)
             break;
-        echo_character(out, mark->source, line[i]);
-        if (column < mark->column && !continues(mark->source, line[i]))
+        echo_character(out, mark->source, &line[i], length - i);
+        if (column < mark->column)
             fputc(line[i] == '\t' ? '\t' : ' ', caret);
     }
     fputs(i < length ? "...\n" : "\n", out);

@@ -8,39 +8,12 @@
 
 #include "core/base/check.h"
 #include "harness/experiment/profile_private.h"
+#include "harness/experiment/profile_text.h"
 #include "harness/experiment/profile_values.h"
 
 struct profile_mark profile_place(const struct profile_load *load, const struct profile_node *node)
 {
     return node ? node->mark : (struct profile_mark){.source = &load->source};
-}
-
-/** ` in workers.graph`, ` in policies`, or nothing at the top. */
-static const char *where(enum keys_section section, const char *path, char *out, size_t bytes)
-{
-    const char *name = keys_section_name(section);
-    const bool any = *name || *path;
-    snprintf(out, bytes, "%s%s%s%s", any ? " in " : "", name, *name && *path ? "." : "", path);
-    return out;
-}
-
-static void refuse_unknown(struct profile_load *load, enum keys_section section, const char *path,
-                           const struct profile_node *node)
-{
-    char place[160];
-    where(section, path, place, sizeof(place));
-    struct suggest nearest = {.typed = node->key};
-    keys_offer_children(section, path, &nearest);
-    const char *elsewhere = keys_elsewhere(section, node->key);
-    if (elsewhere && (!nearest.best || nearest.distance > 0))
-        profile_errors_add(load->errors, node->key_mark, "unknown key '%s'%s; did you mean '%s'?",
-                           node->key, place, elsewhere);
-    else if (nearest.best)
-        profile_errors_add(load->errors, node->key_mark, "unknown key '%s'%s; did you mean '%s'?",
-                           node->key, place, nearest.best);
-    else
-        profile_errors_add(load->errors, node->key_mark,
-                           "unknown key '%s'%s; `dawdle help` lists all keys", node->key, place);
 }
 
 static void normalise_child(struct profile_load *load, enum keys_section section, const char *path,
@@ -53,7 +26,7 @@ static void normalise_map(struct profile_load *load, enum keys_section section, 
         char child[160];
         snprintf(child, sizeof(child), "%s%s%s", path, *path ? "." : "", n->key);
         if (!keys_exists(section, child))
-            refuse_unknown(load, section, path, n);
+            profile_refuse_unknown(load, section, path, map, n);
         else if (keys_is_group(section, child))
             normalise_child(load, section, child, n);
     }
@@ -65,8 +38,12 @@ static void normalise_child(struct profile_load *load, enum keys_section section
     const char *main_key = keys_main(section, path);
     if (node->kind == PROFILE_TEXT && main_key)
         profile_tree_widen(&load->tree, node, main_key);
+    char example[160] = "";
+    if (node->kind == PROFILE_TEXT && profile_text_deceives(node->text, example, sizeof(example))) {
+        profile_errors_add(load->errors, node->mark, "%s: %s", path, example);
+        return;
+    }
     if (node->kind != PROFILE_MAP) {
-        char example[160] = "";
         if (main_key)
             snprintf(example, sizeof(example), ", such as %s: {%s: ...}", keys_leaf(path),
                      main_key);
@@ -254,8 +231,10 @@ static void fill_list(struct profile_load *load, const struct key *key,
         const bool exact = key->place.items_min == key->place.items_max;
         snprintf(range, sizeof(range), exact ? "exactly %u" : "%u to %u", key->place.items_min,
                  key->place.items_max);
-        profile_errors_add(load->errors, list->mark, "%s has %u items; expected %s", key->path,
-                           written, range);
+        const bool cut = exact && written == 2 * key->place.items_min;
+        profile_errors_add(load->errors, list->mark, "%s has %u items; expected %s%s", key->path,
+                           written, range,
+                           cut ? " (a comma ends an item; the decimal sign is a point)" : "");
     }
     store_count(key, base, count);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "harness/experiment/profile_text.h"
 
 #define ANCHORS_MAX 64u
 #define DEPTH_MAX 16u
@@ -164,6 +165,19 @@ static int on_key(struct builder *b, struct fy_token *token)
     return 0;
 }
 
+static int refuse_control(struct builder *b, struct profile_mark mark, uint32_t code)
+{
+    profile_errors_add(b->errors, mark,
+                       "U+%04X (%s) has no place in a value: it is one line without control "
+                       "characters",
+                       code,
+                       code == '\n'   ? "line end"
+                       : code == '\t' ? "tab"
+                       : code == '\r' ? "carriage return"
+                                      : "control character");
+    return -EINVAL;
+}
+
 static int on_text(struct builder *b, const struct fy_event *event)
 {
     struct fy_token *token = event->scalar.value;
@@ -179,7 +193,7 @@ static int on_text(struct builder *b, const struct fy_event *event)
     node->quoted = token && fy_token_scalar_style(token) != FYSS_PLAIN;
     for (size_t i = 0; i < length; i++) /* escapes such as "\0" and "\e" arrive here decoded */
         if ((unsigned char)node->text[i] < 0x20 || node->text[i] == 0x7F)
-            return fail(b, mark, "control characters and line ends have no place in a value");
+            return refuse_control(b, mark, (unsigned char)node->text[i]);
     if (add_anchor(b, event->scalar.anchor, node))
         return -EINVAL;
     return attach(b, node);
@@ -282,6 +296,22 @@ static void pull_back(struct profile_mark *mark)
     mark->column = column;
 }
 
+/** A no-break space where a space belongs is no separator to YAML. Does line `number` have a character of that kind? */
+static bool line_deceives(const struct profile_source *source, uint32_t number, char *out,
+                          size_t bytes)
+{
+    char line[512];
+    uint32_t at = 1;
+    size_t used = 0;
+    for (size_t i = 0; i < source->length && at <= number; i++) {
+        if (at == number && source->text[i] != '\n' && used < sizeof(line) - 1)
+            line[used++] = source->text[i] == '\t' ? ' ' : source->text[i];
+        at += source->text[i] == '\n';
+    }
+    line[used] = '\0';
+    return profile_text_deceives(line, out, bytes);
+}
+
 /** The library's first complaint in our form; it collects instead of printing. */
 static void report_syntax(struct builder *b, struct fy_diag *diag)
 {
@@ -292,8 +322,12 @@ static void report_syntax(struct builder *b, struct fy_diag *diag)
         mark = (struct profile_mark){b->source, (uint32_t)error->line, (uint32_t)error->column, 1};
         pull_back(&mark);
     }
-    profile_errors_add(b->errors, mark, "YAML: %s",
-                       error && error->msg ? error->msg : "cannot be parsed");
+    const char *const said = error && error->msg ? error->msg : "cannot be parsed";
+    char sentence[160];
+    if (line_deceives(b->source, mark.line, sentence, sizeof(sentence)))
+        profile_errors_add(b->errors, mark, "YAML: %s (%s)", said, sentence);
+    else
+        profile_errors_add(b->errors, mark, "YAML: %s", said);
 }
 
 static void discard(struct fy_diag *diag, void *user, const char *text, size_t length)

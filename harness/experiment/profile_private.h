@@ -43,6 +43,10 @@ struct profile_load {
 /** Place of a node, or of the profile as a whole for NULL. */
 struct profile_mark profile_place(const struct profile_load *load, const struct profile_node *node);
 
+/** Key `node` of the map at `path` stands in no table: says so, with what was meant where that is plain. */
+void profile_refuse_unknown(struct profile_load *load, enum keys_section section, const char *path,
+                            struct profile_node *map, const struct profile_node *node);
+
 /** Spell out short forms and refuse unknown keys, all through `node` (a map of this section). */
 void profile_normalise(struct profile_load *load, enum keys_section section,
                        struct profile_node *node);

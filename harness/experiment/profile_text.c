@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "core/base/check.h"
+#include "core/base/utf8.h"
 #include "harness/experiment/prefix.h"
 #include "harness/experiment/suggest.h"
 
@@ -184,34 +185,15 @@ int profile_text_read(const char *path, char **text, size_t *length, struct prof
     return -EINVAL;
 }
 
-/** Bytes of the character at `at` (`left` bytes remain), or 0 if it is not UTF-8. Shortest form only, no surrogates. */
-static uint32_t utf8_bytes(const unsigned char *at, size_t left, uint32_t *code)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    const uint32_t bytes = at[0] < 0x80             ? 1
-                           : (at[0] & 0xE0) == 0xC0 ? 2
-                           : (at[0] & 0xF0) == 0xE0 ? 3
-                           : (at[0] & 0xF8) == 0xF0 ? 4
-                                                    : 0;
-    if (bytes == 0 || bytes > left)
-        return 0;
-    *code = bytes == 1 ? at[0] : at[0] & (0x7Fu >> bytes);
-    for (uint32_t i = 1; i < bytes; i++) {
-        if ((at[i] & 0xC0) != 0x80)
-            return 0;
-        *code = *code << 6 | (at[i] & 0x3Fu);
-    }
-    const bool surrogate = *code >= 0xD800 && *code <= 0xDFFF;
-    return *code < least[bytes] || *code > 0x10FFFF || surrogate ? 0 : bytes;
-}
-
 static int refuse_byte(struct profile_source *source, uint32_t line, uint32_t byte_column,
                        struct profile_errors *errors, uint32_t code, bool is_text)
 {
     source->bytes = true;
     const struct profile_mark mark = {source, line, byte_column, 1};
+    const bool utf16 = line == 1 && byte_column == 1 && (code == 0xFF || code == 0xFE);
     if (!is_text)
-        profile_errors_add(errors, mark, "byte 0x%02x is not UTF-8; save the file as UTF-8", code);
+        profile_errors_add(errors, mark, "byte 0x%02x is not UTF-8%s; save the file as UTF-8", code,
+                           utf16 ? " (it may be UTF-16)" : "");
     else if (code == 0)
         profile_errors_add(errors, mark, "NUL byte: this is not a text file");
     else
@@ -222,14 +204,15 @@ static int refuse_byte(struct profile_source *source, uint32_t line, uint32_t by
 
 int profile_text_guard(struct profile_source *source, struct profile_errors *errors)
 {
-    const unsigned char *text = (const unsigned char *)source->text;
+    const char *const text = source->text;
     uint32_t line = 1, line_start = 0;
     bool blank = true;
     for (uint32_t i = 0; i < source->length;) {
         uint32_t code = 0;
-        const uint32_t bytes = utf8_bytes(text + i, source->length - i, &code);
+        const uint32_t bytes = utf8_decode(text + i, source->length - i, &code);
         if (bytes == 0)
-            return refuse_byte(source, line, i - line_start + 1, errors, text[i], false);
+            return refuse_byte(source, line, i - line_start + 1, errors, (unsigned char)text[i],
+                               false);
         const bool space = code == '\t' || code == '\n' || code == '\r';
         if ((code < 0x20 && !space) || (code >= 0x7F && code < 0xA0))
             return refuse_byte(source, line, i - line_start + 1, errors, code, true);
@@ -245,6 +228,28 @@ int profile_text_guard(struct profile_source *source, struct profile_errors *err
         return -EINVAL;
     }
     return 0;
+}
+
+bool profile_text_deceives(const char *text, char *out, size_t bytes)
+{
+    char name[UTF8_NAME_BYTES];
+    const char *instead;
+    size_t offset;
+    if (!utf8_deceiving(text, &offset, name, &instead))
+        return false;
+    const size_t shown = offset < 40 ? offset : 40;
+    const size_t from = offset - shown;
+    char place[64] = "first";
+    if (offset > 0)
+        snprintf(place, sizeof(place), "behind '%s%.*s'", from ? "..." : "", (int)shown,
+                 text + from);
+    if (*instead == ' ')
+        snprintf(out, bytes, "%s stands %s; delete it, or write a plain space", name, place);
+    else if (*instead)
+        snprintf(out, bytes, "%s stands %s; write %s", name, place, instead);
+    else
+        snprintf(out, bytes, "%s stands %s; delete it", name, place);
+    return true;
 }
 
 void profile_text_claim(const struct profile_source *source, char *out, size_t bytes)

@@ -6,6 +6,8 @@
 #ifndef HARNESS_EXPERIMENT_PROFILE_TEXT_H
 #define HARNESS_EXPERIMENT_PROFILE_TEXT_H
 
+#include <stdbool.h>
+
 #include "harness/experiment/profile_errors.h"
 
 #define PROFILE_TEXT_BYTES_MAX (1u << 20)
@@ -25,6 +27,12 @@ int profile_text_read(const char *path, char **text, size_t *length, struct prof
 
 /** Not empty, no NUL, no control characters but tab and line end, valid UTF-8. 0, or -EINVAL with the first place. */
 int profile_text_guard(struct profile_source *source, struct profile_errors *errors);
+
+/**
+ * `U+00A0 (no-break space) stands behind '32'; delete it`, of the first character that nobody sees or takes for another.
+ * False: the text has none, and `out` is left alone.
+ */
+bool profile_text_deceives(const char *text, char *out, size_t bytes);
 
 /** The first comment block without its `# `, one line each; at most `bytes` - 1, cut at a line. */
 void profile_text_claim(const struct profile_source *source, char *out, size_t bytes);

@@ -11,6 +11,7 @@
 #include "core/base/check.h"
 #include "core/base/units.h"
 #include "harness/experiment/prefix.h"
+#include "harness/experiment/profile_text.h"
 
 #define VALUE_ECHO "%.80s"
 
@@ -272,8 +273,8 @@ static int parse_path(const struct key *key, const char *text, const char *folde
     return 0;
 }
 
-int profile_value_parse(const struct key *key, const char *text, const char *folder, void *field,
-                        char why[PROFILE_WHY_BYTES])
+static int parse(const struct key *key, const char *text, const char *folder, void *field,
+                 char why[PROFILE_WHY_BYTES])
 {
     switch (key->type) {
     case KEY_U32:
@@ -305,6 +306,16 @@ int profile_value_parse(const struct key *key, const char *text, const char *fol
         return parse_name(key, text, field, why);
     }
     return -EINVAL;
+}
+
+int profile_value_parse(const struct key *key, const char *text, const char *folder, void *field,
+                        char why[PROFILE_WHY_BYTES])
+{
+    const int rc = parse(key, text, folder, field, why);
+    char sentence[160];
+    if (rc && profile_text_deceives(text, sentence, sizeof(sentence)))
+        snprintf(why, PROFILE_WHY_BYTES, "%s: %s", key->path, sentence);
+    return rc;
 }
 
 /** The first of 15, 16 and 17 digits that reads back to the same double. */
