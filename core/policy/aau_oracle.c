@@ -347,6 +347,9 @@ const struct policy policy_aau_oracle = {
     .slots_fixed = 3,    /* current, being written, one on its way back */
     .slots_per_edge = 1, /* a neighbour that still waits for somebody else's model */
     .survives_loss = true,
+    .return_refusal = "neighbours hear of who comes back at different times, and would contradict "
+                      "each other in the "
+                      "state that they share; pathsearch: messages takes it in",
     .check = aau_oracle_check,
     .shared_bytes = oracle_bytes,
     .shared_init = oracle_init,

@@ -65,6 +65,7 @@ const struct policy policy_allreduce = {
     .source = "synchronous parallel SGD; transpose all-reduce",
     .waits_for = "all workers",
     .lost_message = "the round stalls",
+    .loss_refusal = "every round averages over all workers, so without one of them no round ends",
     .options = "collective",
     .edges = POLICY_EDGES_ALL,
     .tensor_class = DELIVERY_EXACT,

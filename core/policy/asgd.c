@@ -21,6 +21,8 @@ const struct policy policy_asgd = {
     .source = "Dean et al., NeurIPS 2012; damped: Zhang et al., IJCAI 2016, arXiv 1511.05950",
     .waits_for = "the server",
     .lost_message = "the worker stalls",
+    .loss_refusal =
+        "its server ends when every worker has said its last word, and a lost one never says it",
     .options = "damped",
     .edges = POLICY_EDGES_STAR,
     .tensor_class = DELIVERY_EXACT,

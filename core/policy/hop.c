@@ -338,6 +338,8 @@ const struct policy policy_hop = {
     .source = "Luo et al., ASPLOS 2019, arXiv 1902.01064",
     .waits_for = "all but `backup` neighbours, or models at most `staleness` old; tokens",
     .lost_message = "a model: as a straggler, or a stall; a token: made good by the next",
+    .loss_refusal =
+        "a worker waits for tokens of each of its neighbours, and a lost one sends none",
     .options = "backup staleness jump",
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,

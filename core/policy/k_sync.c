@@ -299,6 +299,8 @@ const struct policy policy_k_sync = {
     .source = "Dutta et al., AISTATS 2018, arXiv 1803.01113",
     .waits_for = "the k fastest workers",
     .lost_message = "its worker stalls, and everybody once fewer than k are left",
+    .loss_refusal = "its server waits until each worker has settled every model it was sent, and a "
+                    "lost one never does",
     .options = "k",
     .edges = POLICY_EDGES_STAR,
     .tensor_class = DELIVERY_EXACT,

@@ -89,6 +89,7 @@ const struct policy policy_local_sgd = {
     .source = "Stich, ICLR 2019, arXiv 1805.09767; McMahan et al., AISTATS 2017 (FedAvg)",
     .waits_for = "all workers, every `steps` iterations",
     .lost_message = "the reduction stalls",
+    .loss_refusal = "every average is one of all workers, so without one of them none is made",
     .options = "steps collective",
     .edges = POLICY_EDGES_ALL,
     .tensor_class = DELIVERY_EXACT,

@@ -51,6 +51,8 @@ const struct policy policy_none = {
     .source = "control",
     .waits_for = "nothing",
     .lost_message = "nothing is sent",
+    .loss_refusal = "its workers exchange nothing, so nobody would notice who is gone: there is "
+                    "nothing to measure",
     .edges = POLICY_EDGES_NONE,
     .tensor_class = DELIVERY_NEWEST,
     .matrix = MATRIX_NONE,

@@ -24,14 +24,10 @@ const struct policy *policy_find(const char *name)
 
 const char *policy_refuses(const struct policy *row, bool returns)
 {
-    if (row->central)
-        return "its server and its workers wait for each other by name: nobody can be missed";
-    if (!row->survives_loss && row->matrix == MATRIX_COLUMN)
-        return "what a lost worker holds of the push-sum weights would be missing for good";
     if (!row->survives_loss)
-        return "it waits for every worker: without one of them nobody would go on";
+        return row->loss_refusal ? row->loss_refusal : "it does not say how it goes on without one";
     if (returns && !row->survives_return)
-        return "it goes on without a lost worker, but cannot take one in that comes back or later";
+        return row->return_refusal ? row->return_refusal : "it does not say how one comes back";
     return NULL;
 }
 

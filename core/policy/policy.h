@@ -108,6 +108,8 @@ struct policy {
     const char *source; /* paper */
     const char *waits_for;
     const char *lost_message; /* what a lost message breaks */
+    /* Why profiles in which a worker goes, or comes back or late, are refused; each exactly where the row does not survive it. */
+    const char *loss_refusal, *return_refusal;
     const char *
         options; /* keys of policy_options that it reads, space-separated, as in a profile; NULL = none */
     enum policy_edges edges;

@@ -264,6 +264,8 @@ const struct policy policy_prague = {
         "Luo et al., ASPLOS 2020, arXiv 1909.08029; groups are locked from forming to leaving",
     .waits_for = "the members of its group",
     .lost_message = "the group hangs, or whoever asked worker 0",
+    .loss_refusal = "a group waits for all its members, and nobody tells the generator of groups "
+                    "that one is gone",
     .options = "group lag collective",
     .edges = POLICY_EDGES_ALL,
     .tensor_class = DELIVERY_EXACT,

@@ -26,6 +26,8 @@ const struct policy policy_ssp = {
     .source = "Ho et al., NeurIPS 2013",
     .waits_for = "the server, and the slowest worker when too far ahead",
     .lost_message = "everybody stalls, once `staleness` ahead",
+    .loss_refusal = "a lost worker would stay the slowest for ever, and its server holds back "
+                    "whoever is ahead of that one",
     .options = "staleness",
     .edges = POLICY_EDGES_STAR,
     .tensor_class = DELIVERY_EXACT,

@@ -168,6 +168,8 @@ const struct policy policy_swift = {
     .source = "Bornstein et al., ICLR 2023, arXiv 2210.14026; uniform weights",
     .waits_for = "nothing",
     .lost_message = "an older copy is used",
+    .loss_refusal =
+        "it takes silence for slowness, and would average with a lost worker's last model for ever",
     .options = "steps",
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_NEWEST,

@@ -112,11 +112,15 @@ Test(virtual_refusals, a_fault_that_a_policy_does_not_survive)
     expect_refused("run",
                    TIMED "policies: [allreduce]\nworkers: 4\n"
                          "faults:\n  - {kind: crash, workers: 1, at: 1ms}\n",
-                   "without one of them nobody would go on");
+                   "without one of them no round ends");
     expect_refused("run",
                    TIMED "policies: [sgp]\nworkers: 4\n"
                          "faults:\n  - {kind: leave, workers: 1, at: 1ms}\n",
                    "push-sum weights");
+    expect_refused("run",
+                   TIMED "policies: [none, swift, prague]\nworkers: 4\n"
+                         "faults:\n  - {kind: leave, workers: 1, at: 1ms}\n",
+                   "it takes silence for slowness");
 }
 
 Test(virtual_refusals, not_a_fault_that_it_survives)

@@ -128,6 +128,26 @@ static void run_all(struct fault fault, bool comeback)
             run_absence(&lines[i], fault, comeback ? lines[i].comeback : lines[i].loss, seed);
 }
 
+/* A sentence that several rows share is true of a family of them, and of nobody else. */
+Test(sim_faults, each_row_says_itself_why_it_refuses_a_loss)
+{
+    for (uint32_t p = 0; p < policy_count; p++) {
+        const struct policy *const row = policy_table[p];
+        cr_expect_eq(row->loss_refusal == NULL, row->survives_loss, "%s", row->name);
+        cr_expect(row->survives_return || !row->survives_loss || row->return_refusal, "%s",
+                  row->name);
+        cr_expect_not(row->survives_return && row->return_refusal, "%s", row->name);
+        for (uint32_t q = 0; q < p && row->loss_refusal; q++)
+            cr_expect(row->matrix == MATRIX_COLUMN || !policy_table[q]->loss_refusal ||
+                          strcmp(row->loss_refusal, policy_table[q]->loss_refusal) != 0,
+                      "%s says what %s says", row->name, policy_table[q]->name);
+    }
+    cr_expect_str_eq(policy_refuses(policy_find("swift"), false),
+                     "it takes silence for slowness, and would average with a lost worker's last "
+                     "model for ever");
+    cr_expect_not_null(policy_aau_oracle.return_refusal);
+}
+
 Test(sim_faults, a_crash_is_survived_by_those_who_say_so)
 {
     run_all((struct fault){.kind = FAULT_CRASH, .at_ns = 20 * MS, .notice_ns = 3 * MS}, false);
