@@ -74,5 +74,11 @@ bool prefix_plugin(const char *name, char *path, size_t path_bytes)
     if (!own_path(folder))
         return false;
     *strrchr(folder, '/') = '\0';
-    return join(path, path_bytes, folder, name) && access(path, R_OK) == 0;
+    const size_t used = strlen(folder);
+    for (unsigned i = 0; i < 2; i++) { /* beside the program; where meson builds those of ours */
+        snprintf(folder + used, sizeof(folder) - used, "%s", i ? "/plugin" : "");
+        if (join(path, path_bytes, folder, name) && access(path, R_OK) == 0)
+            return true;
+    }
+    return false;
 }

@@ -14,7 +14,7 @@ skip() {
 ldconfig -p | grep -q libpython3.11.so.1.0 || skip "no libpython3.11 (package libpython3.11)"
 /usr/bin/python3 -c 'import numpy' 2>/dev/null || skip "no numpy for /usr/bin/python3 (package python3-numpy)"
 
-/usr/bin/python3 "$(dirname "$dawdle")/softmax.py"
+/usr/bin/python3 "$(dirname "$dawdle")/plugin/softmax.py"
 
 accuracy() { # folder: held-out accuracy of the last run of the profile
     /usr/bin/python3 -c 'import json, sys
