@@ -27,7 +27,7 @@ static const struct command table[] = {
     {"topo", command_topo, 0, 1, COMMAND_SET},
     {"inject", command_inject, 2, 2, COMMAND_SET | COMMAND_SEED | COMMAND_CSV},
     {"doctor", command_doctor, 0, 0, COMMAND_JSON},
-    {"help", command_help, 0, 1, 0},
+    {"help", command_help, 0, 1, COMMAND_LONG},
 };
 #define COMMANDS (sizeof(table) / sizeof(table[0]))
 

@@ -20,6 +20,10 @@ int command_list(struct command_line *line)
 
 int command_help(struct command_line *line)
 {
+    if (line->detailed && line->argument_count > 1)
+        return command_complain("--long is for all keys; one key is always shown in full");
+    if (line->detailed)
+        return help_print_long(stdout), 0;
     return help_print(stdout, stderr, line->argument_count > 1 ? line->argument[1] : NULL);
 }
 

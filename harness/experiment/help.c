@@ -127,16 +127,28 @@ static int refuse_key(FILE *errors, const char *wanted)
     return 2;
 }
 
+static const char *const section_titles[] = {
+    "Keys of a profile",
+    "Keys of an entry of policies:", "Keys of an entry of inject:", "Keys of an entry of faults:"};
+
 static void print_all(FILE *out)
 {
-    static const char *const title[] = {
-        "Keys of a profile", "Keys of an entry of policies:", "Keys of an entry of inject:",
-        "Keys of an entry of faults:"};
     for (uint32_t section = 0; section < KEYS_SECTIONS; section++) {
-        fprintf(out, "%s%s\n  %-24s %-12s %s\n", section ? "\n" : "", title[section], "key",
-                "default", "value");
+        fprintf(out, "%s%s\n  %-24s %-12s %s\n", section ? "\n" : "", section_titles[section],
+                "key", "default", "value");
         for (uint32_t i = keys_first(section); i < keys_end(section); i++)
             print_line(out, keys_at(i));
+    }
+}
+
+void help_print_long(FILE *out)
+{
+    for (uint32_t section = 0; section < KEYS_SECTIONS; section++) {
+        fprintf(out, "%s%s\n", section ? "\n" : "", section_titles[section]);
+        for (uint32_t i = keys_first(section); i < keys_end(section); i++) {
+            fputc('\n', out);
+            print_full(out, keys_at(i));
+        }
     }
 }
 

@@ -13,6 +13,9 @@
  */
 int help_print(FILE *out, FILE *errors, const char *key);
 
+/** All keys in full. The manual page dawdle-profile(5) is made of it. */
+void help_print_long(FILE *out);
+
 /**
  * Names of one kind with their help: policies, laws, faults, graphs, models, formats, edges, profiles (with their claims); NULL
  * prints all kinds. Returns 0, or 2 with the valid kinds on `errors`.

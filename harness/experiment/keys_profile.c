@@ -73,7 +73,7 @@ const struct key keys_profile_row[] = {
     {"model.parameters", KEYS_PROFILE, KEY_U32, P(model.parameters), 0, 4e9, "0", "model.kind", "none", NULL,
      "floats", "virtual: how large a model is that is not computed, for links with a bandwidth or a rate"},
     {"model.path", KEYS_PROFILE, KEY_LIBRARY, P(model.path), 1, EXPERIMENT_PATH_MAX - 1, KEY_REQUIRED, "model.kind", "plugin", NULL,
-     "path", "shared object with the functions of harness/plugin/dawdle_plugin.h; relative to the profile, or a name beside the program"},
+     "path", "shared object with the functions of dawdle_plugin.h; relative to the profile, or the name of one that came with the program"},
     {"model.arguments", KEYS_PROFILE, KEY_TEXT, P(model.arguments), 0, EXPERIMENT_PATH_MAX - 1, NULL, "model.kind", "plugin", NULL,
      "text", "handed to the plug-in as it is"},
 

@@ -12,6 +12,12 @@ if [ "${4:-}" != hidden ]; then
         python3 -c 'import json, sys; print(*(o["value"] for o in json.load(sys.stdin) if o["name"] == "prefix"))')
     DESTDIR=$folder/dest $meson install -C "$build" --no-rebuild --quiet
     mv "$folder/dest$prefix" "$folder/moved"
+    for page in man1/dawdle.1 man5/dawdle-profile.5; do
+        [ ! -e "$build/harness/doc/${page#*/}" ] || [ -s "$folder/moved/share/man/$page" ] || {
+            echo "made, but not installed: $page"
+            exit 1
+        }
+    done
     unshare -rm true 2>/dev/null || { echo "skipped: this host gives ordinary users no mount namespace"; exit 77; }
     unshare -rm sh "$0" "$meson" "$source" "$build" hidden "$folder/moved"
     exit
