@@ -7,7 +7,8 @@
  * workers run one after the other, however many cores there are: good for trying a workload, not for speed.
  *
  * libpython is opened at run time, with the few functions that are needed declared by hand: neither building Dawdle nor
- * running it without this plug-in needs Python. DAWDLE_PYTHON names another libpython than the one Debian 12 has.
+ * running it without this plug-in needs Python. It is that of /usr/bin/python3, for which the system's numpy was built;
+ * DAWDLE_PYTHON names another.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -41,17 +42,34 @@ struct python {
     void *(*save_thread)(void);
 };
 
+/* /usr/bin/python3 -> python3.11 on the systems that we know; libpython3.11.so.1.0 goes with it. */
+static const char *library_name(char *out, size_t size)
+{
+    char target[64];
+    const char *const chosen = getenv("DAWDLE_PYTHON");
+    const ssize_t n = readlink("/usr/bin/python3", target, sizeof(target) - 1);
+    if (chosen && *chosen)
+        return chosen;
+    target[n > 0 ? n : 0] = '\0';
+    const char *const slash = strrchr(target, '/');
+    const char *const name = slash ? slash + 1 : target;
+    snprintf(out, size, "lib%s.so.1.0", strncmp(name, "python3.", 8) ? "python3.11" : name);
+    return out;
+}
+
 static int load(struct python *out, char *error, uint32_t error_bytes)
 {
     static const char *const names[] = {"Py_IsInitialized",   "Py_InitializeEx",
                                         "PyRun_SimpleString", "PyGILState_Ensure",
                                         "PyGILState_Release", "PyEval_SaveThread"};
     void *function[6];
-    const char *const chosen = getenv("DAWDLE_PYTHON");
+    char name[80];
     /* global: numpy's own modules look for the interpreter's symbols */
-    void *const library = dlopen(chosen ? chosen : "libpython3.11.so.1.0", RTLD_NOW | RTLD_GLOBAL);
+    void *const library = dlopen(library_name(name, sizeof(name)), RTLD_NOW | RTLD_GLOBAL);
     if (!library)
-        return snprintf(error, error_bytes, "%s (package libpython3.11)", dlerror()), -1;
+        return snprintf(error, error_bytes,
+                        "%s (Debian, Ubuntu: package libpython3.N; see DAWDLE_PYTHON)", dlerror()),
+               -1;
     for (unsigned i = 0; i < 6; i++) {
         function[i] = dlsym(library, names[i]);
         if (!function[i])

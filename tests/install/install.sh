@@ -55,7 +55,7 @@ dawdle sim quickstart $small --out quick
 [ -s quick/quickstart/latest/result.json ]
 dawdle sim gallery/production-trace --dry-run # reads a file beside the profile
 
-if ldconfig -p | grep -q libpython3.11.so.1.0 && /usr/bin/python3 -c 'import numpy' 2>/dev/null; then
+if ldconfig -p | grep -q "lib$(basename "$(readlink /usr/bin/python3 || echo python3.11)").so.1.0" && /usr/bin/python3 -c 'import numpy' 2>/dev/null; then
     dawdle sim plugin-python $small --out python
 else
     echo "without libpython3.11 and numpy: not tried with Python"

@@ -11,7 +11,8 @@ skip() {
     echo "skipped: $*"
     exit 77
 }
-ldconfig -p | grep -q libpython3.11.so.1.0 || skip "no libpython3.11 (package libpython3.11)"
+library=lib$(basename "$(readlink /usr/bin/python3 || echo python3.11)")
+ldconfig -p | grep -q "$library.so.1.0" || skip "no $library (package $library)"
 /usr/bin/python3 -c 'import numpy' 2>/dev/null || skip "no numpy for /usr/bin/python3 (package python3-numpy)"
 
 /usr/bin/python3 "$(dirname "$dawdle")/plugin/softmax.py"
