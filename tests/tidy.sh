@@ -37,7 +37,7 @@ net core/worker/port.h core/inject core/base core/policy/policy.h
 topo core/base
 harness core net topo
 harness/command core net topo harness
-harness/experiment core net topo harness/results/checks.h harness/results/claims.h harness/results/results_summary.h harness/plugin/dawdle_plugin.h
+harness/experiment core net topo harness/places.h harness/results/checks.h harness/results/claims.h harness/results/results_summary.h harness/plugin/dawdle_plugin.h
 harness/plugin dawdle_plugin.h
 harness/results core net topo harness/experiment harness/preview.h harness/version.h
 harness/run core net topo harness

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * See prefix.h. DAWDLE_BINDIR, _DATADIR and _LIBDIR are relative to the prefix, or absolute where meson was told to put
- * them outside of it.
+ * See prefix.h. The names in places.h are made by meson; DAWDLE_BINDIR, _DATADIR and _LIBDIR are relative to the prefix,
+ * or absolute where meson was told to put them outside of it.
  */
 #include "harness/experiment/prefix.h"
 
@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "harness/places.h"
 
 /** Path of the running program; an installed one may be reached through links. */
 static bool own_path(char out[PATH_MAX])
