@@ -1,9 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # What --version says of a clone, a changed clone, a release, and sources that nothing is known about.
-# Arguments: the program, version.sh, the number.
+# Arguments: the program, version.sh, the number, the source folder.
 set -eu
-dawdle=$1 script=$2 number=$3
+dawdle=$1 script=$2 number=$3 source=$4
+for line in "CITATION.cff:^version: $number\$" "CHANGELOG.md:^## .*\<$number\>"; do
+    grep -q "${line#*:}" "$source/${line%%:*}" || { echo "${line%%:*} does not name $number"; exit 1; }
+done
 "$dawdle" --version | grep -qE "^dawdle $number( \([0-9a-f]{7,}(-dirty)?\))?\$" || {
     "$dawdle" --version
     exit 1
