@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness/command/command.h"
+#include "harness/command/streams.h"
 #include "harness/run/executor.h"
 #include "harness/version.h"
 
@@ -196,17 +198,24 @@ static error_t parse(int key, char *text, struct argp_state *state)
     }
 }
 
+/** However the program ends: `--help` exits inside argp. */
+static void on_end(int code, void *line)
+{
+    const int now = streams_close(code, command_leaves_files(line));
+    if (now != code)
+        _exit(now);
+}
+
 int main(int argc, char **argv)
 {
     static const struct argp argp = {options, parse, "COMMAND [ARGUMENTS]", doc, NULL, NULL, NULL};
     static struct command_line line;
+    streams_open();
+    on_exit(on_end, &line);
     argp_err_exit_status = 2;
     line.out = "runs";
     line.fuzz_from = 1;
     if (argp_parse(&argp, argc, argv, 0, NULL, &line) != 0)
         return 2;
-    const int code = command_run(&line);
-    if (fflush(stdout) != 0 && code == 0)
-        return 1;
-    return code;
+    return command_run(&line);
 }

@@ -98,3 +98,11 @@ int command_run(struct command_line *line)
     }
     return unknown_command(line->argument[0]);
 }
+
+bool command_leaves_files(const struct command_line *line)
+{
+    for (uint32_t i = 0; i < COMMANDS && line->argument_count > 0; i++)
+        if (strcmp(table[i].name, line->argument[0]) == 0)
+            return table[i].options & COMMAND_OUT && !line->dry_run && !(line->used & COMMAND_FUZZ);
+    return false;
+}

@@ -71,4 +71,7 @@ int command_help(struct command_line *line);
 /** Run the command that the first argument names. Returns the exit code. */
 int command_run(struct command_line *line);
 
+/** Is what this command line asks for written to files, whatever is printed? */
+bool command_leaves_files(const struct command_line *line);
+
 #endif
