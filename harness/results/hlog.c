@@ -13,6 +13,8 @@
 #include <time.h>
 #include <zlib.h>
 
+#include "harness/results/stream.h"
+
 #define COOKIE_V2 0x1c849303u
 #define COOKIE_V2_COMPRESSED 0x1c849304u
 #define COOKIE_TLZE 0x10u /* counts are ZigZag LEB128 */
@@ -154,12 +156,15 @@ int hlog_open(struct hlog *self, FILE *out, double start_epoch_s, struct err *er
     char when[64];
     gmtime_r(&seconds, &utc);
     strftime(when, sizeof(when), "%a %b %d %H:%M:%S UTC %Y", &utc);
+    errno = 0;
     fprintf(out, "#[Histogram log format version 1.3]\n");
     fprintf(out, "#[StartTime: %.3f (seconds since epoch), %s]\n", start_epoch_s, when);
     fprintf(out, "#[Values are nanoseconds; those tagged staleness count versions]\n");
     fprintf(out, "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\","
                  "\"Interval_Compressed_Histogram\"\n");
-    return hlog_flush(self);
+    const int rc = hlog_flush(self);
+    return rc == 0 ? 0
+                   : err_set(err, rc, "cannot write the head of latency.hlog: %s", strerror(-rc));
 }
 
 void hlog_close(struct hlog *self)
@@ -192,14 +197,12 @@ int hlog_write(struct hlog *self, const char *tag, double start_s, double length
     for (const char *c = tag; *c; c++)
         fputc(*c == ',' || (unsigned char)*c <= ' ' || *c == 0x7f ? '_' : *c, self->out);
     fprintf(self->out, ",%.3f,%.3f,%.6f,%s\n", start_s, length_s, (double)hist->max / 1e6, payload);
-    return ferror(self->out) ? -EIO : 0;
+    return stream_error(self->out);
 }
 
 int hlog_flush(struct hlog *self)
 {
-    if (fflush(self->out) != 0)
-        return errno ? -errno : -EIO;
-    return ferror(self->out) ? -EIO : 0;
+    return stream_flush(self->out);
 }
 
 static int decode_counts(const unsigned char *at, const unsigned char *end, struct hist *out)

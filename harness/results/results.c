@@ -13,6 +13,7 @@
 
 #include "harness/results/results_csv.h"
 #include "harness/results/results_json.h"
+#include "harness/results/stream.h"
 #include "harness/results/target.h"
 #include "harness/version.h"
 
@@ -69,7 +70,7 @@ static int make_directory(struct results *self, struct err *err)
             id = (uint32_t)getpid() + i;
         snprintf(self->id, sizeof(self->id), "%s-%06x", when, id & 0xffffffu);
         snprintf(self->dir, sizeof(self->dir), "%s/.tmp-%s", self->parent, self->id);
-        if (mkdir(self->dir, 0700) == 0)
+        if (mkdir(self->dir, 0777) == 0)
             return 0;
         if (errno != EEXIST)
             break;
@@ -78,10 +79,14 @@ static int make_directory(struct results *self, struct err *err)
                    strerror(errno));
 }
 
+static int write_error(struct err *err, const char *path, int code)
+{
+    return err_set(err, -code, "cannot write %s: %s", path, strerror(code));
+}
+
 static int file_error(struct err *err, const char *path)
 {
-    const int code = errno ? errno : EIO;
-    return err_set(err, -code, "cannot write %s: %s", path, strerror(code));
+    return write_error(err, path, errno ? errno : EIO);
 }
 
 static int open_file(const struct results *self, const char *name, FILE **out, struct err *err)
@@ -104,14 +109,15 @@ int results_write(struct results *self, const char *name, void (*writer)(FILE *o
     if (!out)
         return file_error(err, path);
     writer(out, arg);
-    bool failed = fflush(out) != 0 || ferror(out) != 0;
-    failed = fclose(out) != 0 || failed;
-    if (failed || rename(temporary, path) != 0) {
-        const int rc = file_error(err, path);
-        unlink(temporary);
-        return rc;
-    }
-    return 0;
+    int rc = stream_flush(out);
+    if (fclose(out) != 0 && rc == 0)
+        rc = errno ? -errno : -EIO;
+    if (rc == 0 && rename(temporary, path) != 0)
+        rc = -errno;
+    if (rc == 0)
+        return 0;
+    unlink(temporary);
+    return write_error(err, path, -rc);
 }
 
 static void put_text(FILE *out, void *text)
@@ -173,6 +179,14 @@ static int make_document(struct results *self, const struct experiment *experime
     return json_object_size(doc) == 12 ? 0 : -ENOMEM;
 }
 
+static int begin_csv(struct results *self, struct err *err)
+{
+    errno = 0;
+    results_csv_head(self->csv);
+    const int rc = stream_flush(self->csv);
+    return rc == 0 ? 0 : write_error(err, "iterations.csv", -rc);
+}
+
 int results_begin(struct results *self, const char *out, const struct experiment *experiment,
                   struct err *err)
 {
@@ -197,8 +211,8 @@ int results_begin(struct results *self, const char *out, const struct experiment
         rc = open_file(self, "latency.hlog", &self->log, err);
     if (rc == 0)
         rc = hlog_open(&self->hlog, self->log, self->start_epoch_s, err);
-    if (rc == 0 && (results_csv_head(self->csv) != 0 || fflush(self->csv) != 0))
-        rc = file_error(err, "iterations.csv");
+    if (rc == 0)
+        rc = begin_csv(self, err);
     if (rc != 0)
         results_close(self);
     return rc;
@@ -275,9 +289,10 @@ static int add_stolen(struct results *self, const struct record_run *run, struct
             return rc;
         results_csv_stolen_head(self->stolen);
     }
+    errno = 0;
     rc = results_csv_stolen(self->stolen, run);
-    if (rc == 0 && fflush(self->stolen) != 0)
-        rc = -EIO;
+    if (rc == 0)
+        rc = stream_flush(self->stolen);
     return rc == 0 ? 0
                    : err_set(err, rc, "cannot write %s/stolen.csv: %s", self->dir, strerror(-rc));
 }
@@ -289,13 +304,17 @@ int results_add(struct results *self, const struct record_run *run,
     const bool live = run->wall.threads == 0;
     const double since = now_s() - self->start_epoch_s - run->duration_s - run->drain_s;
     const double start_s = live && since > 0 ? since : 0;
+    errno = 0;
     int rc = results_csv_rows(self->csv, run, row, rows);
-    if (rc == 0 && fflush(self->csv) != 0)
-        rc = -EIO;
+    if (rc == 0)
+        rc = stream_flush(self->csv);
     if (rc != 0)
         return err_set(err, rc, "cannot write %s/iterations.csv: %s", self->dir, strerror(-rc));
 
     rc = add_stolen(self, run, err);
+    if (rc != 0)
+        return rc;
+    errno = 0;
     for (uint32_t w = 0; rc == 0 && run->worker && w < run->workers; w++)
         rc = log_worker(self, run, w, start_s);
     if (rc == 0)
@@ -310,17 +329,23 @@ int results_add(struct results *self, const struct record_run *run,
     return write_document(self, err);
 }
 
-static int point_latest(const struct results *self, struct err *err)
+/* A convenience: some file systems have no symbolic links (FAT, some network shares), and a folder or file of that name is
+ * somebody's own. */
+static void point_latest(struct results *self)
 {
     char link[RESULTS_PATH_MAX];
     char temporary[RESULTS_PATH_MAX];
+    struct stat old;
     snprintf(link, sizeof(link), "%s/latest", self->parent);
     snprintf(temporary, sizeof(temporary), "%s/.latest-%s", self->parent, self->id);
+    if (lstat(link, &old) == 0 && !S_ISLNK(old.st_mode)) {
+        err_set(&self->warning, 0, "%s is no symbolic link and was left as it is", link);
+        return;
+    }
     if (symlink(self->id, temporary) == 0 && rename(temporary, link) == 0)
-        return 0;
-    const int rc = file_error(err, link);
+        return;
+    err_set(&self->warning, 0, "%s does not point to these results: %s", link, strerror(errno));
     unlink(temporary);
-    return rc;
 }
 
 /* What was renamed must survive a power cut; errors here are reported by the writes themselves. */
@@ -360,11 +385,14 @@ int results_finish(struct results *self, const struct record_run *run, uint32_t 
     sync_path(self->dir, "result.json");
     sync_path(self->dir, ".");
     snprintf(final, sizeof(final), "%s/%s", self->parent, self->id);
-    errno = 0;
-    if (rename(self->dir, final) != 0)
-        return file_error(err, final);
+    if (rename(self->dir, final) != 0) {
+        err_set(&self->warning, 0, "the results are whole but stay in %s: cannot rename it: %s",
+                self->dir, strerror(errno));
+        return 0;
+    }
     memcpy(self->dir, final, sizeof(final));
-    return point_latest(self, err);
+    point_latest(self);
+    return 0;
 }
 
 void results_close(struct results *self)

@@ -32,12 +32,13 @@ struct results {
     FILE *csv, *log, *stolen;          /* stolen: only once something was */
     struct hlog hlog;
     double start_epoch_s;
+    struct err warning; /* of results_finish: what is missing though all results are there; "" = nothing */
 };
 
 /** Make a folder with its parents, as `mkdir -p`. 0, or -errno with the sentence in `err`. */
 int results_make_folder(const char *path, struct err *err);
 
-/** Make the directory (mode 0700) and its files. 0, or -errno with the sentence in `err` and nothing left open. */
+/** Make the directory and its files. 0, or -errno with the sentence in `err` and nothing left open. */
 int results_begin(struct results *self, const char *out, const struct experiment *experiment,
                   struct err *err);
 
@@ -64,7 +65,10 @@ struct results_verdict {
     bool complete; /* everything ran; false: stopped early */
 };
 
-/** Write the final result.json, close, rename, point `latest` here; self->dir is then the final path. 0 or -errno. */
+/**
+ * Write the final result.json, close, rename, point `latest` here; self->dir is then where the results are. What the file
+ * system refuses of the last two is self->warning. 0 or -errno.
+ */
 int results_finish(struct results *self, const struct record_run *run, uint32_t count,
                    const struct results_verdict *verdict, struct err *err);
 

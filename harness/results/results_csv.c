@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "harness/results/results_csv.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+
+#include "harness/results/stream.h"
 
 /* Label, 64-bit numbers and parts of one row, with room to spare. */
 #define ROW_BYTES_MAX 1024u
@@ -15,7 +16,7 @@ int results_csv_head(FILE *out)
     for (uint32_t p = 0; p < PART_COUNT; p++)
         fprintf(out, ",%s_us", part_name[p]);
     fputs(",mixed_with,batch_loss,own_us\n", out);
-    return ferror(out) ? -EIO : 0;
+    return stream_error(out);
 }
 
 static char *put_u64(char *at, uint64_t value)
@@ -88,7 +89,7 @@ int results_csv_rows(FILE *out, const struct record_run *run, const struct recor
         *at++ = '\n';
         fwrite(line, 1, (size_t)(at - line), out);
     }
-    return ferror(out) ? -EIO : 0;
+    return stream_error(out);
 }
 
 void results_csv_stolen_head(FILE *out)
@@ -108,5 +109,5 @@ int results_csv_stolen(FILE *out, const struct record_run *run)
         *at++ = '\n';
         fwrite(line, 1, (size_t)(at - line), out);
     }
-    return ferror(out) ? -EIO : 0;
+    return stream_error(out);
 }

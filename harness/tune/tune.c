@@ -11,6 +11,7 @@
 #include "core/base/check.h"
 #include "core/base/units.h"
 #include "harness/experiment/profile.h"
+#include "harness/results/stream.h"
 #include "harness/results/target.h"
 #include "harness/run/interrupt.h"
 #include "harness/run/runner.h"
@@ -211,11 +212,12 @@ static FILE *open_file(const char *path, char *temporary, size_t size, struct er
 static int keep_file(FILE *out, const char *temporary, const struct tuned_file *file,
                      const char *path, struct err *err)
 {
+    errno = 0;
     tuned_file_write(out, file);
-    const bool failed = fflush(out) != 0 || ferror(out) != 0;
-    if (failed || rename(temporary, path) != 0)
-        return err_set(err, -EIO, "cannot write %s: %s", path, strerror(errno));
-    return 0;
+    int rc = stream_flush(out);
+    if (rc == 0 && rename(temporary, path) != 0)
+        rc = -errno;
+    return rc == 0 ? 0 : err_set(err, rc, "cannot write %s: %s", path, strerror(-rc));
 }
 
 static void put_beside(const struct tuned_file *file, const struct tuned_policy *p, double lr,

@@ -169,7 +169,8 @@ Test(result, is_complete_valid_and_linked_when_finished, .init = make_scratch,
     cr_expect_null(strstr(results.dir, ".tmp-"), "%s", results.dir);
     struct stat status;
     cr_expect_eq(stat(results.dir, &status), 0);
-    cr_expect_eq(status.st_mode & 0777, 0700);
+    const mode_t mask = umask(0);
+    cr_expect_eq(status.st_mode & 0777, 0777 & ~mask);
     json_decref(document);
     for (uint32_t i = 0; i < 2; i++)
         records_free(&run[i]);
