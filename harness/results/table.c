@@ -261,7 +261,7 @@ static void equal_block(FILE *out, const struct table_style *style, const struct
 
 void table_print(FILE *out, const struct table_style *style, const struct experiment *experiment,
                  const struct record_run *run, uint32_t count,
-                 const struct results_summary *summary, const char *dir)
+                 const struct results_summary *summary)
 {
     if (count == 0) {
         fputs("nothing ran\n", out);
@@ -283,8 +283,6 @@ void table_print(FILE *out, const struct table_style *style, const struct experi
         fputc('\n', out);
     }
     table_notes(out, style, experiment, run, count, summary);
-    if (dir)
-        fprintf(out, " %-13s%s\n", "results", dir);
 }
 
 uint32_t table_print_checks(FILE *out, const struct table_style *style,

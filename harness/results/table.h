@@ -18,10 +18,10 @@
 #include "harness/results/results_summary.h"
 #include "harness/results/table_grid.h"
 
-/** dir: the results directory, or NULL. `run` may be in any order. */
+/** `run` may be in any order. */
 void table_print(FILE *out, const struct table_style *style, const struct experiment *experiment,
                  const struct record_run *run, uint32_t count,
-                 const struct results_summary *summary, const char *dir);
+                 const struct results_summary *summary);
 
 /**
  * What a swept profile ends in: for each of sweep.metrics a table of policies by values. Figures as above, `±` half of the

@@ -84,6 +84,17 @@ static int find_stragglers(struct record_run *run, const struct cell *cell,
     return stragglers_find(&run->stragglers, &measured, err);
 }
 
+/** What the run's files are: journals, rows and histograms. Then the record forgets the buffers they come from. */
+static int keep(struct matrix *self, struct record_run *run, const struct record_iteration *row,
+                uint64_t rows, struct err *err)
+{
+    int rc = self->runner.live.journal ? keep_journals(self, run, err) : 0;
+    if (rc == 0)
+        rc = results_add(&self->results, run, row, rows, err);
+    record_settle(run);
+    return rc;
+}
+
 static int one_cell(struct matrix *self, const struct cell *cell, const struct judge_data *data,
                     struct err *err)
 {
@@ -94,21 +105,16 @@ static int one_cell(struct matrix *self, const struct cell *cell, const struct j
     self->runs++;
     run->sweep_value = experiment_sweep_value(cell->common->experiment);
     run->sweep_key = run->sweep_value ? cell->common->experiment->sweep.key : NULL;
-    if (self->runner.live.journal)
-        rc = keep_journals(self, run, err);
-    if (rc < 0)
-        return rc;
     const struct experiment *const e = self->plan->experiment;
     if (e->target.set && !e->target.relative_to[0])
         target_judge(run, e->target.metric, e->target.value, e->target.hold);
     uint64_t rows;
     const struct record_iteration *const row = runner_rows(&self->runner, &rows);
     rc = find_stragglers(run, cell, row, rows, err);
-    if (rc < 0)
-        return rc;
-    rc = results_add(&self->results, run, row, rows, err);
-    record_settle(run);
-    say_progress(self, run);
+    if (rc == 0)
+        rc = keep(self, run, row, rows, err);
+    if (rc == 0)
+        say_progress(self, run);
     return rc;
 }
 
@@ -251,27 +257,43 @@ static int write_environment(struct matrix *self, struct err *err)
     return results_environment(&self->results, environment_json(&extra), err);
 }
 
-static int finish(struct matrix *self, struct err *err)
+/** Everything that ran, on the terminal before it is written: a full disk costs the files, not the figures. */
+static int conclude(struct matrix *self, bool failed, struct err *err)
 {
     const struct outcome_runs runs = {
         .sweep = self->sweep, .run = self->run, .runs = self->runs, .first = self->first};
     struct outcome *const out = calloc(1, sizeof(*out));
     if (!out)
         return err_set(err, -ENOMEM, "not enough memory for the summary");
-    outcome_evaluate(out, &runs, self->runs == sweep_cells(self->sweep) && !interrupt_seen());
-    const int rc = results_finish(&self->results, self->run, self->runs, &out->verdict, err);
-    if (!out->verdict.complete)
+    const bool complete = self->runs == sweep_cells(self->sweep) && !interrupt_seen() && !failed;
+    outcome_evaluate(out, &runs, complete);
+    outcome_print(out, &runs, stdout);
+    fflush(stdout);
+    const int rc =
+        failed ? 0 : results_finish(&self->results, self->run, self->runs, &out->verdict, err);
+    if (rc == 0 && !failed)
+        printf(" %-13s%s\n", "results", self->results.dir);
+    if (interrupt_seen())
         fprintf(stderr, "dawdle: interrupted after %u of %u runs; what was measured is kept\n",
                 self->runs, sweep_cells(self->sweep));
-    outcome_print(out, &runs, self->results.dir, stdout);
+    if (self->results.warning.text[0])
+        fprintf(stderr, "dawdle: warning: %s\n", self->results.warning.text);
     const int code = outcome_code(out, &runs);
     free(out);
     return rc < 0 ? rc : code;
 }
 
+static int fail(const struct matrix *self, int rc, const struct err *err)
+{
+    fprintf(stderr, "dawdle: error: %s\n", err->text[0] ? err->text : strerror(-rc));
+    if (self->results.dir[0])
+        fprintf(stderr, "dawdle: what was measured until then is in %s\n", self->results.dir);
+    return rc == -EPROTO ? 1 : 3;
+}
+
 int matrix_run(struct host *host, struct sweep *sweep, const struct matrix_options *options)
 {
-    struct err err = {{0}};
+    struct err err = {{0}}, lost;
     struct matrix self = {
         .host = host, .sweep = sweep, .plan = &sweep->plan[0], .options = options};
     int rc = begin(&self, &err);
@@ -280,13 +302,11 @@ int matrix_run(struct host *host, struct sweep *sweep, const struct matrix_optio
     if (rc == 0)
         rc = all_values(&self, &err);
     if (rc == 0)
-        rc = finish(&self, &err);
-    if (rc < 0) {
-        fprintf(stderr, "dawdle: error: %s\n", err.text);
-        if (self.results.dir[0])
-            fprintf(stderr, "dawdle: what was measured until then is in %s\n", self.results.dir);
-        rc = rc == -EPROTO ? 1 : 3;
-    }
+        rc = conclude(&self, false, &err);
+    else if (self.runs > 0)
+        conclude(&self, true, &lost);
+    if (rc < 0)
+        rc = fail(&self, rc, &err);
     if (options->dir)
         snprintf(options->dir, options->dir_bytes, "%s", self.results.dir);
     results_close(&self.results);

@@ -88,22 +88,18 @@ void outcome_evaluate(struct outcome *self, const struct outcome_runs *of, bool 
     evaluate_checks(e, &self->verdict, self->check);
 }
 
-void outcome_print(const struct outcome *self, const struct outcome_runs *of, const char *dir,
-                   FILE *out)
+void outcome_print(const struct outcome *self, const struct outcome_runs *of, FILE *out)
 {
     const struct results_verdict *const verdict = &self->verdict;
     const struct experiment *const e = of->sweep->written;
     const struct table_style style = table_style_of(out);
-    const bool swept = e->sweep.count > 0;
     if (verdict->summaries == 0)
         fputs("nothing ran\n", out);
     for (uint32_t v = 0; v < verdict->summaries; v++)
         table_print(out, &style, of->sweep->experiment[v], &of->run[of->first[v]],
-                    of->first[v + 1] - of->first[v], &verdict->summary[v], swept ? NULL : dir);
-    if (swept) {
+                    of->first[v + 1] - of->first[v], &verdict->summary[v]);
+    if (e->sweep.count > 0)
         table_print_sweep(out, &style, e, verdict->summary, verdict->summaries);
-        fprintf(out, " %-13s%s\n", "results", dir);
-    }
     table_print_claims(out, &style, verdict->claim, verdict->claims);
     table_print_checks(out, &style, verdict->check, verdict->checks);
 }

@@ -27,9 +27,8 @@ struct outcome {
 /** `complete`: everything ran. */
 void outcome_evaluate(struct outcome *self, const struct outcome_runs *of, bool complete);
 
-/** The tables, then claims and checks with their verdicts. dir: where the results are. */
-void outcome_print(const struct outcome *self, const struct outcome_runs *of, const char *dir,
-                   FILE *out);
+/** The tables, then claims and checks with their verdicts. */
+void outcome_print(const struct outcome *self, const struct outcome_runs *of, FILE *out);
 
 /** 0; 4 a check failed, or what must hold in every run does not (said on stderr); 5 incomplete. */
 int outcome_code(const struct outcome *self, const struct outcome_runs *of);

@@ -53,7 +53,7 @@ static char *print_many(const struct matrix *m, bool diverged)
     if (diverged)
         run[9].point[run[9].point_count - 1].train_loss_mean_model = (double)NAN;
     results_summarise(run, 16, &summary);
-    table_print(out, &plain, &m->experiment, run, 16, &summary, "runs/x");
+    table_print(out, &plain, &m->experiment, run, 16, &summary);
     fclose(out);
     return text;
 }
@@ -65,7 +65,7 @@ static char *print(struct matrix *m)
     size_t size;
     FILE *out = open_memstream(&text, &size);
     results_summarise(m->run, 6, &summary);
-    table_print(out, &plain, &m->experiment, m->run, 6, &summary, "runs/x");
+    table_print(out, &plain, &m->experiment, m->run, 6, &summary);
     fclose(out);
     for (uint32_t i = 0; i < 6; i++)
         records_free(&m->run[i]);
@@ -107,8 +107,7 @@ Test(table, fits_its_width_and_answers_the_first_questions)
                                  "shared 0.1",
                                  "none injected",
                                  "min..max over 3 seeds",
-                                 "every message sent is accounted for",
-                                 "runs/x"};
+                                 "every message sent is accounted for"};
     for (uint32_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         expect_says(text, words[i]);
     cr_expect_null(strstr(text, "warning"), "%s", text);
@@ -185,7 +184,7 @@ Test(table, prints_one_run_without_any_measurement)
     FILE *out = open_memstream(&text, &size);
     results_summarise(&run, 1, &summary);
 
-    table_print(out, &plain, &experiment, &run, 1, &summary, NULL);
+    table_print(out, &plain, &experiment, &run, 1, &summary);
 
     fclose(out);
     cr_expect_null(strstr(text, "nan"), "%s", text);
