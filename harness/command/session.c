@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "core/base/units.h"
 #include "harness/environment.h"
@@ -12,6 +13,10 @@
 #include "harness/run/interrupt.h"
 #include "harness/run/matrix.h"
 #include "harness/run/run_virtual.h"
+
+/* What EAL, results and data keep open; per loop: data file, ring, and one to spare. */
+#define DESCRIPTORS 24u
+#define DESCRIPTORS_PER_LOOP 3u
 
 struct session *session_new(void)
 {
@@ -115,6 +120,28 @@ static int check_memory(const struct session *self, struct err *err)
                    units_short_bytes(available, free_now, sizeof(free_now)));
 }
 
+/** DPDK aborts the program where it finds no free descriptor. */
+static int check_descriptors(const struct session *self, struct err *err)
+{
+    struct rlimit limit;
+    uint32_t loops = 0;
+    for (uint32_t i = 0; i < self->count; i++)
+        for (uint32_t v = 0; v < self->sweep[i].values; v++)
+            if (self->sweep[i].plan[v].loops > loops)
+                loops = self->sweep[i].plan[v].loops;
+    const rlim_t wanted = DESCRIPTORS + DESCRIPTORS_PER_LOOP * loops;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return 0;
+    const rlim_t allowed = limit.rlim_max;
+    limit.rlim_cur = wanted;
+    if (allowed >= wanted && setrlimit(RLIMIT_NOFILE, &limit) == 0)
+        return 0;
+    return err_set(err, -EMFILE,
+                   "a live run on %u cores needs up to %llu open files, the limit here is %llu "
+                   "(raise it with ulimit -n)",
+                   loops, (unsigned long long)wanted, (unsigned long long)allowed);
+}
+
 /** Everything that could refuse a run on this host, before the first one starts. Only live runs need a host of their own. */
 int session_open_host(const struct session *self, const char *out, struct host *host,
                       struct err *err)
@@ -125,6 +152,8 @@ int session_open_host(const struct session *self, const char *out, struct host *
                        "the machine is described by hwloc's variables; it can be drawn and planned "
                        "on, not run on");
     int rc = check_memory(self, err);
+    if (rc == 0 && self->machine)
+        rc = check_descriptors(self, err);
     if (rc == 0)
         rc = results_make_folder(out, err);
     if (rc == 0 && self->machine)
