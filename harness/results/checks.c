@@ -17,7 +17,8 @@ int checks_validate(const char *text, const struct experiment *experiment, struc
     return rc == 0 ? sentence_validate(&check, experiment, err) : rc;
 }
 
-enum verdict { YES, NO, UNDECIDED };
+/* UNDECIDED: the figures do not suffice. OPEN: the runs do not. */
+enum verdict { YES, NO, UNDECIDED, OPEN };
 
 static enum verdict decide(struct target_bound a, enum sentence_comparison comparison,
                            struct target_bound b)
@@ -80,6 +81,7 @@ struct turn {
     const struct results_summary *summary; /* [summaries] */
     uint32_t summaries;
     uint32_t policy, value;
+    const struct scope *scope;
 };
 
 /* `aau`, or `aau@10%` */
@@ -135,11 +137,23 @@ static const struct results_policy *policy_for(const struct turn *self,
                                                const struct results_summary *summary)
 {
     if (!side->is_metric || !*side->policy)
-        return &summary->policy[self->policy];
+        return self->policy < summary->policy_count ? &summary->policy[self->policy] : NULL;
     for (uint32_t i = 0; i < summary->policy_count; i++)
         if (strcmp(summary->policy[i].policy, side->policy) == 0)
             return &summary->policy[i];
     return NULL;
+}
+
+/** Did this policy run with every seed, and to the end? Says so if not. */
+static bool has_all_seeds(const struct turn *self, const struct results_policy *policy,
+                          char *finding, size_t size)
+{
+    const struct scope *const scope = self->scope;
+    if (!scope->incomplete || (policy->seeds == scope->seeds && policy->interrupted == 0))
+        return true;
+    snprintf(finding, size, "open: %s ran to the end with %u of %u seeds", policy->policy,
+             policy->seeds - policy->interrupted, scope->seeds);
+    return false;
 }
 
 static enum verdict evaluate_turn(const struct turn *self, char *finding, size_t size)
@@ -152,10 +166,12 @@ static enum verdict evaluate_turn(const struct turn *self, char *finding, size_t
         const struct results_policy *const policy =
             summary ? policy_for(self, side, summary) : NULL;
         if (!policy) {
-            snprintf(finding, size, "%s%s%s did not run", side->policy, *side->at ? "@" : "",
-                     side->at);
-            return UNDECIDED;
+            snprintf(finding, size, "%s%s%s%s did not run", self->scope->incomplete ? "open: " : "",
+                     *side->policy ? side->policy : "a policy", *side->at ? "@" : "", side->at);
+            return self->scope->incomplete ? OPEN : UNDECIDED;
         }
+        if (side->is_metric && !has_all_seeds(self, policy, finding, size))
+            return OPEN;
         at[i] = evaluate_side(side, self->check->side[1 - i].metric, summary, policy, text[i],
                               sizeof(text[i]));
     }
@@ -177,31 +193,56 @@ static bool leaves_open(const struct sentence *check, bool value)
     return open;
 }
 
-void checks_evaluate(const char *text, const struct results_summary *summary, uint32_t count,
-                     struct checks_result *out)
+/** Of the turns that were taken: the first that breaks the check, else the first that is open, is told. */
+static void take_turns(struct turn *turn, uint32_t values, uint32_t policies,
+                       struct checks_result *out)
 {
+    out->pass = true;
+    for (turn->value = 0; turn->value < values; turn->value++)
+        for (turn->policy = 0; turn->policy < policies; turn->policy++) {
+            char finding[sizeof(out->finding)];
+            const enum verdict verdict = evaluate_turn(turn, finding, sizeof(finding));
+            if (verdict == YES ? !out->pass : out->open && verdict == OPEN)
+                continue;
+            memcpy(out->finding, finding, sizeof(finding));
+            out->pass = verdict == YES;
+            out->open = verdict == OPEN;
+            if (!out->pass && !out->open)
+                return;
+        }
+}
+
+void checks_evaluate(const char *text, const struct results_summary *summary, uint32_t count,
+                     const struct scope *scope, struct checks_result *out)
+{
+    static const struct scope whole;
     struct sentence check;
     *out = (struct checks_result){.text = text, .pass = false};
+    scope = scope ? scope : &whole;
     CHECK(sentence_parse("check", text, &check, NULL) == 0);
     if (count == 0 || summary->policy_count == 0) {
-        snprintf(out->finding, sizeof(out->finding), "undecided: nothing ran");
+        out->open = scope->incomplete;
+        snprintf(out->finding, sizeof(out->finding), "%s: nothing ran",
+                 out->open ? "open" : "undecided");
         return;
     }
-    const uint32_t policies = leaves_open(&check, false) ? summary->policy_count : 1;
-    const uint32_t values = leaves_open(&check, true) ? count : 1;
-    struct turn turn = {.check = &check, .summary = summary, .summaries = count};
-    for (turn.value = 0; turn.value < values; turn.value++)
-        for (turn.policy = 0; turn.policy < policies; turn.policy++) {
-            out->pass = evaluate_turn(&turn, out->finding, sizeof(out->finding)) == YES;
-            if (!out->pass)
-                return; /* the first policy that breaks it is named */
-        }
+    const bool each_policy = leaves_open(&check, false), each_value = leaves_open(&check, true);
+    const uint32_t policies = each_policy ? summary->policy_count : 1;
+    const uint32_t values = each_value ? count : 1;
+    struct turn turn = {.check = &check, .summary = summary, .summaries = count, .scope = scope};
+    take_turns(&turn, values, policies, out);
+    if (out->pass && scope->incomplete &&
+        ((each_policy && policies < scope->policies) || (each_value && values < scope->values))) {
+        out->pass = false;
+        out->open = true;
+        snprintf(out->finding, sizeof(out->finding), "open: not all policies and values ran");
+    }
     char all[2][32] = {"", ""};
     if (policies > 1)
         snprintf(all[0], sizeof(all[0]), "%u policies", policies);
     if (values > 1)
         snprintf(all[1], sizeof(all[1]), "%u values", values);
-    if (*all[0] || *all[1])
+    if (out->pass && (*all[0] || *all[1]))
         snprintf(out->finding, sizeof(out->finding), "holds for all %s%s%s", all[0],
                  *all[0] && *all[1] ? " and " : "", all[1]);
 }

@@ -7,7 +7,8 @@
  *   speedup(aau@40%) < speedup(aau@5%)                 where a key is swept; without a value: for every value in turn
  *
  * The grammar is sentence.h's. A median that is only bounded (target not reached) decides a check when the bound
- * suffices; else the check fails and says so. An unknown metric or policy is an error before anything has started.
+ * suffices; else the check fails and says so. Where the matrix was interrupted, checks about runs that are missing or were
+ * cut short are open: neither passed nor failed. An unknown metric or policy is an error before anything has started.
  */
 #ifndef HARNESS_RESULTS_CHECKS_H
 #define HARNESS_RESULTS_CHECKS_H
@@ -18,10 +19,12 @@
 #include "core/base/err.h"
 #include "harness/experiment/experiment.h"
 #include "harness/results/results_summary.h"
+#include "harness/results/scope.h"
 
 struct checks_result {
     const char *text; /* borrowed: the check as written */
     bool pass;
+    bool open;         /* pass is false, but only because it cannot be decided */
     char finding[768]; /* both sides with their values, or why it could not be decided */
 };
 
@@ -33,9 +36,9 @@ int checks_validate(const char *text, const struct experiment *experiment, struc
 
 /**
  * Decide one check that checks_validate accepted. summary: [count], one per value of the swept key that ran, or one. A
- * policy or value that never ran fails it.
+ * policy or value that never ran fails it, unless scope says that it would have. scope NULL: everything ran.
  */
 void checks_evaluate(const char *text, const struct results_summary *summary, uint32_t count,
-                     struct checks_result *out);
+                     const struct scope *scope, struct checks_result *out);
 
 #endif

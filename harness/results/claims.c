@@ -261,7 +261,8 @@ static uint32_t collect(const struct experiment *experiment, struct claims_resul
 }
 
 uint32_t claims_evaluate(const struct experiment *experiment, const struct record_run *run,
-                         uint32_t count, struct claims_result out[CLAIMS_MAX])
+                         uint32_t count, const struct scope *scope,
+                         struct claims_result out[CLAIMS_MAX])
 {
     static struct trial trial[CLAIMS_MAX];
     double p[CLAIMS_MAX] = {0}, adjusted[CLAIMS_MAX];
@@ -269,6 +270,9 @@ uint32_t claims_evaluate(const struct experiment *experiment, const struct recor
     memset(trial, 0, sizeof(trial));
     for (uint32_t i = 0; i < n; i++) {
         CHECK(sentence_parse("claim", out[i].text, &trial[i].sentence, NULL) == 0);
+        if (scope && scope->incomplete) /* to stop when one likes what one sees is no test */
+            obstruct(&trial[i], "the matrix did not run to its end");
+        out[i].unfit = trial[i].obstacle[0] != '\0';
         test(&trial[i], experiment, run, count, &out[i]);
         p[i] = out[i].p;
     }

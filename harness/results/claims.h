@@ -13,7 +13,7 @@
  *
  *   held      the interval lies on the claimed side, and Holm's p is at most 0.05
  *   refuted   the same on the other side
- *   open      neither; or it cannot be decided: fewer than 10 pairs, rates that were not tuned (for metrics of learning),
+ *   open      neither; or it cannot be decided: a matrix that was interrupted, fewer than 10 pairs, rates that were not tuned (for metrics of learning),
  *             seeds without a ratio
  *
  * A time to target that was not reached is only known to exceed the budget, which stands in for it. If the right side was
@@ -27,6 +27,7 @@
 #include "core/base/err.h"
 #include "harness/experiment/experiment.h"
 #include "harness/results/record.h"
+#include "harness/results/scope.h"
 
 /** Of them with a sweep: each value makes one. */
 #define CLAIMS_MAX ((EXPERIMENT_CLAIMS_MAX + EXPERIMENT_CHECKS_MAX) * EXPERIMENT_SWEEP_MAX)
@@ -38,6 +39,7 @@ struct claims_result {
     const char *text;        /* borrowed: the claim as written */
     const char *sweep_value; /* borrowed: what its open places stand for; NULL: it has none */
     enum claims_verdict verdict;
+    bool unfit; /* open because of how the runs went, not of what they found */
     double ratio, low,
         high;         /* geometric mean of left / right without their factors, and its interval */
     double threshold; /* what the ratio is compared with: 1 without factors */
@@ -59,10 +61,11 @@ int claims_validate(const char *text, const struct experiment *experiment, struc
 
 /**
  * Decide all claims of the experiment: its `claims:`, then those in its `checks:`, each text once. Returns how many; every
- * one was accepted by claims_validate. `run` may lack cells and be in any order.
+ * one was accepted by claims_validate. `run` may lack cells and be in any order. scope NULL: everything ran.
  */
 uint32_t claims_evaluate(const struct experiment *experiment, const struct record_run *run,
-                         uint32_t count, struct claims_result out[CLAIMS_MAX]);
+                         uint32_t count, const struct scope *scope,
+                         struct claims_result out[CLAIMS_MAX]);
 
 /** First result of the claim with this text from `from` on, or NULL. */
 const struct claims_result *claims_find(const struct claims_result *result, uint32_t count,

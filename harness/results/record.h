@@ -214,6 +214,7 @@ struct record_run {
     double stolen_share;    /* of the time of all cores used */
     double core_busy_share; /* of the busiest core, all its workers together */
     bool contended;         /* cooperative and busy share over 20 % */
+    bool interrupted;       /* cut short by a signal */
     uint64_t batches, bytes_read;
     const char *loader_tier;
     char loader_reason[512];

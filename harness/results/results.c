@@ -375,6 +375,8 @@ int results_finish(struct results *self, const struct record_run *run, uint32_t 
     failed |=
         json_object_set_new(doc, "claims", results_json_claims(verdict->claim, verdict->claims));
     failed |= json_object_set_new(doc, "complete", json_boolean(verdict->complete));
+    if (verdict->interrupted)
+        failed |= json_object_set_new(doc, "interrupted", json_true());
     if (failed)
         return err_set(err, -ENOMEM, "no memory for result.json");
     const int rc = write_document(self, err);

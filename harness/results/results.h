@@ -62,7 +62,8 @@ struct results_verdict {
     const struct checks_result *check;
     const struct claims_result *claim;
     uint32_t summaries, checks, claims;
-    bool complete; /* everything ran; false: stopped early */
+    bool complete;    /* everything ran; false: stopped early */
+    bool interrupted; /* by a signal */
 };
 
 /**

@@ -71,7 +71,7 @@ json_t *results_json_checks(const struct checks_result *result, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         json_t *check = json_object();
         put(check, "check", results_json_text(result[i].text));
-        put(check, "pass", json_boolean(result[i].pass));
+        put(check, "pass", result[i].open ? json_null() : json_boolean(result[i].pass));
         put(check, "finding", results_json_text(result[i].finding));
         json_array_append_new(out, check);
     }

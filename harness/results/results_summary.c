@@ -338,6 +338,7 @@ static void summarise_policy(const struct record_run *run, uint32_t count,
         CHECK(self->seeds < EXPERIMENT_SEEDS_MAX);
         self->seeds++;
         self->contended += run[i].contended;
+        self->interrupted += run[i].interrupted;
         self->incomplete += run[i].incomplete != 0 || !run[i].drained;
         self->ledger_bad += !run[i].ledger_ok;
         self->latency_clipped += clipped(&run[i]);

@@ -127,8 +127,8 @@ struct results_policy {
     struct target_bound speedup, speedup_gradients;
     uint32_t speedup_pairs; /* seeds that the baseline ran too */
     struct target_spread metric[RESULTS_METRICS];
-    double latency_clipped;                     /* values beyond the histograms' range, all seeds */
-    uint32_t contended, incomplete, ledger_bad; /* seeds */
+    double latency_clipped; /* values beyond the histograms' range, all seeds */
+    uint32_t contended, incomplete, ledger_bad, interrupted; /* seeds */
 };
 
 struct results_summary {

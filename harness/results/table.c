@@ -290,9 +290,15 @@ uint32_t table_print_checks(FILE *out, const struct table_style *style,
 {
     uint32_t failed = 0;
     for (uint32_t i = 0; i < count; i++) {
-        failed += !check[i].pass;
-        table_ink(out, style, check[i].pass ? INK_GOOD : INK_BAD,
-                  check[i].pass ? " PASS" : " FAIL");
+        const bool open = check[i].open;
+        failed += !check[i].pass && !open;
+        table_ink(out, style,
+                  check[i].pass ? INK_GOOD
+                  : open        ? INK_WARN
+                                : INK_BAD,
+                  check[i].pass ? " PASS"
+                  : open        ? " OPEN"
+                                : " FAIL");
         const uint32_t width = table_width(check[i].text) + table_width(check[i].finding);
         fprintf(out, "  %s%s", check[i].text, width + 10 > style->width ? "\n       " : "   ");
         table_ink(out, style, INK_DIM, check[i].finding);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The flag that loops look at, and who sets it. */
 #include "harness/run/interrupt.h"
 
 #include <signal.h>
@@ -14,8 +15,13 @@ static void on_signal(int number)
 
 void interrupt_watch(void)
 {
+    struct sigaction old;
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    /* A terminal that closes; nohup(1) sees to it that it is ignored. */
+    if (sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
+    signal(SIGPIPE, SIG_IGN); /* whoever reads the tables may go away; the results are written */
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * Ctrl-C and SIGTERM end a matrix in good order: the run in progress stops as if its time were up, and what was measured
+ * Ctrl-C, SIGTERM and SIGHUP (unless it was ignored at the start: nohup) end a matrix in good order: the run in progress stops as if its time were up, and what was measured
  * is written as an incomplete result. A second signal kills.
  */
 #ifndef HARNESS_RUN_INTERRUPT_H

@@ -103,6 +103,7 @@ static int one_cell(struct matrix *self, const struct cell *cell, const struct j
     if (rc < 0)
         return rc;
     self->runs++;
+    run->interrupted = interrupt_seen();
     run->sweep_value = experiment_sweep_value(cell->common->experiment);
     run->sweep_key = run->sweep_value ? cell->common->experiment->sweep.key : NULL;
     const struct experiment *const e = self->plan->experiment;
@@ -260,20 +261,23 @@ static int write_environment(struct matrix *self, struct err *err)
 /** Everything that ran, on the terminal before it is written: a full disk costs the files, not the figures. */
 static int conclude(struct matrix *self, bool failed, struct err *err)
 {
-    const struct outcome_runs runs = {
-        .sweep = self->sweep, .run = self->run, .runs = self->runs, .first = self->first};
+    const struct outcome_runs runs = {.sweep = self->sweep,
+                                      .run = self->run,
+                                      .runs = self->runs,
+                                      .first = self->first,
+                                      .interrupted = interrupt_seen(),
+                                      .failed = failed};
     struct outcome *const out = calloc(1, sizeof(*out));
     if (!out)
         return err_set(err, -ENOMEM, "not enough memory for the summary");
-    const bool complete = self->runs == sweep_cells(self->sweep) && !interrupt_seen() && !failed;
-    outcome_evaluate(out, &runs, complete);
+    outcome_evaluate(out, &runs);
     outcome_print(out, &runs, stdout);
     fflush(stdout);
     const int rc =
         failed ? 0 : results_finish(&self->results, self->run, self->runs, &out->verdict, err);
     if (rc == 0 && !failed)
         printf(" %-13s%s\n", "results", self->results.dir);
-    if (interrupt_seen())
+    if (runs.interrupted)
         fprintf(stderr, "dawdle: interrupted after %u of %u runs; what was measured is kept\n",
                 self->runs, sweep_cells(self->sweep));
     if (self->results.warning.text[0])

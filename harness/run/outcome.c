@@ -47,13 +47,14 @@ static void evaluate_claim(const struct results_verdict *verdict, const char *te
                              (uint32_t)(claim - verdict->claim) + 1, text)) {
         const bool swept = claim->sweep_value != NULL;
         check->pass = claim->verdict == CLAIM_HELD;
+        check->open = claim->unfit;
         snprintf(check->finding, sizeof(check->finding), "%s%s%s%s", swept ? "@" : "",
                  swept ? claim->sweep_value : "", swept ? " " : "", claim->finding);
     }
 }
 
 static void evaluate_checks(const struct experiment *e, const struct results_verdict *verdict,
-                            struct checks_result *check)
+                            const struct scope *scope, struct checks_result *check)
 {
     for (uint32_t i = 0; i < e->check_count; i++) {
         const char *const text = claims_in_check(e->check[i]);
@@ -61,7 +62,7 @@ static void evaluate_checks(const struct experiment *e, const struct results_ver
         if (text)
             evaluate_claim(verdict, text, &check[i]);
         else
-            checks_evaluate(e->check[i], verdict->summary, verdict->summaries, &check[i]);
+            checks_evaluate(e->check[i], verdict->summary, verdict->summaries, scope, &check[i]);
     }
 }
 
@@ -74,18 +75,38 @@ static uint32_t summarise(const struct outcome_runs *of, struct results_summary 
     return v;
 }
 
-void outcome_evaluate(struct outcome *self, const struct outcome_runs *of, bool complete)
+void outcome_evaluate(struct outcome *self, const struct outcome_runs *of)
 {
     const struct experiment *const e = of->sweep->written;
-    self->verdict =
-        (struct results_verdict){.summary = self->summary,
-                                 .summaries = summarise(of, self->summary),
-                                 .check = self->check,
-                                 .checks = e->check_count,
-                                 .claim = self->claim,
-                                 .claims = claims_evaluate(e, of->run, of->runs, self->claim),
-                                 .complete = complete};
-    evaluate_checks(e, &self->verdict, self->check);
+    const struct scope scope = {.policies = e->policy_count,
+                                .values = of->sweep->values,
+                                .seeds = e->seed_count,
+                                .incomplete = of->runs < sweep_cells(of->sweep) ||
+                                              of->interrupted || of->failed};
+    self->verdict = (struct results_verdict){
+        .summary = self->summary,
+        .summaries = summarise(of, self->summary),
+        .check = self->check,
+        .checks = e->check_count,
+        .claim = self->claim,
+        .claims = claims_evaluate(e, of->run, of->runs, &scope, self->claim),
+        .complete = !scope.incomplete,
+        .interrupted = of->interrupted};
+    evaluate_checks(e, &self->verdict, &scope, self->check);
+}
+
+/** Else the table looks like that of a whole matrix. */
+static void print_cut_short(FILE *out, const struct table_style *style,
+                            const struct outcome_runs *of)
+{
+    char text[160];
+    const bool cut = of->interrupted && of->runs > 0 && of->run[of->runs - 1].interrupted;
+    snprintf(text, sizeof(text), " %s after %u of %u runs%s: what follows is of these alone ",
+             of->interrupted ? "INTERRUPTED" : "STOPPED BY AN ERROR", of->runs,
+             sweep_cells(of->sweep), cut ? ", the last one cut short" : "");
+    fputc('\n', out);
+    table_ink(out, style, INK_BAD, text);
+    fputc('\n', out);
 }
 
 void outcome_print(const struct outcome *self, const struct outcome_runs *of, FILE *out)
@@ -93,6 +114,8 @@ void outcome_print(const struct outcome *self, const struct outcome_runs *of, FI
     const struct results_verdict *const verdict = &self->verdict;
     const struct experiment *const e = of->sweep->written;
     const struct table_style style = table_style_of(out);
+    if (!verdict->complete)
+        print_cut_short(out, &style, of);
     if (verdict->summaries == 0)
         fputs("nothing ran\n", out);
     for (uint32_t v = 0; v < verdict->summaries; v++)
@@ -110,7 +133,7 @@ int outcome_code(const struct outcome *self, const struct outcome_runs *of)
     for (uint32_t i = 0; i < of->runs; i++)
         code = is_sound(&of->run[i]) ? code : 4;
     for (uint32_t i = 0; i < self->verdict.checks; i++)
-        code = self->check[i].pass ? code : 4;
+        code = self->check[i].pass || self->check[i].open ? code : 4;
     for (uint32_t i = 0; i < of->runs; i++)
         code = of->run[i].drained ? code : 5;
     return self->verdict.complete ? code : 5;

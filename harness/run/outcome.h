@@ -14,6 +14,8 @@ struct outcome_runs {
     const struct record_run *run; /* [runs] */
     uint32_t runs;
     const uint32_t *first; /* [values + 1] */
+    bool interrupted;      /* by a signal: the last run may have been cut short */
+    bool failed;           /* an error ended the matrix */
 };
 
 /** Hundreds of KiB: keep it off the stack. */
@@ -24,10 +26,9 @@ struct outcome {
     struct results_verdict verdict; /* of the above */
 };
 
-/** `complete`: everything ran. */
-void outcome_evaluate(struct outcome *self, const struct outcome_runs *of, bool complete);
+void outcome_evaluate(struct outcome *self, const struct outcome_runs *of);
 
-/** The tables, then claims and checks with their verdicts. */
+/** That some of it did not run, in front of everything; the tables, then claims and checks with their verdicts. */
 void outcome_print(const struct outcome *self, const struct outcome_runs *of, FILE *out);
 
 /** 0; 4 a check failed, or what must hold in every run does not (said on stderr); 5 incomplete. */

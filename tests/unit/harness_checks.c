@@ -48,7 +48,7 @@ static bool holds(const char *text)
     struct err err;
     summarise(&summary);
     cr_assert_eq(checks_validate(text, &experiment, &err), 0, "%s", err.text);
-    checks_evaluate(text, &summary, 1, &result);
+    checks_evaluate(text, &summary, 1, NULL, &result);
     return result.pass;
 }
 
@@ -103,11 +103,11 @@ Test(checks, says_what_it_compared)
     struct checks_result result;
     summarise(&summary);
 
-    checks_evaluate("time_to_target_s(allreduce) < 1h", &summary, 1, &result);
+    checks_evaluate("time_to_target_s(allreduce) < 1h", &summary, 1, NULL, &result);
     cr_expect_str_eq(result.finding, "undecided: time_to_target_s(allreduce) is > 4 s; 3600 s",
                      "%s", result.finding);
 
-    checks_evaluate("handle_ns_p50(aau) < 1h", &summary, 1, &result);
+    checks_evaluate("handle_ns_p50(aau) < 1h", &summary, 1, NULL, &result);
     cr_expect(strstr(result.finding, "no figure") != NULL, "%s", result.finding);
     cr_expect_not(result.pass);
 }
@@ -118,7 +118,7 @@ Test(checks, fails_for_a_policy_that_never_ran)
     struct checks_result result;
     summarise(&summary);
 
-    checks_evaluate("wait_share(dsgd) < 100%", &summary, 1, &result);
+    checks_evaluate("wait_share(dsgd) < 100%", &summary, 1, NULL, &result);
 
     cr_expect_not(result.pass);
     cr_expect_str_eq(result.finding, "dsgd did not run");
@@ -171,4 +171,46 @@ Test(checks, accepts_every_metric_of_the_table)
         struct experiment experiment = two_policies();
         cr_expect_eq(checks_validate(text, &experiment, NULL), 0, "%s", text);
     }
+}
+
+Test(checks, are_open_where_an_interruption_left_out_what_decides_them)
+{
+    const struct scope scope = {.policies = 3, .values = 1, .seeds = 4, .incomplete = true};
+    static const struct {
+        const char *text, *finding;
+    } cases[] = {
+        {"wait_share(aau) < 50%", "open: aau ran to the end with 3 of 4 seeds"},
+        {"wait_share(swift) < 50%", "open: swift did not run"},
+        {"wait_share < 99%", "open: allreduce ran to the end with 3 of 4 seeds"},
+    };
+    struct results_summary summary;
+    struct checks_result result;
+    summarise(&summary);
+    for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        checks_evaluate(cases[i].text, &summary, 1, &scope, &result);
+        cr_expect(result.open, "%s", cases[i].text);
+        cr_expect_not(result.pass, "%s", cases[i].text);
+        cr_expect_str_eq(result.finding, cases[i].finding);
+    }
+}
+
+Test(checks, are_decided_by_policies_that_ran_to_the_end_whatever_came_after)
+{
+    const struct scope scope = {.policies = 3, .values = 1, .seeds = 3, .incomplete = true};
+    struct results_summary summary;
+    struct checks_result result;
+    summarise(&summary);
+
+    checks_evaluate("wait_share(aau) < 50%", &summary, 1, &scope, &result);
+    cr_expect(result.pass);
+    checks_evaluate("wait_share(aau) < 1%", &summary, 1, &scope, &result);
+    cr_expect_not(result.pass);
+    cr_expect_not(result.open, "it fails");
+    checks_evaluate("wait_share < 99%", &summary, 1, &scope, &result);
+    cr_expect(result.open, "the third policy is missing");
+    checks_evaluate("wait_share < 10%", &summary, 1, &scope, &result);
+    cr_expect_not(result.open, "allreduce breaks it, whatever the third does");
+    summary.policy[1].interrupted = 1;
+    checks_evaluate("wait_share(aau) < 50%", &summary, 1, &scope, &result);
+    cr_expect(result.open, "one of its runs was cut short");
 }

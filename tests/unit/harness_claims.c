@@ -50,7 +50,7 @@ static const struct claims_result *decide(struct matrix *m, const char *text)
     struct err err = {""};
     cr_assert_eq(claims_validate(text, &m->experiment, &err), 0, "%s", err.text);
     snprintf(m->experiment.claims[m->experiment.claims_count++], 256, "%s", text);
-    const uint32_t n = claims_evaluate(&m->experiment, m->run, 3 * SEEDS, result);
+    const uint32_t n = claims_evaluate(&m->experiment, m->run, 3 * SEEDS, NULL, result);
     const struct claims_result *const found = claims_find(result, n, 0, text);
     cr_assert_not_null(found);
     return found;
@@ -156,7 +156,7 @@ Test(claims, corrects_over_all_claims_of_the_table)
     decide(m, "time_to_target(idle) < time_to_target(slow)");
 
     static struct claims_result result[CLAIMS_MAX];
-    claims_evaluate(&m->experiment, m->run, 3 * SEEDS, result);
+    claims_evaluate(&m->experiment, m->run, 3 * SEEDS, NULL, result);
     cr_expect_eq(result[0].verdict, CLAIM_OPEN);
     cr_expect_lt(result[0].p, 0.05);
     cr_expect_float_eq(result[0].p_holm, 2 * result[0].p, 1e-12);
@@ -231,7 +231,7 @@ Test(claims, are_collected_from_checks_too_and_each_once)
     m->experiment.claims_count = 1;
     m->experiment.check_count = 3;
 
-    const uint32_t n = claims_evaluate(&m->experiment, m->run, 3 * SEEDS, result);
+    const uint32_t n = claims_evaluate(&m->experiment, m->run, 3 * SEEDS, NULL, result);
 
     cr_expect_eq(n, 2u);
     cr_expect_str_eq(result[1].text, "wait_share(slow) > wait_share(fast)");

@@ -259,7 +259,7 @@ static bool holds(struct grid *g, const char *text, const char *finding)
     struct checks_result result;
     struct err err = {""};
     cr_assert_eq(checks_validate(text, &g->experiment, &err), 0, "%s", err.text);
-    checks_evaluate(text, g->summary, 2, &result);
+    checks_evaluate(text, g->summary, 2, NULL, &result);
     cr_expect(strstr(result.finding, finding), "%s\n  does not say: %s", result.finding, finding);
     return result.pass;
 }
@@ -303,7 +303,7 @@ static uint32_t decide(struct grid *g, const char *text, struct claims_result *o
     cr_assert_eq(claims_validate(text, &g->experiment, &err), 0, "%s", err.text);
     snprintf(g->experiment.claims[0], sizeof(g->experiment.claims[0]), "%s", text);
     g->experiment.claims_count = 1;
-    return claims_evaluate(&g->experiment, g->run, 4 * SEEDS, out);
+    return claims_evaluate(&g->experiment, g->run, 4 * SEEDS, NULL, out);
 }
 
 Test(swept, a_claim_that_leaves_the_value_open_is_one_per_value)

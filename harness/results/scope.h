@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * What the runs at hand are a part of: without it nobody can tell a check that fails from one that cannot be decided.
+ */
+#ifndef HARNESS_RESULTS_SCOPE_H
+#define HARNESS_RESULTS_SCOPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct scope {
+    uint32_t policies, values, seeds; /* as planned; values: of the swept key, 1 without one */
+    bool incomplete;                  /* not all of that ran */
+};
+
+#endif

@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# Signals end a matrix in good order: what was measured is written and tagged, the table says that it is not whole, and
+# checks that cannot be decided are open, not failed.
+set -u
+. "$(dirname "$0")/lib.sh"
+
+# Start in the background (a script's children ignore SIGINT, Python gives it back), wait for the first run, send.
+send() { # signal, arguments…
+    signal=$1
+    shift
+    python3 - "$signal" "$@" <<'PY' >"$work/out" 2>"$work/err"
+import signal, subprocess, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+child = subprocess.Popen(sys.argv[2:], stderr=subprocess.PIPE, text=True)
+for line in child.stderr:
+    sys.stderr.write(line)
+    if "[1/" in line:
+        child.send_signal(getattr(signal, sys.argv[1]))
+        break
+sys.stderr.write(child.stderr.read())
+sys.exit(child.wait())
+PY
+    code=$?
+}
+
+many="--set seeds=60 --set stop.iterations=600 --set checks=[incomplete==0,gradients_per_s(dsgd)>0,gradients_per_s(aau)>0]"
+for clock in run sim; do
+    for signal in SIGINT SIGTERM SIGHUP; do
+        # shellcheck disable=SC2086
+        send $signal "$program" $clock "$profile" $many --out "$work/$clock$signal"
+        what="$clock, $signal"
+        expect_code 5 "$what"
+        expect_says out "INTERRUPTED after" "$what"
+        expect_says out "of 120 runs" "$what"
+        expect_says out "OPEN" "$what"
+        expect_silent out "FAIL" "$what"
+        expect_says err "of 120 runs; what was measured is kept" "$what"
+        python3 - "$work/$clock$signal/small/latest/result.json" <<'PY' || fail "$what: result.json" "$work/out"
+import json, sys
+result = json.load(open(sys.argv[1]))
+assert result["complete"] is False and result["interrupted"] is True
+assert 1 <= len(result["runs"]) < 120
+assert [c["pass"] for c in result["checks"]] == [None, None, None], result["checks"]
+PY
+    done
+done
+
+what="nohup"
+python3 - "$program" run "$profile" --out "$work/nohup" <<'PY' >"$work/out" 2>"$work/err"
+import signal, subprocess, sys
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+child = subprocess.Popen(sys.argv[1:], stderr=subprocess.PIPE, text=True)
+for line in child.stderr:
+    sys.stderr.write(line)
+    if "[1/" in line:
+        child.send_signal(signal.SIGHUP)
+        break
+sys.stderr.write(child.stderr.read())
+sys.exit(child.wait())
+PY
+code=$?
+expect_code 0 "$what"
+expect_silent out "INTERRUPTED" "$what"
+
+# A reader that has seen enough of the tables costs no results.
+"$program" sim "$profile" -q --out "$work/head" 2>"$work/err" | head -1 >/dev/null
+grep -q '"complete": true' "$work/head/small/latest/result.json" || fail "| head: no results" "$work/err"
+end
