@@ -44,7 +44,8 @@ enum {
     OPT_HINDSIGHT,
     OPT_FUZZ,
     OPT_FROM,
-    OPT_POLICY
+    OPT_POLICY,
+    OPT_STRICT
 };
 
 static const struct argp_option options[] = {
@@ -55,6 +56,8 @@ static const struct argp_option options[] = {
     {"repeat", 'r', "N", 0, "number of seeds (1, 2, … unless --seed says where to start)", 0},
     {"dry-run", OPT_DRY_RUN, 0, 0,
      "print resolved profile, placement or graph, memory and time; run nothing", 0},
+    {"strict", OPT_STRICT, 0, 0,
+     "exit 4 when a check stays open, because other programs took the cores", 0},
     {"quiet", 'q', 0, 0, "no progress lines", 0},
     {"threads", 't', "N", 0, "virtual time: threads for the arithmetic (default: allowed cores)",
      0},
@@ -92,6 +95,8 @@ static unsigned option_bit(int key)
         return COMMAND_DRY_RUN;
     case 'q':
         return COMMAND_QUIET;
+    case OPT_STRICT:
+        return COMMAND_STRICT;
     case OPT_JSON:
         return COMMAND_JSON;
     case OPT_CSV:
@@ -178,6 +183,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return 0;
     case 'q':
         line->quiet = true;
+        return 0;
+    case OPT_STRICT:
+        line->strict = true;
         return 0;
     case OPT_JSON:
         line->json = true;

@@ -16,10 +16,11 @@ struct command {
 
 static const struct command table[] = {
     {"run", command_profiles, 1, COMMAND_ARGUMENTS_MAX,
-     COMMAND_SET | COMMAND_OUT | COMMAND_SEED | COMMAND_DRY_RUN | COMMAND_QUIET | COMMAND_THREADS},
+     COMMAND_SET | COMMAND_OUT | COMMAND_SEED | COMMAND_DRY_RUN | COMMAND_QUIET | COMMAND_THREADS |
+         COMMAND_STRICT},
     {"sim", command_sim, 0, COMMAND_ARGUMENTS_MAX,
      COMMAND_SET | COMMAND_OUT | COMMAND_SEED | COMMAND_DRY_RUN | COMMAND_QUIET | COMMAND_THREADS |
-         COMMAND_LIKE | COMMAND_AGAINST | COMMAND_HINDSIGHT | COMMAND_FUZZ},
+         COMMAND_LIKE | COMMAND_AGAINST | COMMAND_HINDSIGHT | COMMAND_FUZZ | COMMAND_STRICT},
     {"tune", command_tune, 1, 1,
      COMMAND_SET | COMMAND_OUT | COMMAND_DRY_RUN | COMMAND_QUIET | COMMAND_THREADS},
     {"replay", command_replay, 1, 1, COMMAND_PARAMETERS},
@@ -49,7 +50,8 @@ static const char *option_name(unsigned options)
                  {COMMAND_PARAMETERS, "parameters"},
                  {COMMAND_LIKE, "like"},
                  {COMMAND_AGAINST, "against"},
-                 {COMMAND_HINDSIGHT, "hindsight"}};
+                 {COMMAND_HINDSIGHT, "hindsight"},
+                 {COMMAND_STRICT, "strict"}};
     for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (options & names[i].bit)
             return names[i].name;

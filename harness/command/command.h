@@ -28,6 +28,7 @@ enum command_option {
     COMMAND_AGAINST = 2048,
     COMMAND_FUZZ = 4096,
     COMMAND_HINDSIGHT = 8192,
+    COMMAND_STRICT = 16384,
 };
 
 struct command_line {
@@ -40,7 +41,7 @@ struct command_line {
     const char *like, *against; /* result directories; NULL: not given */
     uint32_t seed, repeat;      /* repeat 0: not given */
     uint32_t threads;           /* of virtual time; 0: not given */
-    bool has_seed, dry_run, quiet, json, csv, detailed, parameters, hindsight;
+    bool has_seed, dry_run, quiet, json, csv, detailed, parameters, hindsight, strict;
     uint32_t fuzz, fuzz_from; /* scenarios, and the first one's seed */
     const char *fuzz_policy;  /* NULL: any */
     unsigned used;            /* enum command_option, or-ed */

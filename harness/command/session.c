@@ -170,6 +170,7 @@ int session_run(struct session *self, const struct command_line *line, char *dir
         return fprintf(stderr, "dawdle: error: %s\n", err.text), 3;
     const struct matrix_options options = {.out = line->out,
                                            .quiet = line->quiet,
+                                           .strict = line->strict,
                                            .threads = self->threads,
                                            .dir = dir,
                                            .dir_bytes = RESULTS_PATH_MAX};

@@ -192,6 +192,7 @@ struct experiment {
         uint32_t train_samples;   /* for the mean model */
         uint32_t heldout_samples; /* validation samples used */
         uint32_t local_samples;   /* training samples per local model */
+        double stolen; /* share of its cores from which nothing about time is concluded */
     } judge;
 
     char check[EXPERIMENT_CHECKS_MAX][256];

@@ -152,6 +152,8 @@ const struct key keys_profile_row[] = {
      "samples", "validation samples that judge the mean model"},
     {"judge.local_samples", KEYS_PROFILE, KEY_U32, P(judge.local_samples), 1, 1e6, "500", NULL, NULL, NULL,
      "samples", "training samples that judge each local model"},
+    {"judge.stolen", KEYS_PROFILE, KEY_SHARE, P(judge.stolen), 0, 1, "10%", NULL, NULL, NULL,
+     "of its cores", "live: once other programs took more of a policy's cores, checks and claims about time stay open"},
 
     {"checks", KEYS_PROFILE, KEY_TEXT, KEYS_COUNTED(struct experiment, check, check_count, 0, EXPERIMENT_CHECKS_MAX), 1, 255, NULL, NULL, NULL, NULL,
      "text", "sentences that must hold, such as \"wait_share(aau) < 20%\" or \"claim: wait_share(aau) < wait_share(dsgd)\"; else exit 4"},

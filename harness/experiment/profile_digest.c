@@ -34,6 +34,7 @@ static bool is_left_out(enum keys_section section, const char *path)
         "faults",
         "judge.train_samples",
         "judge.local_samples",
+        "judge.stolen",
     };
     if (section == KEYS_POLICY)
         return strcmp(path, "lr") == 0 || strcmp(path, "label") == 0;

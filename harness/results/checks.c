@@ -156,6 +156,20 @@ static bool has_all_seeds(const struct turn *self, const struct results_policy *
     return false;
 }
 
+/** Did other programs leave the policy's cores alone, as far as the metric asks for it? */
+static bool had_its_cores(const struct turn *self, enum results_metric metric,
+                          const struct results_policy *policy, char *finding, size_t size)
+{
+    const struct scope *const scope = self->scope;
+    if (scope->stolen_max <= 0 || policy->stolen_share <= scope->stolen_max ||
+        !results_metric_is_timed(metric, scope->budget_is_time))
+        return true;
+    snprintf(finding, size,
+             "open: other programs took %.0f %% of the cores of %s (judge.stolen %g %%)",
+             100 * policy->stolen_share, policy->policy, 100 * scope->stolen_max);
+    return false;
+}
+
 static enum verdict evaluate_turn(const struct turn *self, char *finding, size_t size)
 {
     struct target_bound at[2];
@@ -171,6 +185,8 @@ static enum verdict evaluate_turn(const struct turn *self, char *finding, size_t
             return self->scope->incomplete ? OPEN : UNDECIDED;
         }
         if (side->is_metric && !has_all_seeds(self, policy, finding, size))
+            return OPEN;
+        if (side->is_metric && !had_its_cores(self, side->metric, policy, finding, size))
             return OPEN;
         at[i] = evaluate_side(side, self->check->side[1 - i].metric, summary, policy, text[i],
                               sizeof(text[i]));

@@ -8,7 +8,8 @@
  *
  * The grammar is sentence.h's. A median that is only bounded (target not reached) decides a check when the bound
  * suffices; else the check fails and says so. Where the matrix was interrupted, checks about runs that are missing or were
- * cut short are open: neither passed nor failed. An unknown metric or policy is an error before anything has started.
+ * cut short are open: neither passed nor failed. So are checks about time (results_metric_is_timed) of a policy whose cores
+ * other programs took for more than `judge.stolen`. An unknown metric or policy is an error before anything has started.
  */
 #ifndef HARNESS_RESULTS_CHECKS_H
 #define HARNESS_RESULTS_CHECKS_H

@@ -149,6 +149,30 @@ static void need_tuned(struct trial *self, const struct experiment *experiment)
     }
 }
 
+/** Whole runs on cores of their own: what did not have that is no test of a policy, whatever it found. */
+static void need_host(struct trial *self, const struct scope *scope, const struct record_run *run,
+                      uint32_t count, struct claims_result *out)
+{
+    if (scope->incomplete) /* to stop when one likes what one sees is no test */
+        obstruct(self, "the matrix did not run to its end");
+    for (uint32_t s = 0; s < 2; s++) {
+        const struct sentence_operand *const side = &self->sentence.side[s];
+        double stolen = 0;
+        uint32_t runs = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            if (!is_of(&run[i], side, out->sweep_value))
+                continue;
+            stolen += run[i].wall.threads ? 0 : run[i].stolen_share;
+            runs++;
+        }
+        if (scope->stolen_max > 0 && stolen > scope->stolen_max * runs &&
+            results_metric_is_timed(side->metric, scope->budget_is_time))
+            obstruct(self, "other programs took %.0f %% of the cores of %s (judge.stolen %g %%)",
+                     100 * stolen / runs, side->policy, 100 * scope->stolen_max);
+    }
+    out->unfit = self->obstacle[0] != '\0';
+}
+
 static void test(struct trial *self, const struct experiment *experiment,
                  const struct record_run *run, uint32_t count, struct claims_result *out)
 {
@@ -264,15 +288,14 @@ uint32_t claims_evaluate(const struct experiment *experiment, const struct recor
                          uint32_t count, const struct scope *scope,
                          struct claims_result out[CLAIMS_MAX])
 {
+    static const struct scope whole;
     static struct trial trial[CLAIMS_MAX];
     double p[CLAIMS_MAX] = {0}, adjusted[CLAIMS_MAX];
     const uint32_t n = collect(experiment, out);
     memset(trial, 0, sizeof(trial));
     for (uint32_t i = 0; i < n; i++) {
         CHECK(sentence_parse("claim", out[i].text, &trial[i].sentence, NULL) == 0);
-        if (scope && scope->incomplete) /* to stop when one likes what one sees is no test */
-            obstruct(&trial[i], "the matrix did not run to its end");
-        out[i].unfit = trial[i].obstacle[0] != '\0';
+        need_host(&trial[i], scope ? scope : &whole, run, count, &out[i]);
         test(&trial[i], experiment, run, count, &out[i]);
         p[i] = out[i].p;
     }

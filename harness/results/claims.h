@@ -13,7 +13,8 @@
  *
  *   held      the interval lies on the claimed side, and Holm's p is at most 0.05
  *   refuted   the same on the other side
- *   open      neither; or it cannot be decided: a matrix that was interrupted, fewer than 10 pairs, rates that were not tuned (for metrics of learning),
+ *   open      neither; or it cannot be decided: a matrix that was interrupted, cores that other programs
+ *             took for more than judge.stolen (for metrics of time), fewer than 10 pairs, rates that were not tuned (for metrics of learning),
  *             seeds without a ratio
  *
  * A time to target that was not reached is only known to exceed the budget, which stands in for it. If the right side was

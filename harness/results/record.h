@@ -215,6 +215,7 @@ struct record_run {
     double core_busy_share; /* of the busiest core, all its workers together */
     bool contended;         /* cooperative and busy share over 20 % */
     bool interrupted;       /* cut short by a signal */
+    bool disturbed;         /* stolen_share is above the profile's judge.stolen */
     uint64_t batches, bytes_read;
     const char *loader_tier;
     char loader_reason[512];

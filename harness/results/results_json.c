@@ -340,6 +340,7 @@ json_t *results_json_run(const struct record_run *run)
     put_count(out, "stolen_logged", run->stolen_count);
     put(out, "core_busy_share", results_json_real(run->core_busy_share));
     put(out, "contended", json_boolean(run->contended));
+    put(out, "disturbed", json_boolean(run->disturbed));
     if (run->interrupted)
         put(out, "interrupted", json_true());
     put(out, "loader_tier", results_json_text(run->loader_tier));

@@ -8,71 +8,72 @@
 
 // clang-format off
 const struct results_metric_row results_metric_table[RESULTS_METRICS] = {
-    [RESULTS_GRADIENTS_PER_S] = {"gradients_per_s", UNIT_RATE, "gradients computed per second, all workers"},
-    [RESULTS_ITERATIONS_PER_S] = {"iterations_per_s", UNIT_RATE, "gradients computed per second and computing worker (the worker 0 of a parameter server computes none)"},
-    [RESULTS_WAIT_SHARE] = {"wait_share", UNIT_SHARE, "share of iteration time spent waiting for peers"},
-    [RESULTS_COMPUTE_SHARE] = {"compute_share", UNIT_SHARE, "share of iteration time spent computing"},
-    [RESULTS_INJECTED_SHARE] = {"injected_share", UNIT_SHARE, "share of iteration time that was injected delay"},
-    [RESULTS_MIX_SHARE] = {"mix_share", UNIT_SHARE, "share of iteration time spent averaging"},
-    [RESULTS_HELD_SHARE] = {"held_share", UNIT_SHARE, "share of iteration time held up by another worker's turn on the core"},
-    [RESULTS_REST_SHARE] = {"rest_share", UNIT_SHARE, "share of iteration time no part accounts for"},
-    [RESULTS_WAIT_INJECTED_SHARE] = {"wait_injected_share", UNIT_SHARE, "of all waiting, the share in which the peer waited for was made to dawdle"},
-    [RESULTS_STRAGGLERS_PRECISION] = {"stragglers_precision", UNIT_SHARE, "of the stragglers found in the iterations, the share that was injected; none found: no figure"},
-    [RESULTS_STRAGGLERS_RECALL] = {"stragglers_recall", UNIT_SHARE, "of the stragglers that were injected and of which anything can be said, the share that was found; none: no figure"},
-    [RESULTS_TIME_TO_TARGET_S] = {"time_to_target_s", UNIT_SECONDS, "time to the target; unbounded above when not reached"},
-    [RESULTS_GRADIENTS_TO_TARGET] = {"gradients_to_target", UNIT_COUNT, "gradients that all workers computed until the target; unbounded above when not reached"},
-    [RESULTS_BYTES_TO_TARGET] = {"bytes_to_target", UNIT_BYTES, "parameter bytes that all workers exchanged until the target; unbounded above when not reached"},
-    [RESULTS_SPEEDUP] = {"speedup", UNIT_REAL, "time to target of the synchronous baseline over this policy's, paired by seed"},
-    [RESULTS_SPEEDUP_GRADIENTS] = {"speedup_gradients", UNIT_REAL, "gradients to target of the synchronous baseline over this policy's, paired by seed"},
-    [RESULTS_TRAIN_LOSS_MEAN_MODEL] = {"train_loss_mean_model", UNIT_REAL, "final training loss of the mean model"},
-    [RESULTS_HELDOUT_LOSS_MEAN_MODEL] = {"heldout_loss_mean_model", UNIT_REAL, "final held-out loss of the mean model"},
-    [RESULTS_HELDOUT_ACCURACY_MEAN_MODEL] = {"heldout_accuracy_mean_model", UNIT_SHARE, "final held-out accuracy of the mean model"},
-    [RESULTS_TRAIN_LOSS_LOCAL_MEAN] = {"train_loss_local_mean", UNIT_REAL, "final training loss, mean over local models"},
-    [RESULTS_TRAIN_LOSS_LOCAL_WORST] = {"train_loss_local_worst", UNIT_REAL, "final training loss of the worst local model"},
-    [RESULTS_CONSENSUS_DISTANCE] = {"consensus_distance", UNIT_REAL, "final mean squared distance from the mean model"},
-    [RESULTS_WEIGHT_LEAST] = {"weight_least", UNIT_REAL, "smallest push-sum weight of any worker in any snapshot; the published step is 1 / weight times as long"},
-    [RESULTS_TRAIN_LOSS_EQUAL_TIME] = {"train_loss_equal_time", UNIT_REAL, "training loss of the mean model at a time that every run reached"},
-    [RESULTS_TRAIN_LOSS_EQUAL_GRADIENTS] = {"train_loss_equal_gradients", UNIT_REAL, "the same after as many gradients as every run computed"},
-    [RESULTS_TRAIN_LOSS_EQUAL_BYTES] = {"train_loss_equal_bytes", UNIT_REAL, "the same for as many bytes as every run exchanged"},
-    [RESULTS_HELDOUT_ACCURACY_EQUAL_TIME] = {"heldout_accuracy_equal_time", UNIT_SHARE, "held-out accuracy of the mean model at a time that every run reached"},
-    [RESULTS_HELDOUT_ACCURACY_EQUAL_GRADIENTS] = {"heldout_accuracy_equal_gradients", UNIT_SHARE, "the same after as many gradients as every run computed"},
-    [RESULTS_HELDOUT_ACCURACY_EQUAL_BYTES] = {"heldout_accuracy_equal_bytes", UNIT_SHARE, "the same for as many bytes as every run exchanged"},
-    [RESULTS_BYTES_EXCHANGED] = {"bytes_exchanged", UNIT_BYTES, "parameter bytes exchanged, all workers"},
-    [RESULTS_ITERATION_NS_P50] = {"iteration_ns_p50", UNIT_NS, "median iteration time"},
-    [RESULTS_ITERATION_NS_P99] = {"iteration_ns_p99", UNIT_NS, "99th percentile of the iteration time"},
-    [RESULTS_ITERATION_NS_P999] = {"iteration_ns_p999", UNIT_NS, "99.9th percentile of the iteration time"},
-    [RESULTS_ITERATION_NS_MAX] = {"iteration_ns_max", UNIT_NS, "longest iteration"},
-    [RESULTS_READY_TO_MIXED_NS_P50] = {"ready_to_mixed_ns_p50", UNIT_NS, "median time from gradient ready to parameters mixed"},
-    [RESULTS_READY_TO_MIXED_NS_P99] = {"ready_to_mixed_ns_p99", UNIT_NS, "its 99th percentile"},
-    [RESULTS_READY_TO_MIXED_NS_P999] = {"ready_to_mixed_ns_p999", UNIT_NS, "its 99.9th percentile"},
-    [RESULTS_READY_TO_MIXED_NS_MAX] = {"ready_to_mixed_ns_max", UNIT_NS, "its maximum"},
-    [RESULTS_HANDLE_NS_P50] = {"handle_ns_p50", UNIT_NS, "median time from a snapshot published to seen by a peer"},
-    [RESULTS_HANDLE_NS_P99] = {"handle_ns_p99", UNIT_NS, "its 99th percentile"},
-    [RESULTS_HANDLE_NS_P999] = {"handle_ns_p999", UNIT_NS, "its 99.9th percentile"},
-    [RESULTS_HANDLE_NS_MAX] = {"handle_ns_max", UNIT_NS, "its maximum"},
-    [RESULTS_STALENESS_P50] = {"staleness_p50", UNIT_COUNT, "median staleness of mixed parameters, in versions"},
-    [RESULTS_STALENESS_P99] = {"staleness_p99", UNIT_COUNT, "99th percentile of the staleness"},
-    [RESULTS_STALENESS_MAX] = {"staleness_max", UNIT_COUNT, "largest staleness"},
-    [RESULTS_INJECTED_ERROR_NS_P99] = {"injected_error_ns_p99", UNIT_NS, "99th percentile of |achieved - requested| delay"},
-    [RESULTS_INJECTED_ERROR_SHARE_P99] = {"injected_error_share_p99", UNIT_SHARE, "the same as a share of the median requested delay"},
-    [RESULTS_LEDGER_ERROR] = {"ledger_error", UNIT_REAL, "relative error of the parameter ledger"},
-    [RESULTS_TENSORS_SUPERSEDED] = {"tensors_superseded", UNIT_COUNT, "snapshots replaced by newer ones before they were read"},
-    [RESULTS_TENSORS_UNEXPLAINED] = {"tensors_unexplained", UNIT_COUNT, "|sent - delivered - superseded - dropped - in flight|; must be 0"},
-    [RESULTS_CONTROL_UNEXPLAINED] = {"control_unexplained", UNIT_COUNT, "|control messages sent - delivered - dropped|; must be 0"},
-    [RESULTS_EXACT_SUPERSEDED] = {"exact_superseded", UNIT_COUNT, "messages lost on edges that may lose none; must be 0"},
-    [RESULTS_REFUSED] = {"refused", UNIT_COUNT, "refused averaging requests"},
-    [RESULTS_UNMIXED_SHARE] = {"unmixed_share", UNIT_SHARE, "share of releases that mixed with no neighbour"},
-    [RESULTS_TENSORS_DROPPED] = {"tensors_dropped", UNIT_COUNT, "snapshots lost by a named cause: a fault of a link, a receiver that is gone"},
-    [RESULTS_EVICTED] = {"evicted", UNIT_COUNT, "neighbours given up by some worker"},
-    [RESULTS_ALARMS] = {"alarms", UNIT_COUNT, "times that a bound of staleness was passed"},
-    [RESULTS_DROPPED] = {"dropped", UNIT_COUNT, "gradients or models that came too late to be used"},
-    [RESULTS_ABANDONED] = {"abandoned", UNIT_COUNT, "gradients given up while they were computed"},
-    [RESULTS_SLOT_WAITS] = {"slot_waits", UNIT_COUNT, "publishes that had to wait for a free slot"},
-    [RESULTS_PUBLISHES_SKIPPED] = {"publishes_skipped", UNIT_COUNT, "messages left out for want of a free slot"},
-    [RESULTS_COMPUTE_OVERRUNS] = {"compute_overruns", UNIT_COUNT, "gradients that took longer than the emulated time"},
-    [RESULTS_INVOLUNTARY_SWITCHES] = {"involuntary_switches", UNIT_COUNT, "times the kernel took a loop off its core"},
-    [RESULTS_DIVERGED] = {"diverged", UNIT_COUNT, "workers whose final model holds a value that is no number"},
-    [RESULTS_INCOMPLETE] = {"incomplete", UNIT_COUNT, "workers that did not drain; must be 0"},
+    [RESULTS_GRADIENTS_PER_S] = {"gradients_per_s", UNIT_RATE, TIMING_CLOCK, "gradients computed per second, all workers"},
+    [RESULTS_ITERATIONS_PER_S] = {"iterations_per_s", UNIT_RATE, TIMING_CLOCK, "gradients computed per second and computing worker (the worker 0 of a parameter server computes none)"},
+    [RESULTS_WAIT_SHARE] = {"wait_share", UNIT_SHARE, TIMING_CLOCK, "share of iteration time spent waiting for peers"},
+    [RESULTS_COMPUTE_SHARE] = {"compute_share", UNIT_SHARE, TIMING_CLOCK, "share of iteration time spent computing"},
+    [RESULTS_INJECTED_SHARE] = {"injected_share", UNIT_SHARE, TIMING_CLOCK, "share of iteration time that was injected delay"},
+    [RESULTS_MIX_SHARE] = {"mix_share", UNIT_SHARE, TIMING_CLOCK, "share of iteration time spent averaging"},
+    [RESULTS_HELD_SHARE] = {"held_share", UNIT_SHARE, TIMING_CLOCK, "share of iteration time held up by another worker's turn on the core"},
+    [RESULTS_REST_SHARE] = {"rest_share", UNIT_SHARE, TIMING_CLOCK, "share of iteration time no part accounts for"},
+    [RESULTS_WAIT_INJECTED_SHARE] = {"wait_injected_share", UNIT_SHARE, TIMING_CLOCK, "of all waiting, the share in which the peer waited for was made to dawdle"},
+    [RESULTS_STRAGGLERS_PRECISION] = {"stragglers_precision", UNIT_SHARE, TIMING_CLOCK, "of the stragglers found in the iterations, the share that was injected; none found: no figure"},
+    [RESULTS_STRAGGLERS_RECALL] = {"stragglers_recall", UNIT_SHARE, TIMING_CLOCK, "of the stragglers that were injected and of which anything can be said, the share that was found; none: no figure"},
+    [RESULTS_TIME_TO_TARGET_S] = {"time_to_target_s", UNIT_SECONDS, TIMING_CLOCK, "time to the target; unbounded above when not reached"},
+    [RESULTS_GRADIENTS_TO_TARGET] = {"gradients_to_target", UNIT_COUNT, TIMING_NONE, "gradients that all workers computed until the target; unbounded above when not reached"},
+    [RESULTS_BYTES_TO_TARGET] = {"bytes_to_target", UNIT_BYTES, TIMING_NONE, "parameter bytes that all workers exchanged until the target; unbounded above when not reached"},
+    [RESULTS_SPEEDUP] = {"speedup", UNIT_REAL, TIMING_CLOCK, "time to target of the synchronous baseline over this policy's, paired by seed"},
+    [RESULTS_SPEEDUP_GRADIENTS] = {"speedup_gradients", UNIT_REAL, TIMING_NONE, "gradients to target of the synchronous baseline over this policy's, paired by seed"},
+    [RESULTS_TRAIN_LOSS_MEAN_MODEL] = {"train_loss_mean_model", UNIT_REAL, TIMING_BUDGET, "final training loss of the mean model"},
+    [RESULTS_HELDOUT_LOSS_MEAN_MODEL] = {"heldout_loss_mean_model", UNIT_REAL, TIMING_BUDGET, "final held-out loss of the mean model"},
+    [RESULTS_HELDOUT_ACCURACY_MEAN_MODEL] = {"heldout_accuracy_mean_model", UNIT_SHARE, TIMING_BUDGET, "final held-out accuracy of the mean model"},
+    [RESULTS_TRAIN_LOSS_LOCAL_MEAN] = {"train_loss_local_mean", UNIT_REAL, TIMING_BUDGET, "final training loss, mean over local models"},
+    [RESULTS_TRAIN_LOSS_LOCAL_WORST] = {"train_loss_local_worst", UNIT_REAL, TIMING_BUDGET, "final training loss of the worst local model"},
+    [RESULTS_CONSENSUS_DISTANCE] = {"consensus_distance", UNIT_REAL, TIMING_NONE, "final mean squared distance from the mean model"},
+    [RESULTS_WEIGHT_LEAST] = {"weight_least", UNIT_REAL, TIMING_NONE, "smallest push-sum weight of any worker in any snapshot; the published step is 1 / weight times as long"},
+    [RESULTS_TRAIN_LOSS_EQUAL_TIME] = {"train_loss_equal_time", UNIT_REAL, TIMING_CLOCK, "training loss of the mean model at a time that every run reached"},
+    [RESULTS_TRAIN_LOSS_EQUAL_GRADIENTS] = {"train_loss_equal_gradients", UNIT_REAL, TIMING_NONE, "the same after as many gradients as every run computed"},
+    [RESULTS_TRAIN_LOSS_EQUAL_BYTES] = {"train_loss_equal_bytes", UNIT_REAL, TIMING_NONE, "the same for as many bytes as every run exchanged"},
+    [RESULTS_HELDOUT_ACCURACY_EQUAL_TIME] = {"heldout_accuracy_equal_time", UNIT_SHARE, TIMING_CLOCK, "held-out accuracy of the mean model at a time that every run reached"},
+    [RESULTS_HELDOUT_ACCURACY_EQUAL_GRADIENTS] = {"heldout_accuracy_equal_gradients", UNIT_SHARE, TIMING_NONE, "the same after as many gradients as every run computed"},
+    [RESULTS_HELDOUT_ACCURACY_EQUAL_BYTES] = {"heldout_accuracy_equal_bytes", UNIT_SHARE, TIMING_NONE, "the same for as many bytes as every run exchanged"},
+    [RESULTS_BYTES_EXCHANGED] = {"bytes_exchanged", UNIT_BYTES, TIMING_BUDGET, "parameter bytes exchanged, all workers"},
+    [RESULTS_ITERATION_NS_P50] = {"iteration_ns_p50", UNIT_NS, TIMING_CLOCK, "median iteration time"},
+    [RESULTS_ITERATION_NS_P99] = {"iteration_ns_p99", UNIT_NS, TIMING_CLOCK, "99th percentile of the iteration time"},
+    [RESULTS_ITERATION_NS_P999] = {"iteration_ns_p999", UNIT_NS, TIMING_CLOCK, "99.9th percentile of the iteration time"},
+    [RESULTS_ITERATION_NS_MAX] = {"iteration_ns_max", UNIT_NS, TIMING_CLOCK, "longest iteration"},
+    [RESULTS_READY_TO_MIXED_NS_P50] = {"ready_to_mixed_ns_p50", UNIT_NS, TIMING_CLOCK, "median time from gradient ready to parameters mixed"},
+    [RESULTS_READY_TO_MIXED_NS_P99] = {"ready_to_mixed_ns_p99", UNIT_NS, TIMING_CLOCK, "its 99th percentile"},
+    [RESULTS_READY_TO_MIXED_NS_P999] = {"ready_to_mixed_ns_p999", UNIT_NS, TIMING_CLOCK, "its 99.9th percentile"},
+    [RESULTS_READY_TO_MIXED_NS_MAX] = {"ready_to_mixed_ns_max", UNIT_NS, TIMING_CLOCK, "its maximum"},
+    [RESULTS_HANDLE_NS_P50] = {"handle_ns_p50", UNIT_NS, TIMING_CLOCK, "median time from a snapshot published to seen by a peer"},
+    [RESULTS_HANDLE_NS_P99] = {"handle_ns_p99", UNIT_NS, TIMING_CLOCK, "its 99th percentile"},
+    [RESULTS_HANDLE_NS_P999] = {"handle_ns_p999", UNIT_NS, TIMING_CLOCK, "its 99.9th percentile"},
+    [RESULTS_HANDLE_NS_MAX] = {"handle_ns_max", UNIT_NS, TIMING_CLOCK, "its maximum"},
+    [RESULTS_STALENESS_P50] = {"staleness_p50", UNIT_COUNT, TIMING_NONE, "median staleness of mixed parameters, in versions"},
+    [RESULTS_STALENESS_P99] = {"staleness_p99", UNIT_COUNT, TIMING_NONE, "99th percentile of the staleness"},
+    [RESULTS_STALENESS_MAX] = {"staleness_max", UNIT_COUNT, TIMING_NONE, "largest staleness"},
+    [RESULTS_INJECTED_ERROR_NS_P99] = {"injected_error_ns_p99", UNIT_NS, TIMING_CLOCK, "99th percentile of |achieved - requested| delay"},
+    [RESULTS_INJECTED_ERROR_SHARE_P99] = {"injected_error_share_p99", UNIT_SHARE, TIMING_CLOCK, "the same as a share of the median requested delay"},
+    [RESULTS_LEDGER_ERROR] = {"ledger_error", UNIT_REAL, TIMING_NONE, "relative error of the parameter ledger"},
+    [RESULTS_TENSORS_SUPERSEDED] = {"tensors_superseded", UNIT_COUNT, TIMING_NONE, "snapshots replaced by newer ones before they were read"},
+    [RESULTS_TENSORS_UNEXPLAINED] = {"tensors_unexplained", UNIT_COUNT, TIMING_NONE, "|sent - delivered - superseded - dropped - in flight|; must be 0"},
+    [RESULTS_CONTROL_UNEXPLAINED] = {"control_unexplained", UNIT_COUNT, TIMING_NONE, "|control messages sent - delivered - dropped|; must be 0"},
+    [RESULTS_EXACT_SUPERSEDED] = {"exact_superseded", UNIT_COUNT, TIMING_NONE, "messages lost on edges that may lose none; must be 0"},
+    [RESULTS_REFUSED] = {"refused", UNIT_COUNT, TIMING_NONE, "refused averaging requests"},
+    [RESULTS_UNMIXED_SHARE] = {"unmixed_share", UNIT_SHARE, TIMING_NONE, "share of releases that mixed with no neighbour"},
+    [RESULTS_TENSORS_DROPPED] = {"tensors_dropped", UNIT_COUNT, TIMING_NONE, "snapshots lost by a named cause: a fault of a link, a receiver that is gone"},
+    [RESULTS_EVICTED] = {"evicted", UNIT_COUNT, TIMING_NONE, "neighbours given up by some worker"},
+    [RESULTS_ALARMS] = {"alarms", UNIT_COUNT, TIMING_NONE, "times that a bound of staleness was passed"},
+    [RESULTS_DROPPED] = {"dropped", UNIT_COUNT, TIMING_NONE, "gradients or models that came too late to be used"},
+    [RESULTS_ABANDONED] = {"abandoned", UNIT_COUNT, TIMING_NONE, "gradients given up while they were computed"},
+    [RESULTS_SLOT_WAITS] = {"slot_waits", UNIT_COUNT, TIMING_NONE, "publishes that had to wait for a free slot"},
+    [RESULTS_PUBLISHES_SKIPPED] = {"publishes_skipped", UNIT_COUNT, TIMING_NONE, "messages left out for want of a free slot"},
+    [RESULTS_COMPUTE_OVERRUNS] = {"compute_overruns", UNIT_COUNT, TIMING_CLOCK, "gradients that took longer than the emulated time"},
+    [RESULTS_INVOLUNTARY_SWITCHES] = {"involuntary_switches", UNIT_COUNT, TIMING_NONE, "times the kernel took a loop off its core"},
+    [RESULTS_STOLEN_SHARE] = {"stolen_share", UNIT_SHARE, TIMING_NONE, "live: share of the time of its cores that other programs took"},
+    [RESULTS_DIVERGED] = {"diverged", UNIT_COUNT, TIMING_NONE, "workers whose final model holds a value that is no number"},
+    [RESULTS_INCOMPLETE] = {"incomplete", UNIT_COUNT, TIMING_NONE, "workers that did not drain; must be 0"},
 };
 // clang-format on
 
@@ -82,6 +83,12 @@ enum results_metric results_metric_find(const char *name)
     while (i < RESULTS_METRICS && strcmp(results_metric_table[i].name, name) != 0)
         i++;
     return (enum results_metric)i;
+}
+
+bool results_metric_is_timed(enum results_metric metric, bool budget_is_time)
+{
+    const enum results_timing timing = results_metric_table[metric].timing;
+    return timing == TIMING_CLOCK || (timing == TIMING_BUDGET && budget_is_time);
 }
 
 static double known(const struct record_figures *of, uint64_t value)
@@ -220,6 +227,8 @@ static double run_metric(const struct record_run *run, enum results_metric metri
         return share(run->stragglers.hits, run->stragglers.hits + run->stragglers.wrong);
     case RESULTS_STRAGGLERS_RECALL:
         return share(run->stragglers.hits, run->stragglers.injected - run->stragglers.unknown);
+    case RESULTS_STOLEN_SHARE:
+        return run->wall.threads ? (double)NAN : run->stolen_share;
     case RESULTS_BYTES_EXCHANGED:
         return (double)run->bytes_exchanged;
     case RESULTS_LEDGER_ERROR:
@@ -332,6 +341,7 @@ static void summarise_policy(const struct record_run *run, uint32_t count,
     struct target_bound cost[RECORD_BUDGETS][EXPERIMENT_SEEDS_MAX];
     double value[EXPERIMENT_SEEDS_MAX];
     uint32_t timed = 0;
+    double stolen = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (strcmp(run[i].policy, self->policy) != 0)
             continue;
@@ -339,6 +349,7 @@ static void summarise_policy(const struct record_run *run, uint32_t count,
         self->seeds++;
         self->contended += run[i].contended;
         self->interrupted += run[i].interrupted;
+        stolen += run[i].wall.threads ? 0 : run[i].stolen_share;
         self->incomplete += run[i].incomplete != 0 || !run[i].drained;
         self->ledger_bad += !run[i].ledger_ok;
         self->latency_clipped += clipped(&run[i]);
@@ -350,6 +361,7 @@ static void summarise_policy(const struct record_run *run, uint32_t count,
             timed++;
         }
     }
+    self->stolen_share = self->seeds ? stolen / self->seeds : 0;
     self->has_target = timed > 0;
     for (uint32_t b = 0; b < RECORD_BUDGETS; b++)
         self->cost[b] = target_median(cost[b], timed);

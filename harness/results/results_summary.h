@@ -87,14 +87,23 @@ enum results_metric {
     RESULTS_PUBLISHES_SKIPPED,
     RESULTS_COMPUTE_OVERRUNS,
     RESULTS_INVOLUNTARY_SWITCHES,
+    RESULTS_STOLEN_SHARE,
     RESULTS_DIVERGED,
     RESULTS_INCOMPLETE,
     RESULTS_METRICS,
 };
 
+/** What becomes of a figure when other programs take the cores of a live run away. */
+enum results_timing {
+    TIMING_NONE,   /* little: it counts gradients, messages or bytes */
+    TIMING_BUDGET, /* it says how far a run came: with a budget of time, less far */
+    TIMING_CLOCK,  /* it is a time, a rate, or a share of time: it measures the others, too */
+};
+
 struct results_metric_row {
     const char *name;
     enum results_unit unit;
+    enum results_timing timing;
     const char *help;
 };
 
@@ -110,6 +119,9 @@ enum results_metric results_metric_find(const char *name);
  */
 double results_metric_of(const struct record_run *run, enum results_metric metric);
 
+/** Does it mean little once the cores of its run were taken away? budget_is_time: stop.time ends the runs. */
+bool results_metric_is_timed(enum results_metric metric, bool budget_is_time);
+
 /** Is it about reaching the profile's target? */
 bool results_metric_needs_target(enum results_metric metric);
 
@@ -121,6 +133,7 @@ struct results_policy {
     char policy[EXPERIMENT_NAME_MAX];
     const struct policy *row;
     uint32_t seeds;
+    double stolen_share; /* of the time of its cores in all its runs; 0 in virtual time */
     bool has_target;
     uint32_t reached, held_at_end;            /* of `seeds` */
     struct target_bound cost[RECORD_BUDGETS]; /* of reaching the target */

@@ -358,6 +358,28 @@ static void counter_warnings(FILE *out, const struct table_style *style,
              m[RESULTS_SLOT_WAITS].max);
 }
 
+#define STOLEN_SHARE_SHOWN 0.01
+
+/** Whose cores were not its own, in one line. */
+static void stolen_warning(FILE *out, const struct table_style *style,
+                           const struct experiment *experiment,
+                           const struct results_summary *summary)
+{
+    char line[400] = "", one[EXPERIMENT_NAME_MAX + 64];
+    bool open = false;
+    for (uint32_t i = 0; i < summary->policy_count; i++) {
+        const struct results_policy *const p = &summary->policy[i];
+        if (p->stolen_share < STOLEN_SHARE_SHOWN)
+            continue;
+        open = open || p->stolen_share > experiment->judge.stolen;
+        snprintf(one, sizeof(one), "%s %.0f %%", p->policy, 100 * p->stolen_share);
+        append(line, sizeof(line), one);
+    }
+    if (*line)
+        warn(out, style, "other programs took part of the cores: %s%s", line,
+             open ? "; checks and claims about time stay open" : "");
+}
+
 static void timing_warnings(FILE *out, const struct table_style *style,
                             const struct results_policy *p)
 {
@@ -404,6 +426,7 @@ void table_notes(FILE *out, const struct table_style *style, const struct experi
     if (!again)
         host_notes(out, style, run, count, summary);
     link_notes(out, style, run, count);
+    stolen_warning(out, style, experiment, summary);
     for (uint32_t i = 0; i < summary->policy_count; i++) {
         learning_warnings(out, style, &summary->policy[i]);
         counter_warnings(out, style, &summary->policy[i]);

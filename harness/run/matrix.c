@@ -37,6 +37,11 @@ struct matrix {
     uint32_t first[EXPERIMENT_SWEEP_MAX + 1]; /* run of each value; behind the last: `runs` */
 };
 
+static bool is_virtual(const struct matrix *self)
+{
+    return self->plan->experiment->clock == CLOCK_VIRTUAL;
+}
+
 static void say_progress(const struct matrix *self, const struct record_run *run)
 {
     const struct record_point *const last = &run->point[run->point_count - 1];
@@ -46,6 +51,8 @@ static void say_progress(const struct matrix *self, const struct record_run *run
     fprintf(stderr, "dawdle: [%u/%u] %-12s seed %llu: %.0f gradients/s, wait %.0f %%", self->runs,
             sweep_cells(self->sweep), record_label(run, label), (unsigned long long)run->seed,
             run->gradients_per_s, run->wait_share * 100);
+    if (run->disturbed)
+        fprintf(stderr, ", %.0f %% OF ITS CORES TAKEN BY OTHER PROGRAMS", run->stolen_share * 100);
     if (run->judged)
         fprintf(stderr, ", loss %.4f", last->train_loss_mean_model);
     fprintf(stderr, "%s%s%s\n", run->diverged ? ", DIVERGED" : "",
@@ -63,11 +70,6 @@ static int keep_journals(const struct matrix *self, const struct record_run *run
     if (rc == 0)
         rc = run_write_journals(&self->runner.live, path, err);
     return rc;
-}
-
-static bool is_virtual(const struct matrix *self)
-{
-    return self->plan->experiment->clock == CLOCK_VIRTUAL;
 }
 
 static int find_stragglers(struct record_run *run, const struct cell *cell,
@@ -104,6 +106,7 @@ static int one_cell(struct matrix *self, const struct cell *cell, const struct j
         return rc;
     self->runs++;
     run->interrupted = interrupt_seen();
+    run->disturbed = !is_virtual(self) && run->stolen_share > self->plan->experiment->judge.stolen;
     run->sweep_value = experiment_sweep_value(cell->common->experiment);
     run->sweep_key = run->sweep_value ? cell->common->experiment->sweep.key : NULL;
     const struct experiment *const e = self->plan->experiment;
@@ -282,7 +285,7 @@ static int conclude(struct matrix *self, bool failed, struct err *err)
                 self->runs, sweep_cells(self->sweep));
     if (self->results.warning.text[0])
         fprintf(stderr, "dawdle: warning: %s\n", self->results.warning.text);
-    const int code = outcome_code(out, &runs);
+    const int code = outcome_code(out, &runs, self->options->strict);
     free(out);
     return rc < 0 ? rc : code;
 }

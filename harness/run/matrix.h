@@ -13,6 +13,7 @@
 struct matrix_options {
     const char *out;  /* where result directories go */
     bool quiet;       /* no progress lines */
+    bool strict;      /* a check that stays open counts as failed */
     uint32_t threads; /* of virtual runs; 0 = every core this process may use */
     struct run_faults faults;
     char *dir; /* [dir_bytes] gets the final results directory; NULL: not wanted */

@@ -81,6 +81,8 @@ void outcome_evaluate(struct outcome *self, const struct outcome_runs *of)
     const struct scope scope = {.policies = e->policy_count,
                                 .values = of->sweep->values,
                                 .seeds = e->seed_count,
+                                .stolen_max = e->judge.stolen,
+                                .budget_is_time = e->stop.time_ns > 0,
                                 .incomplete = of->runs < sweep_cells(of->sweep) ||
                                               of->interrupted || of->failed};
     self->verdict = (struct results_verdict){
@@ -127,13 +129,13 @@ void outcome_print(const struct outcome *self, const struct outcome_runs *of, FI
     table_print_checks(out, &style, verdict->check, verdict->checks);
 }
 
-int outcome_code(const struct outcome *self, const struct outcome_runs *of)
+int outcome_code(const struct outcome *self, const struct outcome_runs *of, bool strict)
 {
     int code = 0;
     for (uint32_t i = 0; i < of->runs; i++)
         code = is_sound(&of->run[i]) ? code : 4;
     for (uint32_t i = 0; i < self->verdict.checks; i++)
-        code = self->check[i].pass || self->check[i].open ? code : 4;
+        code = self->check[i].pass || (self->check[i].open && !strict) ? code : 4;
     for (uint32_t i = 0; i < of->runs; i++)
         code = of->run[i].drained ? code : 5;
     return self->verdict.complete ? code : 5;

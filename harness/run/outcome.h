@@ -31,7 +31,7 @@ void outcome_evaluate(struct outcome *self, const struct outcome_runs *of);
 /** That some of it did not run, in front of everything; the tables, then claims and checks with their verdicts. */
 void outcome_print(const struct outcome *self, const struct outcome_runs *of, FILE *out);
 
-/** 0; 4 a check failed, or what must hold in every run does not (said on stderr); 5 incomplete. */
-int outcome_code(const struct outcome *self, const struct outcome_runs *of);
+/** 0; 4 a check failed (strict: or stayed open), or what must hold in every run does not (said on stderr); 5 incomplete. */
+int outcome_code(const struct outcome *self, const struct outcome_runs *of, bool strict);
 
 #endif

@@ -243,7 +243,9 @@ static void collect_threads(const struct run *run, struct record_run *out)
         out->bytes_read += t->bytes_read;
         out->load_retries += t->load_retries;
         if (t->loop.run_cyc > 0) {
-            const double busy = (double)t->loop.work_cyc / (double)t->loop.run_cyc;
+            /* what others had of the core counts as work of whoever was waiting for it */
+            const double busy =
+                ((double)t->loop.work_cyc - (double)t->loop.stolen.cyc) / (double)t->loop.run_cyc;
             out->core_busy_share = busy > out->core_busy_share ? busy : out->core_busy_share;
         }
         if (l == 0 && t->loader_config.path) {

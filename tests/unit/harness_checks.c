@@ -214,3 +214,45 @@ Test(checks, are_decided_by_policies_that_ran_to_the_end_whatever_came_after)
     checks_evaluate("wait_share(aau) < 50%", &summary, 1, &scope, &result);
     cr_expect(result.open, "one of its runs was cut short");
 }
+
+static const struct scope on_time = {
+    .policies = 2, .values = 1, .seeds = 3, .stolen_max = 0.1, .budget_is_time = true};
+
+Test(checks, about_time_are_open_once_other_programs_took_the_cores)
+{
+    static const char *const timed[] = {
+        "wait_share(aau) < 50%", "iteration_ns_p99(aau) < 1h", "wait_share(aau) < 1%",
+        "wait_share(allreduce) > wait_share(aau)", "speedup(aau) > 1"};
+    struct results_summary summary;
+    struct checks_result result;
+    summarise(&summary);
+    summary.policy[1].stolen_share = 0.91;
+    for (uint32_t i = 0; i < sizeof(timed) / sizeof(timed[0]); i++) {
+        checks_evaluate(timed[i], &summary, 1, &on_time, &result);
+        cr_expect(result.open, "%s", timed[i]);
+        cr_expect_str_eq(result.finding,
+                         "open: other programs took 91 % of the cores of aau (judge.stolen 10 %)");
+    }
+}
+
+Test(checks, that_time_does_not_touch_are_decided_whatever_was_stolen)
+{
+    struct scope by_count = on_time;
+    struct results_summary summary;
+    struct checks_result result;
+    by_count.budget_is_time = false;
+    summarise(&summary);
+    summary.policy[1].stolen_share = 0.91;
+
+    checks_evaluate("tensors_unexplained(aau) == 0", &summary, 1, &on_time, &result);
+    cr_expect(result.pass);
+    checks_evaluate("wait_share(allreduce) > 1%", &summary, 1, &on_time, &result);
+    cr_expect(result.pass, "the cores of aau are not those of allreduce");
+    checks_evaluate("bytes_exchanged(aau) > 0", &summary, 1, &on_time, &result);
+    cr_expect(result.open, "less fits into the time");
+    checks_evaluate("bytes_exchanged(aau) > 0", &summary, 1, &by_count, &result);
+    cr_expect(result.pass, "a budget of gradients is spent whatever it takes");
+    summary.policy[1].stolen_share = 0.1;
+    checks_evaluate("wait_share(aau) < 50%", &summary, 1, &on_time, &result);
+    cr_expect(result.pass, "up to the share");
+}

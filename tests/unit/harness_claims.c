@@ -256,3 +256,40 @@ Test(claims, that_mean_nothing_are_refused)
         -EINVAL);
     cr_expect(strstr(err.text, "needs a `target:`") != NULL, "%s", err.text);
 }
+
+Test(claims, about_time_are_open_once_other_programs_took_the_cores)
+{
+    static struct claims_result result[CLAIMS_MAX];
+    const struct scope scope = {.stolen_max = 0.1};
+    struct matrix *const m = make();
+    decide(m, "time_to_target(fast) < time_to_target(slow)");
+    for (uint32_t s = 0; s < SEEDS; s++)
+        run_at(m, 0, s)->stolen_share = s == 0 ? 0.9 : 0;
+
+    claims_evaluate(&m->experiment, m->run, 3 * SEEDS, &scope, result);
+    cr_expect_eq(result[0].verdict, CLAIM_HELD, "nine hundredths in all");
+    cr_expect_not(result[0].unfit);
+    run_at(m, 0, 1)->stolen_share = 0.9;
+    claims_evaluate(&m->experiment, m->run, 3 * SEEDS, &scope, result);
+    cr_expect_eq(result[0].verdict, CLAIM_OPEN);
+    cr_expect(result[0].unfit);
+    expect_says(&result[0],
+                "open: other programs took 18 % of the cores of slow (judge.stolen 10 %)");
+    for (uint32_t s = 0; s < SEEDS; s++)
+        run_at(m, 0, s)->wall.threads = 1;
+    claims_evaluate(&m->experiment, m->run, 3 * SEEDS, &scope, result);
+    cr_expect_eq(result[0].verdict, CLAIM_HELD, "virtual time is nobody's");
+}
+
+Test(claims, are_open_in_a_matrix_that_was_interrupted)
+{
+    static struct claims_result result[CLAIMS_MAX];
+    const struct scope scope = {.incomplete = true};
+    struct matrix *const m = make();
+    decide(m, "time_to_target(fast) < time_to_target(slow)");
+
+    claims_evaluate(&m->experiment, m->run, 3 * SEEDS, &scope, result);
+
+    cr_expect_eq(result[0].verdict, CLAIM_OPEN);
+    expect_says(&result[0], "open: the matrix did not run to its end");
+}

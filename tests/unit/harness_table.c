@@ -145,6 +145,8 @@ Test(table, names_every_reason_for_doubt)
     m.run[0].diverged = 1;
     m.run[4].incomplete = 2;
     m.run[4].contended = true;
+    m.run[4].stolen_share = 0.9;
+    m.experiment.judge.stolen = 0.1;
     m.run[4].compute_overruns = 11;
     m.run[5].exact_superseded = 3;
     m.run[5].tensors_delivered -= 5;
@@ -164,6 +166,9 @@ Test(table, names_every_reason_for_doubt)
     expect_says(text, "diverged..");
     expect_says(text, "aau: 1 of 3 runs did not drain");
     expect_says(text, "aau: contended in 1 of 3");
+    expect_says(
+        text,
+        "other programs took part of the cores: aau 30 %; checks and claims about time stay open");
     expect_says(text, "aau: up to 11 gradients took longer");
     expect_says(text, "aau: 3 messages were lost");
     expect_says(text, "aau: up to 5 tensors");
