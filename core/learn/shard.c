@@ -51,17 +51,21 @@ static uint32_t permutation_at(const struct permutation *p, uint32_t place)
     return (uint32_t)x;
 }
 
+struct split shard_counts(uint32_t samples, const double share[3])
+{
+    /* Round the borders, not the counts: they then add up, and a share of zero is empty. */
+    const uint32_t first = (uint32_t)fmin(floor(share[0] * samples + 0.5), samples);
+    const uint32_t second = (uint32_t)fmin(floor((share[0] + share[1]) * samples + 0.5), samples);
+    return (struct split){.train = first, .validation = second - first, .test = samples - second};
+}
+
 struct split shard_split(uint64_t seed, uint32_t samples, const double share[3], uint32_t *order)
 {
     struct rng rng = rng_start(seed, RNG_SPLIT, 0);
     for (uint32_t i = 0; i < samples; i++)
         order[i] = i;
     rng_shuffle(&rng, order, samples);
-
-    /* Round the borders, not the counts: they then add up, and a share of zero is empty. */
-    const uint32_t first = (uint32_t)fmin(floor(share[0] * samples + 0.5), samples);
-    const uint32_t second = (uint32_t)fmin(floor((share[0] + share[1]) * samples + 0.5), samples);
-    return (struct split){.train = first, .validation = second - first, .test = samples - second};
+    return shard_counts(samples, share);
 }
 
 /* The streams under RNG_SHARDS. */

@@ -17,6 +17,9 @@ struct split {
     uint32_t train, validation, test; /* counts */
 };
 
+/** How many samples each part of the split has. */
+struct split shard_counts(uint32_t samples, const double share[3]);
+
 /**
  * Random permutation of all samples: order[0..train) is training, then validation, then test. order: [samples].
  * Shares must be >= 0 and sum to 1 within 1e-9 (checked by the caller).

@@ -14,6 +14,8 @@ int command_profiles(struct command_line *line)
     if (!self)
         return command_complain("not enough memory"), 1;
     command_fold_seeds(line);
+    if (line->dry_run)
+        self->depth = PLAN_SIZES;
     int code = session_open(self, line);
     if (code == 0)
         code = line->dry_run ? session_dry_run(self) : session_run(self, line, dir);

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "core/base/units.h"
+#include "harness/command/comment.h"
 #include "harness/environment.h"
 #include "harness/experiment/profile.h"
 #include "harness/results/results.h"
@@ -20,7 +21,10 @@
 
 struct session *session_new(void)
 {
-    return calloc(1, sizeof(struct session));
+    struct session *const self = calloc(1, sizeof(struct session));
+    if (self)
+        self->depth = PLAN_RUN;
+    return self;
 }
 
 static bool is_live(const struct experiment *e)
@@ -57,7 +61,7 @@ int session_open(struct session *self, const struct command_line *line)
     self->threads = line->threads ? line->threads : virtual_threads();
     int rc = live ? machine_open(&self->machine, &err) : 0;
     for (uint32_t i = 0; i < self->count && rc == 0; i++)
-        rc = sweep_plan(&self->sweep[i], self->machine, &err);
+        rc = sweep_plan(&self->sweep[i], self->machine, self->depth, &err);
     if (rc == 0)
         return 0;
     fprintf(stderr, "dawdle: error: %s\n", err.text);
@@ -68,8 +72,15 @@ int session_dry_run(struct session *self)
 {
     struct err err = {{0}};
     for (uint32_t i = 0; i < self->count; i++) {
+        struct comment rest;
+        if (i > 0)
+            puts("---"); /* several profiles are several documents: a file holds one of them */
         profile_write_resolved(stdout, self->sweep[i].written);
-        if (sweep_print(&self->sweep[i], self->threads, stdout, &err) < 0) {
+        comment_open(&rest);
+        const int rc = rest.text ? sweep_print(&self->sweep[i], self->threads, rest.text, &err)
+                                 : err_set(&err, -ENOMEM, "not enough memory to print the plan");
+        comment_close(&rest, stdout);
+        if (rc < 0) {
             fprintf(stderr, "dawdle: error: %s\n", err.text);
             return 3;
         }

@@ -14,6 +14,7 @@
 struct session {
     struct machine *machine; /* NULL: nothing runs live */
     uint32_t threads;        /* of virtual runs */
+    enum plan_depth depth;   /* PLAN_RUN unless the command says otherwise before session_open */
     uint32_t count;
     struct sweep sweep[COMMAND_ARGUMENTS_MAX];
     struct tuned_file *tuned; /* NULL, or the profile (one) is to be tuned */
@@ -26,7 +27,7 @@ struct session *session_new(void);
 int session_open(struct session *self, const struct command_line *line);
 void session_close(struct session *self);
 
-/** Resolved profiles, placement or graph, memory and time. */
+/** Resolved profiles; and as comments behind each, so that it can be loaded, placement or graph, memory and time. */
 int session_dry_run(struct session *self);
 
 /** Everything that could refuse a run on this host. `host` is opened only if something runs live; then close it. */

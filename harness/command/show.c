@@ -43,6 +43,7 @@ int command_topo(struct command_line *line)
         return command_complain("not enough memory"), 1;
     if (shipped.argument_count == 1)
         shipped.argument[shipped.argument_count++] = "quickstart";
+    self->depth = PLAN_PLACES;
     int code = session_open(self, &shipped);
     if (code == 0 && !self->machine)
         code = command_complain(

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* `tune`: learning rates into a file that profiles include. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/command/comment.h"
 #include "harness/command/session.h"
 #include "harness/run/interrupt.h"
 
@@ -29,11 +31,16 @@ static int tune_planned(struct session *self, const struct command_line *line)
     struct host host;
     char path[EXPERIMENT_PATH_MAX], folder[EXPERIMENT_PATH_MAX];
     if (line->dry_run) {
+        struct comment rest;
         const int code = session_dry_run(self);
-        if (code == 0 &&
-            tune_print(&self->sweep[0].plan[0], self->tuned, self->threads, stdout, &err) < 0)
-            return command_complain(err.text), 3;
-        return code;
+        if (code != 0)
+            return code;
+        comment_open(&rest);
+        const int rc = rest.text ? tune_print(&self->sweep[0].plan[0], self->tuned, self->threads,
+                                              rest.text, &err)
+                                 : err_set(&err, -ENOMEM, "not enough memory to print the plan");
+        comment_close(&rest, stdout);
+        return rc < 0 ? (command_complain(err.text), 3) : 0;
     }
     tuned_path(line, self->sweep[0].written, path, folder, sizeof(path));
     if (session_open_host(self, folder, &host, &err) < 0)
@@ -58,6 +65,8 @@ int command_tune(struct command_line *line)
         "train.tuned=";                      /* the old rates, stale or not, are no part of it */
     line->set[line->set_count++] = "sweep="; /* rates are those of the profile as it is written */
     self->tuned = tuned;
+    if (line->dry_run)
+        self->depth = PLAN_SIZES;
     int code = session_open(self, line);
     if (code == 0)
         code = tune_planned(self, line);

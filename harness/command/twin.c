@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/command/comment.h"
 #include "harness/command/session.h"
 #include "harness/results/results.h"
 #include "harness/twin/twin.h"
@@ -14,6 +15,18 @@ static void fold_calibration(struct command_line *line, const struct calibration
     for (uint32_t i = 0; i < found->sets; i++)
         line->set[i] = found->set[i];
     line->set_count += found->sets;
+}
+
+static int imitate_dry(struct session *self, const struct twin *twin,
+                       const struct command_line *line)
+{
+    struct comment found;
+    const int code = session_dry_run(self);
+    comment_open(&found);
+    if (found.text && line->like)
+        calibrate_print(found.text, &twin->calibration, line->like);
+    comment_close(&found, stdout);
+    return code;
 }
 
 static int imitate(struct session *self, const struct twin *twin, const struct command_line *line)
@@ -29,10 +42,10 @@ static int imitate(struct session *self, const struct twin *twin, const struct c
         if (twin_check(twin, self->sweep[i].written, &err) < 0)
             return command_complain(err.text);
     }
+    if (line->dry_run)
+        return imitate_dry(self, twin, line);
     if (line->like)
         calibrate_print(stdout, &twin->calibration, line->like);
-    if (line->dry_run)
-        return session_dry_run(self);
     const int code = session_run(self, line, dir);
     const bool complete = code == 0 || code == 4;
     if (complete && line->against && twin_compare(twin, dir, stdout, &err) < 0)
@@ -54,6 +67,8 @@ int command_twin(struct command_line *line)
     if (code == 0) {
         command_fold_seeds(line);
         fold_calibration(line, &twin->calibration);
+        if (line->dry_run)
+            self->depth = PLAN_SIZES;
         code = session_open(self, line);
     }
     if (code == 0)

@@ -28,6 +28,23 @@ static int out_of_memory(struct err *err)
     return err_set(err, -ENOMEM, "not enough memory to plan a cell");
 }
 
+/** What can be said against a deal before it is made. */
+static int check_shards(const struct cell *self, struct err *err)
+{
+    const struct experiment *const e = self->common->experiment;
+    const uint32_t workers = e->workers.count - self->row->central;
+    const uint32_t classes = self->common->dataset->classes;
+    if (self->split.train < workers)
+        return err_set(err, -ENODATA,
+                       "%u training samples are too few for %u workers that compute: some would "
+                       "get none",
+                       self->split.train, workers);
+    if (e->data.shards == SHARD_LABELS && e->data.per_worker > classes)
+        return err_set(err, -EINVAL, "data.shards.per_worker is %u, but the data has %u classes",
+                       e->data.per_worker, classes);
+    return 0;
+}
+
 /** Shards for those who train: one that serves them has an empty one. */
 static int deal_shards(struct cell *self, struct err *err)
 {
@@ -37,25 +54,25 @@ static int deal_shards(struct cell *self, struct err *err)
     const uint32_t workers = e->workers.count - servers;
     if (!data)
         return 0;
+    self->split = shard_counts(data->samples, e->data.split);
+    const int wrong = check_shards(self, err);
+    if (wrong || self->common->undealt)
+        return wrong;
     self->order = malloc(data->samples * sizeof(uint32_t));
-    self->shard_begin = calloc(e->workers.count + 1, sizeof(uint32_t));
-    if (!self->order || !self->shard_begin)
-        return out_of_memory(err);
-    self->split = shard_split(self->seed, data->samples, e->data.split, self->order);
     self->shard = malloc((self->split.train + 1) * sizeof(uint32_t));
-    if (!self->shard)
+    self->shard_begin = calloc(e->workers.count + 1, sizeof(uint32_t));
+    if (!self->order || !self->shard || !self->shard_begin)
         return out_of_memory(err);
+    shard_split(self->seed, data->samples, e->data.split, self->order);
     const int rc = shard_deal(e->data.shards, e->data.per_worker, self->seed, workers,
                               data->classes, data->label, self->order, self->split.train,
                               self->shard, self->shard_begin + servers);
     if (rc == -ENODATA)
         return err_set(err, rc,
-                       "%u training samples are too few for %u workers that compute: some would "
-                       "get none",
+                       "of %u training samples some of %u workers that compute would get none",
                        self->split.train, workers);
     if (rc == -EINVAL)
-        return err_set(err, rc, "data.shards.per_worker is %u, but the data has %u classes",
-                       e->data.per_worker, data->classes);
+        return err_set(err, rc, "data.shards cannot be dealt with %u classes", data->classes);
     return rc;
 }
 

@@ -48,6 +48,7 @@ struct cell_common {
     const struct experiment *experiment;
     const struct machine *machine; /* NULL: virtual time needs none */
     const struct dataset *dataset; /* NULL: model none */
+    bool undealt;                  /* no worker gets its shard: only sizes are asked for */
     struct model_config model;
     uint64_t data_digest;             /* of a live run that is recorded (plan_digest.h); else 0 */
     uint32_t points;                  /* judged snapshots, the final model included */
@@ -75,7 +76,7 @@ struct cell {
     uint32_t kind_count[2];
 
     struct split split;
-    uint32_t *order;       /* [samples] training, validation, test ids */
+    uint32_t *order;       /* [samples] training, validation, test ids; NULL if undealt, as the next two */
     uint32_t *shard;       /* [split.train] */
     uint32_t *shard_begin; /* [workers + 1] */
 

@@ -34,6 +34,10 @@ static int read_part(const struct cell *cell, const uint32_t *ids, uint32_t coun
         return err_set(err, -ENOMEM, "not enough memory to judge %u samples", count);
     for (uint32_t i = 0; i < count; i++)
         (*label)[i] = data->label[ids[i]];
+    if (!*data->path) { /* sizes without a file */
+        memset(*x, 0, (size_t)count * data->features * sizeof(float));
+        return 0;
+    }
     return dataset_read(data, ids, count, *x, err);
 }
 

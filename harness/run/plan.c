@@ -40,12 +40,25 @@ static int cache_folder(const struct experiment *e, char *out, size_t size, stru
     return 0;
 }
 
-static int open_data(struct plan *self, struct err *err)
+/** What is known of synthetic data without making them. */
+static void size_synthetic(struct plan *self)
+{
+    const struct experiment *const e = self->experiment;
+    self->dataset = (struct dataset){.features = e->data.features,
+                                     .record_bytes = e->data.features * (uint32_t)sizeof(float),
+                                     .classes = e->data.classes,
+                                     .samples = e->data.samples,
+                                     .element = DATASET_F32};
+}
+
+static int open_data(struct plan *self, enum plan_depth depth, struct err *err)
 {
     const struct experiment *const e = self->experiment;
     char cache[EXPERIMENT_PATH_MAX];
-    if (!strcmp(e->data.format, "none"))
+    if (!strcmp(e->data.format, "none") || depth == PLAN_PLACES)
         return 0;
+    if (depth == PLAN_SIZES && !strcmp(e->data.format, "synthetic"))
+        return size_synthetic(self), 0;
     const int rc = cache_folder(e, cache, sizeof(cache), err);
     if (rc < 0)
         return rc;
@@ -180,26 +193,27 @@ static void predict(struct plan *self)
 }
 
 int plan_open(struct plan *out, struct experiment *experiment, const struct machine *machine,
-              struct err *err)
+              enum plan_depth depth, struct err *err)
 {
     *out = (struct plan){.experiment = experiment};
-    int rc = open_data(out, err);
-    if (rc == 0)
+    int rc = open_data(out, depth, err);
+    if (rc == 0 && depth != PLAN_PLACES)
         rc = make_model(out, err);
     if (rc == 0) {
         out->common.experiment = experiment;
         out->common.machine = machine;
         out->common.dataset = out->dataset.samples > 0 ? &out->dataset : NULL;
+        out->common.undealt = depth != PLAN_RUN;
         out->common.points = experiment->judge.points;
-        rc = size_cells(out, err);
+        rc = depth == PLAN_PLACES ? 0 : size_cells(out, err);
     }
     if (rc < 0) {
         plan_close(out);
         return rc;
     }
-    if (experiment->clock == CLOCK_VIRTUAL)
+    if (experiment->clock == CLOCK_VIRTUAL || depth == PLAN_PLACES)
         return 0;
-    if (experiment->record && out->common.dataset)
+    if (experiment->record && out->common.dataset && depth == PLAN_RUN)
         rc = plan_digest_data(&out->dataset, &out->common.data_digest, err);
     if (rc < 0) {
         plan_close(out);

@@ -2,7 +2,7 @@
 /**
  * A profile made concrete on this machine with this data: checked as far as it can be without starting anything.
  *
- * Opens the data set (a synthetic one is made on first use), derives the model, and plans every cell once to know what
+ * Opens the data set (a synthetic one is made on first use, if it is to be run), derives the model, and plans every cell once to know what
  * the largest of them needs. All errors here are the user's to mend: exit code 2 or 3, nothing has started.
  */
 #ifndef HARNESS_RUN_PLAN_H
@@ -27,9 +27,16 @@ struct plan {
     double seconds; /* predicted wall time of all cells; virtual: plan_print measures it */
 };
 
+/** How much of a plan is asked for. */
+enum plan_depth {
+    PLAN_PLACES, /* graphs and placements: neither data nor model */
+    PLAN_SIZES,  /* and how large everything is: synthetic data are not made, and no shard is dealt */
+    PLAN_RUN,    /* and everything that a run needs */
+};
+
 /** 0, or -errno with `err`. -EINVAL: the profile asks for what cannot be; else the environment. `machine`: NULL for virtual. */
 int plan_open(struct plan *out, struct experiment *experiment, const struct machine *machine,
-              struct err *err);
+              enum plan_depth depth, struct err *err);
 void plan_close(struct plan *self);
 
 /** Predicted wall time of the whole matrix, on so many threads in virtual time. 0, or -errno with `err`. */

@@ -6,6 +6,7 @@
 #include "harness/run/plan_probe.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -24,7 +25,8 @@ static double now_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-int plan_measure(const struct model_config *model, struct plan_costs *out, struct err *err)
+/** Time gradients and evaluations of zeros. 0, or -ENOMEM with `err`. */
+static int measure(const struct model_config *model, struct plan_costs *out, struct err *err)
 {
     const size_t features = (size_t)model->batch * model->features;
     const size_t scratch_floats =
@@ -61,6 +63,47 @@ int plan_measure(const struct model_config *model, struct plan_costs *out, struc
     free(scratch);
     free(label);
     return enough ? 0 : err_set(err, -ENOMEM, "not enough memory to time a gradient");
+}
+
+/** Samples of which the split leaves enough to train and to judge by; never more than there are. */
+static uint32_t enough_samples(const struct experiment *e, uint32_t samples)
+{
+    const double train = fmax(e->judge.train_samples, (double)e->workers.count * e->train.batch);
+    const double heldout = e->data.split[1] > 0 ? e->judge.heldout_samples / e->data.split[1] : 0;
+    const double wanted = fmax(train / e->data.split[0], heldout) + 1;
+    return wanted < samples ? (uint32_t)wanted : samples;
+}
+
+int plan_trial_open(struct plan_trial *out, const struct cell_common *common, uint32_t threads,
+                    struct err *err)
+{
+    *out = (struct plan_trial){.common = *common};
+    out->experiment = malloc(sizeof(*out->experiment));
+    if (!out->experiment)
+        return err_set(err, -ENOMEM, "not enough memory to try a run");
+    *out->experiment = *common->experiment;
+    out->experiment->data.shards = SHARD_IID;
+    out->common.experiment = out->experiment;
+    out->common.undealt = false;
+    if (common->dataset) {
+        out->dataset = *common->dataset;
+        out->dataset.path[0] = '\0';
+        out->dataset.samples = enough_samples(common->experiment, common->dataset->samples);
+        out->dataset.label = calloc(out->dataset.samples, 1);
+        out->common.dataset = &out->dataset;
+        if (!out->dataset.label)
+            return err_set(err, -ENOMEM, "not enough memory to try a run");
+    }
+    const int rc = virtual_buffers_open(&out->buffers, &out->common, threads, err);
+    return rc < 0 || !common->dataset ? rc : measure(&common->model, &out->costs, err);
+}
+
+void plan_trial_close(struct plan_trial *self)
+{
+    virtual_buffers_close(&self->buffers);
+    free(self->dataset.label);
+    free(self->experiment);
+    *self = (struct plan_trial){0};
 }
 
 /** Gradients of one run if nobody ever waits. */
@@ -114,13 +157,12 @@ static int run_piece(struct virtual_buffers *buffers, const struct cell *cell, d
     return rc;
 }
 
-int plan_probe(struct virtual_buffers *buffers, const struct cell *cell,
-               const struct plan_costs *costs, double *seconds, struct err *err)
+int plan_probe(struct plan_trial *trial, const struct cell *cell, double *seconds, struct err *err)
 {
     const double share = share_of(cell->common->experiment);
-    const double point_s = judge_s(cell, costs, buffers->threads);
+    const double point_s = judge_s(cell, &trial->costs, trial->buffers.threads);
     struct record_run run = {0};
-    const int rc = run_piece(buffers, cell, share, &run, err);
+    const int rc = run_piece(&trial->buffers, cell, share, &run, err);
     if (rc < 0)
         return rc;
     const double without_s = run.wall.seconds - 2 * point_s;

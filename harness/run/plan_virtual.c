@@ -56,20 +56,21 @@ static void print_policy(const struct cell *cell, double seconds, FILE *out)
 }
 
 /** One line for this policy; its time is added to `all_s`. */
-static int print_cell(const struct plan *self, uint32_t index, struct virtual_buffers *buffers,
-                      const struct plan_costs *costs, double *all_s, FILE *out, struct err *err)
+static int print_cell(const struct plan *self, uint32_t index, struct plan_trial *trial,
+                      double *all_s, FILE *out, struct err *err)
 {
     struct cell cell;
     double seconds = 0;
-    int rc = cell_open(&cell, &self->common, index, 0, err);
+    int rc = cell_open(&cell, &trial->common, index, 0, err);
     if (rc < 0)
         return rc;
     if (index == 0) {
         print_graph(&cell, out);
-        fprintf(out, "\nmemory and wall time of one run, on %u thread%s\n", buffers->threads,
-                buffers->threads == 1 ? "" : "s");
+        fprintf(out, "\nmemory and wall time of one run, on %u thread%s\n", trial->buffers.threads,
+                trial->buffers.threads == 1 ? "" : "s");
     }
-    rc = plan_probe(buffers, &cell, costs, &seconds, err);
+    rc = plan_probe(trial, &cell, &seconds, err);
+    cell.common = &self->common; /* the real sizes */
     if (rc == 0)
         print_policy(&cell, seconds, out);
     *all_s += seconds;
@@ -77,33 +78,21 @@ static int print_cell(const struct plan *self, uint32_t index, struct virtual_bu
     return rc;
 }
 
-/** Either way virtual_buffers_close is due. */
-static int open_probe(const struct plan *self, uint32_t threads, struct virtual_buffers *buffers,
-                      struct plan_costs *costs, struct err *err)
-{
-    const int rc = virtual_buffers_open(buffers, &self->common, threads, err);
-    *costs = (struct plan_costs){0};
-    if (rc < 0 || !self->common.dataset)
-        return rc;
-    return plan_measure(&self->common.model, costs, err);
-}
-
 int plan_virtual_print(struct plan *self, uint32_t threads, FILE *out, struct err *err)
 {
     const struct experiment *const e = self->experiment;
     char text[64];
-    struct plan_costs costs = {0};
-    struct virtual_buffers buffers;
+    struct plan_trial trial;
     double all_s = 0;
-    int rc = open_probe(self, threads, &buffers, &costs, err);
+    int rc = plan_trial_open(&trial, &self->common, threads, err);
     for (uint32_t p = 0; p < e->policy_count && rc == 0; p++)
-        rc = print_cell(self, p, &buffers, &costs, &all_s, out, err);
-    virtual_buffers_close(&buffers);
+        rc = print_cell(self, p, &trial, &all_s, out, err);
+    if (rc == 0 && self->common.dataset)
+        fprintf(out, "  one gradient takes %s\n",
+                units_short_ns(trial.costs.gradient_s * 1e9, text, sizeof(text)));
+    plan_trial_close(&trial);
     if (rc < 0)
         return rc;
-    if (self->common.dataset)
-        fprintf(out, "  one gradient takes %s\n",
-                units_short_ns(costs.gradient_s * 1e9, text, sizeof(text)));
     self->seconds = all_s * e->seed_count;
     fprintf(out, "\ntime\n  %u policies x %u seeds: about %s\n", e->policy_count, e->seed_count,
             units_short_ns(self->seconds * 1e9, text, sizeof(text)));
@@ -112,20 +101,19 @@ int plan_virtual_print(struct plan *self, uint32_t threads, FILE *out, struct er
 
 int plan_virtual_seconds(const struct plan *self, uint32_t threads, double *out, struct err *err)
 {
-    struct plan_costs costs = {0};
-    struct virtual_buffers buffers;
-    int rc = open_probe(self, threads, &buffers, &costs, err);
+    struct plan_trial trial;
+    int rc = plan_trial_open(&trial, &self->common, threads, err);
     *out = 0;
     for (uint32_t p = 0; p < self->experiment->policy_count && rc == 0; p++) {
         struct cell cell;
         double seconds = 0;
-        rc = cell_open(&cell, &self->common, p, 0, err);
+        rc = cell_open(&cell, &trial.common, p, 0, err);
         if (rc < 0)
             break;
-        rc = plan_probe(&buffers, &cell, &costs, &seconds, err);
+        rc = plan_probe(&trial, &cell, &seconds, err);
         cell_close(&cell);
         *out += self->experiment->seed_count * seconds;
     }
-    virtual_buffers_close(&buffers);
+    plan_trial_close(&trial);
     return rc;
 }

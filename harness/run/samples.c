@@ -35,6 +35,8 @@ int samples_open(struct samples *out, const struct dataset *dataset, struct err 
 {
     const size_t bytes = (size_t)dataset->samples * dataset->record_bytes;
     *out = (struct samples){.dataset = dataset};
+    if (!*dataset->path) /* sizes without a file: every feature is 0 */
+        return 0;
     const int fd = open(dataset->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return err_set(err, -errno, "%s: cannot open: %s", dataset->path, strerror(errno));
@@ -59,10 +61,13 @@ static void read_batch(const void *context, const uint32_t *ids, uint32_t count,
 {
     const struct samples *const self = context;
     const struct dataset *const dataset = self->dataset;
+    if (!self->record)
+        memset(x, 0, (size_t)count * dataset->features * sizeof(float));
     for (uint32_t i = 0; i < count; i++) {
         DCHECK(ids[i] < dataset->samples);
-        dataset_to_float(dataset, self->record + (size_t)ids[i] * dataset->record_bytes,
-                         x + (size_t)i * dataset->features);
+        if (self->record)
+            dataset_to_float(dataset, self->record + (size_t)ids[i] * dataset->record_bytes,
+                             x + (size_t)i * dataset->features);
         label[i] = dataset->label[ids[i]];
     }
 }

@@ -14,7 +14,7 @@
 
 struct samples {
     const struct dataset *dataset; /* borrowed: labels and the meaning of the bytes */
-    unsigned char *record;         /* [samples][record_bytes], owned */
+    unsigned char *record;         /* [samples][record_bytes], owned; NULL: no file, all zeros */
 };
 
 /** 0, or -errno with `err`. */

@@ -78,8 +78,8 @@ Test(virtual_sweep, a_dry_run_plans_every_value_and_adds_up)
 {
     char *const text = virtual_dry_run(SWEPT);
 
-    cr_expect_not_null(strstr(text, "\ninject.0.law.factor = 40\n"), "%s", text);
-    cr_expect_not_null(strstr(text, "\nall 3 values: about "), "%s", text);
+    cr_expect_not_null(strstr(text, "\n# inject.0.law.factor = 40\n"), "%s", text);
+    cr_expect_not_null(strstr(text, "\n# all 3 values: about "), "%s", text);
     cr_expect_not(virtual_has_results());
     free(text);
 }

@@ -14,6 +14,7 @@
 
 #include "harness/experiment/help.h"
 #include "harness/experiment/profile.h"
+#include "harness/experiment/profile_text.h"
 #include "harness/experiment/suggest.h"
 
 #define DESIGN "tests/profiles/design.yaml"
@@ -423,13 +424,19 @@ Test(profile, pathsearch_is_an_oracle_only_where_messages_would_flood)
     profile_free(&loaded);
 }
 
-Test(profile, shipped_profiles_load_by_name)
+Test(profile, every_shipped_profile_is_resolved_into_one_that_loads)
 {
-    const char *const set[] = {"data.path=tests/profiles"};
-    expect_round_trip("quickstart", NULL, 0);
-    expect_round_trip("mnist", set, 1);
-    expect_round_trip("twin", NULL, 0);
-    expect_round_trip("twin-calibrate", NULL, 0);
+    const char *const mnist = "data.path=tests/profiles", *const plugin = "model.path=README.md";
+    char *name[64];
+    const uint32_t count = profile_text_shipped(name, COUNT(name));
+    for (uint32_t i = 0; i < count; i++) {
+        const char *const set = strcmp(name[i], "mnist") == 0           ? mnist
+                                : strcmp(name[i], "plugin-python") == 0 ? plugin
+                                                                        : NULL;
+        expect_round_trip(name[i], &set, set ? 1 : 0);
+        free(name[i]);
+    }
+    cr_expect_geq(count, 24u);
 }
 
 Test(profile, paths_are_relative_to_the_profile_and_stored_absolute)
