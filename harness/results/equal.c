@@ -62,12 +62,11 @@ static struct record_equal at_level(const struct record_run *run, enum record_bu
     const double share = width > 0 ? (level - equal_spent(from, budget)) / width : 1;
     const double loss = between(from->train_loss_mean_model, to->train_loss_mean_model, share);
     const bool diverged = isinf(loss);
-    return (struct record_equal){.level = level,
-                                 .train_loss = loss,
-                                 .heldout_accuracy =
-                                     diverged ? -(double)INFINITY
-                                              : between(from->heldout_accuracy_mean_model,
-                                                        to->heldout_accuracy_mean_model, share)};
+    const double accuracy = run->no_heldout ? (double)NAN
+                            : diverged      ? -(double)INFINITY
+                                            : between(from->heldout_accuracy_mean_model,
+                                                      to->heldout_accuracy_mean_model, share);
+    return (struct record_equal){.level = level, .train_loss = loss, .heldout_accuracy = accuracy};
 }
 
 void equal_judge(struct record_run *run, uint32_t count)

@@ -132,6 +132,14 @@ static double weight_least(const struct record_run *run)
     return isfinite(least) ? least : (double)NAN;
 }
 
+bool results_metric_is_heldout(enum results_metric metric)
+{
+    return metric == RESULTS_HELDOUT_LOSS_MEAN_MODEL ||
+           metric == RESULTS_HELDOUT_ACCURACY_MEAN_MODEL ||
+           (metric >= RESULTS_HELDOUT_ACCURACY_EQUAL_TIME &&
+            metric <= RESULTS_HELDOUT_ACCURACY_EQUAL_BYTES);
+}
+
 static double learning_metric(const struct record_run *run, enum results_metric metric)
 {
     static const struct record_point none;
@@ -284,6 +292,8 @@ static double counter_metric(const struct record_run *run, enum results_metric m
 double results_metric_of(const struct record_run *run, enum results_metric metric)
 {
     CHECK(metric < RESULTS_METRICS);
+    if (run->no_heldout && results_metric_is_heldout(metric))
+        return (double)NAN;
     if (metric >= RESULTS_TENSORS_SUPERSEDED)
         return counter_metric(run, metric);
     if (metric >= RESULTS_ITERATION_NS_P50 && metric <= RESULTS_INJECTED_ERROR_SHARE_P99)

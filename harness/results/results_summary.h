@@ -122,6 +122,9 @@ double results_metric_of(const struct record_run *run, enum results_metric metri
 /** Does it mean little once the cores of its run were taken away? budget_is_time: stop.time ends the runs. */
 bool results_metric_is_timed(enum results_metric metric, bool budget_is_time);
 
+/** Is it judged on held-out samples? */
+bool results_metric_is_heldout(enum results_metric metric);
+
 /** Is it about reaching the profile's target? */
 bool results_metric_needs_target(enum results_metric metric);
 

@@ -305,6 +305,11 @@ int sentence_validate(const struct sentence *self, const struct experiment *expe
             rc = validate_value(self, side, experiment, err);
         if (rc != 0)
             return rc;
+        if (experiment->data.split[0] > 0 && experiment->data.split[1] <= 0 &&
+            results_metric_is_heldout(side->metric))
+            return sentence_refuse(self, side->column, err,
+                                   "%s needs validation samples, but data.split gives them 0%%",
+                                   results_metric_table[side->metric].name);
         if (!experiment->target.set && results_metric_needs_target(side->metric))
             return sentence_refuse(self, side->column, err, "%s needs a `target:` in the profile",
                                    results_metric_table[side->metric].name);

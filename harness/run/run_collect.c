@@ -327,6 +327,7 @@ int run_collect(struct run *run, struct record_run *out, struct err *err)
     out->clock = "live";
     out->locals_judged = judge_locals(cell->graph.workers, cell->row->central);
     out->judged = cell->common->dataset != NULL;
+    out->no_heldout = out->judged && cell->split.validation == 0;
     out->workers = cell->graph.workers;
     out->lr = cell->policy->lr;
     out->lr_from = experiment_rate(cell->policy);

@@ -187,6 +187,7 @@ int virtual_collect(struct virtual_run *self, struct err *err)
     out->seed = cell->seed;
     out->clock = "virtual";
     out->judged = self->values != NULL;
+    out->no_heldout = out->judged && cell->split.validation == 0;
     out->workers = cell->graph.workers;
     out->lr = cell->policy->lr;
     out->lr_from = experiment_rate(cell->policy);

@@ -165,6 +165,23 @@ Test(virtual_table, a_dry_run_predicts_and_runs_nothing)
     free(text);
 }
 
+Test(virtual_table, without_held_out_samples_their_metrics_have_no_figure)
+{
+    json_t *const result = virtual_run(
+        HEAD("4") "data: {samples: 2000, features: 16, classes: 4, split: [100%, 0, 0]}\n"
+                  "model: softmax\npolicies: [allreduce, dsgd]\nstop: {iterations: 20}\n",
+        1);
+    fflush(stdout);
+    char *const table = virtual_file("../../../stdout");
+
+    cr_expect_null(strstr(table, "diverged"), "%s", table);
+    cr_expect(json_is_null(json_object_get(virtual_of(result, 0), "heldout_accuracy_mean_model")));
+    cr_expect(json_is_null(json_object_get(virtual_of(result, 0), "heldout_loss_mean_model")));
+    cr_expect_gt(virtual_number(result, 0, "train_loss_mean_model"), 0);
+    free(table);
+    json_decref(result);
+}
+
 /* Neighbours that stand still drain a worker's weight: the published step explodes, and must not pass for a result. */
 Test(virtual_table, a_run_that_diverged_says_so_and_one_with_the_same_weights_need_not_diverge)
 {
