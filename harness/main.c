@@ -51,11 +51,14 @@ enum {
 static const struct argp_option options[] = {
     {"set", 's', "PATH=VALUE", 0, "override a key of the profile (repeatable)", 0},
     {"out", 'o', "DIR", 0,
-     "where result directories go (default: runs); tune: the file (default: NAME.tuned.yaml)", 0},
+     "where result directories go (default: runs); tune: the file, or a folder for NAME.tuned.yaml",
+     0},
     {"seed", 'S', "N", 0, "run this seed; with --repeat, the first of that many", 0},
     {"repeat", 'r', "N", 0, "number of seeds (1, 2, … unless --seed says where to start)", 0},
     {"dry-run", OPT_DRY_RUN, 0, 0,
-     "print resolved profile, placement or graph, memory and time; run nothing", 0},
+     "print the resolved profile and, as comments, placement or graph, memory and time; run "
+     "nothing",
+     0},
     {"strict", OPT_STRICT, 0, 0,
      "exit 4 when a check stays open, because other programs took the cores", 0},
     {"quiet", 'q', 0, 0, "no progress lines", 0},

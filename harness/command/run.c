@@ -2,6 +2,7 @@
 /* `run` and `sim`: profiles as they are, or in virtual time. */
 #include <stdio.h>
 
+#include "harness/command/output.h"
 #include "harness/command/session.h"
 #include "harness/fuzz/fuzz.h"
 #include "harness/results/results.h"
@@ -9,6 +10,10 @@
 
 int command_profiles(struct command_line *line)
 {
+    struct err err = {{0}};
+    const int rc = line->dry_run ? 0 : output_check_folder(line->out, &err);
+    if (rc < 0)
+        return command_complain(err.text), output_exit_code(rc);
     struct session *const self = session_new();
     char dir[RESULTS_PATH_MAX];
     if (!self)

@@ -6,23 +6,33 @@
 #include <string.h>
 
 #include "harness/command/comment.h"
+#include "harness/command/output.h"
 #include "harness/command/session.h"
 #include "harness/run/interrupt.h"
 
-/** `<name>.tuned.yaml` unless --out says otherwise; `folder` is where it lies. */
+/** `<name>.tuned.yaml` here, in the folder that --out names, or the file that it names. */
 static void tuned_path(const struct command_line *line, const struct experiment *e, char *path,
-                       char *folder, size_t size)
+                       size_t size)
 {
-    if (line->used & COMMAND_OUT)
+    const bool given = line->used & COMMAND_OUT;
+    const bool slash = given && line->out[strlen(line->out) - 1] == '/';
+    if (given && !output_is_folder(line->out))
         snprintf(path, size, "%s", line->out);
     else
-        snprintf(path, size, "%s.tuned.yaml", e->name);
-    snprintf(folder, size, "%s", path);
-    char *const slash = strrchr(folder, '/');
-    if (slash)
-        slash[slash == folder] = '\0';
+        snprintf(path, size, "%s%s%s.tuned.yaml", given ? line->out : "",
+                 given && !slash ? "/" : "", e->name);
+}
+
+/** Before the search: can its file be written? */
+static int check_output(const struct command_line *line, struct err *err)
+{
+    char folder[EXPERIMENT_PATH_MAX];
+    const bool given = line->used & COMMAND_OUT;
+    if (given && output_is_folder(line->out))
+        snprintf(folder, sizeof(folder), "%s", line->out);
     else
-        snprintf(folder, size, ".");
+        output_folder_of(given ? line->out : ".", folder, sizeof(folder));
+    return output_check_folder(given && !*line->out ? "" : folder, err);
 }
 
 static int tune_planned(struct session *self, const struct command_line *line)
@@ -42,7 +52,8 @@ static int tune_planned(struct session *self, const struct command_line *line)
         comment_close(&rest, stdout);
         return rc < 0 ? (command_complain(err.text), 3) : 0;
     }
-    tuned_path(line, self->sweep[0].written, path, folder, sizeof(path));
+    tuned_path(line, self->sweep[0].written, path, sizeof(path));
+    output_folder_of(path, folder, sizeof(folder));
     if (session_open_host(self, folder, &host, &err) < 0)
         return fprintf(stderr, "dawdle: error: %s\n", err.text), 3;
     const struct tune_options options = {
@@ -57,6 +68,10 @@ static int tune_planned(struct session *self, const struct command_line *line)
 
 int command_tune(struct command_line *line)
 {
+    struct err err = {{0}};
+    const int rc = line->dry_run ? 0 : check_output(line, &err);
+    if (rc < 0)
+        return command_complain(err.text), output_exit_code(rc);
     struct session *const self = session_new();
     struct tuned_file *const tuned = calloc(1, sizeof(*tuned));
     if (!self || !tuned)

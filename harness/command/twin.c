@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "harness/command/comment.h"
+#include "harness/command/output.h"
 #include "harness/command/session.h"
 #include "harness/results/results.h"
 #include "harness/twin/twin.h"
@@ -57,6 +58,9 @@ static int imitate(struct session *self, const struct twin *twin, const struct c
 int command_twin(struct command_line *line)
 {
     struct err err = {{0}};
+    const int rc = line->dry_run ? 0 : output_check_folder(line->out, &err);
+    if (rc < 0)
+        return command_complain(err.text), output_exit_code(rc);
     struct session *const self = session_new();
     struct twin *const twin = calloc(1, sizeof(*twin));
     int code = 0;

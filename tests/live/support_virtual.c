@@ -10,6 +10,7 @@
 #include "harness/command/command.h"
 
 static char folder[64];
+static const char *chosen_out;
 
 static char *path_of(const char *name, char *out, size_t size)
 {
@@ -56,7 +57,8 @@ static int execute(const char *command, const char *yaml, uint32_t threads, bool
     line->argument[0] = command;
     line->argument[1] = profile;
     line->argument_count = 2;
-    line->out = path_of("runs", out, sizeof(out));
+    line->out = chosen_out ? chosen_out : path_of("runs", out, sizeof(out));
+    line->used = chosen_out ? COMMAND_OUT : 0;
     line->quiet = true;
     line->dry_run = dry;
     line->threads = threads;
@@ -85,6 +87,11 @@ char *virtual_dry_run(const char *yaml)
     cr_assert_eq(execute("run", yaml, simulated ? 2 : 0, true), 0);
     fflush(stdout);
     return read_whole(path_of("stdout", path, sizeof(path)));
+}
+
+void virtual_out(const char *path)
+{
+    chosen_out = path;
 }
 
 bool virtual_has_cache(void)

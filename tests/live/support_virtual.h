@@ -19,6 +19,8 @@ int virtual_command(const char *command, const char *yaml, uint32_t threads);
 char *virtual_dry_run(const char *yaml);
 /** Is there a folder of results? */
 bool virtual_has_results(void);
+/** What --out says from now on; NULL: a folder of the test. */
+void virtual_out(const char *path);
 /** Were data made? */
 bool virtual_has_cache(void);
 

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/learn/shard.h"
@@ -60,6 +61,41 @@ static char *tune(uint32_t threads)
     const int code = virtual_command("tune", BODY, threads);
     cr_assert_eq(code, 0, "%s", code ? virtual_errors() : "");
     return read_whole("t.tuned.yaml");
+}
+
+Test(virtual_tune, writes_a_file_into_the_folder_that_is_named)
+{
+    cr_assert_eq(mkdir("rates", 0777), 0);
+    static const char *const out[] = {"rates", "rates/", "new/deep/", "new/other.yaml"};
+    static const char *const file[] = {"rates/t.tuned.yaml", "rates/t.tuned.yaml",
+                                       "new/deep/t.tuned.yaml", "new/other.yaml"};
+    for (uint32_t i = 0; i < 4; i++) {
+        virtual_out(out[i]);
+        cr_assert_eq(virtual_command("tune", BODY, 1), 0, "%s", virtual_errors());
+        cr_expect_eq(access(file[i], R_OK), 0, "--out %s", out[i]);
+        unlink(file[i]);
+    }
+}
+
+Test(virtual_tune, refuses_where_nothing_can_be_written_before_it_begins)
+{
+    static const char *const command[] = {"tune", "run", "sim"};
+    FILE *const file = fopen("taken", "w");
+    cr_assert(file);
+    fclose(file);
+    for (uint32_t i = 0; i < 3; i++) {
+        virtual_out(i == 0 ? "taken/t.yaml" : "taken");
+        cr_expect_eq(virtual_command(command[i], BODY, 1), 2, "%s", command[i]);
+        char *const said = virtual_errors();
+        cr_expect_not_null(strstr(said, "nothing can be written to taken"), "%s", said);
+        cr_expect_not(virtual_has_cache(), "%s made data", command[i]);
+        free(said);
+    }
+    if (geteuid() == 0) /* who may write anywhere */
+        return;
+    cr_assert_eq(mkdir("closed", 0555), 0);
+    virtual_out("closed/runs");
+    cr_expect_eq(virtual_command("run", BODY, 1), 3);
 }
 
 Test(virtual_tune, twice_and_on_more_threads_writes_the_same_bytes)
