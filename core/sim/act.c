@@ -40,28 +40,14 @@ void sim_act_adopt(struct sim *self, uint32_t worker, uint32_t slot)
     node->current = slot;
 }
 
-/** As live: by time or by gradients, whichever is further. */
-static double progress(const struct sim *self)
+static float rate_now(struct sim *self)
 {
-    double used = 0;
-    if (self->config.stop_ns)
-        used = (double)self->now_ns / (double)self->config.stop_ns;
-    if (self->gradients_max) {
-        const double by_count = (double)self->totals.gradients / (double)self->gradients_max;
-        used = by_count > used ? by_count : used;
-    }
-    return used < 1 ? used : 1;
-}
-
-static float rate_now(const struct sim *self)
-{
-    if (self->config.decay_every <= 0)
-        return self->config.lr;
-    const double steps = progress(self) / self->config.decay_every;
-    double rate = (double)self->config.lr;
-    for (uint32_t i = 0; i < (uint32_t)steps; i++)
-        rate *= self->config.decay_factor;
-    return (float)rate;
+    const struct sim_config *const c = &self->config;
+    if (c->decay_every <= 0)
+        return c->lr;
+    const double used = progress_used(&self->budget, self->now_ns, self->spent, self->apart);
+    self->used = used > self->used ? used : self->used;
+    return progress_rate(c->lr, c->decay_every, c->decay_factor, self->used);
 }
 
 static uint32_t own_slot(const struct sim *self, uint32_t worker, uint64_t handle)

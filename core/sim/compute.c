@@ -12,6 +12,7 @@
 #include "core/sim/account.h"
 #include "core/sim/act.h"
 #include "core/sim/loans.h"
+#include "core/sim/stop.h"
 #include "core/sim/waits.h"
 
 /** Drawn for some iterations at once: they are asked for one after the other, from 0. */
@@ -140,8 +141,7 @@ static bool may_begin(const struct sim *self, const struct sim_node *node, uint3
     const bool synchronous = self->config.policy->synchronous;
     if (self->stopped)
         return synchronous && round <= self->last_round;
-    return !synchronous || self->config.stop_iterations == 0 ||
-           node->begun < self->config.stop_iterations;
+    return progress_may_begin(&self->budget, node->begun + node->missed);
 }
 
 void sim_compute_want(struct sim *self, uint32_t worker, uint32_t round)
@@ -149,6 +149,8 @@ void sim_compute_want(struct sim *self, uint32_t worker, uint32_t round)
     struct sim_node *const node = node_at(self, worker);
     CHECK(node->phase == SIM_IDLE);
     node->round = round;
+    if (node->apart)
+        stop_join(self, worker, round);
     if (!may_begin(self, node, round)) {
         node->held = true;
         node->held_round = round;
@@ -203,6 +205,7 @@ void sim_compute_deliver(struct sim *self, uint32_t worker)
     node->gradient_due = false;
     node->finished++;
     self->totals.gradients += self->recording;
+    self->spent += self->recording;
     node->record.gradients += self->recording;
     sim_act_on(self, worker,
                &(struct event){.kind = EV_GRADIENT,

@@ -16,6 +16,7 @@
 #include "core/sim/faults.h"
 #include "core/sim/links.h"
 #include "core/sim/loans.h"
+#include "core/sim/stop.h"
 
 static uint32_t make(struct sim *self, const struct sim_message *model)
 {
@@ -53,6 +54,7 @@ static struct sim_message news(const struct sim *self, uint32_t worker, uint32_t
 static void forget(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
+    stop_part(self, worker);
     node->crashed = node->record.crashed = true;
     node->generation++; /* its gradient will not come */
     node->gradient_due = node->held = node->noticed = node->leaving = false;

@@ -66,15 +66,15 @@ static void fetch(const void *owner, const struct queue_entry *entry)
 static void plan_cuts(struct sim *self)
 {
     const struct sim_config *const c = &self->config;
-    const uint32_t computing = c->workers - c->policy->central;
-    self->gradients_max = c->stop_iterations * computing;
-    self->gradients_cut = UINT64_MAX;
+    self->budget = (struct progress_budget){.time = c->stop_ns,
+                                            .iterations = c->stop_iterations,
+                                            .workers = c->workers - c->policy->central,
+                                            .rounds = c->policy->synchronous};
+    stop_aim(self);
     for (uint32_t cut = 0; cut < c->cuts && c->stop_ns > 0; cut++)
         due_at(self, (uint64_t)((double)c->stop_ns * cut / c->cuts), DUE_CUT, cut, 0);
     if (c->stop_ns > 0)
         due_at(self, c->stop_ns, DUE_STOP, 0, 0);
-    else if (c->cuts > 0)
-        self->gradients_cut = 0;
 }
 
 static void check_config(const struct sim_config *c)
@@ -150,7 +150,8 @@ static void dispatch(struct sim *self, const struct queue_entry *due)
         turn_hear(self, index);
         return;
     case DUE_CUT:
-        stop_cut(self);
+        if (index == self->cuts_taken) /* else it was taken by count */
+            stop_cut(self);
         return;
     case DUE_STOP:
         if (!self->stopped)
@@ -210,12 +211,11 @@ static bool advance(struct sim *self)
         return true;
     }
     if (!self->stopped) {
-        if (self->totals.gradients >= self->gradients_cut) {
+        if (self->spent >= self->spent_cut) {
             stop_cut(self);
             return true;
         }
-        if (self->stop_wanted ||
-            (self->gradients_max > 0 && self->totals.gradients >= self->gradients_max)) {
+        if (self->stop_wanted || self->spent >= self->spent_max) {
             stop_begin(self);
             return true;
         }

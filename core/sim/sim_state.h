@@ -10,6 +10,7 @@
 
 #include "core/base/blame.h"
 #include "core/base/check.h"
+#include "core/base/progress.h"
 #include "core/inject/disk.h"
 #include "core/sim/queue.h"
 #include "core/sim/sim.h"
@@ -163,6 +164,8 @@ struct sim_node {
     uint64_t gone_ns;    /* its peers have heard its last word */
     uint64_t restore_ns; /* withheld slots come back */
     uint32_t fault;      /* that began last */
+    uint32_t missed;     /* rounds that it was not there for */
+    bool apart;          /* takes no part in rounds, until it is asked for one */
     bool noticed;        /* absent, and its peers were told */
     bool leaving, overstayed; /* asked to go; and it should be back already */
     bool withheld, starved;   /* some of its slots are; it has too few */
@@ -277,8 +280,11 @@ struct sim {
     double ns_per_byte;
     struct inject_base base;
     double link_sigma, link_shift; /* of the logarithm of the latency's factor */
-    uint64_t gradients_max,
-        gradients_cut; /* end of the run, and the next cut, where those go by gradients */
+    /* What counts for a budget in iterations (core/base/progress.h). */
+    struct progress_budget budget;
+    uint64_t spent, spent_max, spent_cut; /* so far; at the end, and at the next cut */
+    uint32_t apart;                       /* workers that take no part in rounds */
+    double used;                          /* of the budget, the furthest that was seen */
     uint64_t mixes_planted;
     uint32_t round_max; /* latest round begun */
     uint64_t last_round;

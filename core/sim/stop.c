@@ -22,14 +22,33 @@ static void judge(struct sim *self, uint32_t cut)
     values_cut(self->config.values, self->config.judge, cut, self->current);
 }
 
-/** Gradients at which the next cut is due, where cuts go by gradients. */
-static void aim_cut(struct sim *self)
+void stop_aim(struct sim *self)
 {
-    const bool by_count = self->config.stop_ns == 0 && self->cuts_taken < self->config.cuts;
-    self->gradients_cut =
-        by_count
-            ? (self->gradients_max * self->cuts_taken + self->config.cuts - 1) / self->config.cuts
-            : UINT64_MAX;
+    const uint64_t whole = progress_whole(&self->budget, self->apart);
+    const bool cuts = whole > 0 && self->cuts_taken < self->config.cuts;
+    self->spent_max = whole > 0 ? whole : UINT64_MAX;
+    self->spent_cut = cuts ? progress_cut(whole, self->cuts_taken, self->config.cuts) : UINT64_MAX;
+}
+
+void stop_part(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    if (!self->budget.rounds || node->apart)
+        return;
+    node->apart = true;
+    self->apart++;
+    self->spent -= (uint64_t)node->finished + node->missed;
+    stop_aim(self);
+}
+
+void stop_join(struct sim *self, uint32_t worker, uint32_t round)
+{
+    struct sim_node *const node = node_at(self, worker);
+    node->apart = false;
+    node->missed = round > node->finished ? round - node->finished : 0;
+    self->apart--;
+    self->spent += (uint64_t)node->finished + node->missed;
+    stop_aim(self);
 }
 
 void stop_cut(struct sim *self)
@@ -39,7 +58,7 @@ void stop_cut(struct sim *self)
     const uint32_t cut = self->cuts_taken++;
     self->cut[cut] = (struct sim_cut){
         .ns = self->now_ns, .gradients = self->totals.gradients, .bytes = self->totals.bytes};
-    aim_cut(self);
+    stop_aim(self);
     judge(self, cut);
 }
 

@@ -51,16 +51,14 @@ static void adopt(struct worker *self, uint32_t slot)
     self->current = slot;
 }
 
-static float rate_now(const struct worker *self)
+static float rate_now(struct worker *self)
 {
     const struct worker_common *const c = self->common;
     if (c->decay_every <= 0)
         return c->lr;
-    const double steps = cohort_progress(c->cohort, clock_cyc()) / c->decay_every;
-    double rate = (double)c->lr;
-    for (uint32_t i = 0; i < (uint32_t)steps; i++)
-        rate *= c->decay_factor;
-    return (float)rate;
+    const double used = cohort_progress(c->cohort, clock_cyc());
+    self->used = used > self->used ? used : self->used;
+    return progress_rate(c->lr, c->decay_every, c->decay_factor, self->used);
 }
 
 static bool do_apply(struct worker *self, const struct action *action)

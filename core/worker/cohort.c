@@ -14,12 +14,19 @@ static uint64_t sum_finished(const struct cohort *self)
     return sum;
 }
 
-/** Gradients that count towards the budget: those, too, that nobody will compute any more. */
-static uint64_t sum_spent(const struct cohort *self)
+/** What counts for a budget in iterations, and how many workers do not. */
+static uint64_t sum_spent(const struct cohort *self, uint32_t *apart)
 {
-    uint64_t sum = sum_finished(self);
-    for (uint32_t w = 0; w < self->workers; w++)
-        sum += atomic_load_explicit(&self->worker[w].forgone, RELAXED);
+    uint64_t sum = 0;
+    *apart = 0;
+    for (uint32_t w = 0; w < self->workers; w++) {
+        const struct cohort_worker *const worker = &self->worker[w];
+        const bool counts = !self->budget.rounds || !atomic_load_explicit(&worker->apart, RELAXED);
+        *apart += !counts;
+        if (counts)
+            sum += atomic_load_explicit(&worker->finished, RELAXED) +
+                   atomic_load_explicit(&worker->missed, RELAXED);
+    }
     return sum;
 }
 
@@ -33,16 +40,11 @@ static uint64_t sum_bytes(const struct cohort *self)
 
 double cohort_progress(const struct cohort *self, uint64_t now_cyc)
 {
-    double used = 0;
-    if (self->budget_cyc &&
-        now_cyc > self->start_cyc) /* stamps of two cores may be a little apart */
-        used = (double)(now_cyc - self->start_cyc) / (double)self->budget_cyc;
-    if (self->budget_iterations) {
-        /* gradients, so that a policy that abandons some is compared at equal work done, in both clocks */
-        const double by_count = (double)sum_spent(self) / (double)self->budget_iterations;
-        used = by_count > used ? by_count : used;
-    }
-    return used < 1 ? used : 1;
+    uint32_t apart = 0;
+    const uint64_t spent = self->budget.iterations ? sum_spent(self, &apart) : 0;
+    /* stamps of two cores may be a little apart */
+    const uint64_t passed = now_cyc > self->start_cyc ? now_cyc - self->start_cyc : 0;
+    return progress_used(&self->budget, passed, spent, apart);
 }
 
 static void phase_to(struct cohort *self, enum cohort_phase phase)

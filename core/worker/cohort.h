@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/base/progress.h"
 #include "core/worker/phases.h"
 
 enum cohort_phase { COHORT_WAIT, COHORT_RUN, COHORT_HALT, COHORT_DRAIN, COHORT_END };
@@ -32,11 +33,12 @@ struct cohort_worker {
     _Atomic uint32_t left;              /* the latest news that was a departure in good order */
     _Atomic uint32_t there;             /* 0: gone, whether or not anybody was told */
     _Atomic uint64_t wish;              /* for somebody's parameters, see cohort_wish */
-    _Atomic uint64_t forgone;     /* of a budget in rounds: those that it will not take part in */
-    _Atomic uint64_t due_cyc;     /* something planned happens to it then */
-    _Atomic uint64_t longest_cyc; /* iteration */
-    _Atomic uint32_t held;        /* it would begin a round that is beyond the budget */
-    struct phases phases;         /* on a line of its own: who waits for this worker reads it */
+    _Atomic uint64_t missed;            /* rounds that it was not there for */
+    _Atomic uint64_t due_cyc;           /* something planned happens to it then */
+    _Atomic uint64_t longest_cyc;       /* iteration */
+    _Atomic uint32_t held;              /* it would begin a round that is beyond the budget */
+    _Atomic uint32_t apart;             /* it takes no part in rounds, until it is asked for one */
+    struct phases phases; /* on a line of its own: who waits for this worker reads it */
 };
 
 /** A returning worker's wish: the model of `from`, copied into its own slot. */
@@ -91,8 +93,7 @@ struct cohort {
 
     uint32_t workers, loops;
     uint64_t start_cyc, stop_cyc, end_cyc; /* stop: when HALT was declared */
-    uint64_t budget_cyc;                   /* length of RUN; 0 = none */
-    uint64_t budget_iterations;            /* of all workers together; 0 = none */
+    struct progress_budget budget;         /* time: the length of RUN, in cycles */
     uint64_t drain_cyc_max;                /* give up after this long */
     uint32_t cuts; /* how many cuts lie inside RUN (the first, at the start, included) */
     struct cohort_cut at[COHORT_CUTS_MAX];

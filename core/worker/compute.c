@@ -162,12 +162,18 @@ static void spin_for(uint64_t cyc)
         ;
 }
 
-/** Iterations that each worker of a synchronous policy may begin; one that serves the others begins none. */
-static uint64_t rounds_max(const struct worker_common *common)
+/** The budget in rounds is exact. Who comes back, or late, takes part from the round on that it is asked for. */
+static bool may_begin(struct worker *self, uint32_t round)
 {
-    const struct cohort *const cohort = common->cohort;
-    const uint32_t computing = cohort->workers - common->policy->central;
-    return cohort->budget_iterations > 0 ? cohort->budget_iterations / computing : UINT64_MAX;
+    struct cohort_worker *const pub = public_of(self);
+    if (atomic_load_explicit(&pub->apart, memory_order_relaxed)) {
+        const uint64_t missed = round > self->finished ? round - self->finished : 0;
+        atomic_store_explicit(&pub->missed, missed, memory_order_relaxed);
+        /* release: whoever counts the worker counts what it has missed */
+        atomic_store_explicit(&pub->apart, 0, memory_order_release);
+    }
+    const uint64_t missed = atomic_load_explicit(&pub->missed, memory_order_relaxed);
+    return progress_may_begin(&self->common->cohort->budget, self->begun + missed);
 }
 
 /** Where workers come back, their iterations say nothing about which round it is. */
@@ -188,9 +194,9 @@ void compute_want(struct worker *self, uint32_t round)
         self->held_round = round;
         return;
     }
-    if (self->common->policy->synchronous && self->begun >= rounds_max(self->common)) {
+    if (self->common->policy->synchronous && !may_begin(self, round)) {
         atomic_store_explicit(&public_of(self)->held, 1, memory_order_relaxed);
-        self->held_compute = true; /* the budget in iterations is exact where there are rounds */
+        self->held_compute = true;
         self->held_round = round;
         return;
     }

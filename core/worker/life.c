@@ -101,23 +101,9 @@ void life_stand_down(struct worker *self, uint64_t now)
     self->life.has_kept = self->life.start_due = false;
     self->done = self->stop_told = true;
     atomic_store_explicit(&pub->there, 0, memory_order_relaxed);
+    atomic_store_explicit(&pub->apart, 1, memory_order_relaxed);
     /* release: with `done` goes everything that this worker has sent */
     atomic_store_explicit(&pub->done, 1, memory_order_release);
-}
-
-/** A budget in rounds is not waited for where somebody takes no part in them. */
-static void forgo(struct worker *self)
-{
-    const struct cohort *const cohort = self->common->cohort;
-    struct cohort_worker *const pub = life_public(self, self->id);
-    if (!self->common->policy->synchronous || cohort->budget_iterations == 0 ||
-        self->life.back_cyc != NEVER)
-        return;
-    const uint64_t share =
-        cohort->budget_iterations / (cohort->workers - self->common->policy->central);
-    const uint64_t finished = atomic_load_explicit(&pub->finished, memory_order_relaxed);
-    atomic_store_explicit(&pub->forgone, share > finished ? share - finished : 0,
-                          memory_order_relaxed);
 }
 
 static void go(struct worker *self, uint64_t now)
@@ -130,7 +116,6 @@ static void go(struct worker *self, uint64_t now)
     self->life.state = LIFE_GONE;
     self->life.lost = mix_ledger(vector, c->model->dim);
     self->life.lost_weight = lanes_weight(c->policy->lanes, vector, c->model->dim);
-    forgo(self);
     if (self->life.back_cyc != NEVER)
         cohort_plan(life_public(self, self->id), self->life.back_cyc);
 }

@@ -200,6 +200,7 @@ struct worker {
     uint32_t id, loop_index; /* loop_index: number among the workers of its loop, for the loader */
     struct agent agent;
     struct journal journal; /* of this agent; data NULL: nothing is recorded */
+    double used;            /* of the budget, the furthest that was seen */
     float rate;             /* learning rate of the actions in progress */
     uint64_t told_ns;       /* time of the newest event */
     uint32_t peer_count;

@@ -363,8 +363,10 @@ static void make_cohort(struct run *run, const struct run_faults *faults)
     run->cohort = (struct cohort){
         .workers = cell->graph.workers,
         .loops = cell->placement.cores_used,
-        .budget_cyc = clock_to_cyc(&run->host->clock, e->stop.time_ns),
-        .budget_iterations = e->stop.iterations * (cell->graph.workers - cell->row->central),
+        .budget = {.time = clock_to_cyc(&run->host->clock, e->stop.time_ns),
+                   .iterations = e->stop.iterations,
+                   .workers = cell->graph.workers - cell->row->central,
+                   .rounds = cell->row->synchronous},
         .interrupt = &interrupt_flag,
         .drain_cyc_max = clock_to_cyc(&run->host->clock, DRAIN_NS_MAX),
         .cuts = cell->common->points - 1,

@@ -18,7 +18,7 @@ static void start(void)
                              .workers = WORKERS,
                              .loops = LOOPS,
                              .start_cyc = START,
-                             .budget_cyc = 1000,
+                             .budget = {.time = 1000, .workers = 4},
                              .drain_cyc_max = 300,
                              .cuts = 4,
                              .interrupt = &interrupt,
@@ -134,8 +134,8 @@ Test(cohort, makes_progress_with_time)
 
 Test(cohort, makes_progress_with_the_iterations_of_all_workers_together)
 {
-    cohort.budget_cyc = 0;
-    cohort.budget_iterations = 80;
+    cohort.budget.time = 0;
+    cohort.budget.iterations = 20;
 
     worker[0].finished = 5;
     worker[1].finished = 15;
@@ -145,9 +145,24 @@ Test(cohort, makes_progress_with_the_iterations_of_all_workers_together)
     cr_expect_eq(cohort_progress(&cohort, START + 900), 1.0);
 }
 
+Test(cohort, makes_progress_with_the_rounds_of_those_who_take_part)
+{
+    cohort.budget = (struct progress_budget){.iterations = 40, .workers = WORKERS, .rounds = true};
+    worker[0].finished = worker[1].finished = 10;
+    worker[2].finished = 4;
+    cr_expect_eq(cohort_progress(&cohort, START), 0.2);
+
+    worker[2].apart = 1;
+    cr_expect_eq(cohort_progress(&cohort, START), 0.25);
+
+    worker[2].apart = 0; /* back in round 10 */
+    worker[2].missed = 6;
+    cr_expect_eq(cohort_progress(&cohort, START), 0.25);
+}
+
 Test(cohort, stops_at_whichever_budget_is_used_up_first)
 {
-    cohort.budget_iterations = 80;
+    cohort.budget.iterations = 20;
     worker[0].finished = 60;
 
     cr_expect_eq(cohort_progress(&cohort, START + 500), 0.75);
@@ -160,7 +175,7 @@ Test(cohort, stops_at_whichever_budget_is_used_up_first)
 
 Test(cohort, makes_no_progress_without_a_budget_and_runs_until_it_is_interrupted)
 {
-    cohort.budget_cyc = 0;
+    cohort.budget.time = 0;
     worker[0].finished = 1000;
 
     steer_at(1u << 30);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/base/progress.h"
+
+#include <criterion/criterion.h>
+
+static const struct progress_budget rounds = {.iterations = 100, .workers = 4, .rounds = true};
+static const struct progress_budget gradients = {.iterations = 100, .workers = 4};
+
+Test(progress, goes_by_gradients_whoever_computes_them)
+{
+    cr_expect_eq(progress_used(&gradients, 0, 100, 0), 0.25);
+    cr_expect_eq(progress_used(&gradients, 0, 100, 1), 0.25);
+    cr_expect_eq(progress_used(&gradients, 0, 500, 1), 1.0);
+}
+
+Test(progress, goes_by_the_rounds_of_those_who_are_there)
+{
+    cr_expect_eq(progress_used(&rounds, 0, 100, 0), 0.25);
+    cr_expect_eq(progress_used(&rounds, 0, 75, 1), 0.25);
+    cr_expect_eq(progress_used(&rounds, 0, 300, 1), 1.0);
+    cr_expect_eq(progress_used(&rounds, 0, 0, 4), 0.0, "nobody is there");
+}
+
+Test(progress, takes_the_further_of_two_budgets)
+{
+    struct progress_budget both = gradients;
+    both.time = 1000;
+
+    cr_expect_eq(progress_used(&both, 100, 100, 0), 0.25);
+    cr_expect_eq(progress_used(&both, 500, 100, 0), 0.5);
+    cr_expect_eq(progress_used(&both, 1500, 100, 0), 1.0);
+}
+
+Test(progress, plans_cuts_at_equal_shares_rounded_up)
+{
+    cr_expect_eq(progress_cut(400, 0, 10), 0u);
+    cr_expect_eq(progress_cut(400, 1, 10), 40u);
+    cr_expect_eq(progress_cut(10, 1, 3), 4u);
+    cr_expect_eq(progress_cut(10, 3, 3), 10u);
+}
+
+Test(progress, lets_everybody_begin_the_rounds_of_the_budget_and_no_more)
+{
+    cr_expect(progress_may_begin(&rounds, 99));
+    cr_expect_not(progress_may_begin(&rounds, 100));
+    cr_expect(progress_may_begin(&gradients, 100));
+    cr_expect(progress_may_begin(&(struct progress_budget){.time = 5, .rounds = true}, 100));
+}
+
+Test(progress, lowers_the_rate_once_for_every_full_share)
+{
+    cr_expect_eq(progress_rate(1.0f, 0.25, 0.5, 0.24), 1.0f);
+    cr_expect_eq(progress_rate(1.0f, 0.25, 0.5, 0.25), 0.5f);
+    cr_expect_eq(progress_rate(1.0f, 0.25, 0.5, 0.8), 0.125f);
+    cr_expect_eq(progress_rate(1.0f, 0.0, 0.5, 0.8), 1.0f);
+}
