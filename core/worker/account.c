@@ -124,9 +124,9 @@ void account_halt(struct worker *self, uint64_t now)
 {
     if (self->begun == 0 || self->books_closed)
         return;
-    self->books_closed = true;
     book_until(self, now);
     add_up(self, now, BLAME_GONE);
+    self->books_closed = true;
 }
 
 /** What the gradient of this iteration took the worker itself. An abandoned one says nothing about how long it would have. */
@@ -161,13 +161,29 @@ static void close_books(struct worker *self, uint64_t now)
     }
 }
 
-void account_iteration(struct worker *self, uint64_t now)
+static void open_books(struct worker *self, uint64_t now)
 {
-    if (self->begun > 0 && self->recording && !self->books_closed)
-        close_books(self, now);
     self->books_closed = false;
     memset(self->part_cyc, 0, sizeof(self->part_cyc));
     self->open_cyc = 0;
+    self->woken.open = false;
     self->iteration_cyc = now;
     self->mixed_with = 0;
+}
+
+void account_return(struct worker *self, uint64_t now)
+{
+    open_books(self, now);
+    self->returned = self->begun > 0;
+}
+
+void account_iteration(struct worker *self, uint64_t now)
+{
+    const bool goes_on = self->returned;
+    self->returned = false;
+    if (goes_on)
+        return;
+    if (self->begun > 0 && self->recording && !self->books_closed)
+        close_books(self, now);
+    open_books(self, now);
 }

@@ -62,6 +62,16 @@ static inline void account_spent(const struct worker *self, struct worker_spent 
     spent->count += count;
 }
 
+/**
+ * The time until `now` is booked, or belongs to nobody: the worker was away, paused, or has not started. What others had of
+ * the core in it is not held against anybody.
+ */
+static inline void account_disown(struct worker *self, uint64_t now)
+{
+    self->served_cyc = now;
+    self->others_cyc = 0;
+}
+
 /** Service began at `now`: book lateness explained by other workers' use of the core. */
 void account_served(struct worker *self, uint64_t now);
 
@@ -107,6 +117,9 @@ void account_mixed(struct worker *self, uint32_t peers, uint64_t now);
  * run must not vanish from them), but not as an iteration.
  */
 void account_halt(struct worker *self, uint64_t now);
+
+/** Back at `now`, after its books were closed: what it waits for until its first gradient belongs to that iteration. */
+void account_return(struct worker *self, uint64_t now);
 
 /** A new iteration begins at `now`: close the books of the previous one. */
 void account_iteration(struct worker *self, uint64_t now);

@@ -49,7 +49,7 @@ static void book(struct worker *self, uint64_t enabled, uint64_t now)
 
 void account_woken(struct worker *self, uint64_t cause, uint64_t now)
 {
-    if (self->phase != WORKER_IDLE)
+    if (self->phase != WORKER_IDLE || self->books_closed)
         return;
     now = account_max(now,
                       self->idle_cyc); /* the turn may have begun before its latest action ended */
@@ -108,7 +108,7 @@ void account_answered(struct worker *self)
 {
     const struct worker_cause *const cause = &self->cause;
     const bool by_message = cause->edge != WORKER_NO_EDGE && !cause->lost;
-    const bool caused = cause->set && self->phase == WORKER_IDLE;
+    const bool caused = cause->set && self->phase == WORKER_IDLE && !self->books_closed;
     if (caused && actions_go_on(&self->actions, by_message)) {
         if (is_same_wait(self) && !self->common->policy->synchronous)
             book_anew(self, cause->left_cyc);

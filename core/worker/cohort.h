@@ -30,6 +30,7 @@ struct cohort_worker {
     _Atomic uint32_t working; /* a real gradient is being computed */
     /* Written seldom: what faults do to it (life.h), and what tells a stall from a long wait (stall.h). */
     _Alignas(64) _Atomic uint32_t news; /* times it went (odd: it is gone) and came */
+    _Atomic uint64_t news_cyc;          /* when that changed last */
     _Atomic uint32_t left;              /* the latest news that was a departure in good order */
     _Atomic uint32_t there;             /* 0: gone, whether or not anybody was told */
     _Atomic uint64_t wish;              /* for somebody's parameters, see cohort_wish */

@@ -149,6 +149,7 @@ static void leave(struct worker *self, uint64_t now)
 static void pause(struct worker *self, const struct fault *fault, uint64_t now)
 {
     account_woken(self, now, now);
+    account_served(self, now); /* until now it was held, or waited; from now on it is paused */
     self->life.paused = true;
     self->life.pause_cyc = now;
     self->life.pause_end_cyc = end_cyc(self, fault);
@@ -161,6 +162,7 @@ void life_resume(struct worker *self, uint64_t now)
     self->life.pause_end_cyc = NEVER;
     account_add(self, PART_INJECTED, self->life.pause_cyc, now);
     self->idle_cyc = account_max(self->idle_cyc, now);
+    account_disown(self, now);
 }
 
 static void disturb_disk(struct worker *self, int disk)

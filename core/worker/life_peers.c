@@ -25,7 +25,13 @@ static void tell(struct worker *self, uint32_t edge, uint32_t news, bool left)
     const uint64_t now = clock_cyc();
     self->owed_to[edge / 64] &= ~(UINT64_C(1) << edge % 64);
     if (self->common->policy->survives_loss) {
-        account_woken(self, now, now);
+        const struct cohort_worker *const pub = life_public(self, self->peers[edge]);
+        if (down) /* a later change may have written the time anew: then it is that of hearing */
+            account_lost(
+                self, edge,
+                account_min(atomic_load_explicit(&pub->news_cyc, memory_order_relaxed), now), now);
+        else
+            account_woken(self, now, now);
         act_on(self, &(struct event){.kind = down ? EV_PEER_DOWN : EV_PEER_UP,
                                      .type = down && left ? PEER_LEFT : PEER_LOST,
                                      .peer = edge,
@@ -162,7 +168,9 @@ void life_tell_gone(struct worker *self)
         const struct life_loan *const loan = &life->loan[life->loans - 1];
         port->ops->release(port, self->id, loan->edge, loan->handle);
     }
+    const uint64_t now = clock_cyc();
     life->notice_cyc = NEVER;
+    atomic_store_explicit(&pub->news_cyc, now, memory_order_relaxed);
     atomic_fetch_add_explicit(&pub->news, 1, memory_order_release);
     cohort_announce(self->common->cohort);
 }
@@ -269,7 +277,9 @@ static void begin_anew(struct worker *self, uint64_t now)
     self->recording = true;
     self->phase = WORKER_IDLE;
     self->ready_cyc = 0;
-    self->idle_cyc = self->iteration_cyc = self->served_cyc = now;
+    self->idle_cyc = now;
+    account_disown(self, now);
+    account_return(self, now);
     self->count.returns++;
     life->state = LIFE_THERE;
     life->back_cyc = life->notice_cyc = NEVER;

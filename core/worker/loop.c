@@ -3,13 +3,15 @@
 #include "core/worker/loop.h"
 
 #include "core/base/check.h"
+#include "core/worker/account.h"
 #include "core/worker/compute.h"
 #include "core/worker/life.h"
 #include "core/worker/stall.h"
 
 /**
- * Every stretch of the core's time goes to one worker (a service or a slice) or to the loader; to all others it is time
- * that they were held. Between `give` and `take_back` the core is the worker's.
+ * Every stretch of the core's time goes to one worker (its start, a service, a slice) or to the loader; to all others it is
+ * time that they were held. Between `give` and `take_back` the core is the worker's, and a worker books nothing outside: so no
+ * stretch has two owners, and what it is booked as is the owner's business. Halt and drain are not measured.
  */
 static void give(const struct loop *self, struct worker *worker)
 {
@@ -47,11 +49,24 @@ static void turn_news(struct loop *self, uint64_t now)
     for (uint32_t i = 0; i < self->count; i++) {
         struct worker *const worker = self->worker[i];
         if (life_has_faults(worker)) {
+            const uint64_t from = clock_cyc();
+            give(self, worker);
             worker->life.hears = true;
+            if (!worker->life.paused)
+                account_served(worker, from);
             life_give(worker);
+            take_back(self, worker, from, clock_cyc(), true);
         }
         stall_explain(worker, now);
     }
+}
+
+static void turn_start(struct loop *self, struct worker *worker)
+{
+    const uint64_t from = clock_cyc();
+    give(self, worker);
+    worker_start(worker, self->initial, from);
+    take_back(self, worker, from, clock_cyc(), true);
 }
 
 static void turn_worker(struct loop *self, struct worker *worker)
@@ -124,7 +139,7 @@ int loop_run(struct loop *self)
         turn_loader(self); /* the first batches are there when training starts */
     uint64_t now = clock_cyc();
     for (uint32_t i = 0; i < self->count; i++)
-        worker_start(self->worker[i], self->initial, now);
+        turn_start(self, self->worker[i]);
     if (now > self->cohort->start_cyc) /* the start itself may have been slept through */
         stolen_look(&self->stolen, clock, now - self->cohort->start_cyc, now);
 

@@ -28,7 +28,8 @@ void worker_start(struct worker *self, const float *initial, uint64_t now)
     self->sum_start = mix_ledger(param, dim);
     self->recording = true;
     self->phase = WORKER_IDLE;
-    self->served_cyc = self->idle_cyc = self->iteration_cyc = now;
+    self->idle_cyc = self->iteration_cyc = now;
+    account_disown(self, now);
     if (disk_is_delayed(&self->common->inject))
         disk_open(&self->disk, &self->common->inject, self->id, self->common->prefetch, 0);
     if (life_has_faults(self))

@@ -247,6 +247,7 @@ struct worker {
     uint64_t part_cyc[PART_COUNT];
     uint64_t iteration_cyc; /* start of the iteration */
     uint64_t idle_cyc;      /* since when waiting is not yet attributed */
+    bool returned;        /* and has not been asked for a gradient since */
     uint64_t load_cyc;      /* when the batch was first wanted */
     uint64_t ready_cyc;     /* when the gradient was ready that was not averaged yet; else 0 */
     uint64_t owed;          /* messages taken whose consequences are not all sent */

@@ -543,3 +543,35 @@ Test(account, work_that_gets_slower_for_good_is_counted_again)
 
     cr_expect_gt(spent.count, 150, "the typical one follows");
 }
+
+/* --------------------------------------------------------------------------------- one owner of every stretch */
+
+Test(account, holds_nobody_for_what_was_disowned)
+{
+    computing(1000, 100, 0);
+    worker.served_cyc = 1000;
+    worker.others_cyc = 800;
+
+    account_disown(&worker, 1900); /* it was paused until then */
+    account_served(&worker, 1900);
+
+    cr_expect_eq(worker.part_cyc[PART_HELD], 0u);
+}
+
+Test(account, keeps_what_is_waited_for_between_a_return_and_the_next_gradient)
+{
+    worker.begun = 3;
+    worker.part_cyc[PART_MIX] = 77; /* of the life before */
+    account_halt(&worker, 1100);
+    account_woken(&worker, 1500, 1500); /* away: nobody is waited for */
+
+    account_return(&worker, 2000);
+    worker.idle_cyc = 2000;
+    account_woken(&worker, 2300, 2300);
+    account_iteration(&worker, 2350);
+
+    cr_expect_eq(worker.part_cyc[PART_WAIT], 300u);
+    cr_expect_eq(worker.part_cyc[PART_MIX], 0u);
+    cr_expect_eq(worker.iteration_cyc, 2000u);
+    cr_expect_eq(worker.total_iterations, 0u);
+}

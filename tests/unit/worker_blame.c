@@ -261,3 +261,25 @@ Test(phases, are_not_read_while_they_are_written)
 
     cr_expect_not(phases_read(&phases, seen));
 }
+
+Test(blame_live, names_whoever_was_given_up_from_the_moment_of_the_news_on)
+{
+    account_lost(&worker, 0, 1500, 1600);
+    worker.actions.count = 1;
+    worker.actions.item[0] = (struct action){.kind = ACT_MIX};
+    account_answered(&worker);
+
+    expect(BLAME_GONE, 500);
+    cr_expect_eq(edge_cyc[0], 500u);
+}
+
+Test(blame_live, blames_nobody_while_the_books_are_closed)
+{
+    account_halt(&worker, 1100); /* it has gone */
+    const uint64_t before = blamed();
+
+    tell(0, 1300, 1300, 1340, ACT_MIX);
+
+    cr_expect_eq(blamed(), before);
+    cr_expect_eq(blamed(), worker.total_part_cyc[PART_WAIT]);
+}
