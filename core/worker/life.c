@@ -54,8 +54,11 @@ void life_open(struct worker *self, void *memory, const struct policy_config *co
                           .agent_bytes = agent_bytes};
     atomic_store_explicit(&life_public(self, self->id)->there, 1, memory_order_relaxed);
     for (uint32_t i = 0; i < self->common->faults; i++)
-        if (self->common->fault[i].worker == self->id && self->common->fault[i].kind == FAULT_JOIN)
+        if (self->common->fault[i].worker == self->id &&
+            self->common->fault[i].kind == FAULT_JOIN) {
             life->state = LIFE_GONE;
+            life->away = i;
+        }
     if (life->state == LIFE_GONE) {
         atomic_store_explicit(&life_public(self, self->id)->there, 0, memory_order_relaxed);
         atomic_store_explicit(&life_public(self, self->id)->news, 1, memory_order_relaxed);
@@ -67,9 +70,7 @@ void life_start(struct worker *self, uint64_t now)
     struct life *const life = &self->life;
     const struct worker_common *const c = self->common;
     if (life->state == LIFE_GONE) {
-        for (uint32_t i = 0; i < c->faults; i++)
-            if (c->fault[i].worker == self->id && c->fault[i].kind == FAULT_JOIN)
-                life->back_cyc = at_cyc(self, c->fault[i].at_ns);
+        life->back_cyc = at_cyc(self, c->fault[life->away].at_ns);
         life->lost = self->sum_start;
         life->lost_weight = 1;
         life_stand_down(self, now);
@@ -148,8 +149,8 @@ static void leave(struct worker *self, uint64_t now)
 
 static void pause(struct worker *self, const struct fault *fault, uint64_t now)
 {
-    account_woken(self, now, now);
     account_served(self, now); /* until now it was held, or waited; from now on it is paused */
+    account_woken(self, now, now);
     self->life.paused = true;
     self->life.pause_cyc = now;
     self->life.pause_end_cyc = end_cyc(self, fault);
@@ -161,8 +162,14 @@ void life_resume(struct worker *self, uint64_t now)
     self->life.paused = false;
     self->life.pause_end_cyc = NEVER;
     account_add(self, PART_INJECTED, self->life.pause_cyc, now);
-    self->idle_cyc = account_max(self->idle_cyc, now);
     account_disown(self, now);
+    self->idle_cyc = account_max(self->idle_cyc, now);
+}
+
+/** The latest spell of this kind is over. */
+static void note_end(struct worker *self, enum fault_kind kind, uint64_t now)
+{
+    self->common->happened[self->life.spell[kind]].back_cyc = now;
 }
 
 static void disturb_disk(struct worker *self, int disk)
@@ -174,21 +181,30 @@ static void disturb_disk(struct worker *self, int disk)
 static void end_spells(struct worker *self, uint64_t now)
 {
     struct life *const life = &self->life;
-    if (life->paused && now >= life->pause_end_cyc)
+    if (life->paused && now >= life->pause_end_cyc) {
         life_resume(self, now);
+        note_end(self, FAULT_PAUSE, now);
+    }
     if (now >= life->disk_end_cyc) {
         disturb_disk(self, LOADER_UNDISTURBED);
+        note_end(self, FAULT_DISK, now);
         life->disk_end_cyc = NEVER;
     }
     if (now >= life->slots_end_cyc) {
         slots_restore(&self->slots, UINT32_MAX);
+        note_end(self, FAULT_SLOTS, now);
         life->slots_end_cyc = NEVER;
     }
 }
 
-static void begin(struct worker *self, const struct fault *fault, uint64_t now)
+static void begin(struct worker *self, uint32_t number, uint64_t now)
 {
     struct life *const life = &self->life;
+    const struct fault *const fault = &self->common->fault[number];
+    self->common->happened[number] = (struct worker_fault){.at_cyc = now, .happened = true};
+    life->spell[fault->kind] = number;
+    if (fault->kind == FAULT_CRASH || fault->kind == FAULT_LEAVE)
+        life->away = number;
     switch (fault->kind) {
     case FAULT_CRASH:
         crash(self, fault, now);
@@ -227,8 +243,8 @@ static void begin_due(struct worker *self, uint64_t now)
             continue;
         if (now < at_cyc(self, fault->at_ns))
             return;
-        if (life->state == LIFE_THERE)
-            begin(self, fault, now);
+        if (life->state == LIFE_THERE && fault->kind != FAULT_JOIN)
+            begin(self, life->next, now);
     }
 }
 

@@ -170,6 +170,7 @@ void life_tell_gone(struct worker *self)
     }
     const uint64_t now = clock_cyc();
     life->notice_cyc = NEVER;
+    self->common->happened[life->away].noticed_cyc = now;
     atomic_store_explicit(&pub->news_cyc, now, memory_order_relaxed);
     atomic_fetch_add_explicit(&pub->news, 1, memory_order_release);
     cohort_announce(self->common->cohort);
@@ -281,6 +282,8 @@ static void begin_anew(struct worker *self, uint64_t now)
     account_disown(self, now);
     account_return(self, now);
     self->count.returns++;
+    c->happened[life->away].happened = true;
+    c->happened[life->away].back_cyc = now;
     life->state = LIFE_THERE;
     life->back_cyc = life->notice_cyc = NEVER;
     life->start_due = life->hears = true;

@@ -32,6 +32,12 @@
 #define WORKER_TIMERS_MAX 4u
 #define OWED_WORDS ((STEP_PEERS_MAX + 63u) / 64u)
 
+/** What became of a fault; 0: it was not noticed, or is not over. Written by the worker that it befell. */
+struct worker_fault {
+    uint64_t at_cyc, noticed_cyc, back_cyc;
+    bool happened;
+};
+
 /** What all workers of a run have in common. Borrowed by every worker, constant during the run. */
 struct worker_common {
     struct port *port;
@@ -49,6 +55,7 @@ struct worker_common {
     uint64_t payload_bytes;           /* of one whole model, unpadded */
     const struct fault *fault;        /* [faults] ascending by at_ns, borrowed */
     uint32_t faults;
+    struct worker_fault *happened;     /* [faults]; read after the end */
     uint32_t prefetch;                 /* batches in flight per worker; 0: nothing delays them */
     void (*say)(const char *sentence); /* why the run is stalled; NULL: nobody wants to know */
     float *judge; /* [cuts + 1][workers][worker_judged_floats] snapshots; the last one is the end */
@@ -144,7 +151,9 @@ struct life {
     bool start_due; /* the policy has not had its EV_START */
     bool has_kept;
     uint32_t slots_keep;
-    uint32_t next; /* fault to look at */
+    uint32_t next;               /* fault to look at */
+    uint32_t away;               /* fault by which it went or is to come */
+    uint32_t spell[FAULT_KINDS]; /* latest fault of each kind that is no absence */
     uint64_t pause_cyc, pause_end_cyc, disk_end_cyc, slots_end_cyc;
     uint64_t notice_cyc, back_cyc; /* gone: its peers are told; it comes back */
     uint64_t last_round;           /* leaving */
@@ -238,6 +247,7 @@ struct worker {
     uint32_t held_round;      /* … for this round */
     bool stop_told, done, recording;
     bool books_closed;    /* those of the iteration in progress, by a halt or because it is gone */
+    bool returned;        /* and has not been asked for a gradient since */
     uint64_t longest_cyc; /* iteration so far */
     struct life life;
     struct disk disk;    /* its batches, where they are delayed */
@@ -247,7 +257,6 @@ struct worker {
     uint64_t part_cyc[PART_COUNT];
     uint64_t iteration_cyc; /* start of the iteration */
     uint64_t idle_cyc;      /* since when waiting is not yet attributed */
-    bool returned;        /* and has not been asked for a gradient since */
     uint64_t load_cyc;      /* when the batch was first wanted */
     uint64_t ready_cyc;     /* when the gradient was ready that was not averaged yet; else 0 */
     uint64_t owed;          /* messages taken whose consequences are not all sent */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "harness/results/record.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -79,6 +80,22 @@ void record_settle(struct record_run *self)
         out->staleness_hist = out->requested_hist = out->achieved_hist = NULL;
         out->link_late_hist = NULL;
     }
+}
+
+int record_faults_open(struct record_run *self, uint32_t count, struct err *err)
+{
+    self->fault = calloc(count, sizeof(*self->fault));
+    return self->fault ? 0 : err_set(err, -ENOMEM, "not enough memory for the record of a run");
+}
+
+void record_fault_add(struct record_run *self, const struct record_fault *fault, uint64_t stop_ns)
+{
+    struct record_fault *const out = &self->fault[self->fault_count++];
+    *out = *fault;
+    if (out->noticed_ns > stop_ns)
+        out->noticed_ns = 0;
+    if (out->back_ns > stop_ns)
+        out->back_ns = 0;
 }
 
 void record_free(struct record_run *self)

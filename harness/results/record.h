@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "core/base/blame.h"
+#include "core/base/err.h"
 #include "core/base/hist.h"
 #include "core/base/parts.h"
 #include "core/inject/fault.h"
@@ -131,12 +132,18 @@ struct record_links {
 
 #define RECORD_STALL_MAX 256u
 
-/** A fault that happened; 0: it was not noticed, or did not end, within the run. */
+/** A fault that happened, from the start of the run; 0: it was not noticed, or did not end, within it. */
 struct record_fault {
     enum fault_kind kind;
     uint32_t worker;
     uint64_t at_ns, noticed_ns, back_ns;
 };
+
+/** Room for so many that may have happened. */
+int record_faults_open(struct record_run *self, uint32_t count, struct err *err);
+
+/** Append one that has; what became of it after the run's end at `stop_ns` is left out. */
+void record_fault_add(struct record_run *self, const struct record_fault *fault, uint64_t stop_ns);
 
 struct record_run {
     char policy[EXPERIMENT_NAME_MAX];    /* label */

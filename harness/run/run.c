@@ -210,6 +210,7 @@ static void make_common(struct run *run, const struct run_faults *faults)
         .payload_bytes = cell_payload_bytes(cell),
         .fault = faults->fault ? faults->fault : run->fault,
         .faults = faults->fault ? faults->count : cell_faults(cell, run->fault),
+        .happened = run->happened,
         .prefetch = e->data.prefetch,
         .say = faults->say ? faults->say : say_on_stderr,
         .judge = run->buffers->judge,

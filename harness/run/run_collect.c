@@ -154,6 +154,30 @@ static void collect_costs(const struct run *run, struct record_costs *out)
                                  .rest_ns = mean_ns(run, &rests)};
 }
 
+/** When it happened, after the start; 0: it did not. */
+static uint64_t since_start_ns(const struct run *run, uint64_t cyc)
+{
+    return cyc > run->cohort.start_cyc ? to_ns(run, cyc - run->cohort.start_cyc) : 0;
+}
+
+static int collect_faults(const struct run *run, struct record_run *out, struct err *err)
+{
+    if (run->common.faults == 0)
+        return 0;
+    const int rc = record_faults_open(out, run->common.faults, err);
+    for (uint32_t i = 0; rc == 0 && i < run->common.faults; i++) {
+        const struct worker_fault *const was = &run->happened[i];
+        const struct record_fault fault = {.kind = run->common.fault[i].kind,
+                                           .worker = run->common.fault[i].worker,
+                                           .at_ns = since_start_ns(run, was->at_cyc),
+                                           .noticed_ns = since_start_ns(run, was->noticed_cyc),
+                                           .back_ns = since_start_ns(run, was->back_cyc)};
+        if (was->happened)
+            record_fault_add(out, &fault, since_start_ns(run, run->cohort.stop_cyc));
+    }
+    return rc;
+}
+
 static void merge_hists(struct run *run, struct record_run *out)
 {
     struct hist *const merged = run_merged_hist(run->buffers);
@@ -364,6 +388,9 @@ int run_collect(struct run *run, struct record_run *out, struct err *err)
         out->total_ns > 0 ? (double)out->part_ns[PART_WAIT] / (double)out->total_ns : 0;
     count_in_flight(run, out);
     out->loans = count_loans(run);
+    const int rc = collect_faults(run, out, err);
+    if (rc < 0)
+        return rc;
     out->drained = !run->cohort.incomplete;
     for (uint32_t w = 0; w < out->workers && run->cohort.stall.gave_up && !out->stall[0]; w++)
         stall_sentence(run->worker[w], run->cohort.end_cyc, out->stall, sizeof(out->stall));

@@ -49,6 +49,7 @@ struct run {
     struct worker_common common;
     struct inject inject[EXPERIMENT_INJECT_MAX];
     struct fault fault[FAULT_SCHEDULE_MAX];
+    struct worker_fault happened[FAULT_SCHEDULE_MAX]; /* to each of them */
     const float *initial;
     void *life[EXPERIMENT_WORKERS_MAX]; /* memory of each worker with faults (core/worker/life.h) */
     struct policy_config policy[EXPERIMENT_WORKERS_MAX]; /* borrowed by the agents */

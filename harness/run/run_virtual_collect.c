@@ -143,22 +143,21 @@ static int collect_faults(const struct virtual_run *self, struct err *err)
     struct record_run *const out = self->out;
     if (self->fault_count == 0)
         return 0;
-    out->fault = calloc(self->fault_count, sizeof(*out->fault));
-    if (!out->fault)
-        return err_set(err, -ENOMEM, "not enough memory for the record of a run");
-    for (uint32_t i = 0; i < self->fault_count; i++) {
+    const int rc = record_faults_open(out, self->fault_count, err);
+    for (uint32_t i = 0; rc == 0 && i < self->fault_count; i++) {
         const struct sim_fault was = sim_fault(self->sim, i);
         if (!was.happened)
             continue;
         out->crashes += self->fault[i].kind == FAULT_CRASH;
         out->returns += self->fault[i].kind <= FAULT_JOIN && was.back_ns > 0;
-        out->fault[out->fault_count++] = (struct record_fault){.kind = self->fault[i].kind,
-                                                               .worker = self->fault[i].worker,
-                                                               .at_ns = was.at_ns,
-                                                               .noticed_ns = was.noticed_ns,
-                                                               .back_ns = was.back_ns};
+        const struct record_fault fault = {.kind = self->fault[i].kind,
+                                           .worker = self->fault[i].worker,
+                                           .at_ns = was.at_ns,
+                                           .noticed_ns = was.noticed_ns,
+                                           .back_ns = was.back_ns};
+        record_fault_add(out, &fault, sim_totals(self->sim)->stop_ns);
     }
-    return 0;
+    return rc;
 }
 
 static void check_ledger(const struct virtual_run *self)

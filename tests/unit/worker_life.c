@@ -24,6 +24,8 @@ static void no_init(void *state, const struct policy_config *of)
 }
 
 /** A worker with these faults that has begun; times are cycles and nanoseconds alike. */
+static struct worker_fault happened[8];
+
 static void live(uint32_t faults)
 {
     row = desk_policy;
@@ -36,6 +38,8 @@ static void live(uint32_t faults)
     desk_open_as(&row, DESK_SLOTS, 4.0f);
     desk.common.fault = fault;
     desk.common.faults = faults;
+    memset(happened, 0, sizeof(happened));
+    desk.common.happened = happened;
     cr_assert_leq(life_bytes(DESK_PEERS, DESK_SLOTS), sizeof(memory));
     life_open(&worker, memory, &config, &desk.script, 0);
     for (uint32_t w = 0; w < DESK_SELF + 2; w++)
@@ -400,4 +404,28 @@ Test(life, begins_a_gradient_when_its_delayed_batch_is_there)
     cr_expect_eq(worker.phase, WORKER_COMPUTING);
     cr_expect_gt(worker.part_cyc[PART_LOAD], 0u);
     cr_expect_eq(worker.disk.taken, 1u);
+}
+
+Test(life, says_what_happened_and_when)
+{
+    fault[0] = (struct fault){.kind = FAULT_PAUSE, .worker = DESK_SELF, .at_ns = 100, .for_ns = 50};
+    fault[1] =
+        (struct fault){.kind = FAULT_CRASH, .worker = DESK_SELF, .at_ns = 300, .notice_ns = 20};
+    fault[2] = (struct fault){.kind = FAULT_CRASH, .worker = 0, .at_ns = 310};
+    live(3);
+
+    serve_at(103);
+    serve_at(151);
+    serve_at(305);
+    cr_expect_eq(happened[1].noticed_cyc, 0u);
+    serve_at(400);
+
+    cr_expect(happened[0].happened);
+    cr_expect_eq(happened[0].at_cyc, DESK_START_CYC + 103);
+    cr_expect_eq(happened[0].back_cyc, DESK_START_CYC + 151);
+    cr_expect(happened[1].happened);
+    cr_expect_eq(happened[1].at_cyc, DESK_START_CYC + 305);
+    cr_expect_gt(happened[1].noticed_cyc, happened[1].at_cyc);
+    cr_expect_eq(happened[1].back_cyc, 0u);
+    cr_expect_not(happened[2].happened, "that is another worker's");
 }
