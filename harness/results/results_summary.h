@@ -14,10 +14,11 @@
 #include "harness/results/target.h"
 
 enum results_unit {
-    UNIT_NS,
+    UNIT_ITERATION_NS, /* tables show it in ms */
+    UNIT_LATENCY_NS,   /* tables show it in us */
     UNIT_SECONDS,
     UNIT_SHARE, /* 0..1 */
-    UNIT_BYTES,
+    UNIT_BYTES, /* tables show it in MiB */
     UNIT_COUNT,
     UNIT_RATE, /* 1/s */
     UNIT_REAL, /* losses, ratios, squared distances */

@@ -59,7 +59,8 @@ static bool copy_word(char *out, size_t size, const char *from, size_t length)
 enum sentence_kind sentence_kind_of(enum results_metric metric)
 {
     switch (results_metric_table[metric].unit) {
-    case UNIT_NS:
+    case UNIT_ITERATION_NS:
+    case UNIT_LATENCY_NS:
     case UNIT_SECONDS:
         return SENTENCE_TIME;
     case UNIT_BYTES:

@@ -9,12 +9,17 @@
 #define LABEL_WIDTH 16u
 #define NUMBER_MAX 1e7 /* from here on with an exponent */
 
-static const struct table_scale time_scales[] = {
-    {1, 0, "ns"}, {1e3, 0, "us"}, {1e6, 0, "ms"}, {1e9, 0, "s"}};
-static const struct table_scale size_scales[] = {
-    {1, 0, "B"}, {0x1p10, 0, "KiB"}, {0x1p20, 0, "MiB"}, {0x1p30, 0, "GiB"}, {0x1p40, 0, "TiB"}};
-static const struct table_scale plain_scales[] = {{1, 0, ""}};
-static const struct table_scale share_scales[] = {{0.01, 0, "%"}};
+/* One unit for each kind of figure, in every run: `0.287 ms` here and `287 us` there would have to be converted to be compared. */
+static const struct table_scale scales[] = {
+    [UNIT_ITERATION_NS] = {1e6, 0, "ms"},
+    [UNIT_LATENCY_NS] = {1e3, 0, "us"},
+    [UNIT_SECONDS] = {1, 0, "s"},
+    [UNIT_SHARE] = {0.01, 0, "%"},
+    [UNIT_BYTES] = {0x1p20, 0, "MiB"},
+    [UNIT_COUNT] = {1, 0, ""},
+    [UNIT_RATE] = {1, 0, ""},
+    [UNIT_REAL] = {1, 0, ""},
+};
 
 /* Three digits of the smallest figure, unless the largest would grow too wide. */
 static int decimals_for(double smallest, double largest)
@@ -24,10 +29,19 @@ static int decimals_for(double smallest, double largest)
     return wanted < most ? wanted : most;
 }
 
+/* The same for figures whose unit is fixed, which may all be small in it: of 0.000312 ms three digits are worth their width. */
+static int decimals_in_unit(double smallest, double largest)
+{
+    int decimals = decimals_for(smallest, largest);
+    for (double least = 0.1; decimals >= 3 && decimals < 6 && smallest < least && largest < 1;
+         least /= 10)
+        decimals++;
+    return decimals;
+}
+
 struct table_scale table_scale(enum results_unit unit, const double *value, uint32_t count)
 {
-    const struct table_scale *row = plain_scales;
-    uint32_t rows = 1;
+    struct table_scale scale = scales[unit];
     double smallest = (double)INFINITY;
     double largest = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -36,28 +50,15 @@ struct table_scale table_scale(enum results_unit unit, const double *value, uint
         smallest = value[i] < smallest ? value[i] : smallest;
         largest = value[i] > largest ? value[i] : largest;
     }
-    if (unit == UNIT_NS) {
-        row = time_scales;
-        rows = sizeof(time_scales) / sizeof(time_scales[0]);
-    } else if (unit == UNIT_BYTES) {
-        row = size_scales;
-        rows = sizeof(size_scales) / sizeof(size_scales[0]);
-    } else if (unit == UNIT_SHARE) {
-        row = share_scales;
-    }
-    uint32_t k = 0;
-    while (k + 1 < rows && largest >= row[k + 1].divisor)
-        k++;
-    /* rather 12000 us beside 9 us than 12.000 ms beside 0.009 ms */
-    if (k > 0 && smallest < row[k].divisor / 50 && largest < row[k].divisor * 100)
-        k--;
-    struct table_scale scale = row[k];
-    scale.decimals =
-        largest > 0 ? decimals_for(smallest / scale.divisor, largest / scale.divisor) : 0;
+    smallest /= scale.divisor;
+    largest /= scale.divisor;
+    const bool measured = unit == UNIT_ITERATION_NS || unit == UNIT_LATENCY_NS ||
+                          unit == UNIT_SECONDS || unit == UNIT_BYTES;
     if (unit == UNIT_SHARE)
         scale.decimals = 1;
-    if (unit == UNIT_COUNT || (unit == UNIT_NS && scale.divisor == 1.0))
-        scale.decimals = 0;
+    else if (unit != UNIT_COUNT && largest > 0)
+        scale.decimals =
+            measured ? decimals_in_unit(smallest, largest) : decimals_for(smallest, largest);
     return scale;
 }
 
@@ -67,9 +68,11 @@ void table_number(char *out, const struct table_scale *scale, double value)
         *out = '\0';
     else if (isinf(value))
         snprintf(out, TABLE_CELL_MAX, "diverged");
-    else if (value / scale->divisor >= NUMBER_MAX ||
-             (value > 0 && value / scale->divisor < 0.0005 && scale->decimals >= 3))
+    else if (value / scale->divisor >= NUMBER_MAX)
         snprintf(out, TABLE_CELL_MAX, "%.1e", value / scale->divisor);
+    else if (value > 0 && scale->decimals != 1 &&
+             value / scale->divisor < 0.5 * pow(10, -scale->decimals)) /* rather than 0.00 */
+        snprintf(out, TABLE_CELL_MAX, "%.2g", value / scale->divisor);
     else
         snprintf(out, TABLE_CELL_MAX, "%.*f", scale->decimals, value / scale->divisor);
 }

@@ -9,14 +9,14 @@
 #include "harness/results/results_summary.h"
 #include "harness/results/table_grid.h"
 
-/** One unit and one number of decimals for a whole column, so that its figures can be compared at a glance. */
+/** One unit and one number of decimals for a whole column, so that its figures can be compared at a glance. The unit is that of the kind of figure, in every run. */
 struct table_scale {
     double divisor;
     int decimals;
     const char *unit;
 };
 
-/** For these values; those that are not positive and finite do not count. */
+/** Decimals for these values; those that are not positive and finite do not count. */
 struct table_scale table_scale(enum results_unit unit, const double *value, uint32_t count);
 
 /** `out`: [TABLE_CELL_MAX], as everywhere here. Nothing for NaN. */

@@ -109,9 +109,10 @@ static void print_metric(FILE *out, const struct table_style *style,
     static struct table_grid grid; /* 60 KiB */
     const struct table_scale scale = scale_of(summary, count, metric);
     const struct results_metric_row *const row = &results_metric_table[metric];
+    const bool named = row->unit == UNIT_SECONDS; /* names of metrics end in _s */
     char title[256];
-    snprintf(title, sizeof(title), " %s%s%s%s   ", row->name, *scale.unit ? " (" : "", scale.unit,
-             *scale.unit ? ")" : "");
+    snprintf(title, sizeof(title), *scale.unit && !named ? " %s (%s)   " : " %s   ", row->name,
+             scale.unit);
     table_ink(out, style, INK_BOLD, title);
     table_ink(out, style, INK_DIM, row->help);
     fputc('\n', out);

@@ -6,6 +6,7 @@
 
 #include "harness/preview.h"
 #include "harness/results/table.h"
+#include "harness/results/table_figures.h"
 #include "harness/results/target.h"
 #include "tests/unit/support_records.h"
 
@@ -195,6 +196,29 @@ Test(table, prints_one_run_without_any_measurement)
     cr_expect_null(strstr(text, "nan"), "%s", text);
     cr_expect_null(strstr(text, "time to target"), "no target, no column");
     free(text);
+}
+
+static const char *scaled(enum results_unit unit, double value, double other)
+{
+    static char text[2 * TABLE_CELL_MAX];
+    char number[TABLE_CELL_MAX];
+    const struct table_scale scale = table_scale(unit, (double[]){value, other}, 2);
+    table_number(number, &scale, value);
+    snprintf(text, sizeof(text), "%s %s", number, scale.unit);
+    return text;
+}
+
+Test(table, shows_a_kind_of_figure_in_one_unit_in_every_run)
+{
+    cr_expect_str_eq(scaled(UNIT_ITERATION_NS, 287e3, 301e3), "0.287 ms");
+    cr_expect_str_eq(scaled(UNIT_ITERATION_NS, 12e9, 12e9), "12000 ms");
+    cr_expect_str_eq(scaled(UNIT_ITERATION_NS, 310, 420), "0.000310 ms");
+    cr_expect_str_eq(scaled(UNIT_ITERATION_NS, 3100, 12e6), "0.003 ms");
+    cr_expect_str_eq(scaled(UNIT_LATENCY_NS, 287, 1000), "0.287 us");
+    cr_expect_str_eq(scaled(UNIT_LATENCY_NS, 68.42e6, 9e3), "68420 us");
+    cr_expect_str_eq(scaled(UNIT_SECONDS, 1.5e-3, 0.5), "0.00150 s");
+    cr_expect_str_eq(scaled(UNIT_BYTES, 0x1p30, 0x1p21), "1024.0 MiB");
+    cr_expect_str_eq(scaled(UNIT_SHARE, 0.123, 0.9), "12.3 %");
 }
 
 Test(table, counts_failed_checks)
