@@ -43,6 +43,10 @@ void table_print_claims(FILE *out, const struct table_style *style,
 void table_waits(FILE *out, const struct table_style *style, const struct record_run *run,
                  uint32_t count, const struct results_summary *summary);
 
+/** Reasons to doubt a figure, one line per kind (table_warnings.c). */
+void table_warnings(FILE *out, const struct table_style *style, const struct experiment *experiment,
+                    const struct results_summary *summary);
+
 /** What stands under the blocks (table_notes.c); less for the second and later values of a sweep. */
 void table_notes(FILE *out, const struct table_style *style, const struct experiment *experiment,
                  const struct record_run *run, uint32_t count,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <math.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "core/base/units.h"
@@ -9,32 +8,12 @@
 #include "harness/results/results_links.h"
 #include "harness/results/stats.h"
 #include "harness/results/table.h"
+#include "harness/results/table_line.h"
 #include "harness/results/target.h"
-
-/* Above these a figure may have another cause than the policy. */
-#define REST_SHARE_MAX 0.02
-#define INJECTED_ERROR_NS_MAX 50e3
-#define INJECTED_ERROR_SHARE_MAX 0.05
-#define WEIGHT_MIN 1e-3
 
 static void note(FILE *out, const struct table_style *style, const char *head, const char *text)
 {
-    char padded[32];
-    snprintf(padded, sizeof(padded), " %-13s", head);
-    table_ink(out, style, INK_DIM, padded);
-    fprintf(out, "%s\n", text);
-}
-
-__attribute__((format(printf, 3, 4))) static void warn(FILE *out, const struct table_style *style,
-                                                       const char *format, ...)
-{
-    char text[512];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    table_ink(out, style, INK_WARN, " warning      ");
-    fprintf(out, "%s\n", text);
+    table_line(out, style, INK_DIM, head, text);
 }
 
 static void target_note(FILE *out, const struct table_style *style,
@@ -311,101 +290,12 @@ static void link_notes(FILE *out, const struct table_style *style, const struct 
         snprintf(all, sizeof(all), "%s: %s", run[i].policy, text);
         if (first && *text)
             note(out, style, "bad links", all);
-        if (run[i].stall[0])
-            warn(out, style, "%s seed %llu: %s", run[i].policy, (unsigned long long)run[i].seed,
-                 run[i].stall);
-    }
-}
-
-static void learning_warnings(FILE *out, const struct table_style *style,
-                              const struct results_policy *p)
-{
-    const struct target_spread *loss = &p->metric[RESULTS_TRAIN_LOSS_MEAN_MODEL];
-    const struct target_spread *weight = &p->metric[RESULTS_WEIGHT_LEAST];
-    if (loss->count && isinf(loss->max))
-        warn(out, style, "%s: the loss diverged in at least one of %u seeds; lower its lr",
-             p->policy, p->seeds);
-    else if (p->metric[RESULTS_DIVERGED].max > 0)
-        warn(out, style, "%s: the models of up to %.0f workers diverged", p->policy,
-             p->metric[RESULTS_DIVERGED].max);
-    if (weight->count && weight->min < WEIGHT_MIN)
-        warn(out, style,
-             "%s: a push-sum weight fell to %.1e: some worker heard too little of its neighbours",
-             p->policy, weight->min);
-    if (p->has_target && p->reached > p->held_at_end)
-        warn(out, style, "%s: reached the target in %u seeds but ends meeting it in only %u",
-             p->policy, p->reached, p->held_at_end);
-    if (p->ledger_bad)
-        warn(out, style, "%s: the parameter ledger does not balance in %u of %u seeds", p->policy,
-             p->ledger_bad, p->seeds);
-    if (p->incomplete)
-        warn(out, style, "%s: %u of %u runs did not drain and are incomplete", p->policy,
-             p->incomplete, p->seeds);
-}
-
-static void counter_warnings(FILE *out, const struct table_style *style,
-                             const struct results_policy *p)
-{
-    const struct target_spread *m = p->metric;
-    if (m[RESULTS_TENSORS_UNEXPLAINED].max > 0 || m[RESULTS_CONTROL_UNEXPLAINED].max > 0)
-        warn(out, style, "%s: up to %.0f tensors and %.0f control messages are unaccounted for",
-             p->policy, m[RESULTS_TENSORS_UNEXPLAINED].max, m[RESULTS_CONTROL_UNEXPLAINED].max);
-    if (m[RESULTS_EXACT_SUPERSEDED].max > 0)
-        warn(out, style, "%s: %.0f messages were lost on edges that may lose none", p->policy,
-             m[RESULTS_EXACT_SUPERSEDED].max);
-    if (m[RESULTS_SLOT_WAITS].max > 0)
-        warn(out, style, "%s: publishing waited for a free slot %.0f times", p->policy,
-             m[RESULTS_SLOT_WAITS].max);
-}
-
-#define STOLEN_SHARE_SHOWN 0.01
-
-/** Whose cores were not its own, in one line. */
-static void stolen_warning(FILE *out, const struct table_style *style,
-                           const struct experiment *experiment,
-                           const struct results_summary *summary)
-{
-    char line[400] = "", one[EXPERIMENT_NAME_MAX + 64];
-    bool open = false;
-    for (uint32_t i = 0; i < summary->policy_count; i++) {
-        const struct results_policy *const p = &summary->policy[i];
-        if (p->stolen_share < STOLEN_SHARE_SHOWN)
+        if (!run[i].stall[0])
             continue;
-        open = open || p->stolen_share > experiment->judge.stolen;
-        snprintf(one, sizeof(one), "%s %.0f %%", p->policy, 100 * p->stolen_share);
-        append(line, sizeof(line), one);
+        snprintf(all, sizeof(all), "%s seed %llu: %s", run[i].policy,
+                 (unsigned long long)run[i].seed, run[i].stall);
+        table_line(out, style, INK_WARN, "warning", all);
     }
-    if (*line)
-        warn(out, style, "other programs took part of the cores: %s%s", line,
-             open ? "; checks and claims about time stay open" : "");
-}
-
-static void timing_warnings(FILE *out, const struct table_style *style,
-                            const struct results_policy *p)
-{
-    const struct target_spread *m = p->metric;
-    char error[48];
-    if (m[RESULTS_REST_SHARE].max > REST_SHARE_MAX)
-        warn(out, style, "%s: %.1f %% of the iteration time is explained by no part", p->policy,
-             100 * m[RESULTS_REST_SHARE].max);
-    if (p->contended)
-        warn(out, style, "%s: contended in %u of %u runs: its workers compete for their cores",
-             p->policy, p->contended, p->seeds);
-    if (m[RESULTS_INVOLUNTARY_SWITCHES].max > 0)
-        warn(out, style, "%s: the kernel took loops off their cores up to %.0f times a run",
-             p->policy, m[RESULTS_INVOLUNTARY_SWITCHES].max);
-    if (m[RESULTS_COMPUTE_OVERRUNS].max > 0)
-        warn(out, style, "%s: up to %.0f gradients took longer than the emulated compute time",
-             p->policy, m[RESULTS_COMPUTE_OVERRUNS].max);
-    if (m[RESULTS_INJECTED_ERROR_NS_P99].max > INJECTED_ERROR_NS_MAX ||
-        m[RESULTS_INJECTED_ERROR_SHARE_P99].max > INJECTED_ERROR_SHARE_MAX)
-        warn(out, style,
-             "%s: injected delays miss what was asked by %s at p99 (%.2g %% of the median)",
-             p->policy, units_short_ns(m[RESULTS_INJECTED_ERROR_NS_P99].max, error, sizeof(error)),
-             100 * m[RESULTS_INJECTED_ERROR_SHARE_P99].max);
-    if (p->latency_clipped > 0)
-        warn(out, style, "%s: %.0f latencies beyond the histograms' hour were clipped", p->policy,
-             p->latency_clipped);
 }
 
 void table_notes(FILE *out, const struct table_style *style, const struct experiment *experiment,
@@ -426,10 +316,5 @@ void table_notes(FILE *out, const struct table_style *style, const struct experi
     if (!again)
         host_notes(out, style, run, count, summary);
     link_notes(out, style, run, count);
-    stolen_warning(out, style, experiment, summary);
-    for (uint32_t i = 0; i < summary->policy_count; i++) {
-        learning_warnings(out, style, &summary->policy[i]);
-        counter_warnings(out, style, &summary->policy[i]);
-        timing_warnings(out, style, &summary->policy[i]);
-    }
+    table_warnings(out, style, experiment, summary);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "harness/results/table.h"
+#include "harness/results/table_line.h"
 
 #define SENDERS_SHOWN 3u
 #define FOUND_SHOWN 3u /* of each kind */
@@ -30,10 +31,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct line *self, const c
 static void say(FILE *out, const struct table_style *style, bool first, const char *head,
                 const struct line *line)
 {
-    char padded[32];
-    snprintf(padded, sizeof(padded), " %-13s", first ? head : "");
-    table_ink(out, style, INK_DIM, padded);
-    fprintf(out, "%s\n", line->text);
+    table_line(out, style, INK_DIM, first ? head : "", line->text);
 }
 
 /** The first run of the policy; `count` runs in any order of policies. */

@@ -7,6 +7,7 @@
 #include "harness/preview.h"
 #include "harness/results/table.h"
 #include "harness/results/table_figures.h"
+#include "harness/results/table_line.h"
 #include "harness/results/target.h"
 #include "tests/unit/support_records.h"
 
@@ -73,9 +74,23 @@ static char *print(struct matrix *m)
     return text;
 }
 
+/* A line that is broken between two words still says them. */
+static char *unbroken(const char *text)
+{
+    static const char fold[] = "\n              ";
+    char *const copy = strdup(text);
+    for (char *at = copy; (at = strstr(at, fold)) != NULL; at++) {
+        *at = ' ';
+        memmove(at + 1, at + strlen(fold), strlen(at + strlen(fold)) + 1);
+    }
+    return copy;
+}
+
 static void expect_says(const char *text, const char *words)
 {
-    cr_expect(strstr(text, words) != NULL, "\"%s\" is missing in\n%s", words, text);
+    char *const all = unbroken(text);
+    cr_expect(strstr(all, words) != NULL, "\"%s\" is missing in\n%s", words, text);
+    free(all);
 }
 
 Test(table, fits_its_width_and_answers_the_first_questions)
@@ -157,26 +172,96 @@ Test(table, names_every_reason_for_doubt)
 
     char *text = print(&m);
 
-    expect_says(text, "allreduce: the kernel took loops off their cores up to 7 times");
-    expect_says(text, "allreduce: 10.0 % of the iteration time is explained by no part");
-    expect_says(text, "allreduce: the parameter ledger does not balance in 1 of 3");
-    expect_says(text, "aau: the loss diverged");
-    expect_says(text, "aau: a push-sum weight fell to 2.0e-09");
-    expect_says(text, "allreduce: the models of up to 1 workers diverged");
+    expect_says(text, "took loops off their cores up to 7 (allreduce) times a run");
+    expect_says(text, "no part accounts for: 10.0 % (allreduce);");
+    expect_says(text, "the sum of all parameters in 1 of 3 (allreduce) runs");
+    expect_says(text, "the loss diverged in at least one seed of aau:");
+    expect_says(text, "a push-sum weight fell to 2.0e-09 (aau):");
+    expect_says(text, "no numbers, up to 1 (allreduce) of them");
     expect_says(text, "2 of 6 runs diverged: no sum to keep");
     expect_says(text, "diverged..");
-    expect_says(text, "aau: 1 of 3 runs did not drain");
-    expect_says(text, "aau: contended in 1 of 3");
-    expect_says(
-        text,
-        "other programs took part of the cores: aau 30 %; checks and claims about time stay open");
-    expect_says(text, "aau: up to 11 gradients took longer");
-    expect_says(text, "aau: 3 messages were lost");
-    expect_says(text, "aau: up to 5 tensors");
-    expect_says(text, "aau: publishing waited for a free slot 9 times");
-    expect_says(text, "ends meeting it in only");
-    expect_says(text, "aau: 1 latencies beyond");
+    expect_says(text, "still under way: 1 of 3 (aau);");
+    expect_says(text, "competed for their cores in 1 of 3 (aau) runs");
+    expect_says(text, "compute time up to 11 (aau) times");
+    expect_says(text, "messages lost where none may be: 3 (aau);");
+    expect_says(text, "nothing accounts for: up to 5 and 0 (aau);");
+    expect_says(text, "waited for a free buffer 9 (aau) times");
+    expect_says(text, "no longer met at the end, with 1 of 3 (aau) seeds");
+    expect_says(text, "counted as one hour: 1 (aau)");
+    expect_says(text, "other programs took a share of the cores: 30 % (aau);");
+    expect_says(text, "about time stay open");
     cr_expect_null(strstr(text, "accounted for;"), "%s", text);
+    free(text);
+}
+
+static struct results_summary two_policies(void)
+{
+    struct results_summary summary = {.policy_count = 2};
+    snprintf(summary.policy[0].policy, EXPERIMENT_NAME_MAX, "allreduce");
+    snprintf(summary.policy[1].policy, EXPERIMENT_NAME_MAX, "dsgd");
+    return summary;
+}
+
+static char *warnings(const struct results_summary *summary, uint32_t width)
+{
+    char *text;
+    size_t size;
+    const struct experiment experiment = {.judge = {.stolen = 1}};
+    FILE *out = open_memstream(&text, &size);
+    table_warnings(out, &(struct table_style){.width = width}, &experiment, summary);
+    fclose(out);
+    return text;
+}
+
+Test(table, warns_once_per_kind_of_all_policies)
+{
+    struct results_summary summary = two_policies();
+    for (uint32_t i = 0; i < 2; i++) {
+        struct target_spread *const m = summary.policy[i].metric;
+        m[RESULTS_INVOLUNTARY_SWITCHES].max = i ? 144 : 134;
+        m[RESULTS_INJECTED_ERROR_NS_P99].max = i ? 62.3e6 : 60e3;
+        m[RESULTS_INJECTED_ERROR_SHARE_P99].max = i ? 23.9 : 0.071;
+    }
+
+    char *text = warnings(&summary, 120);
+
+    char *const all = unbroken(text);
+    cr_expect_str_eq(
+        all, " warning      the kernel took loops off their cores up to 134 (allreduce), 144 "
+             "(dsgd) times "
+             "a run: times are too long by that; `dawdle doctor` says what helps\n"
+             " warning      injected delays missed what was asked for, at p99 by 60 us, 7 % of the "
+             "median "
+             "(allreduce); 62.3 ms, 24x the median (dsgd); usually other programs had the core\n");
+    free(all);
+    free(text);
+}
+
+Test(table, says_nothing_where_there_is_no_doubt)
+{
+    const struct results_summary summary = two_policies();
+    char *text = warnings(&summary, 110);
+    cr_expect_str_empty(text);
+    free(text);
+}
+
+Test(table, breaks_its_lines_between_words)
+{
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    table_line(out, &(struct table_style){.width = 24}, INK_DIM, "head",
+               "one \xe2\x96\x88wo three");
+    table_line(out, &(struct table_style){.width = 24}, INK_DIM, "", "a-word-that-is-too-long b");
+    table_line(out, &(struct table_style){.width = 24}, INK_DIM, "none", "");
+
+    fclose(out);
+    cr_expect_str_eq(text, " head         one \xe2\x96\x88wo\n"
+                           "              three\n"
+                           "              a-word-that-is-too-long\n"
+                           "              b\n"
+                           " none         \n");
     free(text);
 }
 

@@ -214,8 +214,8 @@ Test(waits, workers_too_slow_to_say_anything_of_are_said)
     char *const text = print();
 
     cr_expect_str_eq(text, " detected     dsgd: 4 (permanent, 2.3x); found 1 of 1, none wrongly; "
-                           "nothing can be said of 1 slowed on purpose (by less than 1.2x, or too "
-                           "few gradients)\n");
+                           "nothing can be said of 1 slowed on\n"
+                           "              purpose (by less than 1.2x, or too few gradients)\n");
     free(text);
 }
 
