@@ -10,6 +10,7 @@
 #include "harness/results/table_figures.h"
 
 #define BAR_WIDTH 28u
+#define END_TOLERANCE 0.05 /* by how much runs of equal time differ in it */
 
 static void time_column(struct table_grid *grid, const struct results_summary *summary,
                         double budget_s)
@@ -18,7 +19,7 @@ static void time_column(struct table_grid *grid, const struct results_summary *s
     for (uint32_t i = 0; i < summary->policy_count; i++)
         shown[i] = summary->policy[i].cost[RECORD_TIME].low;
     const struct table_scale scale = table_scale(UNIT_SECONDS, shown, summary->policy_count);
-    const uint32_t c = table_grid_column(grid, "time to target", "s");
+    const uint32_t c = table_grid_column(grid, "time", "s");
     for (uint32_t i = 0; i < summary->policy_count; i++) {
         const struct results_policy *policy = &summary->policy[i];
         const struct target_spread *spread = &policy->metric[RESULTS_TIME_TO_TARGET_S];
@@ -82,33 +83,113 @@ static bool any_target(const struct results_summary *summary)
 }
 
 static void cost_column(struct table_grid *grid, const struct results_summary *summary,
-                        enum record_budget budget, enum results_unit unit, const char *head,
-                        const char *name)
+                        enum record_budget budget, enum results_unit unit, const char *head)
 {
     double shown[EXPERIMENT_POLICIES_MAX];
     for (uint32_t i = 0; i < summary->policy_count; i++)
         shown[i] = summary->policy[i].cost[budget].low;
     const struct table_scale scale = table_scale(unit, shown, summary->policy_count);
-    const uint32_t c = table_grid_column(grid, head, *name ? name : scale.unit);
+    const uint32_t c = table_grid_column(grid, head, scale.unit);
     for (uint32_t i = 0; i < summary->policy_count; i++)
         table_cost(grid->cell[i][c].figure, &scale, &summary->policy[i], budget);
 }
 
-static void learning_block(FILE *out, const struct table_style *style,
-                           const struct results_summary *s, double budget_s)
+static void target_block(FILE *out, const struct table_style *style,
+                         const struct results_summary *s, double budget_s)
 {
     struct table_grid grid;
-    table_start(&grid, s, "LEARNING");
-    if (any_target(s)) {
-        time_column(&grid, s, budget_s);
-        speedup_column(&grid, s);
-        reached_column(&grid, s);
+    if (!any_target(s))
+        return;
+    table_start(&grid, s, "TO THE TARGET");
+    time_column(&grid, s, budget_s);
+    speedup_column(&grid, s);
+    reached_column(&grid, s);
+    cost_column(&grid, s, RECORD_GRADIENTS, UNIT_COUNT, "gradients");
+    cost_column(&grid, s, RECORD_BYTES, UNIT_BYTES, "exchanged");
+    table_grid_print(out, style, &grid);
+    fputc('\n', out);
+}
+
+/** What all runs spent of this budget; 0 if one of them has no such figure. */
+static double common_level(const struct record_run *run, uint32_t count, enum record_budget budget)
+{
+    double level = 0;
+    for (uint32_t i = 0; i < count; i++)
+        level = fmax(level, run[i].equal[budget].level);
+    return level;
+}
+
+/**
+ * Did every run end at this time, so that final figures are figures at equal time? Live runs end when what they had begun
+ * has ended.
+ */
+static bool ended_together(const struct record_run *run, uint32_t count, double level_s)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const double end_s = run[i].point_count ? run[i].point[run[i].point_count - 1].time_s : 0;
+        if (!run[i].judged || end_s - level_s > END_TOLERANCE * level_s)
+            return false;
     }
+    return level_s > 0;
+}
+
+static void end_block(FILE *out, const struct table_style *style, const struct results_summary *s,
+                      bool together, double level_s)
+{
+    struct table_grid grid;
+    char title[TABLE_CELL_MAX];
+    if (together)
+        snprintf(title, sizeof(title), level_s < 1000 ? "AFTER %.3g s" : "AFTER %.0f s", level_s);
+    else
+        snprintf(title, sizeof(title), "AT THE END");
+    table_start(&grid, s, title);
     table_metric(&grid, s, RESULTS_TRAIN_LOSS_MEAN_MODEL, "train loss", "mean model", true);
     table_metric(&grid, s, RESULTS_HELDOUT_ACCURACY_MEAN_MODEL, "held-out acc.", "mean model",
                  true);
-    table_metric(&grid, s, RESULTS_TRAIN_LOSS_LOCAL_MEAN, "local loss", "mean", false);
+    table_metric(&grid, s, RESULTS_TRAIN_LOSS_LOCAL_MEAN, "local models", "mean loss", false);
+    table_metric(&grid, s, RESULTS_TRAIN_LOSS_LOCAL_WORST, "local models", "worst loss", false);
     table_grid_print(out, style, &grid);
+    fputc('\n', out);
+}
+
+/** `2541 gradients`, `69.5 MiB`, `0.85 s`. */
+static void level_text(char *out, enum record_budget budget, double level)
+{
+    static const enum results_unit unit[RECORD_BUDGETS] = {UNIT_SECONDS, UNIT_COUNT, UNIT_BYTES};
+    const struct table_scale scale = table_scale(unit[budget], &level, 1);
+    char number[TABLE_CELL_MAX];
+    table_number(number, &scale, level);
+    snprintf(out, TABLE_CELL_MAX, "%.100s %s", number,
+             budget == RECORD_GRADIENTS ? "gradients" : scale.unit);
+}
+
+/** Policies at the same expense; of one policy alone there is nothing to compare. */
+static void equal_block(FILE *out, const struct table_style *style, const struct results_summary *s,
+                        const struct record_run *run, uint32_t count, bool with_time)
+{
+    static const enum results_metric loss[RECORD_BUDGETS] = {RESULTS_TRAIN_LOSS_EQUAL_TIME,
+                                                             RESULTS_TRAIN_LOSS_EQUAL_GRADIENTS,
+                                                             RESULTS_TRAIN_LOSS_EQUAL_BYTES};
+    static const enum results_metric accuracy[RECORD_BUDGETS] = {
+        RESULTS_HELDOUT_ACCURACY_EQUAL_TIME, RESULTS_HELDOUT_ACCURACY_EQUAL_GRADIENTS,
+        RESULTS_HELDOUT_ACCURACY_EQUAL_BYTES};
+    struct table_grid grid;
+    if (s->policy_count < 2)
+        return;
+    table_start(&grid, s, "AFTER");
+    for (uint32_t b = with_time ? RECORD_TIME : RECORD_GRADIENTS; b < RECORD_BUDGETS; b++) {
+        char head[TABLE_CELL_MAX];
+        const double level = common_level(run, count, (enum record_budget)b);
+        if (level <= 0)
+            continue;
+        level_text(head, (enum record_budget)b, level);
+        table_metric(&grid, s, loss[b], head, "train loss", false);
+        table_metric(&grid, s, accuracy[b], head, "acc.", false);
+    }
+    if (grid.columns > 1) {
+        table_grid_print(out, style, &grid);
+        fputc('\n', out);
+    }
 }
 
 static bool any_server(const struct results_summary *s)
@@ -154,7 +235,7 @@ static void exchange_block(FILE *out, const struct table_style *style,
     struct table_grid grid;
     table_start(&grid, s, "EXCHANGE");
     table_metric(&grid, s, RESULTS_BYTES_EXCHANGED, "exchanged", "", false);
-    table_metric(&grid, s, RESULTS_HANDLE_NS_P50, "handle p50", "", false);
+    table_metric(&grid, s, RESULTS_HANDLE_NS_P50, "sent\xe2\x86\x92seen p50", "", false);
     table_metric(&grid, s, RESULTS_HANDLE_NS_P99, "p99", "", false);
     table_metric(&grid, s, RESULTS_HANDLE_NS_P999, "p99.9", "", false);
     table_metric(&grid, s, RESULTS_READY_TO_MIXED_NS_P50, "ready\xe2\x86\x92mixed p50", "", false);
@@ -173,7 +254,7 @@ static const struct {
     {"\xe2\x96\x93", RESULTS_INJECTED_SHARE, "\xe2\x96\x93 injected"},
     {"\xe2\x96\x91", RESULTS_WAIT_SHARE, "\xe2\x96\x91 waiting"},
     {"\xe2\x96\x92", RESULTS_MIX_SHARE, "\xe2\x96\x92 mixing"},
-    {"=", RESULTS_HELD_SHARE, "= held"},
+    {"=", RESULTS_HELD_SHARE, "= off core"},
 };
 
 #define SLICES (sizeof(slices) / sizeof(slices[0]))
@@ -240,25 +321,6 @@ static void title_line(FILE *out, const struct table_style *style,
     fputc('\n', out);
 }
 
-/** Policies at the same expense; of one policy alone there is nothing to compare. */
-static void equal_block(FILE *out, const struct table_style *style, const struct results_summary *s)
-{
-    struct table_grid grid;
-    if (s->policy_count < 2)
-        return;
-    table_start(&grid, s, "AT EQUAL COST");
-    table_metric(&grid, s, RESULTS_TRAIN_LOSS_EQUAL_GRADIENTS, "loss, equal", "gradients", false);
-    table_metric(&grid, s, RESULTS_TRAIN_LOSS_EQUAL_BYTES, "loss, equal", "bytes", false);
-    table_metric(&grid, s, RESULTS_HELDOUT_ACCURACY_EQUAL_GRADIENTS, "acc., equal", "gradients",
-                 false);
-    table_metric(&grid, s, RESULTS_HELDOUT_ACCURACY_EQUAL_BYTES, "acc., equal", "bytes", false);
-    cost_column(&grid, s, RECORD_GRADIENTS, UNIT_COUNT, "to target", "gradients");
-    cost_column(&grid, s, RECORD_BYTES, UNIT_BYTES, "to target", "");
-    table_metric(&grid, s, RESULTS_TRAIN_LOSS_LOCAL_WORST, "local loss", "worst", false);
-    table_grid_print(out, style, &grid);
-    fputc('\n', out);
-}
-
 void table_print(FILE *out, const struct table_style *style, const struct experiment *experiment,
                  const struct record_run *run, uint32_t count,
                  const struct results_summary *summary)
@@ -270,10 +332,15 @@ void table_print(FILE *out, const struct table_style *style, const struct experi
     const bool in_full = !summary->sweep_value;
     fputc('\n', out);
     title_line(out, style, experiment, run, summary);
-    learning_block(out, style, summary, run->duration_s);
-    fputc('\n', out);
-    if (run->judged)
-        equal_block(out, style, summary);
+    target_block(out, style, summary, run->duration_s);
+    if (run->judged) {
+        const double level_s = common_level(run, count, RECORD_TIME);
+        const double stop_s = (double)experiment->stop.time_ns / 1e9;
+        const bool together = ended_together(run, count, level_s);
+        const bool in_time = fabs(level_s - stop_s) <= END_TOLERANCE * stop_s;
+        end_block(out, style, summary, together, in_time ? stop_s : level_s);
+        equal_block(out, style, summary, run, count, !together);
+    }
     if (in_full) {
         speed_block(out, style, summary, run->workers);
         fputc('\n', out);

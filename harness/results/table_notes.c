@@ -26,10 +26,11 @@ static void target_note(FILE *out, const struct table_style *style,
         return;
     for (uint32_t i = 0; i < count; i++)
         resolution_s = fmax(resolution_s, run[i].target_resolution_s);
-    snprintf(text, sizeof(text), "%s %s %.4g in %u evaluations on end, resolution %.3g s",
+    snprintf(text, sizeof(text),
+             "%s %s %.4g in %u consecutive evaluation%s; its time is known to %.3g s",
              target_metric_name(experiment->target.metric),
              target_metric_rises(experiment->target.metric) ? ">=" : "<=", run->target_value,
-             experiment->target.hold, resolution_s);
+             experiment->target.hold, experiment->target.hold == 1 ? "" : "s", resolution_s);
     note(out, style, "target", text);
     if (!*experiment->target.relative_to)
         return;
@@ -161,10 +162,9 @@ static void rate_notes(FILE *out, const struct table_style *style,
         }
     }
     if (shared) {
-        snprintf(text, sizeof(text), "shared %g%s", experiment->train.lr,
-                 *rates ? " (not tuned), but" : " (not tuned per policy)");
         char all[1200];
-        snprintf(all, sizeof(all), "%s %s", text, rates);
+        snprintf(all, sizeof(all), "shared %g (not tuned per policy)%s%s", experiment->train.lr,
+                 *rates ? ", but " : "", rates);
         note(out, style, "lr", all);
     } else if (*rates) {
         note(out, style, "lr", rates);
@@ -195,7 +195,7 @@ static void virtual_notes(FILE *out, const struct table_style *style, const stru
     if (run->judged && run->locals_judged + 1 < run->workers) {
         snprintf(text, sizeof(text), "%u of %u local models, evenly spread; the mean is of all",
                  run->locals_judged, run->workers);
-        note(out, style, "judged", text);
+        note(out, style, "evaluated", text);
     }
 }
 

@@ -44,14 +44,14 @@ static const struct record_run *first_of(const struct record_run *run, uint32_t 
     return NULL;
 }
 
-/** `aau: worker 4 61 %, 7 22 %; injected 70 %, computing 27 %, on the wire 3 %` */
+/** `aau: worker 4 61 %, 7 22 %; injected 70 %, computing 27 %, message under way 3 %`: what the peer did meanwhile */
 static bool describe_waits(struct line *line, const struct record_run *run)
 {
     static const char *const what[BLAME_COUNT] = {[BLAME_INJECTED] = "injected",
                                                   [BLAME_COMPUTING] = "computing",
-                                                  [BLAME_HELD] = "held",
-                                                  [BLAME_WIRE] = "on the wire",
-                                                  [BLAME_GONE] = "timer or stop"};
+                                                  [BLAME_HELD] = "waiting or off its core",
+                                                  [BLAME_WIRE] = "message under way",
+                                                  [BLAME_GONE] = "timer or end of run"};
     static const enum blame order[BLAME_COUNT] = {BLAME_INJECTED, BLAME_COMPUTING, BLAME_HELD,
                                                   BLAME_WIRE, BLAME_GONE};
     const double all = (double)run->part_ns[PART_WAIT];

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "harness/preview.h"
+#include "harness/results/equal.h"
 #include "harness/results/table.h"
 #include "harness/results/table_figures.h"
 #include "harness/results/table_line.h"
@@ -105,7 +106,8 @@ Test(table, fits_its_width_and_answers_the_first_questions)
         snprintf(copy, sizeof(copy), "%.*s", (int)strcspn(line, "\n"), line);
         cr_expect_leq(table_width(copy), 110, "%s", copy);
     }
-    const char *const words[] = {"time to target",
+    const char *const words[] = {"TO THE TARGET",
+                                 "AT THE END",
                                  "speed-up",
                                  "over allreduce",
                                  "baseline",
@@ -116,9 +118,10 @@ Test(table, fits_its_width_and_answers_the_first_questions)
                                  "iteration p50",
                                  "waiting",
                                  "exchanged",
-                                 "handle p50",
+                                 "sent\xe2\x86\x92seen p50",
                                  "p99.9",
                                  "staleness",
+                                 "in 3 consecutive evaluations",
                                  "aau release cluster",
                                  "shared 0.1",
                                  "none injected",
@@ -129,6 +132,36 @@ Test(table, fits_its_width_and_answers_the_first_questions)
     cr_expect_null(strstr(text, "warning"), "%s", text);
     cr_expect_null(strchr(text, '\033'), "no colour was asked for");
     cr_expect_null(strstr(text, "nan"), "%s", text);
+    free(text);
+}
+
+Test(table, titles_blocks_by_what_they_hold_equal)
+{
+    static struct matrix m;
+    fill(&m);
+    equal_judge(m.run, 6);
+
+    char *text = print(&m);
+
+    expect_says(text, "\n AFTER 4 s ");
+    expect_says(text, "\n AFTER      13057 gradients  13057 gradients    3.81 MiB  3.81 MiB");
+    cr_expect_null(strstr(text, "AT THE END"), "%s", text);
+    free(text);
+}
+
+Test(table, says_at_what_time_runs_of_different_length_are_equal)
+{
+    static struct matrix m;
+    fill(&m);
+    for (uint32_t i = 3; i < 6; i++)
+        for (uint32_t k = 0; k < m.run[i].point_count; k++)
+            m.run[i].point[k].time_s *= 0.75;
+    equal_judge(m.run, 6);
+
+    char *text = print(&m);
+
+    expect_says(text, "\n AT THE END ");
+    expect_says(text, "\n AFTER          3.00 s   3.00 s  13057 gradients");
     free(text);
 }
 
@@ -279,7 +312,7 @@ Test(table, prints_one_run_without_any_measurement)
 
     fclose(out);
     cr_expect_null(strstr(text, "nan"), "%s", text);
-    cr_expect_null(strstr(text, "time to target"), "no target, no column");
+    cr_expect_null(strstr(text, "TARGET"), "no target, no block");
     free(text);
 }
 

@@ -142,8 +142,8 @@ Test(waits, are_said_in_a_line_per_policy)
 
     char *const text = print();
 
-    cr_expect_str_eq(text, " waited for   dsgd: worker 4 61 %, 7 22 %; injected 70 %, on the wire "
-                           "13 %, timer or stop 17 %\n");
+    cr_expect_str_eq(text, " waited for   dsgd: worker 4 61 %, 7 22 %; injected 70 %, message "
+                           "under way 13 %, timer or end of run 17 %\n");
     free(text);
 }
 
