@@ -112,9 +112,8 @@ static int choose_tier(struct eal *self, const struct eal_config *config, struct
         }
         if (demanded == EAL_TIER_HUGE)
             return err_set(err, -ENOMEM,
-                           "huge pages are demanded by %s, but %s; reserve them as root with "
-                           "`sysctl vm.nr_hugepages=N`, or take the demand back",
-                           by, pages.why_not);
+                           "huge pages are demanded by %s, but %s; or take the demand back", by,
+                           pages.why_not);
         snprintf(self->reason, sizeof(self->reason), "%s", pages.why_not);
     } else {
         snprintf(self->reason, sizeof(self->reason), "demanded by %s", by);

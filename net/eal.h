@@ -31,7 +31,7 @@ struct eal {
     size_t page_bytes; /* of the area */
     size_t memory_bytes;
     void *memory;     /* on the NUMA node of the calling thread's first core */
-    char reason[192]; /* why not the better tier; empty on the best one */
+    char reason[256]; /* why not the better tier; empty on the best one */
 };
 
 /**

@@ -47,6 +47,21 @@ static int can_map(size_t bytes, size_t page_bytes)
     return 1;
 }
 
+/* What is missing, and the command that helps. sysctl reserves pages of the default size, 2 MiB on x86-64. */
+static void say_lack(struct huge_pages *found, const char *pool, size_t kib, size_t needed)
+{
+    const unsigned long long all = pool_number(pool, "nr_hugepages");
+    const unsigned long long unused = pool_number(pool, "free_hugepages");
+    const unsigned long long wanted = all + (needed > unused ? needed - unused : 0);
+    const int used =
+        snprintf(found->why_not, sizeof(found->why_not),
+                 "%llu of %llu huge pages of %zu KiB are free and %zu are needed: ", unused, all,
+                 kib, needed);
+    const char *const format = kib == 2048 ? "sudo sysctl vm.nr_hugepages=%llu"
+                                           : "echo %llu | sudo tee " POOLS "/%.40s/nr_hugepages";
+    snprintf(found->why_not + used, sizeof(found->why_not) - (size_t)used, format, wanted, pool);
+}
+
 struct huge_pages huge_pages_find(size_t bytes)
 {
     struct huge_pages found = {.page_bytes = 0};
@@ -68,11 +83,7 @@ struct huge_pages huge_pages_find(size_t bytes)
             found.page_bytes = page_bytes;
         } else if (found.page_bytes == 0 && page_bytes < named) {
             named = page_bytes; /* speak of the size that needs least */
-            snprintf(found.why_not, sizeof(found.why_not),
-                     "%llu of %llu huge pages of %zu KiB are free and %zu are needed",
-                     (unsigned long long)pool_number(item->d_name, "free_hugepages"),
-                     (unsigned long long)pool_number(item->d_name, "nr_hugepages"), kib,
-                     (bytes + page_bytes - 1) / page_bytes);
+            say_lack(&found, item->d_name, kib, (bytes + page_bytes - 1) / page_bytes);
         }
     }
     if (pools != NULL)

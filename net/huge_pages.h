@@ -9,7 +9,7 @@
 
 struct huge_pages {
     size_t page_bytes; /* the size that fits; 0 when none does */
-    char why_not[160]; /* one sentence without a full stop; empty when one fits */
+    char why_not[256]; /* one sentence without a full stop, with the remedy; empty when one fits */
 };
 
 /**

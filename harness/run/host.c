@@ -12,13 +12,18 @@ int host_open(struct host *out, struct machine *machine, size_t bytes, const cha
     *out = (struct host){.machine = machine};
     clock_calibrate(&out->clock, CALIBRATION_NS);
     if (!out->clock.invariant)
-        fprintf(stderr, "dawdle: this CPU promises no invariant TSC: durations may be wrong\n");
+        fprintf(
+            stderr,
+            "dawdle: warning: this CPU's time stamp counter may change its rate: durations may be "
+            "wrong (a host with the CPU flags constant_tsc and nonstop_tsc has none of that)\n");
     const struct eal_config config = {.memory_bytes = bytes, .runtime_dir = runtime_dir};
     const int rc = eal_start(&out->eal, &config, err);
     if (rc < 0)
         return rc;
     if (out->eal.reason[0])
-        fprintf(stderr, "dawdle: EAL memory: %s (%s)\n", eal_tier_name(out->eal.tier),
+        fprintf(stderr,
+                "dawdle: note: no huge pages, normal pages are used: memory is a "
+                "little slower (%s)\n",
                 out->eal.reason);
     arena_init(&out->arena, eal_memory(&out->eal), bytes);
     return 0;
