@@ -17,7 +17,7 @@
 #define PREVIEW_DRAWS 100000u
 
 /**
- * `slowdown factor 10, 10 % of workers anew each iteration (transient), per iteration, scope compute, park`. Returns
+ * `slowdown factor 10, 10 % of workers anew each iteration (transient), per iteration, scope compute, sleeping`. Returns
  * `out`; 512 bytes hold all but long lists.
  */
 const char *preview_describe(const struct experiment_inject *entry, char *out, size_t size);

@@ -84,7 +84,7 @@ static void describe_how(const struct experiment_inject *entry, char *out, size_
         return; /* the worker itself answers */
     const bool process = inject->scope == SCOPE_PROCESS || inject->what == INJECT_NODE;
     append(out, size, process ? ", scope process" : ", scope compute");
-    append(out, size, inject->mode == INJECT_PARK ? ", park" : ", spin");
+    append(out, size, inject->mode == INJECT_PARK ? ", sleeping" : ", busy-waiting");
 }
 
 const char *preview_describe(const struct experiment_inject *entry, char *out, size_t size)

@@ -223,8 +223,8 @@ FIXED(keys_scopes, "scope", "scopes", NULL, NULL,
     {"compute", "the worker computes slowly; its loop still answers", NULL},
     {"process", "it answers nothing until it is done", NULL});
 FIXED(keys_modes, "mode", "modes", NULL, NULL,
-    {"park", "the core is free for its other workers", NULL},
-    {"spin", "the core is burnt", NULL});
+    {"park", "sleeps: the core is free for its other workers", NULL},
+    {"spin", "busy-waits: the core is kept busy", NULL});
 FIXED(keys_selects, "selection", "selects", NULL, NULL,
     {"all", "every worker", NULL},
     {"percent", "a share of the workers, drawn by seed", NULL},

@@ -231,15 +231,16 @@ static void ledger_note(const struct record_run *run, uint32_t count, char *text
     }
     size_t used = 0;
     if (judged > 0)
-        used += (size_t)snprintf(text, size, "worst relative error %.1e", worst);
+        used +=
+            (size_t)snprintf(text, size, "averaging kept the sum of all parameters to %.1e", worst);
     else
-        used += (size_t)snprintf(text, size, "no run has a sum to keep");
+        used += (size_t)snprintf(text, size, "no policy here keeps the sum of all parameters");
     if (accounted)
         used += (size_t)snprintf(text + used, size - used, "; every message sent is accounted for");
     if (torn > 0)
-        used += (size_t)snprintf(
-            text + used, size - used,
-            "; %u of %u runs not held to it: crashed, stalled or lost messages", torn, count);
+        used += (size_t)snprintf(text + used, size - used,
+                                 "; %u of %u runs cannot keep it: crashes, stalls or lost messages",
+                                 torn, count);
     if (diverged > 0)
         snprintf(text + used, size - used, "; %u of %u runs diverged: no sum to keep", diverged,
                  count);
@@ -251,12 +252,12 @@ static void host_notes(FILE *out, const struct table_style *style, const struct 
     char text[512];
     const uint32_t cores = run->wall.threads ? 0 : cores_of(run);
     ledger_note(run, count, text, sizeof(text));
-    note(out, style, "ledger", text);
+    note(out, style, "checked", text);
     if (cores && cores < run->workers) {
         snprintf(text, sizeof(text),
-                 "%u workers on %u core%s: latencies include other workers' turns", run->workers,
+                 "%u workers on %u core%s: latencies contain waiting for the core", run->workers,
                  cores, cores == 1 ? "" : "s");
-        note(out, style, "cooperative", text);
+        note(out, style, "shared cores", text);
     }
     if (summary->seeds == 1)
         snprintf(text, sizeof(text), "unknown: one seed only; claims take at least %u",

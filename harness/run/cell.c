@@ -25,7 +25,7 @@
 
 static int out_of_memory(struct err *err)
 {
-    return err_set(err, -ENOMEM, "not enough memory to plan a cell");
+    return err_set(err, -ENOMEM, "not enough memory to plan a run");
 }
 
 /** What can be said against a deal before it is made. */

@@ -31,7 +31,7 @@ static int read_part(const struct cell *cell, const uint32_t *ids, uint32_t coun
                        (((size_t)count + 1) * data->features * sizeof(float) + 63) & ~(size_t)63);
     *label = aligned_alloc(64, ((size_t)count + 64) & ~(size_t)63);
     if (!*x || !*label)
-        return err_set(err, -ENOMEM, "not enough memory to judge %u samples", count);
+        return err_set(err, -ENOMEM, "not enough memory to evaluate %u samples", count);
     for (uint32_t i = 0; i < count; i++)
         (*label)[i] = data->label[ids[i]];
     if (!*data->path) { /* sizes without a file */

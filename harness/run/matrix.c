@@ -48,15 +48,16 @@ static void say_progress(const struct matrix *self, const struct record_run *run
     char label[RECORD_LABEL_MAX];
     if (self->options->quiet)
         return;
-    fprintf(stderr, "dawdle: [%u/%u] %-12s seed %llu: %.0f gradients/s, wait %.0f %%", self->runs,
-            sweep_cells(self->sweep), record_label(run, label), (unsigned long long)run->seed,
-            run->gradients_per_s, run->wait_share * 100);
+    fprintf(stderr, "dawdle: [%u/%u] %-12s seed %llu: %.0f gradients/s, waiting %.0f %%",
+            self->runs, sweep_cells(self->sweep), record_label(run, label),
+            (unsigned long long)run->seed, run->gradients_per_s, run->wait_share * 100);
     if (run->disturbed)
         fprintf(stderr, ", %.0f %% OF ITS CORES TAKEN BY OTHER PROGRAMS", run->stolen_share * 100);
     if (run->judged)
-        fprintf(stderr, ", loss %.4f", last->train_loss_mean_model);
+        fprintf(stderr, ", training loss %.4f", last->train_loss_mean_model);
     fprintf(stderr, "%s%s%s\n", run->diverged ? ", DIVERGED" : "",
-            run->drained ? "" : ", NOT DRAINED", run->ledger_ok ? "" : ", LEDGER BROKEN");
+            run->drained ? "" : ", INCOMPLETE",
+            run->ledger_ok ? "" : ", SUM OF PARAMETERS NOT KEPT");
 }
 
 /** journal/<policy>-<seed>.gz in the result directory, or in the folder of this value of the swept key. */

@@ -103,7 +103,7 @@ static int check_spin(const struct experiment *e, const struct cell *cell, struc
     for (uint32_t i = 0; i < e->inject_count; i++)
         if (e->inject[i].inject.mode == INJECT_SPIN && cell->placement.cooperative)
             return err_set(err, -EINVAL,
-                           "inject[%u].mode: spin would burn a core that other workers share "
+                           "inject[%u].mode: spin would keep a core busy that other workers share "
                            "(%u workers on %u cores); use park, or at most %u workers",
                            i, cell->graph.workers, cell->placement.cores_used,
                            cell->placement.cores_used);
@@ -247,7 +247,7 @@ static void print_policy(const struct plan *self, const struct cell *cell, FILE 
     const struct model_config *const model = &self->common.model;
     units_short_bytes((double)model->ops->dim(model) * sizeof(float), vector, sizeof(vector));
     units_short_bytes((double)run_memory_bytes(cell), memory, sizeof(memory));
-    fprintf(out, "  %-16s %u slots of %s per worker, %s of EAL memory", cell->policy->label,
+    fprintf(out, "  %-16s %u slots of %s per worker, %s of memory", cell->policy->label,
             cell->slots, vector, memory);
     if (cell->side)
         fprintf(out, ", bipartite: %u edges dropped", cell->edges_dropped);
@@ -258,9 +258,9 @@ static void print_memory(const struct plan *self, FILE *out)
 {
     const struct experiment *const e = self->experiment;
     char text[64];
-    fprintf(out, "  EAL memory of the largest cell: %s\n",
+    fprintf(out, "  shared memory of the largest run: %s\n",
             units_short_bytes((double)self->memory_bytes, text, sizeof(text)));
-    fprintf(out, "  snapshots for the judge: %s (%u per run)\n",
+    fprintf(out, "  snapshots for the evaluations: %s (%u per run)\n",
             units_short_bytes((double)self->judge_bytes, text, sizeof(text)), self->common.points);
     if (e->record)
         fprintf(

@@ -197,7 +197,7 @@ static int open_values(struct virtual_run *self, const struct judge_data *data, 
     self->judge = (struct values_judge){.judge = judge, .context = self};
     self->judge_scratch = aligned_alloc(64, judge_scratch_floats(model) * sizeof(float));
     if (!self->judge_scratch)
-        return err_set(err, -ENOMEM, "not enough memory to judge a run");
+        return err_set(err, -ENOMEM, "not enough memory to evaluate a run");
     int rc =
         executor_open(&self->executor, self->buffers->threads, values_scratch_floats(&config), err);
     if (rc < 0)
@@ -277,7 +277,7 @@ static int judge_end(struct virtual_run *self, struct err *err)
         return 0;
     uint32_t *const slot = malloc(workers * sizeof(*slot));
     if (!slot)
-        return err_set(err, -ENOMEM, "not enough memory to judge a run");
+        return err_set(err, -ENOMEM, "not enough memory to evaluate a run");
     for (uint32_t w = 0; w < workers; w++)
         slot[w] = sim_current(self->sim, w);
     values_cut(self->values, &self->judge, self->cuts, slot);

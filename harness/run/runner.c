@@ -33,7 +33,7 @@ static int execute(struct runner *self, const struct cell *cell, const struct ju
     const int rc = run_live(self->host, &self->live, cell, self->faults, out, err);
     if (rc == 0 && judge_run(out, &self->plan->common.model, data, self->live.judge,
                              self->live.judge_absent, self->plan->loops) < 0)
-        return err_set(err, -ENOMEM, "not enough memory to judge a run");
+        return err_set(err, -ENOMEM, "not enough memory to evaluate a run");
     return rc;
 }
 

@@ -52,7 +52,7 @@ static int check(const struct experiment *e, struct err *err)
                        e->name);
     if (e->data.split[1] <= 0)
         return err_set(err, -EINVAL,
-                       "tuning is judged on validation samples, but data.split gives them 0%%");
+                       "tuning is evaluated on validation samples, but data.split gives them 0%%");
     for (uint32_t i = 0; i < e->policy_count; i++) {
         const double reach = ldexp(1, (int)(TUNE_GRID / 2));
         const double lr = e->policy[i].lr;
@@ -127,8 +127,8 @@ static void say_progress(const struct tune *self, const struct record_run *run, 
     fprintf(stderr, "dawdle: [%u%c%u] %-12s lr %-8g seed %llu: %s %s%s%s\n",
             extended ? planned : runs, extended ? '+' : '/', extended ? runs - planned : planned,
             run->policy, run->lr, (unsigned long long)run->seed,
-            target_metric_name(self->file->metric), text, run->drained ? "" : ", NOT DRAINED",
-            run->ledger_ok ? "" : ", LEDGER BROKEN");
+            target_metric_name(self->file->metric), text, run->drained ? "" : ", INCOMPLETE",
+            run->ledger_ok ? "" : ", SUM OF PARAMETERS NOT KEPT");
 }
 
 static int run_cell(struct tune *self, const struct cell *cell, uint32_t seed, double *value,
@@ -141,7 +141,7 @@ static int run_cell(struct tune *self, const struct cell *cell, uint32_t seed, d
         self->has_data[seed] = rc == 0;
     }
     if (rc == 0 && self->data[seed].heldout == 0)
-        rc = err_set(err, -EINVAL, "data.split leaves no validation sample to judge by");
+        rc = err_set(err, -EINVAL, "data.split leaves no validation sample to evaluate with");
     if (rc == 0)
         rc = runner_execute(&self->runner, cell, &self->data[seed], run, err);
     if (rc == 0) {

@@ -248,7 +248,7 @@ Test(virtual_tune, refuses_what_has_no_rate_or_nothing_to_judge_by)
                                  1),
                  2);
     said = virtual_errors();
-    cr_expect(strstr(said, "judged on validation samples"), "%s", said);
+    cr_expect(strstr(said, "evaluated on validation samples"), "%s", said);
     free(said);
 }
 

@@ -284,16 +284,16 @@ Test(table, breaks_its_lines_between_words)
     size_t size;
     FILE *out = open_memstream(&text, &size);
 
-    table_line(out, &(struct table_style){.width = 24}, INK_DIM, "head",
-               "one \xe2\x96\x88wo three");
-    table_line(out, &(struct table_style){.width = 24}, INK_DIM, "", "a-word-that-is-too-long b");
+    table_line(out, &(struct table_style){.width = 24}, INK_DIM, "head", "one \xe2\x96\x88wo 73 %");
+    table_line(out, &(struct table_style){.width = 24}, INK_DIM, "",
+               "a-word-that-is-too-long b 7 %");
     table_line(out, &(struct table_style){.width = 24}, INK_DIM, "none", "");
 
     fclose(out);
     cr_expect_str_eq(text, " head         one \xe2\x96\x88wo\n"
-                           "              three\n"
+                           "              73 %\n"
                            "              a-word-that-is-too-long\n"
-                           "              b\n"
+                           "              b 7 %\n"
                            " none         \n");
     free(text);
 }
@@ -416,7 +416,7 @@ Test(preview, shows_delay_share_and_what_waiting_for_all_costs)
 
     fclose(out);
     expect_says(text, "slowdown factor 10, 10 % of workers anew each iteration (transient), per "
-                      "iteration, scope compute, park");
+                      "iteration, scope compute, sleeping");
     expect_says(text, "mean 9 ms");
     expect_says(text, "of 100000 draws");
     /* T is 1.9 ms on average; all 8 escape with 0.9^8, so E[max] is 10 - 9 * 0.43 = 6.13 ms */
@@ -448,7 +448,7 @@ Test(preview, names_what_is_hit_whom_and_per_what)
                      "(permanent), when start 1s stop 2s, per message");
     cr_expect_str_eq(preview_describe(&node, text, sizeof(text)),
                      "node: pause every 1s length 10ms aligned true, 2 workers drawn once "
-                     "(permanent), per time, scope process, park");
+                     "(permanent), per time, scope process, sleeping");
 }
 
 Test(preview, names_a_fault_by_the_keys_of_its_kind)
