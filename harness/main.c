@@ -68,7 +68,8 @@ static const struct argp_option options[] = {
     {"from", OPT_FROM, "N", 0, "sim --fuzz: seed of the first scenario (default: 1)", 0},
     {"policy", OPT_POLICY, "NAME", 0, "sim --fuzz: this policy in all of them (default: drawn)", 0},
     {"long", OPT_LONG, 0, 0,
-     "list policies: what each waits for, sends, reads and cannot lose; help: every key in full",
+     "list policies: what each waits for, sends, reads and cannot lose; list profiles: claims in "
+     "full; help: every key in full",
      0},
     {"like", OPT_LIKE, "RUN", 0,
      "sim: costs, latency and cores as in this result directory of a live run without stragglers",

@@ -12,6 +12,7 @@
 #include "harness/experiment/profile_values.h"
 
 #define PROFILES_MAX 64u
+#define LIST_COLUMNS 110u /* of a line of `list profiles` */
 
 static const struct key_names *const kinds[] = {&keys_policies, &keys_laws,   &keys_faults,
                                                 &keys_graphs,   &keys_models, &keys_formats,
@@ -217,7 +218,53 @@ static const char *read_claim(const char *name, char *claim, size_t bytes)
     return claim;
 }
 
-static void print_profiles(FILE *out)
+static void print_claim(FILE *out, int width, const char *name, const char *claim)
+{
+    for (uint32_t n = 0; *claim || n == 0; n++) {
+        const size_t length = strcspn(claim, "\n");
+        fprintf(out, "%-*s %.*s\n", width, n ? "" : name, (int)length, claim);
+        claim += length + (claim[length] == '\n');
+    }
+}
+
+/** Without what stands in brackets, but for a letter; on one line. */
+static void shorten(char *text)
+{
+    char *to = text;
+    uint32_t depth = 0;
+    for (const char *at = text; *at; at++) {
+        depth += *at == '(' && !(at[1] && at[2] == ')');
+        if (depth == 0 && !(*at == '\n' && at[1] == '\n'))
+            *to++ = *at == '\n' ? ' ' : *at;
+        depth -= depth > 0 && *at == ')';
+        if (to > text + 1 && (to[-1] == ',' || to[-1] == '.' || to[-1] == ' ') && to[-2] == ' ') {
+            to[-2] = to[-1]; /* the blank before the bracket */
+            to--;
+        }
+    }
+    *to = '\0';
+}
+
+/** Its first sentence, without `Claim:` in front, cut between words where the line would be too long. */
+static void print_claim_short(FILE *out, int width, const char *name, char *claim)
+{
+    const size_t columns = LIST_COLUMNS - (size_t)width - 1;
+    const char *const colon = strstr(claim, ": ");
+    char *const sentence =
+        claim + (strncmp(claim, "Claim", 5) == 0 && colon ? colon + 2 - claim : 0);
+    shorten(sentence);
+    const char *const stop = strstr(sentence, ". ");
+    size_t length = stop ? (size_t)(stop - sentence) : strlen(sentence);
+    const bool cut = length > columns;
+    if (cut) {
+        length = columns - 1;
+        while (length > 0 && sentence[length] != ' ')
+            length--;
+    }
+    fprintf(out, "%-*s %.*s%s\n", width, name, (int)length, sentence, cut ? "\xe2\x80\xa6" : "");
+}
+
+static void print_profiles(FILE *out, bool in_full)
 {
     char *names[PROFILES_MAX];
     const uint32_t count = profile_text_shipped(names, PROFILES_MAX);
@@ -227,12 +274,10 @@ static void print_profiles(FILE *out)
     for (uint32_t i = 0; i < count; i++) {
         char claim[1024];
         read_claim(names[i], claim, sizeof(claim));
-        const char *line = claim;
-        for (uint32_t n = 0; *line || n == 0; n++) {
-            const size_t length = strcspn(line, "\n");
-            fprintf(out, "%-*s %.*s\n", width, n ? "" : names[i], (int)length, line);
-            line += length + (line[length] == '\n');
-        }
+        if (in_full)
+            print_claim(out, width, names[i], claim);
+        else
+            print_claim_short(out, width, names[i], claim);
         free(names[i]);
     }
 }
@@ -267,7 +312,7 @@ int list_print(FILE *out, FILE *errors, const char *what)
         return refuse_kind(errors, what);
     if (!what)
         fputs("\nprofiles:\n", out);
-    print_profiles(out);
+    print_profiles(out, false);
     return 0;
 }
 
@@ -299,10 +344,19 @@ static void print_policy(FILE *out, const struct policy *row)
     fprintf(out, "  options    %s\n", row->options ? row->options : "none");
 }
 
+static bool is_kind(const char *what, const char *many, const char *one)
+{
+    return what && (strcmp(what, many) == 0 || strcmp(what, one) == 0);
+}
+
 int list_print_long(FILE *out, FILE *errors, const char *what)
 {
-    if (!what || (strcmp(what, keys_policies.many) != 0 && strcmp(what, keys_policies.one) != 0)) {
-        fprintf(errors, "dawdle list: --long is for `list policies`\n");
+    if (is_kind(what, "profiles", "profile")) {
+        print_profiles(out, true);
+        return 0;
+    }
+    if (!is_kind(what, keys_policies.many, keys_policies.one)) {
+        fprintf(errors, "dawdle list: --long is for `list policies` and `list profiles`\n");
         return 2;
     }
     for (uint32_t i = 0; i < policy_count; i++) {

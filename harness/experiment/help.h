@@ -17,14 +17,14 @@ int help_print(FILE *out, FILE *errors, const char *key);
 void help_print_long(FILE *out);
 
 /**
- * Names of one kind with their help: policies, laws, faults, graphs, models, formats, edges, profiles (with their claims); NULL
- * prints all kinds. Returns 0, or 2 with the valid kinds on `errors`.
+ * Names of one kind with their help: policies, laws, faults, graphs, models, formats, edges, profiles (with what
+ * each claims, in one line); NULL prints all kinds. Returns 0, or 2 with the valid kinds on `errors`.
  */
 int list_print(FILE *out, FILE *errors, const char *what);
 
 /**
  * `dawdle list policies --long`: of each policy what it waits for, its edges, delivery class, matrix class and options, and
- * what a lost message breaks. Other kinds have no more to say than list_print does: 2, with a sentence to `errors`.
+ * what a lost message breaks. `dawdle list profiles --long`: each claim in full, and what would refute it. Other kinds have no more to say than list_print does: 2, with a sentence to `errors`.
  */
 int list_print_long(FILE *out, FILE *errors, const char *what);
 

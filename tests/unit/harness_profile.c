@@ -572,6 +572,41 @@ Test(profile, profiles_in_a_folder_are_called_by_both_names)
     cr_expect_eq(system(command), 0);
 }
 
+Test(profile, a_list_of_profiles_has_a_line_for_each)
+{
+    char folder[] = "/tmp/dawdle-list-XXXXXX", path[2][64];
+    cr_assert(mkdtemp(folder));
+    snprintf(path[0], sizeof(path[0]), "%s/one.yaml", folder);
+    snprintf(path[1], sizeof(path[1]), "%s/two.yaml", folder);
+    FILE *file = fopen(path[0], "w");
+    cr_assert(file && fputs("# Claim (a): one waits\n# less (than two), always. It is short.\n#\n# "
+                            "Refuted if not.\n",
+                            file) >= 0);
+    fclose(file);
+    file = fopen(path[1], "w");
+    cr_assert(file &&
+              fputs("# Claim: one two three four five six seven eight nine ten eleven twelve "
+                    "thirteen\n# fourteen fifteen sixteen seventeen eighteen nineteen.\n",
+                    file) >= 0);
+    fclose(file);
+    setenv("DAWDLE_PROFILES", folder, 1);
+
+    char *const list = capture(list_print, "profiles", 0);
+    char *const detailed = capture(list_print_long, "profiles", 0);
+
+    cr_expect(strstr(list, " one waits less, always\n"), "%s", list);
+    cr_expect(strstr(list, "…\n"), "%s", list);
+    for (const char *line = list; *line; line = strchr(line, '\n') + 1)
+        cr_expect_leq(strcspn(line, "\n"), 110 + strlen("…") - 1, "%s", line);
+    cr_expect(strstr(detailed, " Claim (a): one waits\n"), "%s", detailed);
+    cr_expect(strstr(detailed, " Refuted if not.\n"), "%s", detailed);
+    free(list);
+    free(detailed);
+    for (uint32_t i = 0; i < 2; i++)
+        unlink(path[i]);
+    rmdir(folder);
+}
+
 Test(profile, a_megabyte_is_not_a_profile)
 {
     char path[] = "/tmp/dawdle-profile-XXXXXX";
@@ -708,7 +743,7 @@ Test(help, the_long_list_of_policies_says_what_a_lost_message_breaks)
     cr_expect(strstr(policies, "\ndsgd\n  every round averages"), "%s", policies);
     cr_expect(strstr(policies, "  a lost message: the neighbourhood stalls"), "%s", policies);
     cr_expect(strstr(policies, "  matrix     doubly stochastic"), "%s", policies);
-    cr_expect_str_eq(wrong, "dawdle list: --long is for `list policies`\n");
+    cr_expect_str_eq(wrong, "dawdle list: --long is for `list policies` and `list profiles`\n");
     free(policies);
     free(wrong);
 }
@@ -720,6 +755,6 @@ Test(help, without_a_kind_everything_is_listed)
     char *text = capture(list_print, NULL, 0);
 
     cr_expect(strstr(text, "\ngraphs:\n"), "%s", text);
-    cr_expect(strstr(text, "\nprofiles:\ngallery/crash-rejoin     Claim: one worker"), "%s", text);
+    cr_expect(strstr(text, "\nprofiles:\ngallery/crash-rejoin     one worker"), "%s", text);
     free(text);
 }
