@@ -40,7 +40,8 @@ size_t aau_lay_out(void *memory, const struct policy_config *config, const uint8
         layout_take(&layout, config->workers, sizeof(struct pathsearch_place));
     if (self) {
         *self = made;
-        pathsearch_init(&self->path, place, config->workers);
+        pathsearch_init(&self->path, place, config->workers,
+                        config->options.new_edge == AAU_VERTEX);
         for (uint32_t id = 0; config->late && id < config->workers; id++)
             if (config->late[id])
                 pathsearch_live(&self->path, id, 1);
@@ -380,7 +381,7 @@ const struct policy policy_aau = {
     .source = "Xiong et al., MobiHoc 2024, arXiv 2306.06559; the message level is our own",
     .waits_for = "a ready neighbour that the epoch has not connected yet",
     .lost_message = "the group hangs",
-    .options = "release pathsearch evict_after max_staleness",
+    .options = "release new_edge pathsearch evict_after max_staleness",
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,

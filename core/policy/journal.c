@@ -48,7 +48,7 @@ uint32_t journal_digest(const struct actions *actions)
     return (uint32_t)fold(digest);
 }
 
-_Static_assert(sizeof(struct policy_options) == 112, "every option is digested");
+_Static_assert(sizeof(struct policy_options) == 120, "every option is digested");
 
 static uint64_t digest_options(uint64_t digest, const struct policy_options *o)
 {
@@ -64,8 +64,10 @@ static uint64_t digest_options(uint64_t digest, const struct policy_options *o)
     };
     for (uint32_t i = 0; i < sizeof(field) / sizeof(field[0]); i++)
         digest = digest_word(digest, field[i]);
-    /* Journals written before this option existed keep their digests. */
-    return o->give_up_ns > 0 ? digest_word(digest, o->give_up_ns) : digest;
+    /* Journals written before these options existed keep their digests. */
+    if (o->give_up_ns > 0)
+        digest = digest_word(digest, o->give_up_ns);
+    return o->new_edge != AAU_COMPONENT ? digest_word(digest, o->new_edge) : digest;
 }
 
 uint64_t journal_digest_config(uint64_t digest, const struct policy_config *config)

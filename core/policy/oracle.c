@@ -27,7 +27,7 @@ static size_t lay_out(void *memory, const struct policy_config *all, uint32_t wo
     struct pathsearch_place *place = layout_take(&layout, workers, sizeof(*place));
     if (self) {
         *self = made;
-        pathsearch_init(&self->path, place, workers);
+        pathsearch_init(&self->path, place, workers, all[0].options.new_edge == AAU_VERTEX);
     }
     return layout.used;
 }
@@ -53,12 +53,13 @@ static void see(struct oracle *self, uint32_t worker, uint32_t *seen)
     self->queue[(*seen)++] = worker;
 }
 
-/* Into how many parts the graph of those that are there falls. */
+/* Into how many parts the graph of those that are there falls, and how many of these are one worker alone. */
 static void count_parts(struct oracle *self)
 {
-    uint32_t seen = 0, done = 0, parts = 0;
+    uint32_t seen = 0, done = 0, parts = 0, lonely = 0;
     self->marks++;
     for (uint32_t i = 0; i < self->workers; i++) {
+        const uint32_t before = seen;
         see(self, i, &seen);
         parts += seen > done;
         for (; done < seen; done++) {
@@ -66,8 +67,10 @@ static void count_parts(struct oracle *self)
             for (uint32_t n = 0; n < self->worker[self->queue[done]].peer_count; n++)
                 see(self, peer[n], &seen);
         }
+        lonely += seen == before + 1;
     }
     self->path.parts = parts;
+    self->path.lonely = lonely;
 }
 
 void oracle_init(void *memory, const struct policy_config *all, uint32_t workers)
@@ -204,6 +207,15 @@ static bool close_epoch(struct oracle *self)
     return true;
 }
 
+/* Are edges new that were not before? Because the epoch has ended, or, by vertex, everybody has been touched. */
+static bool more_is_new(struct oracle *self)
+{
+    const bool closed = close_epoch(self);
+    const bool was = self->reached;
+    self->reached = self->path.by_vertex && pathsearch_reached(&self->path);
+    return closed || (self->reached && !was);
+}
+
 /* Release the worker in place `i`, if it has a new edge. True: somebody else stands there now, or nobody. */
 static bool try_place(struct oracle *self, uint32_t i, uint32_t caller)
 {
@@ -216,7 +228,7 @@ static bool try_place(struct oracle *self, uint32_t i, uint32_t caller)
 }
 
 /*
- * An epoch has just begun: every edge between ready workers is new. From the end of the list, because a release moves its
+ * Any edge between ready workers may have become new. From the end of the list, because a release moves its
  * last workers down into the gaps: some are then looked at twice, nobody is passed over.
  */
 static void search_all(struct oracle *self, uint32_t caller)
@@ -224,7 +236,7 @@ static void search_all(struct oracle *self, uint32_t caller)
     for (uint32_t i = self->ready_count; i > 0;) {
         if (!try_place(self, i - 1, caller))
             i--;
-        else if (close_epoch(self))
+        else if (more_is_new(self))
             i = self->ready_count;
         else if (i > self->ready_count)
             i = self->ready_count;
@@ -238,7 +250,7 @@ void oracle_ready(struct oracle *self, uint32_t worker)
         oracle_return(self, worker);
     CHECK(self->worker[worker].status == ORACLE_AWAY);
     enter(self, worker);
-    if (try_place(self, self->worker[worker].place, worker) && close_epoch(self))
+    if (try_place(self, self->worker[worker].place, worker) && more_is_new(self))
         search_all(self, worker);
 }
 
@@ -252,7 +264,7 @@ void oracle_lose(struct oracle *self, uint32_t worker, uint32_t caller)
     leave(self, worker, ORACLE_LOST);
     pathsearch_live(&self->path, worker, pathsearch_life(&self->path, worker) + 1);
     count_parts(self);
-    if (close_epoch(self))
+    if (more_is_new(self))
         search_all(self, caller);
 }
 

@@ -6,7 +6,8 @@
  * When a worker becomes ready, an edge between it and a ready neighbour may be new to the epoch; then one exchange begins:
  * a set of ready workers is released (options.release) and averages over all edges of the graph among them. No other edge
  * can become new within an epoch, because components only merge; when an epoch ends, every edge between ready workers is
- * new again, and all of them are looked at.
+ * new again, and all of them are looked at. With new_edge: vertex that is so a second time in each epoch, when every worker
+ * has been touched (pathsearch.h).
  *
  * Cost: the degree of the worker that became ready, and of every released one. Memory O(N).
  *
@@ -49,6 +50,7 @@ struct oracle {
     uint32_t ready_count, released_count;
     uint32_t exchanges; /* so far */
     uint32_t marks;     /* counts of parts so far */
+    bool reached;       /* new_edge: vertex, and everybody has been touched */
     uint32_t epoch_exchanges,
         epoch_longest; /* exchanges in this epoch; most in an epoch that ended */
 };

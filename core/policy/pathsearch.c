@@ -5,17 +5,25 @@
 #include "core/base/check.h"
 
 #define GIVEN_UP (1u << 31)
+#define TOUCHED (1u << 31)
 
 static void begin(struct pathsearch *self, uint32_t epoch)
 {
     self->epoch = epoch;
     self->components = self->present;
+    self->untouched = self->present;
 }
 
-void pathsearch_init(struct pathsearch *self, struct pathsearch_place *place, uint32_t workers)
+void pathsearch_init(struct pathsearch *self, struct pathsearch_place *place, uint32_t workers,
+                     bool by_vertex)
 {
-    *self = (struct pathsearch){
-        .place = place, .workers = workers, .present = workers, .components = workers, .parts = 1};
+    *self = (struct pathsearch){.place = place,
+                                .workers = workers,
+                                .present = workers,
+                                .components = workers,
+                                .untouched = workers,
+                                .parts = 1,
+                                .by_vertex = by_vertex};
     for (uint32_t i = 0; i < workers; i++)
         place[i] = (struct pathsearch_place){.above = i, .present = 1};
 }
@@ -50,9 +58,42 @@ static uint32_t find(struct pathsearch *self, uint32_t worker)
     return worker;
 }
 
-bool pathsearch_new(struct pathsearch *self, uint32_t a, uint32_t b)
+static bool apart(struct pathsearch *self, uint32_t a, uint32_t b)
 {
     return find(self, a) != find(self, b);
+}
+
+/* Whoever stands below somebody was touched when it came there. */
+static bool touched(struct pathsearch *self, uint32_t worker)
+{
+    const struct pathsearch_place *const place = place_of(self, worker);
+    return place->above != worker || (place->present & TOUCHED) != 0;
+}
+
+static void touch(struct pathsearch *self, uint32_t worker)
+{
+    if (touched(self, worker))
+        return;
+    self->place[worker].present |= TOUCHED;
+    self->untouched -= is_there(&self->place[worker]);
+}
+
+/* Workers of this root's component that are there. */
+static uint32_t present_in(const struct pathsearch_place *root)
+{
+    return root->present & ~TOUCHED;
+}
+
+bool pathsearch_reached(const struct pathsearch *self)
+{
+    return self->untouched <= self->lonely;
+}
+
+bool pathsearch_new(struct pathsearch *self, uint32_t a, uint32_t b)
+{
+    if (!apart(self, a, b))
+        return false;
+    return !self->by_vertex || pathsearch_reached(self) || !touched(self, a) || !touched(self, b);
 }
 
 bool pathsearch_join(struct pathsearch *self, uint32_t a, uint32_t b)
@@ -61,11 +102,13 @@ bool pathsearch_join(struct pathsearch *self, uint32_t a, uint32_t b)
     const uint32_t y = find(self, b);
     if (x == y)
         return false;
+    touch(self, x);
+    touch(self, y);
     struct pathsearch_place *const root = &self->place[x > y ? y : x];
     struct pathsearch_place *const leaf = &self->place[x > y ? x : y];
     leaf->above = x > y ? y : x;
-    self->components -= root->present > 0 && leaf->present > 0;
-    root->present += leaf->present;
+    self->components -= present_in(root) > 0 && present_in(leaf) > 0;
+    root->present += present_in(leaf);
     return true;
 }
 
@@ -103,14 +146,19 @@ static void set_life(struct pathsearch *self, uint32_t worker, uint32_t life)
     const bool was = is_there(&self->place[worker]);
     self->place[worker].life = life;
     const bool is = is_there(&self->place[worker]);
+    const bool counts = !touched(self, worker);
     if (was == is)
         return;
     if (is) {
         self->present++;
-        self->components += root->present++ == 0;
+        self->untouched += counts;
+        self->components += present_in(root) == 0;
+        root->present++;
     } else {
         self->present--;
-        self->components -= --root->present == 0;
+        self->untouched -= counts;
+        root->present--;
+        self->components -= present_in(root) == 0;
     }
 }
 
@@ -127,7 +175,7 @@ uint32_t pathsearch_give_up(struct pathsearch *self, uint32_t self_id)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < self->workers; i++) {
-        if (!pathsearch_there(self, i) || !pathsearch_new(self, self_id, i))
+        if (!pathsearch_there(self, i) || !apart(self, self_id, i))
             continue;
         set_life(self, i, self->place[i].life | GIVEN_UP);
         count++;

@@ -12,8 +12,14 @@
  * one, so contradicting floods end. An absent worker need not be connected for an epoch to end. Beside that a worker may be
  * given up: a local opinion without a number, of those that are cut off by somebody's absence, undone by a sign of life.
  *
- * Source: Pathsearch of DSGD-AAU, arXiv 2306.06559, with "new edge" = an edge between two components, so that an epoch has
- *         at most N-1 merges. Lives as in the incarnation numbers of SWIM (Das, Gupta, Motivala, DSN 2002).
+ * Which edge is new: no public text says. By component: one between two components. By vertex: one of whose ends no edge of
+ * this epoch has touched; such an edge always joins two components, too. Two pairs with no edge between them touch four
+ * workers and connect none of the pairs, and then no edge could ever be new again; so when every worker is touched,
+ * an edge between two components is new by vertex as well. Either way an epoch has at most N-1 merges, and among workers that
+ * are all ready there is a new edge as long as the epoch has not ended: an untouched one has a neighbour, and components
+ * have an edge between them, because the graph is connected.
+ *
+ * Source: Pathsearch of DSGD-AAU, arXiv 2306.06559, our reconstruction. Lives as in the incarnation numbers of SWIM (Das, Gupta, Motivala, DSN 2002).
  */
 #ifndef CORE_POLICY_PATHSEARCH_H
 #define CORE_POLICY_PATHSEARCH_H
@@ -22,10 +28,11 @@
 #include <stdint.h>
 
 struct pathsearch_place {
-    uint32_t above;   /* towards the root; a root stands above itself */
-    uint32_t epoch;   /* in which the other fields mean something */
-    uint32_t present; /* roots: workers of this component that are there */
-    uint32_t life;    /* number of this worker's comings and goings; highest bit: given up here */
+    uint32_t above; /* towards the root; a root stands above itself */
+    uint32_t epoch; /* in which the other fields mean something */
+    uint32_t
+        present; /* roots: workers of this component that are there; highest bit: an edge has touched it */
+    uint32_t life; /* number of this worker's comings and goings; highest bit: given up here */
 };
 
 struct pathsearch {
@@ -35,10 +42,17 @@ struct pathsearch {
     uint32_t components; /* with somebody there in them */
     uint32_t parts;      /* the epoch ends with so many; 1 where the graph is connected */
     uint32_t epoch;
+    uint32_t untouched; /* workers that are there and that no edge of this epoch has touched */
+    uint32_t lonely;    /* so many of them have no neighbour that is there: none ever will */
+    bool by_vertex;
 };
 
 /** `place`: [workers], borrowed for the whole run. Epoch 0, everybody there, nobody connected. */
-void pathsearch_init(struct pathsearch *self, struct pathsearch_place *place, uint32_t workers);
+void pathsearch_init(struct pathsearch *self, struct pathsearch_place *place, uint32_t workers,
+                     bool by_vertex);
+
+/** Every worker that can be touched has been: by vertex, from here on other edges are new than before. */
+bool pathsearch_reached(const struct pathsearch *self);
 
 /** An edge between them would be new. */
 bool pathsearch_new(struct pathsearch *self, uint32_t a, uint32_t b);

@@ -37,6 +37,7 @@ enum matrix_class { MATRIX_NONE, MATRIX_EXACT_MEAN, MATRIX_DOUBLY, MATRIX_COLUMN
 enum slot_rule { SLOT_WAIT, SLOT_SKIP, SLOT_COPY };
 
 enum aau_release { AAU_CLUSTER, AAU_ALL, AAU_NBR, AAU_PAIR };
+enum aau_new_edge { AAU_COMPONENT, AAU_VERTEX };
 #define AAU_MESSAGES_MAX 1000u /* flooding costs O(N^2) messages per epoch, and as much memory */
 
 enum aau_pathsearch { AAU_AUTO, AAU_MESSAGES, AAU_ORACLE };
@@ -50,8 +51,9 @@ enum collective_kind { COLLECTIVE_CHUNKED, COLLECTIVE_MODELLED };
 struct policy_options {
     enum dsgd_order order; /* dsgd */
     enum collective_kind
-        collective;           /* allreduce, local-sgd, prague: modelled only in virtual time */
-    enum aau_release release; /* aau */
+        collective;             /* allreduce, local-sgd, prague: modelled only in virtual time */
+    enum aau_release release;   /* aau */
+    enum aau_new_edge new_edge; /* aau: between components, or to a worker not touched yet */
     enum aau_pathsearch pathsearch; /* aau; AAU_AUTO is resolved before init */
     uint64_t
         evict_after_ns; /* aau: a neighbour silent for so long is treated as absent; 0 = never */

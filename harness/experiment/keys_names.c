@@ -204,6 +204,9 @@ FIXED(keys_releases, "release rule", "releases", NULL, NULL,
     {"all", "every ready worker anywhere", NULL},
     {"nbr", "the worker that finished and its ready neighbours", NULL},
     {"pair", "the two ends of the new edge", NULL});
+FIXED(keys_new_edges, "kind of new edge", "new_edges", NULL, NULL,
+    {"component", "one between two parts that the epoch has not connected yet", NULL},
+    {"vertex", "one to a worker that the epoch has not reached yet; when all are reached, as component", NULL});
 FIXED(keys_pairings, "pairing", "pairings", NULL, NULL,
     {"any", "any neighbour; conflicting requests are refused", NULL},
     {"bipartite", "active workers ask passive ones: no deadlock by construction", NULL});
@@ -261,6 +264,7 @@ _Static_assert(SHARD_IID == 0 && SHARD_LABELS == 1, "keys_shards");
 _Static_assert(LOADER_AUTO == 0 && LOADER_PREADV == 3, "keys_tiers");
 _Static_assert(JITTER_NONE == 0 && JITTER_LOGNORMAL == 1, "keys_jitters");
 _Static_assert(AAU_CLUSTER == 0 && AAU_ALL == 1 && AAU_NBR == 2 && AAU_PAIR == 3, "keys_releases");
+_Static_assert(AAU_COMPONENT == 0 && AAU_VERTEX == 1, "keys_new_edges");
 _Static_assert(ADPSGD_ANY == 0 && ADPSGD_BIPARTITE == 1, "keys_pairings");
 _Static_assert(CLOCK_LIVE == 0 && CLOCK_VIRTUAL == 1, "keys_clocks");
 _Static_assert(DSGD_ADAPT_THEN_COMBINE == 0 && DSGD_COMBINE_THEN_ADAPT == 1, "keys_orders");

@@ -23,6 +23,8 @@ const struct key keys_policy_row[] = {
      "name", "how a group reduces"},
     {"release", KEYS_POLICY, KEY_CHOICE, A(options.release), 0, 0, "cluster", "kind", NULL, &keys_releases,
      "name", "who goes on when an edge is established"},
+    {"new_edge", KEYS_POLICY, KEY_CHOICE, A(options.new_edge), 0, 0, "component", "kind", NULL, &keys_new_edges,
+     "name", "which edge between ready workers is worth an exchange in this epoch"},
     {"pathsearch", KEYS_POLICY, KEY_CHOICE, A(options.pathsearch), 0, 0, "auto", "kind", NULL, &keys_pathsearches,
      "name", "how workers learn which edges the epoch has"},
     {"evict_after", KEYS_POLICY, KEY_NS, A(options.evict_after_ns), 0, KEYS_HOUR_NS, "0", "kind", NULL, NULL,

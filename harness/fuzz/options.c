@@ -35,6 +35,12 @@ static void draw_release(struct rng *rng, const struct bounds *bounds, struct po
     out->release = (enum aau_release)up_to(rng, AAU_PAIR);
 }
 
+static void draw_new_edge(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
+{
+    (void)bounds;
+    out->new_edge = (enum aau_new_edge)up_to(rng, AAU_VERTEX);
+}
+
 static void draw_pathsearch(struct rng *rng, const struct bounds *bounds,
                             struct policy_options *out)
 {
@@ -164,6 +170,7 @@ static const struct option {
     {"order", draw_order},
     {"collective", draw_collective},
     {"release", draw_release},
+    {"new_edge", draw_new_edge},
     {"pathsearch", draw_pathsearch},
     {"evict_after", draw_evict_after},
     {"max_staleness", draw_max_staleness},

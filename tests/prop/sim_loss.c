@@ -21,6 +21,7 @@ static const struct variant variants[] = {
     {&policy_aau, {.release = AAU_NBR}},
     {&policy_aau, {.release = AAU_PAIR}},
     {&policy_aau, {.release = AAU_CLUSTER, .evict_after_ns = 20 * MS}},
+    {&policy_aau, {.new_edge = AAU_VERTEX, .evict_after_ns = 20 * MS}},
     {&policy_aau_oracle, {.release = AAU_CLUSTER}},
     {&policy_aau_oracle, {.release = AAU_ALL}},
 };

@@ -108,9 +108,11 @@ const char *cluster_describe(const struct cluster_config *config)
     static const char *const graphs[] = {"path", "star", "ring", "complete", "cliques", "random"};
     static const char *const releases[] = {"cluster", "all", "nbr", "pair"};
     static char text[256];
-    snprintf(text, sizeof(text), "seed %llu, %s, %u workers, %s, release %s, %s, comm thread %d",
+    snprintf(text, sizeof(text),
+             "seed %llu, %s, %u workers, %s, release %s by %s, %s, comm thread %d",
              (unsigned long long)config->seed, config->policy->name, config->workers,
              graphs[config->graph], releases[config->options.options.release],
+             config->options.options.new_edge == AAU_VERTEX ? "vertex" : "component",
              config->options.options.pairing == ADPSGD_ANY ? "any" : "bipartite",
              config->options.options.comm_thread);
     return text;

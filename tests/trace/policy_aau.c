@@ -13,6 +13,7 @@ static const struct policy_config cluster = {.options.release = AAU_CLUSTER};
 static const struct policy_config all = {.options.release = AAU_ALL};
 static const struct policy_config nbr = {.options.release = AAU_NBR};
 static const struct policy_config pair = {.options.release = AAU_PAIR};
+static const struct policy_config vertex = {.options.new_edge = AAU_VERTEX};
 
 /* The middle of the path 0 - 1 - 2: peer 0 is worker 0, peer 1 is worker 2. */
 static void open_middle(const struct policy_config *options)
@@ -237,6 +238,30 @@ Test(policy_aau, jumps_to_an_epoch_that_it_missed_and_passes_the_news_on)
                         "@10  control p0 READY{3}      -> control PATH{3 0} {1}\n"
                         "@20  control p1 PATH{2 1 0 1} ->\n"
                         "@30  control p1 PATH{3 1 0 2} -> control PATH{3 1 0 2} {0}\n");
+}
+
+Test(policy_aau, by_vertex_joins_parts_only_when_it_hears_that_every_worker_is_touched)
+{
+    open_centre(&vertex);
+
+    expect_trace(&node, "@0   start                        -> compute r0\n"
+                        "@10  control p0 PATH{0 2 4 2 6 7} -> control PATH{0 2 4 2 6 7} {1 2}\n"
+                        "@20  control p1 READY{0}          ->\n"
+                        "@100 grad                         -> apply, control READY{0} {0 1 2}\n"
+                        "@110 control p0 PATH{0 2 0 1 1 3} -> control PATH{0 2 0 1 1 3} {1 2}\n"
+                        "@120 control p0 PATH{0 1 3 5}     -> control PATH{0 1 3 5} {1 2},"
+                        " control FREEZE{0 4 1} {1}\n");
+}
+
+Test(policy_aau, by_vertex_asks_a_worker_that_nobody_has_touched)
+{
+    open_centre(&vertex);
+
+    expect_trace(&node, "@0   start                    -> compute r0\n"
+                        "@10  control p0 PATH{0 1 4 2} -> control PATH{0 1 4 2} {1 2}\n"
+                        "@20  control p1 READY{0}      ->\n"
+                        "@100 grad                     -> apply, control FREEZE{0 4 1} {1},"
+                        " control READY{0} {0 2}\n");
 }
 
 Test(policy_aau, under_release_all_goes_on_alone_when_it_learns_of_an_edge)

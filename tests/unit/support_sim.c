@@ -172,6 +172,7 @@ static const struct cluster_variant variants[] = {
     {"aau", {.release = AAU_ALL}},
     {"aau", {.release = AAU_NBR}},
     {"aau", {.release = AAU_PAIR}},
+    {"aau", {.new_edge = AAU_VERTEX}},
     {"aau", {.release = AAU_CLUSTER, .evict_after_ns = MS / 2}},
     {"aau", {.release = AAU_ALL, .evict_after_ns = MS / 5, .max_staleness = 2}},
     {"cb-dybw", {0}},
