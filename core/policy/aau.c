@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * DSGD-AAU on messages: a worker whose gradient is applied is ready; it exchanges as soon as it is in a group of ready
+ * DSGD-AAU on messages, our reconstruction: the paper's full text was not read, and PUBLISHED.md lists what had to be decided.
+ *
+ * A worker whose gradient is applied is ready; it exchanges as soon as it is in a group of ready
  * workers (aau_wave.c finds and freezes the group) that an edge new to this epoch runs through.
  *
  * While a worker computes nobody changes its model, so no gradient is ever stale with respect to its own model.
@@ -377,8 +379,11 @@ void aau_counters(const void *state, struct policy_counters *out)
 
 const struct policy policy_aau = {
     .name = "aau",
-    .help = "waits only until an edge new to this epoch is ready (adaptive partial averaging)",
-    .source = "Xiong et al., MobiHoc 2024, arXiv 2306.06559; the message level is our own",
+    .help = "waits only until an edge new to this epoch is ready (our reconstruction of DSGD-AAU)",
+    .source =
+        "Xiong et al., MobiHoc 2024, arXiv 2306.06559: our reconstruction, as its full text was "
+        "not read; the message level is our own",
+    .caution = "our reconstruction",
     .waits_for = "a ready neighbour that the epoch has not connected yet",
     .lost_message = "the group hangs",
     .options = "release new_edge pathsearch evict_after max_staleness",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * DSGD-AAU with a central Pathsearch (oracle.h): the worker's part. It applies its gradient and is ready; the oracle says
+ * DSGD-AAU, our reconstruction, with a central Pathsearch (oracle.h): the worker's part. It applies its gradient and is ready; the oracle says
  * at once who is released, and ACT_WAKE tells the others. Each of them sends its model to its active neighbours, that is
  * those released by the same exchange, waits for theirs and mixes with Metropolis weights.
  *
@@ -333,8 +333,11 @@ static void aau_oracle_counters(const void *state, struct policy_counters *out)
 
 const struct policy policy_aau_oracle = {
     .name = "aau",
-    .help = "waits only until an edge new to this epoch is ready (adaptive partial averaging)",
-    .source = "Xiong et al., MobiHoc 2024, arXiv 2306.06559; central Pathsearch",
+    .help = "waits only until an edge new to this epoch is ready (our reconstruction of DSGD-AAU)",
+    .source =
+        "Xiong et al., MobiHoc 2024, arXiv 2306.06559: our reconstruction, as its full text was "
+        "not read; central Pathsearch",
+    .caution = "our reconstruction",
     .waits_for = "a ready neighbour that the epoch has not connected yet",
     .lost_message = "the group hangs",
     .options = "release new_edge pathsearch evict_after max_staleness",

@@ -4,7 +4,7 @@
  * yet is a reason to exchange; then everybody of the ready cluster exchanges over all edges of the graph among them, so
  * those who are late are the backup workers. When all of Q is established, the next epoch begins.
  *
- * A reconstruction, as the full text was not at hand:
+ * Our reconstruction, as the full text was not read:
  *   - theta(k) is the moment at which one more edge of Q has both ends ready;
  *   - the paper's iteration k is common to all workers and ends for everybody at theta(k). Here, as in AAU on messages, it
  *     ends for the ready cluster around that edge: workers elsewhere do not know, and go on waiting for an edge of theirs;
@@ -35,8 +35,12 @@ static void cb_dybw_init(void *state, const struct policy_config *config)
 
 const struct policy policy_cb_dybw = {
     .name = "cb-dybw",
-    .help = "waits for one more edge of a fixed tree, averages with whoever is ready by then",
-    .source = "Xiong et al., 2021, arXiv 2102.06280; the message level is our own",
+    .help = "waits for one more edge of a fixed tree, averages with whoever is ready (our "
+            "reconstruction)",
+    .source =
+        "Xiong et al., 2021, arXiv 2102.06280: our reconstruction, as its full text was not read; "
+        "the message level is our own",
+    .caution = "our reconstruction",
     .waits_for = "an edge of the tree that the epoch has not established yet",
     .lost_message = "the group hangs",
     .options = "evict_after max_staleness",

@@ -107,7 +107,8 @@ struct policy_counters {
 
 struct policy {
     const char *name, *help;
-    const char *source; /* paper */
+    const char *source;  /* paper */
+    const char *caution; /* said with its name wherever its options are; NULL: nothing */
     const char *waits_for;
     const char *lost_message; /* what a lost message breaks */
     /* Why profiles in which a worker goes, or comes back or late, are refused; each exactly where the row does not survive it. */

@@ -67,7 +67,8 @@ static void describe_options(char *out, size_t size, const struct experiment *ex
 {
     struct experiment_policy policy = experiment->policy[index];
     policy.options = experiment_options(experiment, index);
-    snprintf(out, size, "%s", policy.label);
+    const char *const caution = policy.row->caution;
+    snprintf(out, size, caution ? "%s (%s)" : "%s", policy.label, caution);
     const size_t label = strlen(out);
     for (uint32_t i = keys_first(KEYS_POLICY); i < keys_end(KEYS_POLICY); i++) {
         char value[64];
@@ -79,7 +80,7 @@ static void describe_options(char *out, size_t size, const struct experiment *ex
         const size_t used = strlen(out);
         snprintf(out + used, size - used, " %s %s", keys_leaf(keys_at(i)->path), value);
     }
-    if (strlen(out) == label)
+    if (strlen(out) == label && !caution)
         *out = '\0'; /* nothing to choose */
 }
 

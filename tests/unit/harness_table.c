@@ -122,7 +122,7 @@ Test(table, fits_its_width_and_answers_the_first_questions)
                                  "p99.9",
                                  "staleness",
                                  "in 3 consecutive evaluations",
-                                 "aau release cluster",
+                                 "aau (our reconstruction) release cluster",
                                  "shared 0.1",
                                  "none injected",
                                  "min..max over 3 seeds",

@@ -13,7 +13,8 @@
 
 static const struct policy records_allreduce = {.name = "allreduce", .synchronous = true};
 static const struct policy records_dsgd = {.name = "dsgd", .synchronous = true};
-static const struct policy records_aau = {.name = "aau", .options = "release"};
+static const struct policy records_aau = {
+    .name = "aau", .options = "release", .caution = "our reconstruction"};
 static const struct policy records_adpsgd = {.name = "adpsgd", .options = "pairing comm_thread"};
 
 /* Lognormal-like: the product of a few uniform draws around `typical`. */
