@@ -47,7 +47,8 @@ static struct criterion_test_params all_profiles(void)
     static char name[][NAME_BYTES] = {"transient",     "permanent",        "heavy-tail",
                                       "fail-slow",     "gc-pause",         "rack",
                                       "flapping-link", "lossy-link",       "crash-rejoin",
-                                      "slow-disk",     "production-trace", "staged-rollout"};
+                                      "slow-disk",     "production-trace", "staged-rollout",
+                                      "mild-trace"};
     return cr_make_param_array(char[NAME_BYTES], name, sizeof(name) / sizeof(name[0]));
 }
 
