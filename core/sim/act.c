@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/base/rng.h"
+#include "core/policy/staleness.h"
 #include "core/sim/account.h"
 #include "core/sim/compute.h"
 #include "core/sim/faults.h"
@@ -60,6 +61,9 @@ static void do_apply(struct sim *self, uint32_t worker, const struct action *act
     const uint32_t slot = sim_act_take_slot(self, worker);
     if (slot == SLOTS_NONE)
         return;
+    const struct sim_node *const node = node_at(self, worker);
+    if (staleness_counts_apply(self->config.policy))
+        account_hist(self, SIM_STALENESS, node->version - node->slot_version);
     if (self->config.values)
         values_apply(self->config.values, worker, own_slot(self, worker, action->handle), slot,
                      (enum apply_rule)action->rule, rate_now(self));
@@ -95,6 +99,7 @@ static void do_send(struct sim *self, uint32_t worker, const struct action *acti
         .degree = action->degree,
         .iteration = node->finished,
     };
+    *published_at(self, worker, node->current) = self->clock_ns;
     for (uint32_t i = 0; i < action->count && !sim_broken(self); i++) {
         sim_account_spend(self, worker, PART_PUBLISH, self->config.costs.send_ns);
         links_send(self, worker, action->peers[i], &model, bytes);
@@ -161,11 +166,40 @@ static void fetch_for_mix(const struct sim *self, const struct sim_node *node,
         const struct sim_node *const peer =
             node_at(self, self->edge[node->first_edge + action->terms[i].peer].to);
         __builtin_prefetch(&peer->slots);
+        __builtin_prefetch(published_at(self,
+                                        self->edge[node->first_edge + action->terms[i].peer].to,
+                                        slots_slot_of(action->terms[i].handle)));
         if (self->books_at > 0) {
             __builtin_prefetch((const uint8_t *)peer + self->books_at);
             __builtin_prefetch((const uint8_t *)peer + self->books_at + 64);
         }
     }
+}
+
+/** The average is in place at clock_ns: how old was what went into it? */
+static void record_ages(struct sim *self, uint32_t worker, const struct action *action)
+{
+    const struct sim_node *const node = node_at(self, worker);
+    if (!self->recording || !staleness_has_ages(self->config.policy, worker, action))
+        return;
+    for (uint32_t i = 0; i < action->count; i++) {
+        const struct mix_term *const term = &action->terms[i];
+        const uint32_t peer = self->edge[node->first_edge + term->peer].to;
+        const uint64_t sent_ns = *published_at(self, peer, slots_slot_of(term->handle));
+        hist_record(&self->hist[SIM_AGE], sim_max(self->clock_ns, sent_ns) - sent_ns);
+        hist_record(&self->hist[SIM_AGE_VERSIONS],
+                    node_at(self, peer)->version - slots_version_of(term->handle));
+    }
+}
+
+/** A server's average of gradients, before it is in place. */
+static void record_staleness(struct sim *self, uint32_t worker, const struct action *action)
+{
+    if (!staleness_takes_gradients(self->config.policy, worker))
+        return;
+    for (uint32_t i = 0; i < action->count; i++)
+        account_hist(self, SIM_STALENESS,
+                     staleness_of_term(&action->terms[i], node_at(self, worker)->version));
 }
 
 static void do_mix(struct sim *self, uint32_t worker, const struct action *action)
@@ -195,10 +229,12 @@ static void do_mix(struct sim *self, uint32_t worker, const struct action *actio
     }
     if (self->config.values)
         values_mix(self->config.values, &mix);
+    record_staleness(self, worker, action);
     sim_act_adopt(self, worker, slot);
     sim_account_spend(self, worker, PART_MIX,
                       action->count * self->config.costs.mix_ns /
                           (action->slices ? action->slices : 1));
+    record_ages(self, worker, action);
     /* MIX_SLICE_MEAN is half of an all-reduce, the other half follows; without terms a share is given away at most */
     if (action->rule != MIX_SLICE_MEAN && action->count > 0)
         sim_account_mixed(self, node, action->count);

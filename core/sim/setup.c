@@ -171,6 +171,7 @@ static void take_all(struct sim *self)
     take_disks(self);
     if (c->values)
         self->current = take(self, c->workers, sizeof(*self->current));
+    self->published_ns = take(self, (uint64_t)c->workers * c->slots, sizeof(*self->published_ns));
     self->timer = take(self, (uint64_t)c->workers * SIM_TIMERS_MAX, sizeof(*self->timer));
     self->actions = take(self, 1, sizeof(*self->actions));
     self->hist = take(self, SIM_HISTS, sizeof(*self->hist));

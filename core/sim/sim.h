@@ -142,7 +142,17 @@ struct sim_config {
     const struct sim_memory *memory;
 };
 
-enum sim_hist { SIM_ITERATION, SIM_READY, SIM_HANDLE, SIM_STALENESS, SIM_REQUESTED, SIM_HISTS };
+/** Staleness and ages: core/policy/staleness.h. */
+enum sim_hist {
+    SIM_ITERATION,
+    SIM_READY,
+    SIM_HANDLE,
+    SIM_STALENESS,
+    SIM_AGE, /* ns */
+    SIM_AGE_VERSIONS,
+    SIM_REQUESTED,
+    SIM_HISTS
+};
 
 /** What the run counted, up to stop_ns where it says so; all workers together. */
 struct sim_totals {

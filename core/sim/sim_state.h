@@ -260,6 +260,7 @@ struct sim {
     bool far_by_sender;
     struct sim_cause cause;
     uint64_t *row_came;      /* [STEP_PEERS_MAX] beside `row`, with the same plant */
+    uint64_t *published_ns;  /* [workers][config.slots] when the model in it was sent last */
     struct sim_timer *timer; /* [workers * SIM_TIMERS_MAX] */
     struct sim_core *core;   /* [cores] */
     struct disk *disk;       /* [workers] NULL: nothing delays their batches */
@@ -311,6 +312,11 @@ static inline struct sim_node *node_at(const struct sim *self, uint32_t worker)
 static inline uint32_t sim_first_edge(const struct sim *self, uint32_t worker)
 {
     return self->degree ? worker * self->degree : self->first_edge[worker];
+}
+
+static inline uint64_t *published_at(const struct sim *self, uint32_t worker, uint32_t slot)
+{
+    return &self->published_ns[(uint64_t)worker * self->config.slots + slot];
 }
 
 /** Id of the worker's `peer`-th neighbour. */

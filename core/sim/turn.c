@@ -50,9 +50,6 @@ static void record_tensor(struct sim *self, struct sim_node *node, const struct 
 {
     self->totals.tensors_delivered += !m->copy;
     account_hist(self, SIM_HANDLE, self->now_ns - m->sent_ns);
-    if (!self->config.policy->central) /* a server has no iterations of its own to compare with */
-        account_hist(self, SIM_STALENESS,
-                     node->finished > m->iteration ? node->finished - m->iteration : 0);
     if (self->arrival)
         self->arrival[node->first_edge + self->edge[m->edge].peer] = ++self->arrivals;
 }

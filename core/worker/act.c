@@ -14,6 +14,7 @@
 #include "core/base/check.h"
 #include "core/learn/combine.h"
 #include "core/learn/lanes.h"
+#include "core/policy/staleness.h"
 #include "core/worker/account.h"
 #include "core/worker/compute.h"
 #include "core/worker/life.h"
@@ -38,11 +39,18 @@ static uint32_t take_slot(struct worker *self)
     return slot;
 }
 
+static void record(const struct worker *self, struct hist *hist, uint64_t value)
+{
+    if (self->recording)
+        hist_record(hist, value);
+}
+
 /** The vector in `slot` is complete: it becomes the current model, immutable from now on. */
 static void adopt(struct worker *self, uint32_t slot)
 {
     const slots_handle handle = slots_seal(&self->slots, slot, ++self->version);
     self->common->port->ops->stamp(self->common->port, self->id, slot, handle);
+    publish_version(self);
     if (self->phase == WORKER_COMPUTING && !self->compute.sliced &&
         self->current == self->compute.slot && !self->compute.slot_orphan)
         self->compute.slot_orphan = true; /* the running gradient still reads it */
@@ -68,6 +76,8 @@ static bool do_apply(struct worker *self, const struct action *action)
     const uint32_t slot = take_slot(self);
     if (slot == SLOTS_NONE)
         return false;
+    if (staleness_counts_apply(self->common->policy))
+        record(self, self->staleness, self->version - self->compute.slot_version);
     self->sum_applied += lanes_step(self->common->policy->lanes, (enum apply_rule)action->rule,
                                     slot_at(self, slot), slot_at(self, self->current),
                                     self->gradient, self->rate, self->common->model->dim);
@@ -138,6 +148,37 @@ static void check_reads(const struct worker *self, const struct action *action)
     }
 }
 
+/**
+ * The average is in place since `now`: how old was what went into it? The sender's newest version is the one it shows at
+ * this moment. Its stamps are of another core, so a fresh model may seem to come from the future: its age is 0.
+ */
+static void record_ages(struct worker *self, const struct action *action, uint64_t now)
+{
+    const struct worker_common *const c = self->common;
+    if (!self->recording || !staleness_has_ages(c->policy, self->id, action))
+        return;
+    for (uint32_t i = 0; i < action->count; i++) {
+        const struct mix_term *const term = &action->terms[i];
+        const struct cohort_worker *const peer = &c->cohort->worker[self->peers[term->peer]];
+        if (!peer->published_cyc)
+            continue;
+        const uint32_t version = atomic_load_explicit(&peer->version, memory_order_relaxed);
+        const uint64_t sent = atomic_load_explicit(
+            &peer->published_cyc[slots_slot_of(term->handle)], memory_order_relaxed);
+        hist_record(self->age, clock_ns(c->clock, account_max(now, sent) - sent));
+        hist_record(self->age_versions, version - slots_version_of(term->handle));
+    }
+}
+
+/** A server's average of gradients, before it is in place. */
+static void record_staleness(struct worker *self, const struct action *action)
+{
+    if (!staleness_takes_gradients(self->common->policy, self->id))
+        return;
+    for (uint32_t i = 0; i < action->count; i++)
+        record(self, self->staleness, staleness_of_term(&action->terms[i], self->version));
+}
+
 static bool do_mix(struct worker *self, const struct action *action)
 {
     const uint64_t from = clock_cyc();
@@ -150,6 +191,7 @@ static bool do_mix(struct worker *self, const struct action *action)
         return false;
     mix_into(self, action, slot_at(self, slot));
     check_reads(self, action);
+    record_staleness(self, action);
     adopt(self, slot);
     const uint64_t to = clock_cyc();
     account_add(self, PART_MIX, from, to);
@@ -158,6 +200,7 @@ static bool do_mix(struct worker *self, const struct action *action)
     /* MIX_SLICE_MEAN is half of an all-reduce, the other half follows; MIX_SPLIT reads nobody */
     if (action->rule != MIX_SLICE_MEAN && action->count > 0)
         account_mixed(self, action->count, to);
+    record_ages(self, action, to);
     return true;
 }
 

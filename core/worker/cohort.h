@@ -28,6 +28,9 @@ struct cohort_worker {
     _Atomic uint64_t bytes;
     _Atomic uint32_t done;    /* policy said ACT_DONE, or the worker is gone */
     _Atomic uint32_t working; /* a real gradient is being computed */
+    _Atomic uint32_t version; /* of its current model */
+    _Atomic uint64_t *
+        published_cyc; /* [slots] when the model in it was sent last; NULL: nobody asks how old models are */
     /* Written seldom: what faults do to it (life.h), and what tells a stall from a long wait (stall.h). */
     _Alignas(64) _Atomic uint32_t news; /* times it went (odd: it is gone) and came */
     _Atomic uint64_t news_cyc;          /* when that changed last */

@@ -7,6 +7,7 @@
 #include "core/worker/act.h"
 #include "core/worker/compute.h"
 #include "core/worker/life_private.h"
+#include "core/worker/publish.h"
 
 #define NEVER UINT64_MAX
 #define DISCARDS_MAX 64u
@@ -304,6 +305,7 @@ static void come_back(struct worker *self, uint64_t now)
     self->current = life->wish_slot;
     c->port->ops->stamp(c->port, self->id, self->current,
                         slots_seal(&self->slots, self->current, ++self->version));
+    publish_version(self);
     /* What it had is lost, what it got comes on top: the books of all workers together stay whole. */
     self->sum_start += mix_ledger(param, c->model->dim) - life->lost;
     self->weight_gained += 1 - (double)life->lost_weight;

@@ -30,7 +30,8 @@ struct port_message {
         struct {
             uint32_t slice,
                 slices; /* tensor: which part the receiver is meant to read; slices 0 or 1 = all */
-            uint32_t iteration; /* tensor: iterations the sender had finished, for staleness */
+            uint32_t
+                iteration; /* tensor: iterations the sender had finished, for laws that make it late */
             uint32_t port_word[PORT_WORDS - 3]; /* tensor: the port's */
         };
     };

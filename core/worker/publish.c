@@ -24,6 +24,11 @@ static struct cohort_worker *public_of(const struct worker *self)
     return &self->common->cohort->worker[self->id];
 }
 
+void publish_version(struct worker *self)
+{
+    atomic_store_explicit(&public_of(self)->version, self->version, RELAXED);
+}
+
 /** Send to the peers from next_peer on; false when a channel is full. */
 static bool send_to_all(struct worker *self, const struct action *action,
                         struct port_message *message)
@@ -98,6 +103,9 @@ bool publish_tensor(struct worker *self, const struct action *action)
     message.slice = action->slice;
     message.slices = action->slices;
     message.iteration = (uint32_t)self->finished;
+    _Atomic uint64_t *const published = public_of(self)->published_cyc;
+    if (published) /* relaxed: whoever receives the message sees what was written before it */
+        atomic_store_explicit(&published[self->current], from, RELAXED);
     const bool sent = send_to_all(self, action, &message);
     if (sent) {
         owe(self, action, false);

@@ -5,6 +5,9 @@
 
 #include "core/worker/worker.h"
 
+/** Show others the version of the current model, which has just been made. */
+void publish_version(struct worker *self);
+
 /** Lend the current model to the action's peers. False: a channel is full; call again to go on where it stopped. */
 bool publish_tensor(struct worker *self, const struct action *action);
 

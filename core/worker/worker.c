@@ -25,6 +25,7 @@ void worker_start(struct worker *self, const float *initial, uint64_t now)
     self->current = slot;
     self->version = 1;
     port->ops->stamp(port, self->id, slot, slots_seal(&self->slots, slot, self->version));
+    publish_version(self);
     self->sum_start = mix_ledger(param, dim);
     self->recording = true;
     self->phase = WORKER_IDLE;
@@ -65,12 +66,8 @@ static void record_arrival(struct worker *self, const struct port_message *m, ui
     self->count.control_delivered += !m->is_tensor;
     if (!m->is_tensor || !self->recording)
         return;
-    const uint32_t behind =
-        self->finished > m->iteration ? (uint32_t)self->finished - m->iteration : 0;
     const uint64_t cyc = now > m->sent_cyc ? now - m->sent_cyc : 0;
     hist_record(self->handle, (uint64_t)((double)cyc * self->common->clock->ns_per_cyc));
-    if (!self->common->policy->central) /* a server has no iterations of its own to compare with */
-        hist_record(self->staleness, behind);
 }
 
 void worker_settle(struct worker *self)

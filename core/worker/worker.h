@@ -273,8 +273,8 @@ struct worker {
     struct worker_counts count;
     double sum_start, sum_applied; /* ledger */
     double weight_gained; /* push-sum weight that came with its returns, less what it had */
-    struct hist *iteration, *ready_to_mixed, *handle, *staleness, *requested, *achieved,
-        *injected_error;
+    struct hist *iteration, *ready_to_mixed, *handle, *requested, *achieved, *injected_error;
+    struct hist *staleness, *age, *age_versions; /* core/policy/staleness.h; age in ns */
     uint64_t total_part_cyc[PART_COUNT], total_cyc, total_iterations;
     struct worker_iteration *log; /* [log_capacity] */
     uint32_t log_count, log_capacity;

@@ -74,6 +74,12 @@ static size_t debiased_bytes(const struct cell *cell)
     return cell->row->lanes == LANES_PLAIN ? 0 : cell->common->model.dim * sizeof(float);
 }
 
+/** When each of a worker's slots was sent last. */
+static size_t published_bytes(const struct cell *cell)
+{
+    return cell->slots * sizeof(uint64_t);
+}
+
 static size_t worker_bytes(const struct cell *cell, uint32_t w)
 {
     const struct model_config *const model = &cell->common->model;
@@ -81,7 +87,7 @@ static size_t worker_bytes(const struct cell *cell, uint32_t w)
     const uint32_t samples = cell->shard ? cell->shard_begin[w + 1] - cell->shard_begin[w] : 0;
     return arena_cost(sizeof(struct worker)) + arena_cost(agent_bytes(cell->row, &policy)) +
            arena_cost(slots_bytes(cell->slots, policy.peer_count)) +
-           arena_cost(policy.peer_count * sizeof(uint64_t)) +
+           arena_cost(published_bytes(cell)) + arena_cost(policy.peer_count * sizeof(uint64_t)) +
            arena_cost(model->dim * sizeof(float)) + arena_cost(debiased_bytes(cell)) +
            arena_cost(model->ops->scratch_floats(model) * sizeof(float)) +
            arena_cost((size_t)model->batch * model->features * sizeof(float)) +
@@ -297,6 +303,8 @@ static struct worker *make_worker(struct run *run, uint32_t w)
                             .ready_to_mixed = &hist[RUN_READY],
                             .handle = &hist[RUN_HANDLE],
                             .staleness = &hist[RUN_STALENESS],
+                            .age = &hist[RUN_AGE],
+                            .age_versions = &hist[RUN_AGE_VERSIONS],
                             .requested = &hist[RUN_REQUESTED],
                             .achieved = &hist[RUN_ACHIEVED],
                             .injected_error = &hist[RUN_ERROR],
@@ -374,6 +382,11 @@ static void make_cohort(struct run *run, const struct run_faults *faults)
         .stall = {.deadline_cyc_min = clock_to_cyc(&run->host->clock, stalled_ns)},
         .worker = take(&run->host->arena, cell->graph.workers * sizeof(struct cohort_worker))};
     memset(run->cohort.worker, 0, cell->graph.workers * sizeof(struct cohort_worker));
+    for (uint32_t w = 0; w < cell->graph.workers; w++) {
+        _Atomic uint64_t *const published = take(&run->host->arena, published_bytes(cell));
+        memset(published, 0, published_bytes(cell));
+        run->cohort.worker[w].published_cyc = published;
+    }
 }
 
 /**

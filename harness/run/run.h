@@ -39,6 +39,8 @@ enum run_hist {
     RUN_READY,
     RUN_HANDLE,
     RUN_STALENESS,
+    RUN_AGE,
+    RUN_AGE_VERSIONS,
     RUN_REQUESTED,
     RUN_ACHIEVED,
     RUN_ERROR,

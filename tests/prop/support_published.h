@@ -41,7 +41,7 @@ struct trial {
 
 /** What it came to, up to the stop; sums and means over coordinates and workers. */
 struct outcome {
-    double seconds, wait_share;
+    double seconds, wait_share, staleness_mean;
     uint64_t gradients, bytes;
     uint64_t computed[TRIAL_WORKERS_MAX]; /* gradients of each worker */
     struct policy_counters counters;

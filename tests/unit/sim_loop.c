@@ -309,16 +309,49 @@ Test(sim_loop, counts_what_a_synchronous_run_must_count)
 
 /* -------------------------------------------------------------------------------------- counted as in a live run */
 
-Test(sim_loop, a_server_has_no_iterations_that_staleness_could_be_counted_in)
+/* Identical workers take turns: each update finds one of every other worker since its pull, but for the first round. */
+Test(sim_loop, the_staleness_of_asgd_is_the_number_of_the_other_workers)
+{
+    for (uint64_t n = 1; n <= 16; n *= 2) {
+        struct cluster cluster;
+        cluster_plan(&cluster, "asgd", (uint32_t)n + 1, 0, 1);
+        cluster.config.stop_iterations = 50;
+
+        cluster_run(&cluster);
+
+        const struct hist *const staleness = sim_hist(cluster.sim, SIM_STALENESS);
+        const uint64_t updates = staleness->total;
+        cr_expect_geq(updates, 49 * n);
+        cr_expect_eq(staleness->max, n - 1, "%llu workers", (unsigned long long)n);
+        cr_expect_eq(staleness->sum, (n - 1) * updates - n * (n - 1) / 2, "%llu workers",
+                     (unsigned long long)n);
+        cr_expect_eq(sim_hist(cluster.sim, SIM_AGE_VERSIONS)->max, n - 1,
+                     "of the model that a worker gets, the other answers of this moment");
+        cluster_close(&cluster);
+    }
+}
+
+/*
+ * A worker of AD-PSGD computes all the time, so each average that it takes part in comes between a gradient's snapshot
+ * and its step: altogether the staleness is the number of averages, but for gradients that nobody waits for at the end.
+ */
+Test(sim_loop, the_staleness_of_adpsgd_is_the_number_of_averages)
 {
     struct cluster cluster;
-    cluster_plan(&cluster, "asgd", 4, 0, 1);
-    cluster.config.stop_iterations = 50;
+    cluster_plan(&cluster, "adpsgd", 8, 4, 1);
+    for (uint32_t w = 0; w < 8; w++)
+        cluster.worker[w].options.comm_thread = true;
+    cluster.config.jitter_cv = 0.1;
+    cluster.config.links.latency_ns = 7 * US;
 
     cluster_run(&cluster);
 
-    cr_expect_gt(sim_totals(cluster.sim)->tensors_delivered, 300);
-    cr_expect_eq(sim_hist(cluster.sim, SIM_STALENESS)->total, 0);
+    const struct hist *const staleness = sim_hist(cluster.sim, SIM_STALENESS);
+    const uint64_t mixes = sim_totals(cluster.sim)->mixes;
+    cr_expect_eq(staleness->total, sim_totals(cluster.sim)->gradients);
+    cr_expect_gt(staleness->sum, staleness->total, "its own exchange, and those it is asked for");
+    cr_expect_leq(staleness->sum, mixes);
+    cr_expect_geq(staleness->sum + 8 * (staleness->max + 1), mixes);
     cluster_close(&cluster);
 }
 

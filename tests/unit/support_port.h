@@ -64,7 +64,7 @@ static struct desk {
     uint32_t slices_left; /* of a gradient */
     struct desk_row gradient, debiased;
     _Alignas(8) unsigned char books[1024];
-    struct hist hist[7];
+    struct hist hist[9];
 } desk;
 
 static struct worker worker; /* too large for a stack */
@@ -200,10 +200,11 @@ static inline void desk_open_as(const struct policy *row, uint32_t slots, float 
                                          .workers = DESK_SELF + 2,
                                          .lr = 0.5f,
                                          .payload_bytes = DESK_DIM * sizeof(float)};
-    struct hist **const hists[7] = {&worker.iteration,     &worker.ready_to_mixed, &worker.handle,
-                                    &worker.staleness,     &worker.requested,      &worker.achieved,
-                                    &worker.injected_error};
-    for (uint32_t i = 0; i < 7; i++) {
+    struct hist **const hists[9] = {
+        &worker.iteration,     &worker.ready_to_mixed, &worker.handle,    &worker.staleness,
+        &worker.age,           &worker.age_versions,   &worker.requested, &worker.achieved,
+        &worker.injected_error};
+    for (uint32_t i = 0; i < 9; i++) {
         hist_reset(&desk.hist[i]);
         *hists[i] = &desk.hist[i];
     }

@@ -61,6 +61,24 @@ Test(apply, books_what_it_took_from_the_ledgers_sum)
     cr_expect_eq(worker.sum_applied, worker.sum_start - now);
 }
 
+Test(apply, counts_how_often_the_model_has_changed_since_the_gradient_was_taken)
+{
+    desk_open(3, 4.0f);
+    gradient_is(6.0f);
+    worker.compute.slot_version = worker.version;
+    const struct mix_term terms[] = {desk_shows(2, 2.0f, 0)};
+
+    cr_assert(desk_do((struct action){.kind = ACT_APPLY})); /* nothing came between */
+    worker.compute.slot_version = worker.version;
+    cr_assert(desk_do(mix(MIX_MEAN, terms, 1)));
+    cr_assert(desk_do(mix(MIX_MEAN, terms, 1)));
+    cr_assert(desk_do((struct action){.kind = ACT_APPLY}));
+
+    cr_expect_eq(worker.staleness->total, 2u);
+    cr_expect_eq(worker.staleness->min, 0u);
+    cr_expect_eq(worker.staleness->max, 2u);
+}
+
 Test(apply, lowers_its_rate_once_for_every_full_share_of_the_budget)
 {
     desk_open(2, 4.0f);
@@ -107,6 +125,66 @@ Test(mix, takes_the_plain_mean_of_itself_and_its_peers)
     cr_expect_eq(worker.count.mixes, 1u);
     cr_expect_eq(worker.mixed_with, 3u);
     cr_expect_eq(desk.stamp[worker.current], slots_current_handle(&worker.slots, worker.current));
+}
+
+Test(mix, notes_how_old_each_model_is_when_it_is_averaged)
+{
+    static _Atomic uint64_t published[DESK_SELF + 2][DESK_SLOTS];
+    desk_open(3, 1.0f);
+    for (uint32_t w = 0; w < DESK_SELF + 2; w++)
+        desk.pub[w].published_cyc = published[w];
+    const struct mix_term terms[] = {desk_shows(0, 2.0f, 0), desk_shows(1, 4.0f, 0)};
+    const uint64_t now = clock_cyc();
+    published[0][0] = now - 5000000;                 /* at least 5 ms ago, of peer 0's slot 0 */
+    published[1][1] = now + UINT64_C(3600000000000); /* a stamp of the future: it is fresh */
+    desk.pub[0].version = 43;                        /* three newer than 40 */
+    desk.pub[1].version = 41;
+
+    cr_assert(desk_do(mix(MIX_MEAN, terms, 2)));
+    cr_assert(desk_do(mix(MIX_SLICE_COPY, terms, 2))); /* no models, but slices of a sum */
+
+    cr_expect_eq(worker.age->total, 2u);
+    cr_expect_eq(worker.age->min, 0u);
+    cr_expect_geq(worker.age->max, 5000000u);
+    cr_expect_eq(worker.age_versions->total, 2u);
+    cr_expect_eq(worker.age_versions->min, 0u);
+    cr_expect_eq(worker.age_versions->max, 3u);
+}
+
+static const struct policy serving = {.name = "serving", .central = true, .step = desk_step};
+
+Test(mix, at_a_server_counts_how_many_updates_came_between)
+{
+    desk_open_as(&serving, 3, 1.0f);
+    worker.id = 0;
+    worker.version = 1;
+    struct mix_term term = desk_shows(0, 2.0f, 1);
+    term.base = slots_current_handle(&worker.slots, worker.current); /* made from version 1 */
+    slots_lend(&worker.slots, worker.current, 0);
+
+    cr_assert(desk_do(mix(MIX_DELTA_OWN, &term, 1)));
+    cr_assert(desk_do(mix(MIX_DELTA_OWN, &term, 1)));
+    cr_assert(desk_do(mix(MIX_DELTA_OWN, &term, 1)));
+
+    cr_expect_eq(worker.staleness->total, 3u);
+    cr_expect_eq(worker.staleness->sum, 0u + 1u + 2u);
+    cr_expect_eq(worker.age->total, 0u, "what it averages are gradients");
+}
+
+Test(publish, shows_the_newest_version_and_when_it_was_sent)
+{
+    static _Atomic uint64_t published[DESK_SLOTS];
+    desk_open(3, 1.0f);
+    desk.pub[DESK_SELF].published_cyc = published;
+    gradient_is(6.0f);
+    const uint64_t before = clock_cyc();
+
+    cr_assert(desk_do((struct action){.kind = ACT_APPLY}));
+    cr_assert(desk_do(send_to_everybody()));
+
+    cr_expect_eq(desk.pub[DESK_SELF].version, 2u);
+    cr_expect_geq(published[worker.current], before);
+    cr_expect_leq(published[worker.current], desk_read(0).sent_cyc);
 }
 
 Test(mix, adds_in_order_of_worker_id_whoever_answered_first)
