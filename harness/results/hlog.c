@@ -159,7 +159,9 @@ int hlog_open(struct hlog *self, FILE *out, double start_epoch_s, struct err *er
     errno = 0;
     fprintf(out, "#[Histogram log format version 1.3]\n");
     fprintf(out, "#[StartTime: %.3f (seconds since epoch), %s]\n", start_epoch_s, when);
-    fprintf(out, "#[Values are nanoseconds; those tagged staleness count versions]\n");
+    fprintf(out,
+            "#[Values are nanoseconds; those tagged staleness count changes of the worker's model, "
+            "those tagged age_versions newer versions of the sender]\n");
     fprintf(out, "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\","
                  "\"Interval_Compressed_Histogram\"\n");
     const int rc = hlog_flush(self);

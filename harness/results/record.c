@@ -19,7 +19,8 @@ struct record_figures record_figures(const struct hist *hist)
                                    .p99 = percentile(hist, 99),
                                    .p999 = percentile(hist, 99.9),
                                    .max = hist->max,
-                                   .clipped = hist->clipped};
+                                   .clipped = hist->clipped,
+                                   .mean = hist->total ? hist_mean(hist) : 0};
 }
 
 bool record_keeps_sum(const struct policy *row)
@@ -77,8 +78,8 @@ void record_settle(struct record_run *self)
     for (uint32_t w = 0; self->worker && w < self->workers; w++) {
         struct record_worker *const out = &self->worker[w];
         out->iteration_hist = out->ready_to_mixed_hist = out->handle_hist = NULL;
-        out->staleness_hist = out->requested_hist = out->achieved_hist = NULL;
-        out->link_late_hist = NULL;
+        out->staleness_hist = out->age_hist = out->age_versions_hist = NULL;
+        out->requested_hist = out->achieved_hist = out->link_late_hist = NULL;
     }
 }
 

@@ -23,6 +23,7 @@
 /** What a histogram comes down to. All 0 when n is 0. */
 struct record_figures {
     uint64_t n, p50, p99, p999, max, clipped;
+    double mean;
 };
 
 struct record_figures record_figures(const struct hist *hist);
@@ -76,13 +77,15 @@ struct record_worker {
     uint32_t core;                 /* OS index of its PU */
     struct record_figures iteration;
     /* Borrowed, valid until the next run begins; NULL after record_settle. */
-    const struct hist *iteration_hist, *ready_to_mixed_hist, *handle_hist, *staleness_hist;
+    const struct hist *iteration_hist, *ready_to_mixed_hist, *handle_hist;
+    const struct hist *staleness_hist, *age_hist, *age_versions_hist;
     const struct hist *requested_hist, *achieved_hist, *link_late_hist;
 };
 
 /** Histograms of all workers together, where they are not kept per worker. Borrowed like those of record_worker. */
 struct record_merged {
-    const struct hist *iteration, *ready_to_mixed, *handle, *staleness, *requested;
+    const struct hist *iteration, *ready_to_mixed, *handle, *staleness, *age, *age_versions,
+        *requested;
 };
 
 /** What executing a virtual run took: the only figures of it that differ from host to host. */
@@ -198,8 +201,9 @@ struct record_run {
     struct stragglers stragglers; /* found in the iterations that were logged */
     uint64_t part_ns[PART_COUNT];
     uint64_t total_ns;
-    struct record_figures iteration, ready_to_mixed, handle, staleness; /* all workers */
-    struct record_figures loop;                                         /* loop period, all cores */
+    struct record_figures iteration, ready_to_mixed, handle; /* all workers */
+    struct record_figures staleness, age, age_versions; /* core/policy/staleness.h; age in ns */
+    struct record_figures loop;                         /* loop period, all cores */
     struct record_figures injected_requested, injected_error; /* |achieved - requested|, ns; live */
     struct record_figures link_late; /* messages that a bad link held: left - planned, ns; live */
     double ledger_error; /* relative; NaN: parameters are no numbers, so they have no sum */

@@ -239,6 +239,8 @@ static int log_worker(struct results *self, const struct record_run *run, uint32
         {"ready_to_mixed", w->ready_to_mixed_hist},
         {"handle", w->handle_hist},
         {"staleness", w->staleness_hist},
+        {"age", w->age_hist},
+        {"age_versions", w->age_versions_hist},
         {"injected_requested", w->requested_hist},
         {"injected_achieved", w->achieved_hist},
         {"link_late", w->link_late_hist},
@@ -262,8 +264,13 @@ static int log_merged(struct results *self, const struct record_run *run, double
         const char *phase;
         const struct hist *hist;
     } phases[] = {
-        {"iteration", m->iteration}, {"ready_to_mixed", m->ready_to_mixed}, {"handle", m->handle},
-        {"staleness", m->staleness}, {"injected_requested", m->requested},
+        {"iteration", m->iteration},
+        {"ready_to_mixed", m->ready_to_mixed},
+        {"handle", m->handle},
+        {"staleness", m->staleness},
+        {"age", m->age},
+        {"age_versions", m->age_versions},
+        {"injected_requested", m->requested},
     };
     char label[RECORD_LABEL_MAX], tag[RECORD_LABEL_MAX + 96];
     int rc = 0;

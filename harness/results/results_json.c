@@ -55,9 +55,11 @@ static json_t *latency(const struct record_figures *of)
     return out;
 }
 
-static json_t *staleness(const struct record_figures *of)
+/** Of what is counted: its mean says something. */
+static json_t *counts(const struct record_figures *of)
 {
     json_t *out = json_object();
+    put(out, "mean", of->n ? results_json_real(of->mean) : json_null());
     put_known(out, "p50", of, of->p50);
     put_known(out, "p99", of, of->p99);
     put_known(out, "max", of, of->max);
@@ -169,7 +171,9 @@ static void put_latencies(json_t *out, const struct record_run *run)
     put(out, "loop_ns", latency(&run->loop));
     put(out, "injected_requested_ns", latency(&run->injected_requested));
     put(out, "injected_error_ns", latency(&run->injected_error));
-    put(out, "staleness", staleness(&run->staleness));
+    put(out, "staleness", counts(&run->staleness));
+    put(out, "age_ns", latency(&run->age));
+    put(out, "age_versions", counts(&run->age_versions));
 }
 
 static void put_counters(json_t *out, const struct record_run *run)

@@ -20,8 +20,10 @@
  * The version of result.json, raised with each change of what a key means; results_read reads all of them.
  *   1  the first
  *   2  workers_computing; the worker 0 of a parameter server holds no shard of the training samples
+ *   3  staleness: changes of the model between gradient and step, no longer a difference of iteration counters, which
+ *      grew with the length of a run; age_ns, age_versions
  */
-#define RESULTS_SCHEMA 2
+#define RESULTS_SCHEMA 3
 
 /** A number, or null when not finite. */
 json_t *results_json_real(double value);

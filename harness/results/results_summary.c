@@ -50,9 +50,18 @@ const struct results_metric_row results_metric_table[RESULTS_METRICS] = {
     [RESULTS_HANDLE_NS_P99] = {"handle_ns_p99", UNIT_LATENCY_NS, TIMING_CLOCK, "its 99th percentile"},
     [RESULTS_HANDLE_NS_P999] = {"handle_ns_p999", UNIT_LATENCY_NS, TIMING_CLOCK, "its 99.9th percentile"},
     [RESULTS_HANDLE_NS_MAX] = {"handle_ns_max", UNIT_LATENCY_NS, TIMING_CLOCK, "its maximum"},
-    [RESULTS_STALENESS_P50] = {"staleness_p50", UNIT_COUNT, TIMING_NONE, "median staleness of mixed parameters, in versions"},
-    [RESULTS_STALENESS_P99] = {"staleness_p99", UNIT_COUNT, TIMING_NONE, "99th percentile of the staleness"},
-    [RESULTS_STALENESS_MAX] = {"staleness_max", UNIT_COUNT, TIMING_NONE, "largest staleness"},
+    [RESULTS_AGE_NS_P50] = {"age_ns_p50", UNIT_LATENCY_NS, TIMING_CLOCK, "median age of a received model: from its publication until it is averaged"},
+    [RESULTS_AGE_NS_P99] = {"age_ns_p99", UNIT_LATENCY_NS, TIMING_CLOCK, "its 99th percentile"},
+    [RESULTS_AGE_NS_P999] = {"age_ns_p999", UNIT_LATENCY_NS, TIMING_CLOCK, "its 99.9th percentile"},
+    [RESULTS_AGE_NS_MAX] = {"age_ns_max", UNIT_LATENCY_NS, TIMING_CLOCK, "its maximum"},
+    [RESULTS_STALENESS_MEAN] = {"staleness_mean", UNIT_REAL, TIMING_NONE, "mean staleness of a gradient: how often the model that it steps had changed since the model it was taken at"},
+    [RESULTS_STALENESS_P50] = {"staleness_p50", UNIT_COUNT, TIMING_NONE, "median staleness of a gradient"},
+    [RESULTS_STALENESS_P99] = {"staleness_p99", UNIT_COUNT, TIMING_NONE, "its 99th percentile"},
+    [RESULTS_STALENESS_MAX] = {"staleness_max", UNIT_COUNT, TIMING_NONE, "its maximum"},
+    [RESULTS_AGE_VERSIONS_MEAN] = {"age_versions_mean", UNIT_REAL, TIMING_NONE, "mean age of a received model in versions: how many newer ones its sender has when it is averaged"},
+    [RESULTS_AGE_VERSIONS_P50] = {"age_versions_p50", UNIT_COUNT, TIMING_NONE, "its median"},
+    [RESULTS_AGE_VERSIONS_P99] = {"age_versions_p99", UNIT_COUNT, TIMING_NONE, "its 99th percentile"},
+    [RESULTS_AGE_VERSIONS_MAX] = {"age_versions_max", UNIT_COUNT, TIMING_NONE, "its maximum"},
     [RESULTS_INJECTED_ERROR_NS_P99] = {"injected_error_ns_p99", UNIT_LATENCY_NS, TIMING_CLOCK, "99th percentile of |achieved - requested| delay"},
     [RESULTS_INJECTED_ERROR_SHARE_P99] = {"injected_error_share_p99", UNIT_SHARE, TIMING_CLOCK, "the same as a share of the median requested delay"},
     [RESULTS_LEDGER_ERROR] = {"ledger_error", UNIT_REAL, TIMING_NONE, "relative error of the parameter ledger"},
@@ -64,7 +73,7 @@ const struct results_metric_row results_metric_table[RESULTS_METRICS] = {
     [RESULTS_UNMIXED_SHARE] = {"unmixed_share", UNIT_SHARE, TIMING_NONE, "share of releases that mixed with no neighbour"},
     [RESULTS_TENSORS_DROPPED] = {"tensors_dropped", UNIT_COUNT, TIMING_NONE, "snapshots lost by a named cause: a fault of a link, a receiver that is gone"},
     [RESULTS_EVICTED] = {"evicted", UNIT_COUNT, TIMING_NONE, "neighbours given up by some worker"},
-    [RESULTS_ALARMS] = {"alarms", UNIT_COUNT, TIMING_NONE, "times that a bound of staleness was passed"},
+    [RESULTS_ALARMS] = {"alarms", UNIT_COUNT, TIMING_NONE, "times that a worker missed more epochs than max_staleness allows"},
     [RESULTS_DROPPED] = {"dropped", UNIT_COUNT, TIMING_NONE, "gradients or models that came too late to be used"},
     [RESULTS_ABANDONED] = {"abandoned", UNIT_COUNT, TIMING_NONE, "gradients given up while they were computed"},
     [RESULTS_SLOT_WAITS] = {"slot_waits", UNIT_COUNT, TIMING_NONE, "publishes that had to wait for a free slot"},
@@ -183,22 +192,26 @@ _Static_assert(RESULTS_HELDOUT_ACCURACY_EQUAL_BYTES - RESULTS_TRAIN_LOSS_EQUAL_T
                    2 * RECORD_BUDGETS - 1,
                "losses, then accuracies, in the order of the budgets");
 
+/** mean, p50, p99 or max */
+static double counted(const struct record_figures *of, uint32_t which)
+{
+    const uint64_t value[] = {0, of->p50, of->p99, of->max};
+    return which == 0 ? (of->n ? of->mean : (double)NAN) : known(of, value[which]);
+}
+
 static double latency_metric(const struct record_run *run, enum results_metric metric)
 {
-    const struct record_figures *const of[] = {&run->iteration, &run->ready_to_mixed, &run->handle};
+    const struct record_figures *const of[] = {&run->iteration, &run->ready_to_mixed, &run->handle,
+                                               &run->age};
     const uint32_t k = (uint32_t)metric - RESULTS_ITERATION_NS_P50;
-    if (k < 12) {
+    if (k < 16) {
         const struct record_figures *const f = of[k / 4];
         const uint64_t value[] = {f->p50, f->p99, f->p999, f->max};
         return known(f, value[k % 4]);
     }
+    if (k < 24)
+        return counted(k < 20 ? &run->staleness : &run->age_versions, k % 4);
     switch (metric) {
-    case RESULTS_STALENESS_P50:
-        return known(&run->staleness, run->staleness.p50);
-    case RESULTS_STALENESS_P99:
-        return known(&run->staleness, run->staleness.p99);
-    case RESULTS_STALENESS_MAX:
-        return known(&run->staleness, run->staleness.max);
     case RESULTS_INJECTED_ERROR_NS_P99:
         return known(&run->injected_error, run->injected_error.p99);
     default:
@@ -207,8 +220,8 @@ static double latency_metric(const struct record_run *run, enum results_metric m
     }
 }
 
-_Static_assert(RESULTS_HANDLE_NS_MAX - RESULTS_ITERATION_NS_P50 == 11,
-               "three times p50 p99 p999 max");
+_Static_assert(RESULTS_AGE_NS_MAX - RESULTS_ITERATION_NS_P50 == 15, "four times p50 p99 p999 max");
+_Static_assert(RESULTS_AGE_VERSIONS_MAX - RESULTS_STALENESS_MEAN == 7, "twice mean p50 p99 max");
 
 static double run_metric(const struct record_run *run, enum results_metric metric)
 {

@@ -240,9 +240,33 @@ static void exchange_block(FILE *out, const struct table_style *style,
     table_metric(&grid, s, RESULTS_HANDLE_NS_P999, "p99.9", "", false);
     table_metric(&grid, s, RESULTS_READY_TO_MIXED_NS_P50, "ready\xe2\x86\x92mixed p50", "", false);
     table_metric(&grid, s, RESULTS_READY_TO_MIXED_NS_P99, "p99", "", false);
-    table_metric(&grid, s, RESULTS_STALENESS_P50, "staleness p50", "versions", false);
-    table_metric(&grid, s, RESULTS_STALENESS_P99, "p99", "versions", false);
     table_grid_print(out, style, &grid);
+}
+
+static bool any_figure(const struct results_summary *s, enum results_metric metric)
+{
+    for (uint32_t i = 0; i < s->policy_count; i++)
+        if (s->policy[i].metric[metric].count > 0)
+            return true;
+    return false;
+}
+
+/** How old gradients are when they are applied, and received models when they are averaged. */
+static void age_block(FILE *out, const struct table_style *style, const struct results_summary *s)
+{
+    struct table_grid grid;
+    if (!any_figure(s, RESULTS_STALENESS_P50) && !any_figure(s, RESULTS_AGE_NS_P50))
+        return;
+    table_start(&grid, s, "STALENESS");
+    table_metric(&grid, s, RESULTS_STALENESS_MEAN, "gradient mean", "changes", false);
+    table_metric(&grid, s, RESULTS_STALENESS_P99, "p99", "changes", false);
+    table_metric(&grid, s, RESULTS_STALENESS_MAX, "max", "changes", false);
+    table_metric(&grid, s, RESULTS_AGE_NS_P50, "model age p50", "", false);
+    table_metric(&grid, s, RESULTS_AGE_NS_P99, "p99", "", false);
+    table_metric(&grid, s, RESULTS_AGE_VERSIONS_P50, "p50", "versions", false);
+    table_metric(&grid, s, RESULTS_AGE_VERSIONS_P99, "p99", "versions", false);
+    table_grid_print(out, style, &grid);
+    fputc('\n', out);
 }
 
 static const struct {
@@ -346,6 +370,7 @@ void table_print(FILE *out, const struct table_style *style, const struct experi
         fputc('\n', out);
         exchange_block(out, style, summary);
         fputc('\n', out);
+        age_block(out, style, summary);
         split_block(out, style, summary);
         fputc('\n', out);
     }

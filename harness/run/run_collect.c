@@ -41,6 +41,8 @@ static void collect_worker(const struct run *run, uint32_t w, struct record_work
                                   .ready_to_mixed_hist = &hist[RUN_READY],
                                   .handle_hist = &hist[RUN_HANDLE],
                                   .staleness_hist = &hist[RUN_STALENESS],
+                                  .age_hist = &hist[RUN_AGE],
+                                  .age_versions_hist = &hist[RUN_AGE_VERSIONS],
                                   .requested_hist = &hist[RUN_REQUESTED],
                                   .achieved_hist = &hist[RUN_ACHIEVED],
                                   .link_late_hist = run->impair ? &hist[RUN_LATE] : NULL};
@@ -191,6 +193,8 @@ static void merge_hists(struct run *run, struct record_run *out)
     out->ready_to_mixed = record_figures(&merged[RUN_READY]);
     out->handle = record_figures(&merged[RUN_HANDLE]);
     out->staleness = record_figures(&merged[RUN_STALENESS]);
+    out->age = record_figures(&merged[RUN_AGE]);
+    out->age_versions = record_figures(&merged[RUN_AGE_VERSIONS]);
     out->injected_requested = record_figures(&merged[RUN_REQUESTED]);
     out->injected_error = record_figures(&merged[RUN_ERROR]);
     out->link_late = record_figures(&merged[RUN_LATE]);

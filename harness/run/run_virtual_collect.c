@@ -107,10 +107,14 @@ static void collect_hists(const struct virtual_run *self)
     out->ready_to_mixed = record_figures(&merged[SIM_READY]);
     out->handle = record_figures(&merged[SIM_HANDLE]);
     out->staleness = record_figures(&merged[SIM_STALENESS]);
+    out->age = record_figures(&merged[SIM_AGE]);
+    out->age_versions = record_figures(&merged[SIM_AGE_VERSIONS]);
     out->merged = (struct record_merged){.iteration = &merged[SIM_ITERATION],
                                          .ready_to_mixed = &merged[SIM_READY],
                                          .handle = &merged[SIM_HANDLE],
                                          .staleness = &merged[SIM_STALENESS],
+                                         .age = &merged[SIM_AGE],
+                                         .age_versions = &merged[SIM_AGE_VERSIONS],
                                          .requested = &merged[SIM_REQUESTED]};
     if (out->workers <= VIRTUAL_HIST_WORKERS_MAX)
         out->merged.iteration = NULL; /* the workers have their own */

@@ -78,6 +78,34 @@ static void expect_nothing_lost(const json_t *run, const char *label)
     cr_expect(json_is_true(json_object_get(run, "drained")), "%s", label);
 }
 
+/*
+ * Bounds that hold whatever the timing was. A server's n workers: each answer's staleness + 1 is the number of versions
+ * from one pull to the next, so their sum is at most n times the number of updates. AD-PSGD: what comes between is averages.
+ * Elsewhere nobody changes the model of a worker that computes, and at most its own average comes before the step.
+ */
+static void expect_staleness(const json_t *run, const struct policy *row, const char *label)
+{
+    const json_t *const staleness = json_object_get(run, "staleness");
+    const json_int_t count = count_of(staleness, "n"), max = count_of(staleness, "max");
+    const double mean = json_number_value(json_object_get(staleness, "mean"));
+    const bool averages_first = strcmp(label, "dsgd-cta") == 0 || row == policy_find("swift");
+
+    cr_expect_gt(count, 0, "%s", label);
+    if (row->central)
+        cr_expect_leq(mean, WORKERS - 2.0, "%s: the other workers", label);
+    else if (row == policy_find("adpsgd"))
+        cr_expect_leq(mean * (double)count, (double)count_of(run, "mixes") + 0.5, "%s", label);
+    else
+        cr_expect_leq(max, averages_first, "%s", label);
+    const json_t *const age = json_object_get(run, "age_versions");
+    const bool sends_models = row->edges != POLICY_EDGES_NONE && !row->reduces;
+    cr_expect_eq(count_of(age, "n") > 0, sends_models, "%s: models have an age", label);
+    cr_expect_eq(count_of(age, "n"), count_of(json_object_get(run, "age_ns"), "n"), "%s", label);
+    if (sends_models)
+        cr_expect_lt(count_of(age, "max"), 4 * ITERATIONS * WORKERS,
+                     "%s: as many versions as anybody has", label);
+}
+
 static void expect_run(const json_t *run)
 {
     const char *const label = json_string_value(json_object_get(run, "policy"));
@@ -87,6 +115,7 @@ static void expect_run(const json_t *run)
     const json_int_t computed = count_of(run, "gradients") + count_of(run, "abandoned");
 
     expect_nothing_lost(run, label);
+    expect_staleness(run, row, label);
     cr_expect_geq(computed, computing * ITERATIONS, "%s: the budget was spent on gradients", label);
     if (row->synchronous)
         cr_expect_eq(computed, computing * ITERATIONS, "%s: no round more", label);

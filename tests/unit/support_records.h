@@ -108,6 +108,8 @@ static inline struct record_run records_run(const char *label, const struct poli
     run.ready_to_mixed = records_figures(key + 2, iteration_ns * wait + 4000, 2000);
     run.handle = records_figures(key + 3, 420, 2000);
     run.staleness = records_figures(key + 4, row->synchronous ? 0.5 : 2, 2000);
+    run.age = records_figures(key + 7, 9000, 2000);
+    run.age_versions = records_figures(key + 8, 1.5, 2000);
     run.injected_requested = records_figures(key + 6, 9e6, 200);
     run.injected_error = records_figures(key + 5, 2000, 200);
     return run;
