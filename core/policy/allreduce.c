@@ -73,7 +73,8 @@ const struct policy policy_allreduce = {
     .exhausted = SLOT_WAIT,
     .exact_depth = 2, /* part and slice of one round, or the slice and the next part */
     .slots_fixed =
-        6, /* current, being written, part and slice lent, next part, one on its way back */
+        7, /* current, being written, part and slice lent, next part, one on its way back,
+                       * and the last mean, by which the run is judged */
     .synchronous = true,
     .reduces = true,
     .state_bytes = allreduce_bytes,

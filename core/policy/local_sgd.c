@@ -97,7 +97,8 @@ const struct policy policy_local_sgd = {
     .exhausted = SLOT_WAIT,
     .exact_depth = 2, /* part and slice of one reduction, or the slice and the next part */
     .slots_fixed =
-        6, /* current, being written, part and slice lent, next part, one on its way back */
+        7, /* current, being written, part and slice lent, next part, one on its way back,
+                       * and the last mean, by which the run is judged */
     .synchronous = true,
     .reduces = true,
     .check = local_sgd_check,

@@ -33,6 +33,12 @@ enum delivery_class {
 
 enum matrix_class { MATRIX_NONE, MATRIX_EXACT_MEAN, MATRIX_DOUBLY, MATRIX_COLUMN, MATRIX_ROW };
 
+/** Does each worker keep the last exact mean of all until the next one? It is what such a policy is judged by. */
+static inline bool matrix_keeps_average(enum matrix_class matrix, uint32_t workers)
+{
+    return matrix == MATRIX_EXACT_MEAN && workers > 1;
+}
+
 /** What to do when no slot is free to publish into. */
 enum slot_rule { SLOT_WAIT, SLOT_SKIP, SLOT_COPY };
 

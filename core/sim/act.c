@@ -41,6 +41,18 @@ void sim_act_adopt(struct sim *self, uint32_t worker, uint32_t slot)
     node->current = slot;
 }
 
+void sim_act_averaged(struct sim *self, uint32_t worker, uint64_t number)
+{
+    struct sim_node *const node = node_at(self, worker);
+    const uint32_t old = node->average;
+    if (!self->averages)
+        return;
+    node->average = node->current;
+    node->average_number = number;
+    if (old != node->current)
+        loans_drop(self, worker, old);
+}
+
 static float rate_now(struct sim *self)
 {
     const struct sim_config *const c = &self->config;
@@ -235,6 +247,8 @@ static void do_mix(struct sim *self, uint32_t worker, const struct action *actio
                       action->count * self->config.costs.mix_ns /
                           (action->slices ? action->slices : 1));
     record_ages(self, worker, action);
+    if (action->rule == MIX_SLICE_COPY)
+        sim_act_averaged(self, worker, action->tag + 1);
     /* MIX_SLICE_MEAN is half of an all-reduce, the other half follows; without terms a share is given away at most */
     if (action->rule != MIX_SLICE_MEAN && action->count > 0)
         sim_account_mixed(self, node, action->count);

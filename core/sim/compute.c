@@ -190,6 +190,8 @@ void sim_compute_let_go(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     const uint32_t old = node->current;
+    if (self->averages && old == node->average)
+        return; /* kept; no gradient of such a row runs while its model changes */
     if (node->phase == SIM_COMPUTING && old == node->slot && !node->orphan)
         node->orphan = true;
     else

@@ -169,6 +169,7 @@ void reduce_finish(struct sim *self, uint32_t r)
     count_traffic(self, reduce.size);
     for (uint32_t i = 0; i < reduce.size; i++) {
         sim_act_adopt(self, self->member[i], self->to[i]);
+        sim_act_averaged(self, self->member[i], reduce.tag + 1);
         tell(self, self->member[i], &reduce);
     }
 }

@@ -170,7 +170,7 @@ static void take_all(struct sim *self)
     take_far(self);
     take_disks(self);
     if (c->values)
-        self->current = take(self, c->workers, sizeof(*self->current));
+        self->shown = take(self, c->workers, sizeof(*self->shown));
     self->published_ns = take(self, (uint64_t)c->workers * c->slots, sizeof(*self->published_ns));
     self->timer = take(self, (uint64_t)c->workers * SIM_TIMERS_MAX, sizeof(*self->timer));
     self->actions = take(self, 1, sizeof(*self->actions));
@@ -228,7 +228,7 @@ static void fill_node(struct sim *self, uint32_t worker, uint32_t first_edge)
     const uint32_t slot = slots_take(&node->slots);
     node->version = 1;
     slots_seal(&node->slots, slot, node->version);
-    node->current = slot;
+    node->current = node->average = slot;
 }
 
 static void fill_links(struct sim *self)
@@ -261,6 +261,7 @@ int setup_open(struct sim *self, struct err *err)
                        c->workers, (unsigned long long)self->memory_refused_bytes);
     for (uint32_t h = 0; h < SIM_HISTS; h++)
         hist_reset(&self->hist[h]);
+    self->averages = matrix_keeps_average(c->policy->matrix, c->workers);
     if (self->shared)
         c->policy->shared_init(self->shared, c->worker, c->workers);
     uint32_t first_edge = 0;

@@ -267,6 +267,17 @@ const struct agent *sim_agent(const struct sim *self, uint32_t worker)
     return &node_at(self, worker)->agent;
 }
 
+void sim_judged(const struct sim *self, struct values_model *model)
+{
+    uint32_t newest = 0;
+    for (uint32_t w = 1; self->averages && w < self->config.workers; w++)
+        if (node_at(self, w)->average_number > node_at(self, newest)->average_number)
+            newest = w;
+    for (uint32_t w = 0; w < self->config.workers; w++)
+        model[w] = self->averages ? (struct values_model){newest, node_at(self, newest)->average}
+                                  : (struct values_model){w, node_at(self, w)->current};
+}
+
 uint32_t sim_current(const struct sim *self, uint32_t worker)
 {
     CHECK(worker < self->config.workers);

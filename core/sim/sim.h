@@ -214,6 +214,11 @@ const struct agent *sim_agent(const struct sim *self, uint32_t worker);
 void sim_waits(const struct sim *self, void *context,
                void (*each)(void *context, uint32_t receiver, uint32_t sender, uint64_t ns));
 
+/**
+ * What is judged, into model[workers]: each worker's current model. Where the policy keeps all models equal by an exact
+ * mean, the newest mean that any worker has: what workers hold between two of them is half of a step.
+ */
+void sim_judged(const struct sim *self, struct values_model *model);
 /** Slot of the worker's current model; SLOTS_NONE: it is absent. */
 uint32_t sim_current(const struct sim *self, uint32_t worker);
 /** What has become of fault number `fault` so far. */

@@ -170,6 +170,8 @@ struct sim_node {
     bool leaving, overstayed; /* asked to go; and it should be back already */
     bool withheld, starved;   /* some of its slots are; it has too few */
     uint32_t reduce_next;     /* next worker in the list of who asked for the same reduction */
+    uint32_t average;         /* sim.averages: slot of the last exact mean of all … */
+    uint64_t average_number;  /* … and which one it is, from 1; 0: the initial model */
 };
 _Static_assert(offsetof(struct sim_node, slots) == 64, "what a message needs is one cache line");
 _Static_assert(offsetof(struct sim_node, asked_ns) == 128, "and what an action needs another");
@@ -236,13 +238,14 @@ struct sim {
     bool mailboxes; /* class newest or sum */
     bool publishes; /* something delays what workers send */
 
-    uint8_t *block;       /* all workers' */
-    uint32_t *block_at;   /* [workers] in cache lines */
-    uint32_t stride;      /* cache lines of each block; 0: they differ, and block_at says */
-    uint32_t books_at;    /* bytes from the node to its slots' books; 0: they differ */
-    uint32_t degree;      /* edges of each worker; 0: they differ, and first_edge says */
-    uint32_t *first_edge; /* [workers] as in the node, for whoever has not fetched that yet */
-    uint32_t *current;    /* [workers] at the cut being judged; only with values */
+    uint8_t *block;             /* all workers' */
+    uint32_t *block_at;         /* [workers] in cache lines */
+    uint32_t stride;            /* cache lines of each block; 0: they differ, and block_at says */
+    uint32_t books_at;          /* bytes from the node to its slots' books; 0: they differ */
+    uint32_t degree;            /* edges of each worker; 0: they differ, and first_edge says */
+    uint32_t *first_edge;       /* [workers] as in the node, for whoever has not fetched that yet */
+    struct values_model *shown; /* [workers] at the cut being judged; only with values */
+    bool averages;              /* an exact mean of all is kept by each worker until the next one */
     struct sim_edge *edge;
     struct sim_mailbox *mailbox;
     struct sim_life *life;    /* [edges] or NULL: nobody comes back */

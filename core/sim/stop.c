@@ -17,9 +17,8 @@ static void judge(struct sim *self, uint32_t cut)
         self->config.watch->cut(self->config.watch->context, self, cut);
     if (!self->config.values || !self->config.judge)
         return;
-    for (uint32_t w = 0; w < self->config.workers; w++)
-        self->current[w] = node_at(self, w)->current;
-    values_cut(self->config.values, self->config.judge, cut, self->current);
+    sim_judged(self, self->shown);
+    values_cut(self->config.values, self->config.judge, cut, self->shown);
 }
 
 void stop_aim(struct sim *self)

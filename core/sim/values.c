@@ -278,7 +278,7 @@ void values_free(struct values *self, uint32_t worker, uint32_t slot)
 }
 
 void values_cut(struct values *self, const struct values_judge *judge, uint32_t cut,
-                const uint32_t *slot)
+                const struct values_model *model)
 {
     if (self->error < 0)
         return;
@@ -289,9 +289,9 @@ void values_cut(struct values *self, const struct values_judge *judge, uint32_t 
     await_newest_cut(self);
     for (uint32_t w = 0; w < self->config.workers; w++) {
         showing->vector[w] = NULL;
-        if (slot[w] == SLOTS_NONE)
+        if (model[w].slot == SLOTS_NONE)
             continue;
-        const struct values_node *const node = vector_at(self, w, slot[w]);
+        const struct values_node *const node = vector_at(self, model[w].worker, model[w].slot);
         showing->vector[w] = node->data;
         await(self, node->written);
     }
@@ -301,8 +301,8 @@ void values_cut(struct values *self, const struct values_judge *judge, uint32_t 
     self->after_count = 0;
     const task_id id = values_past_submit_cut(&self->past, &task);
     for (uint32_t w = 0; w < self->config.workers; w++)
-        if (slot[w] != SLOTS_NONE)
-            vector_at(self, w, slot[w])->cut = id;
+        if (model[w].slot != SLOTS_NONE)
+            vector_at(self, model[w].worker, model[w].slot)->cut = id;
 }
 
 void values_join(struct values *self)

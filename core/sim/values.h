@@ -106,9 +106,14 @@ void values_adopt(struct values *self, uint32_t worker, uint32_t slot, uint32_t 
 /** Nobody wants the vector in this slot any more. */
 void values_free(struct values *self, uint32_t worker, uint32_t slot);
 
-/** Judge the vectors in slot[w] of all workers; SLOTS_NONE: the worker is absent, its vector NULL. Waits while VALUES_CUTS earlier ones are pending. judge: copied. */
+/** Whose vector stands for a worker, and where it lies; slot SLOTS_NONE: the worker is absent. */
+struct values_model {
+    uint32_t worker, slot;
+};
+
+/** Judge model[w] of all workers; of one that is absent the vector is NULL. Waits while VALUES_CUTS earlier ones are pending. judge: copied. */
 void values_cut(struct values *self, const struct values_judge *judge, uint32_t cut,
-                const uint32_t *slot);
+                const struct values_model *model);
 
 /** Wait for everything submitted so far. */
 void values_join(struct values *self);

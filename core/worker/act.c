@@ -54,9 +54,21 @@ static void adopt(struct worker *self, uint32_t slot)
     if (self->phase == WORKER_COMPUTING && !self->compute.sliced &&
         self->current == self->compute.slot && !self->compute.slot_orphan)
         self->compute.slot_orphan = true; /* the running gradient still reads it */
-    else
+    else if (!self->averages || self->current != self->average)
         slots_drop(&self->slots, self->current);
     self->current = slot;
+}
+
+/** The current model is exact mean number `number` of all workers: it is kept until the next one. */
+static void keep_average(struct worker *self, uint64_t number)
+{
+    const uint32_t old = self->average;
+    if (!self->averages)
+        return;
+    self->average = self->current;
+    self->average_number = number;
+    if (old != self->current)
+        slots_drop(&self->slots, old);
 }
 
 static float rate_now(struct worker *self)
@@ -201,6 +213,8 @@ static bool do_mix(struct worker *self, const struct action *action)
     if (action->rule != MIX_SLICE_MEAN && action->count > 0)
         account_mixed(self, action->count, to);
     record_ages(self, action, to);
+    if (action->rule == MIX_SLICE_COPY)
+        keep_average(self, action->tag + 1);
     return true;
 }
 

@@ -22,7 +22,8 @@ void worker_start(struct worker *self, const float *initial, uint64_t now)
     float *const param = port->ops->slot(port, self->id, slot);
     memcpy(param, initial, dim * sizeof(float));
     lanes_start(self->common->policy->lanes, param, dim);
-    self->current = slot;
+    self->current = self->average = slot;
+    self->averages = matrix_keeps_average(self->common->policy->matrix, self->common->workers);
     self->version = 1;
     port->ops->stamp(port, self->id, slot, slots_seal(&self->slots, slot, self->version));
     publish_version(self);
@@ -167,8 +168,11 @@ static float *judge_row(const struct worker *self, uint32_t cut)
 static void copy_for_judge(struct worker *self, uint32_t cut)
 {
     const struct worker_common *const c = self->common;
-    const float *const vector = c->port->ops->slot(c->port, self->id, self->current);
+    const uint32_t slot = self->averages ? self->average : self->current;
+    const float *const vector = c->port->ops->slot(c->port, self->id, slot);
     memcpy(judge_row(self, cut), vector, worker_judged_floats(c->policy, c->model) * sizeof(float));
+    if (c->judge_average)
+        c->judge_average[(size_t)cut * c->workers + self->id] = self->average_number;
     if (c->judge_absent)
         c->judge_absent[(size_t)cut * c->workers + self->id] = life_is_absent(self);
 }

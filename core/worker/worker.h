@@ -61,6 +61,8 @@ struct worker_common {
     float *judge; /* [cuts + 1][workers][worker_judged_floats] snapshots; the last one is the end */
     uint8_t *
         judge_absent; /* [cuts + 1][workers] 1: it was not there, what its snapshot says is past; may be NULL */
+    uint64_t
+        *judge_average; /* [cuts + 1][workers] worker.average_number of the snapshot; may be NULL */
     uint64_t test_stall_cyc; /* tests only: spin this long, unaccounted, in every iteration */
     bool test_one_sided;     /* tests only: worker 0 skips one mix */
 };
@@ -218,7 +220,10 @@ struct worker {
     struct slots slots;
     uint32_t current; /* slot of the current model */
     uint32_t version;
-    float *gradient; /* [dim] */
+    bool averages;    /* the last exact mean of all is kept until the next one, to be judged: … */
+    uint32_t average; /* … in this slot … */
+    uint64_t average_number; /* … which one, from 1; 0: the initial model */
+    float *gradient;         /* [dim] */
     float *debiased; /* [dim] the model x / y that a gradient is taken at; NULL for plain vectors */
     float *scratch;
     float *x;       /* [batch][features] */

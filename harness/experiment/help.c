@@ -327,6 +327,16 @@ static const char *const matrix_words[] = {
 _Static_assert(POLICY_EDGES_EXPONENTIAL == 4 && DELIVERY_CONTROL == 3 && MATRIX_ROW == 4,
                "the words follow the enums");
 
+/** Which model the losses and the accuracy of a run are of. */
+static const char *evaluated_words(const struct policy *row)
+{
+    if (row->central)
+        return "at the model of worker 0";
+    if (row->matrix == MATRIX_EXACT_MEAN)
+        return "at the last mean of all workers' models, never within a round";
+    return "at the mean of all workers' current models";
+}
+
 static void print_policy(FILE *out, const struct policy *row)
 {
     fprintf(out, "%s\n  %s\n", row->name, row->help);
@@ -338,6 +348,7 @@ static void print_policy(FILE *out, const struct policy *row)
             row->edges == POLICY_EDGES_NONE ? "none" : class_words[row->tensor_class],
             row->lanes == LANES_PLAIN ? "" : ", with push-sum weight");
     fprintf(out, "  matrix     %s\n", matrix_words[row->matrix]);
+    fprintf(out, "  evaluated  %s\n", evaluated_words(row));
     fprintf(out, "  a lost message: %s%s\n", row->lost_message ? row->lost_message : "-",
             row->survives_loss ? "; a lost peer is survived" : "");
     fprintf(out, "  clocks     %s\n", row->shared_bytes ? "virtual" : "live, virtual");

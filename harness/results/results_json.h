@@ -21,7 +21,8 @@
  *   1  the first
  *   2  workers_computing; the worker 0 of a parameter server holds no shard of the training samples
  *   3  staleness: changes of the model between gradient and step, no longer a difference of iteration counters, which
- *      grew with the length of a run; age_ns, age_versions
+ *      grew with the length of a run; age_ns, age_versions.
+ *      allreduce and local-sgd are judged by the last mean of all workers, not by what workers hold within a round
  */
 #define RESULTS_SCHEMA 3
 

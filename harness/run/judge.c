@@ -178,17 +178,32 @@ void judge_vectors(const struct judge_view *view, const float *const *vector, fl
 struct job {
     struct record_run *run;
     struct judge_view view;
-    const float *snapshots;
-    const uint8_t *absent;
+    const struct judge_snapshots *snapshots;
     _Atomic uint32_t next;
     _Atomic int error;
 };
+
+/** Snapshot of each worker, or NULL; where all share an exact mean, the newest one that any of them has. */
+static void show(const struct job *job, uint32_t number, const float **vector)
+{
+    const struct judge_snapshots *const from = job->snapshots;
+    const uint32_t workers = job->view.workers;
+    const size_t floats = worker_judged_floats(job->run->row, job->view.model);
+    const size_t first = (size_t)number * workers;
+    const bool shared = from->average && matrix_keeps_average(job->run->row->matrix, workers);
+    size_t newest = first;
+    for (size_t at = first; shared && at < first + workers; at++)
+        newest = from->average[at] > from->average[newest] ? at : newest;
+    for (uint32_t w = 0; w < workers; w++) {
+        const size_t at = shared ? newest : first + w;
+        vector[w] = from->absent && from->absent[first + w] ? NULL : from->vector + at * floats;
+    }
+}
 
 static void *judge_thread(void *argument)
 {
     struct job *const job = argument;
     const uint32_t workers = job->view.workers;
-    const size_t floats = worker_judged_floats(job->run->row, job->view.model);
     float *const scratch =
         aligned_alloc(64, judge_scratch_floats(job->view.model) * sizeof(*scratch));
     const float **const vector = calloc(workers, sizeof(*vector));
@@ -198,10 +213,7 @@ static void *judge_thread(void *argument)
         const uint32_t number = atomic_fetch_add(&job->next, 1);
         if (number >= job->run->point_count)
             break;
-        for (uint32_t w = 0; w < workers; w++) {
-            const size_t at = (size_t)number * workers + w;
-            vector[w] = job->absent && job->absent[at] ? NULL : job->snapshots + at * floats;
-        }
+        show(job, number, vector);
         judge_vectors(&job->view, vector, scratch, &job->run->point[number]);
     }
     free(scratch);
@@ -210,7 +222,7 @@ static void *judge_thread(void *argument)
 }
 
 int judge_run(struct record_run *run, const struct model_config *model,
-              const struct judge_data *data, const float *snapshots, const uint8_t *absent,
+              const struct judge_data *data, const struct judge_snapshots *snapshots,
               uint32_t threads)
 {
     struct job job = {.run = run,
@@ -219,8 +231,7 @@ int judge_run(struct record_run *run, const struct model_config *model,
                                .workers = run->workers,
                                .lanes = run->row->lanes,
                                .central = run->row->central},
-                      .snapshots = snapshots,
-                      .absent = absent};
+                      .snapshots = snapshots};
     pthread_t helper[JUDGE_THREADS_MAX];
     uint32_t started = 0;
     threads = smaller(threads, JUDGE_THREADS_MAX);

@@ -5,6 +5,9 @@
  * For each snapshot: training loss and held-out loss and accuracy of the mean model, the mean and the worst training
  * loss of the local models, and the consensus distance. The mean model is sum x_i / N; with push-sum weights it is
  * sum x_i / sum y_i, and the local ones are x_i / y_i; where worker 0 serves the others, it is worker 0's model.
+ * Where the policy makes all models equal by an exact mean (allreduce, local-sgd), every worker is judged by the newest
+ * mean that any of them has at that moment: what a worker holds until the next one is half of a step, or local steps
+ * that nobody else has seen. The consensus distance is then 0.
  * Training losses are taken on fixed samples drawn once per seed from all shards together; held-out figures on the
  * validation split (the test split is never touched here).
  */
@@ -48,12 +51,19 @@ void judge_vectors(const struct judge_view *view, const float *const *vector, fl
 /** How many local models each snapshot evaluates. */
 uint32_t judge_locals(uint32_t workers, bool central);
 
+/** Of all workers at each point of a live run. Borrowed. */
+struct judge_snapshots {
+    const float *vector;     /* [point][worker][worker_judged_floats] */
+    const uint8_t *absent;   /* [point][worker] 1: was not there; NULL: nobody was away */
+    const uint64_t *average; /* [point][worker] worker.average_number; NULL: nobody asks */
+};
+
 /**
- * Fill the figures of run->point[0 .. point_count) from snapshots [point][worker][worker_judged_floats], on `threads`
- * threads, but those marked in absent [point][worker] (NULL: nobody is). run->row says what the vectors hold. Times, gradients and bytes of the points are the caller's. 0 or -ENOMEM.
+ * Fill the figures of run->point[0 .. point_count), on `threads` threads. run->row says what the vectors hold, and whether
+ * all workers share an exact mean. Times, gradients and bytes of the points are the caller's. 0 or -ENOMEM.
  */
 int judge_run(struct record_run *run, const struct model_config *model,
-              const struct judge_data *data, const float *snapshots, const uint8_t *absent,
+              const struct judge_data *data, const struct judge_snapshots *snapshots,
               uint32_t threads);
 
 #endif

@@ -130,7 +130,8 @@ size_t run_judge_bytes(const struct cell *cell)
 size_t run_buffers_bytes(uint32_t workers, uint32_t loops, size_t judge_bytes,
                          uint32_t log_capacity, size_t journal_bytes)
 {
-    return judge_bytes + workers * (journal_bytes + EXPERIMENT_POINTS_MAX) +
+    return judge_bytes +
+           workers * (journal_bytes + EXPERIMENT_POINTS_MAX * (1 + sizeof(uint64_t))) +
            ((size_t)(workers + 1) * RUN_HISTS + loops + 1) * sizeof(struct hist) +
            (size_t)workers * log_capacity *
                (sizeof(struct worker_iteration) + sizeof(struct record_iteration)) +
@@ -148,6 +149,8 @@ int run_buffers_open(struct run_buffers *out, uint32_t workers, uint32_t loops, 
                                 .hists = (workers + 1) * RUN_HISTS + loops + 1};
     out->judge = aligned_alloc(64, (judge_bytes + 63) & ~(size_t)63);
     out->judge_absent = calloc((size_t)EXPERIMENT_POINTS_MAX * workers + 1, 1);
+    out->judge_average =
+        calloc((size_t)EXPERIMENT_POINTS_MAX * workers + 1, sizeof(*out->judge_average));
     out->log = calloc((size_t)workers * log_capacity + 1, sizeof(*out->log));
     out->run = aligned_alloc(64, sizeof(*out->run));
     out->row = calloc((size_t)workers * log_capacity + 1, sizeof(*out->row));
@@ -157,7 +160,8 @@ int run_buffers_open(struct run_buffers *out, uint32_t workers, uint32_t loops, 
     if (journal_bytes > 0)
         out->journal = malloc(workers * journal_bytes);
     if ((journal_bytes > 0 && !out->journal) || !out->run || !out->judge || !out->log ||
-        !out->judge_absent || !out->row || !out->hist || !out->hole || !out->stolen) {
+        !out->judge_absent || !out->judge_average || !out->row || !out->hist || !out->hole ||
+        !out->stolen) {
         run_buffers_close(out);
         return err_set(err, -ENOMEM, "not enough memory for %zu bytes of snapshots", judge_bytes);
     }
@@ -173,6 +177,7 @@ void run_buffers_close(struct run_buffers *self)
 {
     free(self->judge);
     free(self->judge_absent);
+    free(self->judge_average);
     free(self->run);
     free(self->log);
     free(self->journal);
@@ -221,6 +226,7 @@ static void make_common(struct run *run, const struct run_faults *faults)
         .say = faults->say ? faults->say : say_on_stderr,
         .judge = run->buffers->judge,
         .judge_absent = run->buffers->judge_absent,
+        .judge_average = run->buffers->judge_average,
         .test_stall_cyc = clock_to_cyc(&run->host->clock, faults->stall_ns),
         .test_one_sided = faults->one_sided,
     };

@@ -14,8 +14,9 @@
 
 /** Ordinary memory that runs reuse: histograms, iteration logs, the judge's area. */
 struct run_buffers {
-    float *judge;          /* [points][workers][worker_judged_floats] */
-    uint8_t *judge_absent; /* [points][workers] */
+    float *judge;            /* [points][workers][worker_judged_floats] */
+    uint8_t *judge_absent;   /* [points][workers] */
+    uint64_t *judge_average; /* [points][workers] */
     size_t judge_bytes;
     struct worker_iteration *log; /* [workers][log_capacity] */
     uint8_t *journal;             /* [workers][journal_bytes]; NULL: nothing is recorded */

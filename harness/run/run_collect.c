@@ -248,14 +248,12 @@ static void check_ledger(const struct run *run, struct record_run *out)
 {
     const struct policy *const row = run->cell->row;
     const struct model_config *const model = &run->cell->common->model;
-    const uint32_t floats = worker_judged_floats(row, model);
     struct ledger ledger = {.lanes = row->lanes, .dim = model->dim};
     for (uint32_t w = 0; w < out->workers; w++) {
         ledger.weight_gained += run->worker[w]->weight_gained;
-        ledger_add(&ledger,
-                   run->buffers->judge +
-                       ((size_t)(out->point_count - 1) * out->workers + w) * floats,
-                   run->worker[w]->sum_start, run->worker[w]->sum_applied);
+        const struct worker *const worker = run->worker[w];
+        ledger_add(&ledger, run->port->ops->slot(run->port, w, worker->current), worker->sum_start,
+                   worker->sum_applied);
     }
     ledger_close(&ledger, row, out);
 }

@@ -275,14 +275,13 @@ static int judge_end(struct virtual_run *self, struct err *err)
     values_join(self->values);
     if (self->judged >> self->cuts & 1)
         return 0;
-    uint32_t *const slot = malloc(workers * sizeof(*slot));
-    if (!slot)
+    struct values_model *const model = malloc(workers * sizeof(*model));
+    if (!model)
         return err_set(err, -ENOMEM, "not enough memory to evaluate a run");
-    for (uint32_t w = 0; w < workers; w++)
-        slot[w] = sim_current(self->sim, w);
-    values_cut(self->values, &self->judge, self->cuts, slot);
+    sim_judged(self->sim, model);
+    values_cut(self->values, &self->judge, self->cuts, model);
     values_join(self->values);
-    free(slot);
+    free(model);
     return 0;
 }
 

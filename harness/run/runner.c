@@ -31,8 +31,11 @@ static int execute(struct runner *self, const struct cell *cell, const struct ju
     if (is_virtual(self))
         return run_virtual(&self->simulated, cell, data, out, err);
     const int rc = run_live(self->host, &self->live, cell, self->faults, out, err);
-    if (rc == 0 && judge_run(out, &self->plan->common.model, data, self->live.judge,
-                             self->live.judge_absent, self->plan->loops) < 0)
+    const struct judge_snapshots snapshots = {.vector = self->live.judge,
+                                              .absent = self->live.judge_absent,
+                                              .average = self->live.judge_average};
+    if (rc == 0 &&
+        judge_run(out, &self->plan->common.model, data, &snapshots, self->plan->loops) < 0)
         return err_set(err, -ENOMEM, "not enough memory to evaluate a run");
     return rc;
 }

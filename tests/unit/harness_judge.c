@@ -22,7 +22,8 @@ static double distance(const struct policy *row, float x0, float x1)
         snapshots[stride + d] = x1;
     }
     run.row = row;
-    cr_assert_eq(judge_run(&run, &model, &nothing, snapshots, NULL, 1), 0);
+    cr_assert_eq(
+        judge_run(&run, &model, &nothing, &(struct judge_snapshots){.vector = snapshots}, 1), 0);
     return run.point[0].consensus_distance;
 }
 
@@ -70,11 +71,11 @@ Test(judge, gives_no_accuracy_to_a_model_that_is_no_number)
     run.row = &plain;
     run.workers = 1;
 
-    cr_assert_eq(judge_run(&run, &model, &data, param, NULL, 1), 0);
+    cr_assert_eq(judge_run(&run, &model, &data, &(struct judge_snapshots){.vector = param}, 1), 0);
     cr_expect_eq(run.point[0].heldout_accuracy_mean_model, 1.0, "zeros choose class 0");
     for (uint32_t d = 0; d < model.dim; d++)
         param[d] = NAN;
-    cr_assert_eq(judge_run(&run, &model, &data, param, NULL, 1), 0);
+    cr_assert_eq(judge_run(&run, &model, &data, &(struct judge_snapshots){.vector = param}, 1), 0);
 
     cr_expect(isnan(run.point[0].heldout_accuracy_mean_model));
 }
@@ -94,7 +95,26 @@ Test(judge, leaves_out_who_was_not_there)
     const struct judge_data nothing = {0};
     cr_assert_gt(distance(&plain, 3.0f, 5.0f), 0.0);
 
-    cr_assert_eq(judge_run(&run, &model, &nothing, snapshots, second_is_absent, 1), 0);
+    cr_assert_eq(
+        judge_run(&run, &model, &nothing,
+                  &(struct judge_snapshots){.vector = snapshots, .absent = second_is_absent}, 1),
+        0);
 
     cr_expect_eq(run.point[0].consensus_distance, 0.0, "one model is its own mean");
+}
+
+/* Half-stepped between two means, which of them only the first worker has: both are judged by the newer one. */
+Test(judge, judges_everybody_by_the_newest_exact_mean)
+{
+    static const struct policy exact = {.name = "exact", .matrix = MATRIX_EXACT_MEAN};
+    static const uint64_t average[] = {7, 6};
+    const struct model_config model = {.ops = model_find("none"), .dim = DIM};
+    const struct judge_data nothing = {0};
+    const struct judge_snapshots shown = {.vector = snapshots, .average = average};
+    cr_assert_gt(distance(&exact, 0.1f, 5.0f), 0.0,
+                 "told nothing of means, it judges what it sees");
+
+    cr_assert_eq(judge_run(&run, &model, &nothing, &shown, 1), 0);
+
+    cr_expect_eq(run.point[0].consensus_distance, 0.0);
 }

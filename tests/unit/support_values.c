@@ -278,7 +278,9 @@ static void draw_reduce(struct draw *draw)
 static void draw_call(struct draw *draw, struct support_program *program)
 {
     const uint32_t worker = below(draw, draw->workers), slot = below(draw, SLOTS_USED);
-    static const uint32_t current[SUPPORT_WORKERS_MAX];
+    struct values_model current[SUPPORT_WORKERS_MAX];
+    for (uint32_t w = 0; w < SUPPORT_WORKERS_MAX; w++)
+        current[w] = (struct values_model){w, 0};
     switch (below(draw, 12)) {
     case 0:
     case 1:

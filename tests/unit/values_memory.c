@@ -163,13 +163,13 @@ static void ignore_cut(void *context, uint32_t cut, const float *const *vector, 
 
 Test(values_memory, keeps_few_cuts_pending_and_runs_them_in_order)
 {
-    static const uint32_t slot[5];
+    static const struct values_model model[5] = {{0, 0}, {1, 0}, {2, 0}, {3, 0}, {4, 0}};
     struct held *const held = open_held(5, 2);
     uint32_t seen = 0;
 
     for (uint32_t cut = 0; cut < 20; cut++) {
         ring_round(held->values, 5);
-        values_cut(held->values, &(struct values_judge){ignore_cut, &seen}, cut, slot);
+        values_cut(held->values, &(struct values_judge){ignore_cut, &seen}, cut, model);
         cr_expect(seen + 2 >= cut + 1, "%u seen of %u", seen, cut + 1);
     }
     values_join(held->values);
