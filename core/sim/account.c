@@ -82,6 +82,17 @@ void sim_account_stolen(struct sim *self, uint32_t worker)
         node->part_ns[PART_REST] += until - from;
 }
 
+void sim_account_late(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    if (self->config.slice_ns == 0 || node->stolen_ns != 0 || node->phase != SIM_IDLE ||
+        node->inbox.first == SIM_NONE)
+        return;
+    const uint64_t since = sim_max(node->iteration_ns, node->busy_ns);
+    if (self->now_ns > since)
+        node->part_ns[PART_HELD] += self->now_ns - mean_sent(self, node, since);
+}
+
 void sim_account_computed(struct sim *self, struct sim_node *node)
 {
     book_phase(node, planned_end(node));

@@ -34,6 +34,9 @@ static inline void account_hist(struct sim *self, enum sim_hist which, uint64_t 
         hist_record(&self->hist[which], value);
 }
 
+/** The worker hears what came while its core computed a slice: that it could not be served before is held. */
+void sim_account_late(struct sim *self, uint32_t worker);
+
 /** The worker's core is its own again: what was due meanwhile came late because it was not. */
 void sim_account_stolen(struct sim *self, uint32_t worker);
 

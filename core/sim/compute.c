@@ -5,13 +5,14 @@
  * On a shared core the real gradient, core_ns of the base time, is computed exclusively, in order of asking and
  * whenever nobody has to be served. The rest of the base time and the injected delay pass beside other workers, as a
  * parked live worker leaves its core; emulated compute *includes* the real gradient, so a phase is late only where the
- * core is done with it after everything else has passed.
+ * core is done with it after everything else has passed. With slices the core goes round the gradients instead (slices.h).
  */
 #include "core/sim/compute.h"
 
 #include "core/sim/account.h"
 #include "core/sim/act.h"
 #include "core/sim/loans.h"
+#include "core/sim/slices.h"
 #include "core/sim/stop.h"
 #include "core/sim/waits.h"
 
@@ -37,6 +38,10 @@ static void queue_for_core(struct sim *self, struct sim_node *node, uint32_t wor
     const struct sim_config *const c = &self->config;
     struct sim_core *const core = &self->core[c->core[worker]];
     const uint64_t real_ns = is_all_real(c) ? node->base_ns : sim_min(c->core_ns, node->base_ns);
+    if (c->slice_ns > 0) {
+        slices_want(self, worker, real_ns);
+        return;
+    }
     node->core_begin_ns = sim_max(node->asked_ns, sim_max(core->free_ns, core->work_ns));
     node->core_end_ns = core->work_ns = node->core_begin_ns + real_ns;
     node->displaced_ns = core->displaced_ns;
@@ -48,7 +53,7 @@ static uint64_t plan_end(const struct sim *self, struct sim_node *node)
 {
     const uint64_t phase_ns = node->base_ns + node->injected_ns;
     uint64_t end_ns = node->asked_ns + phase_ns;
-    if (self->config.core)
+    if (self->config.core && !slices_go_on(self, node))
         end_ns = is_all_real(&self->config) ? node->core_end_ns + node->injected_ns
                                             : sim_max(end_ns, node->core_end_ns);
     node->begin_ns = end_ns - phase_ns;
@@ -97,7 +102,17 @@ static void begin(struct sim *self, uint32_t worker)
     if (self->config.core)
         queue_for_core(self, node, worker);
     const uint64_t end_ns = plan_end(self, node);
-    due_at(self, self->config.core ? node->core_end_ns : end_ns, DUE_GRADIENT, worker,
+    if (!slices_go_on(self, node))
+        due_at(self, self->config.core ? node->core_end_ns : end_ns, DUE_GRADIENT, worker,
+               node->generation);
+}
+
+void sim_compute_sliced(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    node->on_core = false;
+    node->core_end_ns = self->now_ns;
+    due_at(self, sim_max(plan_end(self, node), self->now_ns), DUE_GRADIENT, worker,
            node->generation);
 }
 
@@ -114,7 +129,7 @@ static uint64_t catch_up(const struct sim *self, struct sim_node *node, uint32_t
 uint64_t sim_compute_look(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    if (!node->on_core)
+    if (!node->on_core || slices_go_on(self, node))
         return 0;
     const uint64_t late_ns = catch_up(self, node, worker);
     plan_end(self, node);
@@ -219,7 +234,9 @@ void sim_compute_deliver(struct sim *self, uint32_t worker)
 /** What is left of its turn on the core goes to whoever comes next, if nobody has queued behind it. */
 static void leave_core(struct sim *self, struct sim_node *node, uint32_t worker)
 {
-    if (!node->on_core)
+    const bool queued = node->on_core && !slices_go_on(self, node);
+    node->on_core = node->on_core && queued;
+    if (!queued)
         return;
     uint64_t *const work_ns = &self->core[self->config.core[worker]].work_ns;
     const uint64_t begin_ns = node->core_begin_ns + sim_compute_look(self, worker);

@@ -17,6 +17,9 @@ bool sim_compute_is_over(struct sim *self, uint32_t worker);
 /** Know what services have displaced until now; by how much they delayed the gradient since the last look. */
 uint64_t sim_compute_look(struct sim *self, uint32_t worker);
 
+/** The last slice of the gradient ends now: its phase ends with it, or when all that is emulated has passed. */
+void sim_compute_sliced(struct sim *self, uint32_t worker);
+
 /** The phase is over and the worker hears: hand the gradient to the policy. */
 void sim_compute_deliver(struct sim *self, uint32_t worker);
 

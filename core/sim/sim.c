@@ -9,6 +9,7 @@
 #include "core/sim/reduce.h"
 #include "core/sim/setup.h"
 #include "core/sim/sim_state.h"
+#include "core/sim/slices.h"
 #include "core/sim/stop.h"
 #include "core/sim/turn.h"
 
@@ -171,6 +172,9 @@ static void dispatch(struct sim *self, const struct queue_entry *due)
         return;
     case DUE_STOLEN:
         faults_steal(self, index);
+        return;
+    case DUE_SLICE:
+        slices_turn(self, index);
         return;
     }
 }

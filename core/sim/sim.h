@@ -77,7 +77,8 @@ struct sim_iteration {
     uint32_t worker, iteration, mixed_with;
     uint64_t start_ns, total_ns;
     uint64_t part_ns[PART_COUNT];
-    uint64_t own_ns; /* load, compute and injected of the gradient that it ends with; not of those abandoned before */
+    uint64_t
+        own_ns; /* load, compute and injected of the gradient that it ends with; not of those abandoned before */
 };
 
 /** Called by the loop; every member may be NULL. */
@@ -117,6 +118,8 @@ struct sim_config {
     uint32_t cores;
     uint64_t
         core_ns; /* of base_ns, what occupies the core exclusively; the rest passes beside other workers */
+    uint64_t
+        slice_ns; /* cores go round their workers' gradients in slices so long; 0: one gradient after the other */
 
     uint64_t payload_bytes;                     /* of one whole vector, unpadded, lanes included */
     uint32_t slots, exact_depth, control_depth; /* bounds: passing one is a failure */

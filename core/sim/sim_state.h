@@ -30,6 +30,7 @@ enum due_kind {
     DUE_NOTICED, /* number of the fault, of which the peers hear */
     DUE_OVER,    /* number of the fault, which ends */
     DUE_STOLEN,  /* number of the hole */
+    DUE_SLICE,   /* core: a slice of a gradient ends, or may begin */
 };
 #define DUE_INDEX_BITS 28u
 
@@ -159,6 +160,7 @@ struct sim_node {
     uint64_t port_ns; /* its port is free from here */
     uint64_t core_begin_ns, core_end_ns; /* of the real gradient, as far as is known … */
     uint64_t displaced_ns;               /* … with what services had displaced until then */
+    uint64_t left_ns;                    /* of the real gradient, where it is computed in slices */
     uint64_t disk_ns,
         load_ns;         /* no batch before; how long this iteration's gradient waited for that */
     uint64_t gone_ns;    /* its peers have heard its last word */
@@ -186,6 +188,13 @@ struct sim_core {
     uint64_t free_ns;      /* services asked for so far end here */
     uint64_t work_ns;      /* gradients asked for so far end here */
     uint64_t displaced_ns; /* what services took from gradients, ever */
+
+    /* only with slices (slices.h) */
+    bool awake, slicing; /* a DUE_SLICE is under way; and it is the end of a slice … */
+    uint32_t worker;     /* … of this worker's gradient … */
+    uint32_t generation; /* … in this compute phase … */
+    uint64_t slice_ns;   /* … so long */
+    uint32_t next;       /* whose turn it is then, or the first after that who wants one */
 };
 
 struct sim_timer {

@@ -187,6 +187,7 @@ void turn_hear(struct sim *self, uint32_t worker)
     if (node->hear_ns != self->now_ns + 1)
         return; /* it is asked at another time */
     node->hear_ns = 0;
+    sim_account_late(self, worker);
     sim_account_stolen(self, worker);
     if (!node->crashed)
         self->resuming = worker;

@@ -155,7 +155,8 @@ struct experiment {
         uint64_t base_ns; /* 0: only the real gradient */
         enum experiment_jitter jitter;
         double jitter_cv; /* 0 when jitter is none */
-        uint64_t core_ns; /* virtual: of base_ns, what keeps a shared core to itself */
+        uint64_t core_ns; /* virtual: of base_ns, what keeps a shared core to itself … */
+        uint64_t slice_ns; /* … and in slices of what length it does; 0: at one go */
     } compute;
 
     char edges[EXPERIMENT_NAME_MAX]; /* live: handle | null */

@@ -97,6 +97,8 @@ const struct key keys_profile_row[] = {
 
     {"compute.core", KEYS_PROFILE, KEY_NS, P(compute.core_ns), 0, KEYS_HOUR_NS, NULL, "clock", "virtual", NULL,
      "time", "of compute.base, what keeps a shared core to itself; default: all of it"},
+    {"compute.slice", KEYS_PROFILE, KEY_NS, P(compute.slice_ns), 0, KEYS_HOUR_NS, "0", "clock", "virtual", NULL,
+     "time", "a shared core computes its workers' gradients in turn, so long at a time; 0: one after the other"},
 
     {"edges.kind", KEYS_PROFILE, KEY_NAME, P(edges), 0, 0, "handle", "clock", "live", &keys_edges,
      "name", "what carries parameters between workers"},

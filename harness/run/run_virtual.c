@@ -225,6 +225,7 @@ static int open_sim(struct virtual_run *self, struct err *err)
         .core = self->core,
         .cores = self->core ? e->workers.cores : 0,
         .core_ns = e->compute.core_ns,
+        .slice_ns = e->compute.slice_ns,
         .payload_bytes = cell_payload_bytes(cell),
         .slots = cell->slots,
         .exact_depth = cell->exact_depth,
