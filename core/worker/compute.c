@@ -262,6 +262,7 @@ void worker_slice(struct worker *self, uint64_t from)
     const uint64_t to = clock_cyc();
     c->real_cyc += to - from;
     account_add(self, PART_COMPUTE, from, to);
+    account_spent(self, &self->count.slices, 1, to - from);
     if (finished)
         finish_gradient(self, to);
 }

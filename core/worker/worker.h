@@ -175,6 +175,7 @@ struct life {
 
 struct worker_counts {
     struct worker_spent gradients; /* real ones that were finished */
+    struct worker_spent slices;    /* of them */
     struct worker_spent applies, sends;
     struct worker_spent vectors;      /* averaged; a slice counts as a part of one */
     struct worker_spent loads, rests; /* of whole iterations */

@@ -115,7 +115,8 @@ struct record_edge {
  * only.
  */
 struct record_costs {
-    double gradient_ns;               /* a real gradient */
+    double gradient_ns;               /* a real gradient … */
+    double slice_ns;                  /* … and one of the slices that it is computed in */
     double apply_ns, send_ns, mix_ns; /* one optimizer step, message, vector averaged */
     double load_ns, rest_ns;          /* of one iteration: parts of that name */
 };

@@ -280,6 +280,7 @@ static json_t *costs(const struct record_run *run)
         return json_null();
     json_t *out = json_object();
     put(out, "gradient", results_json_real(run->costs.gradient_ns));
+    put(out, "slice", results_json_real(run->costs.slice_ns));
     put(out, "apply", results_json_real(run->costs.apply_ns));
     put(out, "send", results_json_real(run->costs.send_ns));
     put(out, "mix", results_json_real(run->costs.mix_ns));

@@ -87,12 +87,14 @@ static void read_costs(struct reader *self, const json_t *run, struct results_ce
     out->has_costs = json_is_object(costs);
     if (!out->has_costs)
         return;
-    out->costs = (struct record_costs){.gradient_ns = number(self, costs, "gradient"),
-                                       .apply_ns = number(self, costs, "apply"),
-                                       .send_ns = number(self, costs, "send"),
-                                       .mix_ns = number(self, costs, "mix"),
-                                       .load_ns = number(self, costs, "load"),
-                                       .rest_ns = number(self, costs, "rest")};
+    out->costs = (struct record_costs){
+        .gradient_ns = number(self, costs, "gradient"),
+        .slice_ns = json_object_get(costs, "slice") ? number(self, costs, "slice") : (double)NAN,
+        .apply_ns = number(self, costs, "apply"),
+        .send_ns = number(self, costs, "send"),
+        .mix_ns = number(self, costs, "mix"),
+        .load_ns = number(self, costs, "load"),
+        .rest_ns = number(self, costs, "rest")};
     out->stolen_share = number(self, run, "stolen_share");
     out->stolen_logged = number(self, run, "stolen_logged");
 }

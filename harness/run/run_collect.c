@@ -138,10 +138,11 @@ static double mean_ns(const struct run *run, const struct worker_spent *of)
 static void collect_costs(const struct run *run, struct record_costs *out)
 {
     struct worker_spent gradients = {0}, applies = {0}, sends = {0}, vectors = {0};
-    struct worker_spent loads = {0}, rests = {0};
+    struct worker_spent slices = {0}, loads = {0}, rests = {0};
     for (uint32_t w = 0; w < run->cell->graph.workers; w++) {
         const struct worker_counts *const c = &run->worker[w]->count;
         spend(&gradients, &c->gradients);
+        spend(&slices, &c->slices);
         spend(&applies, &c->applies);
         spend(&sends, &c->sends);
         spend(&vectors, &c->vectors);
@@ -149,6 +150,7 @@ static void collect_costs(const struct run *run, struct record_costs *out)
         spend(&rests, &c->rests);
     }
     *out = (struct record_costs){.gradient_ns = mean_ns(run, &gradients),
+                                 .slice_ns = mean_ns(run, &slices),
                                  .apply_ns = mean_ns(run, &applies),
                                  .send_ns = mean_ns(run, &sends),
                                  .mix_ns = mean_ns(run, &vectors),
