@@ -29,6 +29,12 @@ uint64_t inject_base_ns(uint64_t base_ns, double cv, uint64_t seed, uint32_t wor
     return law_saturate_ns((double)base_ns * draw_exp(law.sigma * draw_normal(bits) - law.shift));
 }
 
+uint64_t inject_measured_ns(const struct law_sample *sample, uint64_t seed, uint32_t worker,
+                            uint64_t iteration)
+{
+    return law_empirical_draw(sample, rng_at(rng_key(seed, RNG_JITTER, worker), iteration));
+}
+
 void inject_base_lanes(const struct inject_base *self, uint64_t seed, uint32_t worker,
                        uint64_t first, uint64_t out_ns[INJECT_BASE_LANES])
 {

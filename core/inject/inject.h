@@ -160,6 +160,10 @@ uint64_t inject_delay_ns(const struct inject_set *self, uint32_t number, uint32_
 uint64_t inject_base_ns(uint64_t base_ns, double cv, uint64_t seed, uint32_t worker,
                         uint64_t iteration);
 
+/** Base compute time of (worker, iteration) where it was measured: one of the sample's, each with equal chance. */
+uint64_t inject_measured_ns(const struct law_sample *sample, uint64_t seed, uint32_t worker,
+                            uint64_t iteration);
+
 /** What inject_base_ns computes of (base_ns, cv), for whoever asks it millions of times. */
 struct inject_base {
     uint64_t base_ns;

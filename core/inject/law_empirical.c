@@ -36,7 +36,7 @@ static uint32_t bin_of(const struct law_sample *sample, double rank)
 }
 
 /* Inversion: the whole part of the rank chooses the bin, how far it is into the bin chooses the place there. */
-static uint64_t drawn_ns(const struct law_sample *sample, uint64_t bits)
+uint64_t law_empirical_draw(const struct law_sample *sample, uint64_t bits)
 {
     const double total = (double)sample->bin[sample->count - 1].upto;
     const double rank = draw_unit(bits) * total;
@@ -49,12 +49,12 @@ static uint64_t drawn_ns(const struct law_sample *sample, uint64_t bits)
 
 uint64_t law_empirical_shorten(const struct law_config *config, const struct law_draw *draw)
 {
-    const uint64_t ns = drawn_ns(&config->sample, draw->bits);
+    const uint64_t ns = law_empirical_draw(&config->sample, draw->bits);
     return ns < draw->compute_ns ? ns : draw->compute_ns;
 }
 
 uint64_t law_empirical_ns(const struct law_config *config, const struct law_draw *draw)
 {
-    const uint64_t ns = drawn_ns(&config->sample, draw->bits);
+    const uint64_t ns = law_empirical_draw(&config->sample, draw->bits);
     return ns > draw->compute_ns ? ns - draw->compute_ns : 0;
 }

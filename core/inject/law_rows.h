@@ -28,6 +28,8 @@ LAW_ROW(trace);
 LAW_ROW(empirical);
 
 uint64_t law_trace_shorten(const struct law_config *config, const struct law_draw *draw);
+/** The time that these bits stand for, in ns. */
+uint64_t law_empirical_draw(const struct law_sample *sample, uint64_t bits);
 uint64_t law_empirical_shorten(const struct law_config *config, const struct law_draw *draw);
 
 #define LAW_RATE_ROW(name)                                                             \

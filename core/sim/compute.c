@@ -21,6 +21,10 @@ static uint64_t undisturbed_ns(const struct sim *self, struct sim_node *node, ui
                                uint64_t iteration)
 {
     const uint64_t lane = iteration % INJECT_BASE_LANES;
+    if (self->config.measured)
+        return sim_max(inject_measured_ns(&self->config.measured[worker], self->config.seed, worker,
+                                          iteration),
+                       1);
     if (lane == 0)
         inject_base_lanes(&self->base, self->config.seed, worker, iteration, node->drawn_ns);
     return node->drawn_ns[lane];

@@ -120,6 +120,8 @@ struct sim_config {
         core_ns; /* of base_ns, what occupies the core exclusively; the rest passes beside other workers */
     uint64_t
         slice_ns; /* cores go round their workers' gradients in slices so long; 0: one gradient after the other */
+    const struct law_sample *
+        measured; /* [workers] borrowed; base times are drawn from these, instead of base_ns and its jitter */
 
     uint64_t payload_bytes;                     /* of one whole vector, unpadded, lanes included */
     uint32_t slots, exact_depth, control_depth; /* bounds: passing one is a failure */

@@ -31,7 +31,7 @@ static void expect_seen(uint32_t number, uint64_t at_ns, uint32_t worker, uint8_
 
 /** Everybody on one core, in slices of 0.4 ms; a gradient takes `base_ns`, of which core_ns are real. */
 static struct sim_totals run(cluster_script *script, uint32_t workers, uint64_t base_ns,
-                             uint64_t core_ns)
+                             uint64_t core_ns, const struct law_sample *measured)
 {
     static const uint32_t core[4];
     const struct policy row = cluster_row(script, DELIVERY_EXACT);
@@ -42,6 +42,7 @@ static struct sim_totals run(cluster_script *script, uint32_t workers, uint64_t 
     cluster.config.base_ns = base_ns;
     cluster.config.core_ns = core_ns;
     cluster.config.slice_ns = 400 * US;
+    cluster.config.measured = measured;
     cluster_run(&cluster);
     const struct sim_totals totals = *sim_totals(cluster.sim);
     cluster_close(&cluster);
@@ -57,7 +58,7 @@ static void compute_once(uint32_t worker, const struct event *event, struct acti
 
 Test(sim_slices, go_round)
 {
-    run(compute_once, 3, MS, MS);
+    run(compute_once, 3, MS, MS, NULL);
 
     /* 0 1 2, 0 1 2 of 0.4 ms, and 0.2 ms for each */
     cr_assert_eq(seen_count, 3u);
@@ -68,11 +69,24 @@ Test(sim_slices, go_round)
 
 Test(sim_slices, are_a_part_of_what_is_emulated)
 {
-    run(compute_once, 3, 2 * MS, 600 * US);
+    run(compute_once, 3, 2 * MS, 600 * US, NULL);
 
     cr_assert_eq(seen_count, 3u);
     for (uint32_t i = 0; i < 3; i++)
         expect_seen(i, 2 * MS, i, EV_GRADIENT);
+}
+
+Test(sim_slices, last_as_long_as_each_worker_was_measured_to_take)
+{
+    static const struct law_bin bin[] = {{500e-6, 500e-6, 1}, {700e-6, 700e-6, 1}};
+    static const struct law_sample measured[] = {{&bin[0], 1}, {&bin[1], 1}, {&bin[0], 1}};
+
+    run(compute_once, 3, MS, MS, measured);
+
+    cr_assert_eq(seen_count, 3u);
+    expect_seen(0, 1300 * US, 0, EV_GRADIENT);
+    expect_seen(1, 1600 * US, 1, EV_GRADIENT);
+    expect_seen(2, 1700 * US, 2, EV_GRADIENT);
 }
 
 /* Worker 0 computes; worker 1 has a timer in the middle of its second slice. */
@@ -87,7 +101,7 @@ static void be_rung(uint32_t worker, const struct event *event, struct actions *
 
 Test(sim_slices, are_not_interrupted)
 {
-    run(be_rung, 3, MS, MS);
+    run(be_rung, 3, MS, MS, NULL);
 
     cr_assert_eq(seen_count, 2u);
     expect_seen(0, 800 * US, 1, EV_TIMER);
@@ -111,7 +125,7 @@ static void abandon(uint32_t worker, const struct event *event, struct actions *
 
 Test(sim_slices, of_an_abandoned_gradient_end_with_it)
 {
-    run(abandon, 3, MS, MS);
+    run(abandon, 3, MS, MS, NULL);
 
     cr_assert_eq(seen_count, 2u);
     expect_seen(0, 800 * US, 0, EV_TIMER);
