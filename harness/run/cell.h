@@ -41,6 +41,10 @@ struct cell_place {
 struct cell_host {
     const struct cell_place *place; /* [count] of its runs */
     uint32_t count;
+    /* What gradients took its workers, for cells of as many of them whose base time is still measured_base_ns. */
+    const struct law_sample *measured; /* [measured_workers] */
+    uint32_t measured_workers;
+    uint64_t measured_base_ns;
 };
 
 /** What all cells of an experiment share. */

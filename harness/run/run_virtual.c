@@ -112,6 +112,15 @@ static const struct cell_place *find_place(const struct cell *cell)
     return found;
 }
 
+/** What gradients took the workers of a live run, where these are to take as long. */
+static const struct law_sample *measured(const struct cell *cell)
+{
+    const struct cell_host *const host = cell->common->imitated;
+    const bool fits = host && host->measured_workers == cell->graph.workers &&
+                      host->measured_base_ns == cell->common->experiment->compute.base_ns;
+    return fits ? host->measured : NULL;
+}
+
 static int make_workers(struct virtual_run *self, struct err *err)
 {
     const struct cell *const cell = self->cell;
@@ -226,6 +235,7 @@ static int open_sim(struct virtual_run *self, struct err *err)
         .cores = self->core ? e->workers.cores : 0,
         .core_ns = e->compute.core_ns,
         .slice_ns = e->compute.slice_ns,
+        .measured = measured(cell),
         .payload_bytes = cell_payload_bytes(cell),
         .slots = cell->slots,
         .exact_depth = cell->exact_depth,

@@ -125,17 +125,20 @@ static void write_sets(struct calibration *self)
     set(self, "workers.cores=%u", self->cores);
     if (self->cores > 0)
         set(self, "compute.core=%lluns", whole(self->gradient_ns));
+    if (self->cores > 0 && self->slice_ns > 0)
+        set(self, "compute.slice=%lluns", whole(self->slice_ns));
 }
 
 static void add_up(const struct results_read *run, struct calibration *out)
 {
     struct mean load = {0}, rest = {0}, apply = {0}, send = {0}, mix = {0}, gradient = {0},
-                latency = {0}, stolen = {0};
+                latency = {0}, stolen = {0}, slice = {0};
     for (uint32_t i = 0; i < run->count; i++) {
         const struct results_cell *const c = &run->cell[i];
         add(&load, c->costs.load_ns, c->iterations);
         add(&rest, c->costs.rest_ns, c->iterations);
         add(&gradient, c->costs.gradient_ns, c->gradients);
+        add(&slice, c->costs.slice_ns, c->gradients);
         add(&apply, c->costs.apply_ns, c->gradients);
         add(&send, c->costs.send_ns, c->tensors_sent);
         add(&mix, c->costs.mix_ns, c->costs.mix_ns > 0 ? c->iterations : 0);
@@ -145,6 +148,7 @@ static void add_up(const struct results_read *run, struct calibration *out)
     out->load_ns = mean_of(&load);
     out->rest_ns = mean_of(&stolen) > QUIET_SHARE ? 0 : mean_of(&rest);
     out->gradient_ns = mean_of(&gradient);
+    out->slice_ns = mean_of(&slice);
     out->apply_ns = mean_of(&apply);
     out->send_ns = mean_of(&send);
     out->mix_ns = mean_of(&mix);
@@ -171,9 +175,12 @@ int calibrate(const struct results_read *run, struct calibration *out, struct er
     return 0;
 }
 
-void calibrate_base(struct calibration *self, double cv)
+void calibrate_base(struct calibration *self, double mean_s, double cv)
 {
-    set(self, "compute.base=%lluns", whole(self->gradient_ns));
+    self->base_ns = whole(mean_s * 1e9);
+    set(self, "compute.base=%lluns", (unsigned long long)self->base_ns);
+    if (self->cores > 0)
+        set(self, "compute.core=%lluns", (unsigned long long)self->base_ns);
     if (cv > 0)
         set(self, "compute.jitter={kind: lognormal, cv: %.4f%%}", cv < 1 ? 100 * cv : 100.0);
     else
@@ -207,6 +214,8 @@ void calibrate_print(FILE *out, const struct calibration *self, const char *dir)
     print_time(out, "links.latency", self->latency_ns, "median from sent to seen");
     if (self->cores > 0)
         print_time(out, "compute.core", self->gradient_ns, "the real gradient");
+    if (self->cores > 0 && self->slice_ns > 0)
+        print_time(out, "compute.slice", self->slice_ns, "of it, before others have their turn");
     fprintf(out, "  %-16s %-9s of the cores' time was others'; imitated as it came\n", "stolen",
             share);
     if (self->stolen_share > DISTURBED_SHARE)

@@ -8,10 +8,12 @@
  *                    for all of them at once
  *   costs.apply, costs.send, costs.mix   as recorded (costs_ns), without what was stolen meanwhile
  *   links.latency    median from sent to seen
- *   compute.core     the real gradient, where workers share cores (workers.cores says how many)
+ *   compute.core     the real gradient, where workers share cores (workers.cores says how many) …
+ *   compute.slice    … and what it is computed in at one go
  * What the host gave to other programs meanwhile (stolen.csv) is no cost; the simulation imitates it as it came (twin.h).
  * compute.base and its jitter are the profile's where it emulates compute time: both drivers draw it from the same
- * function. Where the run had only real gradients, the base is their mean, and varies as their iterations did.
+ * function. Where the run had only real gradients, the base is their mean, and each worker draws from those that it was
+ * measured to take (gradients.h).
  */
 #ifndef HARNESS_TWIN_CALIBRATE_H
 #define HARNESS_TWIN_CALIBRATE_H
@@ -25,9 +27,10 @@
 #define CALIBRATE_SET_BYTES 64u
 
 struct calibration {
-    double iteration_ns, apply_ns, send_ns, mix_ns, latency_ns, gradient_ns;
-    double load_ns, rest_ns;       /* of which iteration_ns is made */
-    double stolen_share;           /* of the time of the cores */
+    double iteration_ns, apply_ns, send_ns, mix_ns, latency_ns, gradient_ns, slice_ns;
+    uint64_t base_ns;        /* of gradients, where all were real; else 0: the profile's holds */
+    double load_ns, rest_ns; /* of which iteration_ns is made */
+    double stolen_share;     /* of the time of the cores */
     uint32_t runs, workers, cores; /* cores: 0 = one for each worker */
     char policies[256];            /* whose runs, for people */
     char set[CALIBRATE_SETS][CALIBRATE_SET_BYTES];
@@ -37,8 +40,8 @@ struct calibration {
 /** 0, or -EINVAL with a sentence: the run is virtual, incomplete, has stragglers, or lacks the figures. */
 int calibrate(const struct results_read *run, struct calibration *out, struct err *err);
 
-/** The run had no emulated compute time: its base is the mean real gradient, with coefficient of variation `cv`. */
-void calibrate_base(struct calibration *self, double cv);
+/** The run had no emulated compute time: its base is the mean of its real gradients, with coefficient of variation `cv`. */
+void calibrate_base(struct calibration *self, double mean_s, double cv);
 
 /** Distinct cores among `os_index` [workers]; number: [workers] each one's, ascending from 0, or NULL. */
 uint32_t calibrate_cores(const uint32_t *os_index, uint32_t workers, uint32_t *number);

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "harness/twin/calibrate.h"
+#include "harness/twin/text_file.h"
 
 #define HEAD "policy,seed,core,start_ns,length_ns"
-#define FILE_BYTES_MAX (64u << 20)
 
 struct row {
     const char *policy;
@@ -124,23 +124,13 @@ int stolen_times_read(const struct results_read *run, uint32_t only, struct stol
                       struct err *err)
 {
     char path[EXPERIMENT_PATH_MAX + 32];
+    char *text;
     *out = (struct stolen_times){0};
     snprintf(path, sizeof(path), "%s/stolen.csv", run->dir);
-    FILE *const file = fopen(path, "re");
-    if (!file && errno == ENOENT)
-        return 0;
-    char *const text = malloc(FILE_BYTES_MAX);
-    int rc = file ? 0 : err_set(err, -errno, "%s: %s", path, strerror(errno));
-    if (rc == 0 && !text)
-        rc = err_set(err, -ENOMEM, "not enough memory for %s", path);
-    if (rc == 0) {
-        const size_t bytes = fread(text, 1, FILE_BYTES_MAX - 1, file);
-        text[bytes] = '\0';
+    int rc = text_file_read(path, &text, err);
+    if (rc == 0 && text)
         rc = stolen_times_parse(text, path, run, only, out, err);
-    }
     free(text);
-    if (file)
-        fclose(file);
     return rc;
 }
 

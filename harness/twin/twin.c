@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "harness/experiment/profile.h"
-#include "harness/experiment/profile_trace.h"
 #include "harness/twin/compare.h"
 
 /** The profile that a result directory was made with. */
@@ -41,24 +40,6 @@ static void unload(struct experiment *e)
     free(e);
 }
 
-/** Coefficient of variation of the compute times that the run's iterations took. */
-static int variation(const struct results_read *run, double *cv, struct err *err)
-{
-    struct law_sample sample = {0};
-    struct err why = {.text = ""};
-    double sum = 0, squares = 0;
-    if (profile_sample_load(run->dir, run->cell[0].policy, &sample, &why) < 0)
-        return err_set(err, -EINVAL, "%s: %s", run->dir, why.text);
-    for (uint32_t i = 0; i < sample.count; i++)
-        sum += sample.bin[i].low_s;
-    const double mean = sum / sample.count;
-    for (uint32_t i = 0; i < sample.count; i++)
-        squares += (sample.bin[i].low_s - mean) * (sample.bin[i].low_s - mean);
-    *cv = sqrt(squares / sample.count) / mean;
-    profile_sample_free(&sample);
-    return 0;
-}
-
 static int open_like(struct twin *self, const char *dir, struct err *err)
 {
     int rc = results_read(dir, &self->like, err);
@@ -69,11 +50,10 @@ static int open_like(struct twin *self, const char *dir, struct err *err)
     struct experiment *const e = load_resolved(dir, err);
     if (!e)
         return -EINVAL;
-    double cv = 0;
     if (e->compute.base_ns == 0) {
-        rc = variation(&self->like, &cv, err);
+        rc = gradients_read(dir, self->calibration.workers, &self->gradients, err);
         if (rc == 0)
-            calibrate_base(&self->calibration, cv);
+            calibrate_base(&self->calibration, self->gradients.mean_s, self->gradients.cv);
     }
     unload(e);
     return rc;
@@ -148,6 +128,9 @@ static int open_host(struct twin *self, bool hindsight, struct err *err)
             steal(&self->place[self->host.count - 1], &self->stolen[self->stolen_count - 1]);
     }
     self->host.place = self->place;
+    self->host.measured = self->gradients.sample;
+    self->host.measured_workers = self->gradients.workers;
+    self->host.measured_base_ns = self->calibration.base_ns;
     return rc;
 }
 
@@ -180,6 +163,7 @@ void twin_close(struct twin *self)
     for (uint32_t i = 0; i < self->stolen_count; i++)
         stolen_times_free(&self->stolen[i]);
     free(self->stolen);
+    gradients_free(&self->gradients);
     *self = (struct twin){0};
 }
 

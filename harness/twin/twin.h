@@ -17,6 +17,7 @@
 #include "harness/results/results_read.h"
 #include "harness/run/cell.h"
 #include "harness/twin/calibrate.h"
+#include "harness/twin/gradients.h"
 #include "harness/twin/stolen.h"
 
 struct twin {
@@ -26,6 +27,7 @@ struct twin {
     uint32_t **number;        /* [host.count] what place->core points at */
     struct stolen_times *stolen; /* [stolen_count] of each place with hindsight, else one for all */
     uint32_t stolen_count;
+    struct gradients gradients;     /* of the calibrating run, if it had nothing but real ones */
     struct cell_host host;
 };
 

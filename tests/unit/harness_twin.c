@@ -12,6 +12,7 @@
 #include "harness/results/results_read.h"
 #include "harness/twin/calibrate.h"
 #include "harness/twin/compare.h"
+#include "harness/twin/gradients.h"
 #include "harness/twin/stolen.h"
 
 #define PARTS(injected)                                                               \
@@ -35,6 +36,12 @@
     RUN("dsgd", "live", "4", "100", "300", "800") \
     PARTS("0") COSTS("150000", "2000", "100", "700", "10000", "40000") STOLEN(stolen) CORES4
 #define GOOD GOOD_BUT("0.005")
+/* As newer results have it: gradients in slices of 40 us. */
+#define SLICED                                                                           \
+    RUN("dsgd", "live", "4", "100", "300", "800")                                        \
+    PARTS("0")                                                                           \
+    "\"costs_ns\": {\"gradient\": 150000, \"slice\": 37500, \"apply\": 1, \"send\": 1, " \
+    "\"mix\": 1, \"load\": 1, \"rest\": 1}, " STOLEN("0") CORES4
 
 static struct results_read parse(const char *text)
 {
@@ -92,6 +99,14 @@ Test(twin, gives_workers_that_had_cores_of_their_own_each_one)
     cr_expect_eq(found.sets, 6u, "compute.core would say nothing");
 }
 
+Test(twin, takes_over_in_what_slices_gradients_are_computed)
+{
+    const struct calibration found = calibrated(DOCUMENT(SLICED));
+
+    cr_expect(has_set(&found, "compute.slice=37500ns"));
+    cr_expect_not(has_set(&(struct calibration){0}, "compute.slice=37500ns"));
+}
+
 Test(twin, averages_runs_by_what_they_counted)
 {
     const struct calibration found =
@@ -119,9 +134,11 @@ Test(twin, takes_the_real_gradient_for_the_base_where_nothing_was_emulated)
 {
     struct calibration found = calibrated(DOCUMENT(GOOD));
 
-    calibrate_base(&found, 0.125);
+    calibrate_base(&found, 151e-6, 0.125);
 
-    cr_expect(has_set(&found, "compute.base=150000ns"));
+    cr_expect_eq(found.base_ns, 151000u);
+    cr_expect(has_set(&found, "compute.base=151000ns"));
+    cr_expect(has_set(&found, "compute.core=151000ns"));
     cr_expect(has_set(&found, "compute.jitter={kind: lognormal, cv: 12.5000%}"));
 }
 
@@ -334,6 +351,58 @@ Test(results_read, names_the_file_that_is_not_there)
     ", \"iterations\": 1, \"tensors_sent\": 1, \"wait_share\": " wait                           \
     ", \"core_busy_share\": 0.1, \"handle_ns\": {\"p50\": 1}, \"target_reached\": " reached     \
     ", \"time_to_target_s\": " target ", \"total_ns\": 1, " PARTS("0") CORES4
+
+/* ---- gradients ---- */
+
+#define ROWS_HEAD "policy,seed,worker,compute_us,mixed_with,own_us\n"
+
+static int gradients_of(const char *rows, uint32_t workers, struct gradients *out, struct err *err)
+{
+    char text[8192];
+    snprintf(text, sizeof(text), "%s", rows);
+    return gradients_parse(text, "iterations.csv", workers, out, err);
+}
+
+Test(gradients, are_drawn_from_what_each_worker_took)
+{
+    char text[4096] = ROWS_HEAD;
+    struct gradients found;
+    for (uint32_t i = 0; i < GRADIENTS_MIN; i++)
+        strcat(text, "\"a, b\",1,0,100.0,2,100.0\nx,1,1,300.0,2,300.0\n");
+    strcat(text, "x,1,2,500.0,2,500.0\nx,1,1,9000.0,2,9000.0\nx,1,0,1.0,0,\n");
+
+    cr_assert_eq(gradients_of(text, 3, &found, NULL), 0);
+
+    cr_expect_eq(found.sample[0].count, GRADIENTS_MIN, "but for the abandoned one");
+    cr_expect_eq(found.sample[1].count, GRADIENTS_MIN,
+                 "but for what the kernel made 30 times as long");
+    cr_expect_eq(found.sample[2].count, 2 * GRADIENTS_MIN + 1, "too few of its own");
+    cr_expect_eq(inject_measured_ns(&found.sample[0], 1, 0, 7), 100000u);
+    cr_expect_eq(inject_measured_ns(&found.sample[1], 1, 1, 7), 300000u);
+    cr_expect_float_eq(found.mean_s, (20 * 100 + 20 * 300 + 500) / 41.0 * 1e-6, 1e-12);
+    gradients_free(&found);
+}
+
+Test(gradients, name_file_and_line_of_what_is_wrong)
+{
+    static const struct {
+        const char *text, *complaint;
+    } cases[] = {
+        {"policy,seed\n", "iterations.csv:1: expected columns"},
+        {ROWS_HEAD, "iterations.csv: no gradient was finished"},
+        {ROWS_HEAD "x,1,0,5\n", "iterations.csv:2: expected 6 columns"},
+        {ROWS_HEAD "x,1,2,5,1,5\n", "iterations.csv:2: worker '2': expected a number below 2"},
+        {ROWS_HEAD "x,1,0,5,1,5\nx,1,0,y,1,5\n", "iterations.csv:3: compute_us 'y'"},
+    };
+    for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct gradients found;
+        struct err err = {.text = ""};
+
+        cr_expect_eq(gradients_of(cases[i].text, 2, &found, &err), -EINVAL, "case %u", i);
+
+        cr_expect(strstr(err.text, cases[i].complaint), "case %u: %s", i, err.text);
+    }
+}
 
 static const char measured_text[] =
     DOCUMENT(CELL("dsgd", "1", "1000", "0.20", "true",
