@@ -75,7 +75,8 @@ static const struct argp_option options[] = {
      "sim: costs, latency and cores as in this result directory of a live run without stragglers",
      0},
     {"against", OPT_AGAINST, "RUN", 0,
-     "sim: compare the prediction with this result directory of the profile run live", 0},
+     "sim: predict this result directory of the profile run live, with seeds of its own (--repeat: how many for "
+     "each of its seeds, default 4), and compare", 0},
     {"hindsight", OPT_HINDSIGHT, 0, 0,
      "sim: others have the cores when they had them in the run --against, not in the one --like",
      0},

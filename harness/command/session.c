@@ -180,7 +180,8 @@ int session_run(struct session *self, const struct command_line *line, char *dir
     if (session_open_host(self, line->out, &host, &err) < 0)
         return fprintf(stderr, "dawdle: error: %s\n", err.text), 3;
     const struct matrix_options options = {.out = line->out,
-                                           .quiet = line->quiet,
+                                           .quiet = line->quiet || self->silent,
+                                           .silent = self->silent,
                                            .strict = line->strict,
                                            .threads = self->threads,
                                            .dir = dir,

@@ -18,6 +18,7 @@ struct session {
     uint32_t count;
     struct sweep sweep[COMMAND_ARGUMENTS_MAX];
     struct tuned_file *tuned; /* NULL, or the profile (one) is to be tuned */
+    bool silent;              /* neither progress nor table */
 };
 
 /** Zeroed; NULL: no memory. Give it to session_close, which frees it. */

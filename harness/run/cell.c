@@ -87,7 +87,7 @@ static int make_graph(struct cell *self, struct err *err)
     const struct graph_config config = {.kind = e->workers.graph,
                                         .workers = e->workers.count,
                                         .degree = e->workers.degree,
-                                        .seed = self->seed};
+                                        .seed = self->shape};
     const int rc = graph_make(&self->graph, &config, err);
     if (rc < 0)
         return rc;
@@ -194,6 +194,9 @@ int cell_open(struct cell *out, const struct cell_common *common, uint32_t polic
     CHECK(seed_index < e->seed_count);
     *out = (struct cell){
         .common = common, .policy = &e->policy[policy_index], .seed = e->seed[seed_index]};
+    out->shape = common->imitated && common->imitated->shapes > 0
+                     ? common->imitated->shape[seed_index % common->imitated->shapes]
+                     : out->seed;
     out->options = experiment_options(e, policy_index);
     out->row = policy_variant(out->policy->row, &out->options, e->workers.count);
     int rc = make_graph(out, err);

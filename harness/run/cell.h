@@ -41,6 +41,9 @@ struct cell_place {
 struct cell_host {
     const struct cell_place *place; /* [count] of its runs */
     uint32_t count;
+    const uint64_t
+        *shape;      /* [shapes] seeds of its runs, whose graphs the simulated ones have in turn */
+    uint32_t shapes; /* 0: each has that of its own seed */
     /* What gradients took its workers, for cells of as many of them whose base time is still measured_base_ns. */
     const struct law_sample *measured; /* [measured_workers] */
     uint32_t measured_workers;
@@ -65,6 +68,8 @@ struct cell {
     struct policy_options options; /* the policy's, with nothing left to be decided */
     const struct policy *row;      /* what runs: the policy's row, or what its options make of it */
     uint64_t seed;
+    uint64_t
+        shape; /* seed of its graph; another one than `seed` where a measured run is imitated */
 
     struct graph graph;
     uint8_t *side;          /* [workers] adpsgd bipartite: 1 = active; else NULL */

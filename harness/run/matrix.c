@@ -275,11 +275,13 @@ static int conclude(struct matrix *self, bool failed, struct err *err)
     if (!out)
         return err_set(err, -ENOMEM, "not enough memory for the summary");
     outcome_evaluate(out, &runs);
-    outcome_print(out, &runs, stdout);
-    fflush(stdout);
+    if (!self->options->silent) {
+        outcome_print(out, &runs, stdout);
+        fflush(stdout);
+    }
     const int rc =
         failed ? 0 : results_finish(&self->results, self->run, self->runs, &out->verdict, err);
-    if (rc == 0 && !failed)
+    if (rc == 0 && !failed && !self->options->silent)
         printf(" %-13s%s\n", "results", self->results.dir);
     if (runs.interrupted)
         fprintf(stderr, "dawdle: interrupted after %u of %u runs; what was measured is kept\n",

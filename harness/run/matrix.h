@@ -12,7 +12,8 @@
 
 struct matrix_options {
     const char *out;  /* where result directories go */
-    bool quiet;       /* no progress lines */
+    bool quiet;       /* no progress lines … */
+    bool silent;      /* … and no table */
     bool strict;      /* a check that stays open counts as failed */
     uint32_t threads; /* of virtual runs; 0 = every core this process may use */
     struct run_faults faults;

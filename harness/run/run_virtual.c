@@ -102,7 +102,7 @@ static const struct cell_place *find_place(const struct cell *cell)
     const struct cell_place *found = NULL;
     for (uint32_t i = 0; host && i < host->count; i++) {
         const struct cell_place *const place = &host->place[i];
-        if (place->seed != cell->seed || place->workers != cell->graph.workers ||
+        if (place->seed != cell->shape || place->workers != cell->graph.workers ||
             (cell->common->experiment->workers.cores > 0 &&
              place->cores > cell->common->experiment->workers.cores))
             continue;

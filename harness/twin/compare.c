@@ -22,13 +22,49 @@ static struct compare_pair pair(double predicted, double measured)
                                  measured > 0 ? predicted / measured - 1 : (double)NAN};
 }
 
-static const struct results_cell *find(const struct results_read *in,
-                                       const struct results_cell *like)
+/** Of the runs of a policy: mean and standard deviation of a figure that they have. n 0: NaN. */
+struct summary {
+    double mean, deviation;
+    uint32_t n;
+};
+
+static double mean_over(const struct results_read *in, const char *policy,
+                        double (*figure)(const struct results_cell *), double less, int power,
+                        uint32_t *n)
 {
+    double sum = 0;
+    *n = 0;
+    for (uint32_t i = 0; in && i < in->count; i++) {
+        const double value = figure(&in->cell[i]);
+        if (strcmp(in->cell[i].policy, policy) != 0 || !isfinite(value))
+            continue;
+        sum += power == 1 ? value : (value - less) * (value - less);
+        *n += 1;
+    }
+    return *n ? sum / *n : (double)NAN;
+}
+
+static struct summary summarise(const struct results_read *in, const char *policy,
+                                double (*figure)(const struct results_cell *))
+{
+    struct summary out;
+    out.mean = mean_over(in, policy, figure, 0, 1, &out.n);
+    const double variance = mean_over(in, policy, figure, out.mean, 2, &out.n);
+    out.deviation = out.n > 1 ? sqrt(variance * out.n / (out.n - 1)) : (double)NAN;
+    return out;
+}
+
+static double wait_share(const struct results_cell *cell)
+{
+    return cell->wait_share;
+}
+
+static uint32_t runs_of(const struct results_read *in, const char *policy)
+{
+    uint32_t runs = 0;
     for (uint32_t i = 0; i < in->count; i++)
-        if (in->cell[i].seed == like->seed && strcmp(in->cell[i].policy, like->policy) == 0)
-            return &in->cell[i];
-    return NULL;
+        runs += strcmp(in->cell[i].policy, policy) == 0;
+    return runs;
 }
 
 static int ascending(const void *a, const void *b)
@@ -53,13 +89,15 @@ static double median(const double *sorted, uint32_t n)
     return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
 }
 
-enum column { ITERATION, WAIT, WAIT_POINTS, TARGET };
+enum column { ITERATION, PLAIN, WAIT, WAIT_POINTS, TARGET };
 
 static double error_of(const struct compare_row *row, enum column column)
 {
     switch (column) {
     case ITERATION:
         return row->iteration_s.error;
+    case PLAIN:
+        return row->plain_s.error;
     case WAIT:
         return row->wait_share.error;
     case WAIT_POINTS:
@@ -83,29 +121,57 @@ static struct compare_errors errors_of(const struct compare *self, enum column c
     return (struct compare_errors){median(scratch, n), ranked(scratch, n, 0.9), n};
 }
 
+/** Of whoever did not reach the target in all of its runs there is no time to it. */
+static double target_mean(const struct results_read *in, const char *policy)
+{
+    const struct summary reached = summarise(in, policy, target_s);
+    return reached.n == runs_of(in, policy) ? reached.mean : (double)NAN;
+}
+
+static struct compare_row row_of(const struct results_read *predicted,
+                                 const struct results_read *plain,
+                                 const struct results_read *measured, const char *policy)
+{
+    const struct summary sim = summarise(predicted, policy, iteration_s);
+    const double live_s = summarise(measured, policy, iteration_s).mean;
+    return (struct compare_row){
+        .policy = policy,
+        .measured = runs_of(measured, policy),
+        .predicted = runs_of(predicted, policy),
+        .spread = sim.deviation / sim.mean,
+        .iteration_s = pair(sim.mean, live_s),
+        .plain_s = pair(summarise(plain, policy, iteration_s).mean, live_s),
+        .wait_share = pair(summarise(predicted, policy, wait_share).mean,
+                           summarise(measured, policy, wait_share).mean),
+        .target_s = pair(target_mean(predicted, policy), target_mean(measured, policy)),
+    };
+}
+
+static bool is_first(const struct results_read *in, uint32_t cell)
+{
+    for (uint32_t i = 0; i < cell; i++)
+        if (strcmp(in->cell[i].policy, in->cell[cell].policy) == 0)
+            return false;
+    return true;
+}
+
 static void match(struct compare *self, const struct results_read *predicted,
-                  const struct results_read *measured)
+                  const struct results_read *plain, const struct results_read *measured)
 {
     for (uint32_t i = 0; i < measured->count; i++) {
-        const struct results_cell *const live = &measured->cell[i];
-        const struct results_cell *const sim = find(predicted, live);
-        if (!sim) {
-            self->only_measured++;
+        const char *const policy = measured->cell[i].policy;
+        if (!is_first(measured, i))
             continue;
-        }
-        self->row[self->count++] = (struct compare_row){
-            .policy = live->policy,
-            .seed = live->seed,
-            .iteration_s = pair(iteration_s(sim), iteration_s(live)),
-            .wait_share = pair(sim->wait_share, live->wait_share),
-            .target_s = pair(target_s(sim), target_s(live)),
-        };
+        if (runs_of(predicted, policy) > 0)
+            self->row[self->count++] = row_of(predicted, plain, measured, policy);
+        else
+            self->only_measured++;
     }
-    self->only_predicted = predicted->count - self->count;
 }
 
 int compare_open(struct compare *out, const struct results_read *predicted,
-                 const struct results_read *measured, struct err *err)
+                 const struct results_read *plain, const struct results_read *measured,
+                 struct err *err)
 {
     *out = (struct compare){.row = calloc(measured->count + 1u, sizeof(*out->row))};
     double *const scratch = calloc(measured->count + 1u, sizeof(*scratch));
@@ -113,14 +179,15 @@ int compare_open(struct compare *out, const struct results_read *predicted,
     if (!out->row || !scratch)
         rc = err_set(err, -ENOMEM, "not enough memory to compare runs");
     if (rc == 0) {
-        match(out, predicted, measured);
+        match(out, predicted, plain, measured);
         out->iteration = errors_of(out, ITERATION, scratch);
+        out->plain = errors_of(out, PLAIN, scratch);
         out->wait = errors_of(out, WAIT, scratch);
         out->wait_points = errors_of(out, WAIT_POINTS, scratch);
         out->target = errors_of(out, TARGET, scratch);
         if (out->count == 0)
-            rc = err_set(err, -EINVAL, "%s and the profile have no policy and seed in common",
-                         measured->dir);
+            rc =
+                err_set(err, -EINVAL, "%s and the profile have no policy in common", measured->dir);
     }
     free(scratch);
     if (rc < 0)
@@ -145,14 +212,15 @@ static void put(FILE *out, const char *format, int width, double value)
 
 static void put_row(FILE *out, const struct compare_row *row, bool targets)
 {
-    fprintf(out, " %-16s %4llu ", row->policy, (unsigned long long)row->seed);
+    fprintf(out, " %-16s %4u ", row->policy, row->predicted);
     put(out, "%.3f", 9, row->iteration_s.predicted * 1e3);
+    put(out, "%.1f", 7, row->spread * 100);
     put(out, "%.3f", 9, row->iteration_s.measured * 1e3);
     put(out, "%+.1f", 7, row->iteration_s.error * 100);
+    put(out, "%+.1f", 7, row->plain_s.error * 100);
     put(out, "%.1f", 10, row->wait_share.predicted * 100);
     put(out, "%.1f", 9, row->wait_share.measured * 100);
     put(out, "%+.1f", 7, (row->wait_share.predicted - row->wait_share.measured) * 100);
-    put(out, "%+.1f", 7, row->wait_share.error * 100);
     if (targets) {
         put(out, "%.3f", 10, row->target_s.predicted);
         put(out, "%.3f", 9, row->target_s.measured);
@@ -166,8 +234,8 @@ static void put_errors(FILE *out, const char *name, const struct compare_errors 
 {
     if (of->n == 0)
         return;
-    fprintf(out, " %-22s median %.1f %s, p90 %.1f %s over %u cell%s\n", name, of->median * 100,
-            unit, of->p90 * 100, unit, of->n, of->n == 1 ? "" : "s");
+    fprintf(out, " %-22s median %.1f %s, p90 %.1f %s over %u polic%s\n", name, of->median * 100,
+            unit, of->p90 * 100, unit, of->n, of->n == 1 ? "y" : "ies");
 }
 
 void compare_print(FILE *out, const struct compare *self, const char *measured_dir)
@@ -177,23 +245,26 @@ void compare_print(FILE *out, const struct compare *self, const char *measured_d
         targets |=
             isfinite(self->row[i].target_s.predicted) || isfinite(self->row[i].target_s.measured);
     fprintf(out, "\nprediction against %s\n", measured_dir);
-    fprintf(out, " %-16s %4s  %27s  %35s%s\n", "policy", "seed", "mean iteration time, ms",
+    fprintf(out, " %-16s %4s  %43s  %27s%s\n", "", "", "mean iteration time, ms",
             "waiting share, %", targets ? "           time to target, s" : "");
-    fprintf(out, " %-16s %4s  %9s %9s %7s %10s %9s %7s %7s", "", "", "predicted", "measured",
-            "error %", "predicted", "measured", "points", "error %");
+    fprintf(out, " %-16s %4s  %9s %7s %9s %7s %7s %10s %9s %7s", "policy", "runs", "predicted",
+            "+- %", "measured", "error %", "plain %", "predicted", "measured", "points");
     if (targets)
         fprintf(out, " %10s %9s %7s", "predicted", "measured", "error %");
     fputc('\n', out);
     for (uint32_t i = 0; i < self->count; i++)
         put_row(out, &self->row[i], targets);
-    fputs(" absolute errors:\n", out);
+    fputs(" +-: how much predicted runs differ among themselves; plain: the error of a simulation "
+          "that "
+          "nothing calibrated\n absolute errors:\n",
+          out);
     put_errors(out, "mean iteration time", &self->iteration, "%");
-    put_errors(out, "waiting share", &self->wait, "%");
+    put_errors(out, "the same, plain", &self->plain, "%");
     put_errors(out, "waiting share", &self->wait_points, "points");
     put_errors(out, "time to target", &self->target, "%");
-    if (self->only_measured + self->only_predicted > 0)
-        fprintf(out, " without a counterpart: %u measured, %u predicted\n", self->only_measured,
-                self->only_predicted);
+    if (self->only_measured > 0)
+        fprintf(out, " measured and not predicted: %u polic%s\n", self->only_measured,
+                self->only_measured == 1 ? "y" : "ies");
 }
 
 static void csv(FILE *out, double value)
@@ -205,20 +276,24 @@ static void csv(FILE *out, double value)
 
 int compare_csv(FILE *out, const struct compare *self)
 {
-    fputs("policy,seed,iteration_s_predicted,iteration_s_measured,iteration_error,"
-          "wait_share_predicted,wait_share_measured,wait_error,"
-          "target_s_predicted,target_s_measured,target_error\n",
+    fputs("policy,measured_runs,predicted_runs,iteration_s_predicted,iteration_s_measured,"
+          "iteration_error,wait_share_predicted,wait_share_measured,wait_error,"
+          "target_s_predicted,target_s_measured,target_error,iteration_spread,"
+          "iteration_s_plain,plain_error\n",
           out);
     for (uint32_t i = 0; i < self->count; i++) {
         const struct compare_row *const row = &self->row[i];
         const struct compare_pair *const pairs[] = {&row->iteration_s, &row->wait_share,
                                                     &row->target_s};
-        fprintf(out, "%s,%llu", row->policy, (unsigned long long)row->seed);
+        fprintf(out, "%s,%u,%u", row->policy, row->measured, row->predicted);
         for (uint32_t p = 0; p < 3; p++) {
             csv(out, pairs[p]->predicted);
             csv(out, pairs[p]->measured);
             csv(out, pairs[p]->error);
         }
+        csv(out, row->spread);
+        csv(out, row->plain_s.predicted);
+        csv(out, row->plain_s.error);
         fputc('\n', out);
     }
     return ferror(out) ? -EIO : 0;

@@ -167,6 +167,33 @@ void twin_close(struct twin *self)
     *self = (struct twin){0};
 }
 
+static bool is_used(const struct results_read *run, uint64_t seed)
+{
+    for (uint32_t i = 0; i < run->count; i++)
+        if (run->cell[i].seed == seed)
+            return true;
+    return false;
+}
+
+void twin_draw_anew(struct twin *self, uint32_t draws)
+{
+    uint32_t shapes = 0;
+    uint64_t seed = 1;
+    for (uint32_t i = 0; i < self->against.count; i++) {
+        bool known = false;
+        for (uint32_t k = 0; k < shapes; k++)
+            known |= self->shape[k] == self->against.cell[i].seed;
+        if (!known && shapes < TWIN_SEEDS_MAX)
+            self->shape[shapes++] = self->against.cell[i].seed;
+    }
+    self->fresh_count = shapes * draws < TWIN_SEEDS_MAX ? shapes * draws : TWIN_SEEDS_MAX;
+    for (uint32_t i = 0; i < self->fresh_count; seed++)
+        if (!is_used(&self->like, seed) && !is_used(&self->against, seed))
+            self->fresh[i++] = seed;
+    self->host.shape = self->shape;
+    self->host.shapes = shapes;
+}
+
 static bool equal(double a, double b)
 {
     return fabs(a - b) <= 1e-12 * fabs(b);
@@ -303,19 +330,24 @@ static int write_csv(const struct compare *compare, const char *dir, struct err 
     return rc < 0 ? err_set(err, rc, "%s: %s", path, strerror(-rc)) : 0;
 }
 
-int twin_compare(const struct twin *self, const char *dir, FILE *out, struct err *err)
+int twin_compare(const struct twin *self, const char *dir, const char *plain, FILE *out,
+                 struct err *err)
 {
-    struct results_read predicted;
+    struct results_read predicted, simple = {0};
     struct compare compare;
     int rc = results_read(dir, &predicted, err);
     if (rc < 0)
         return rc;
-    rc = compare_open(&compare, &predicted, &self->against, err);
+    if (plain)
+        rc = results_read(plain, &simple, err);
+    if (rc == 0)
+        rc = compare_open(&compare, &predicted, plain ? &simple : NULL, &self->against, err);
     if (rc == 0) {
         compare_print(out, &compare, self->against.dir);
         rc = write_csv(&compare, dir, err);
         compare_close(&compare);
     }
+    results_read_free(&simple);
     results_read_free(&predicted);
     return rc;
 }

@@ -3,9 +3,14 @@
  * `dawdle sim PROFILE --like RUN --against RUN`: a live host, simulated.
  *
  * --like calibrates the simulator on a live run without stragglers; --against says how well the simulation predicted a
- * live run of the same profile. Where both have the runs of a cell, its workers share cores as they did live. Others
- * take the cores away as they did in the calibrating run, again and again: the measured run tells the simulation nothing
- * but who sat where.
+ * live run of the same profile. Others take the cores away as they did in the calibrating run, again and again: the measured
+ * run tells the simulation nothing but who sat where, and next to whom.
+ *
+ * Seeds: a simulation with the seed of a live run replays its very delays, so an error of next to nothing would say nothing. Each
+ * measured run is therefore simulated TWIN_DRAWS times with seeds that neither it nor the calibrating run used; from
+ * the measured run such a run has its graph and its cores, and nothing else. (Other seeds' graphs would be other
+ * experiments; but jitter, who is slow and when, the policy's own choices and the data are drawn anew.) Seeds that the user
+ * gives are taken as they are: those of the measured run replay it.
  */
 #ifndef HARNESS_TWIN_TWIN_H
 #define HARNESS_TWIN_TWIN_H
@@ -20,6 +25,9 @@
 #include "harness/twin/gradients.h"
 #include "harness/twin/stolen.h"
 
+#define TWIN_DRAWS 4u
+#define TWIN_SEEDS_MAX 64u
+
 struct twin {
     struct results_read like, against; /* zero: not given */
     struct calibration calibration;
@@ -28,6 +36,9 @@ struct twin {
     struct stolen_times *stolen; /* [stolen_count] of each place with hindsight, else one for all */
     uint32_t stolen_count;
     struct gradients gradients;     /* of the calibrating run, if it had nothing but real ones */
+    uint64_t shape[TWIN_SEEDS_MAX]; /* seeds of the measured run */
+    uint64_t fresh[TWIN_SEEDS_MAX]; /* [fresh_count] seeds that nobody used */
+    uint32_t fresh_count;
     struct cell_host host;
 };
 
@@ -42,7 +53,14 @@ void twin_close(struct twin *self);
 /** Was `against` a run of this profile, as far as its times depend on it? 0, or -EINVAL with what differs. */
 int twin_check(const struct twin *self, const struct experiment *simulated, struct err *err);
 
-/** Compare the simulation in `dir` with `against`, on `out` and as twin.csv in `dir`. 0 or -errno. */
-int twin_compare(const struct twin *self, const char *dir, FILE *out, struct err *err);
+/** Choose `draws` fresh seeds for each of the measured run's, and take those runs' graphs for theirs, in turn. */
+void twin_draw_anew(struct twin *self, uint32_t draws);
+
+/**
+ * Compare the simulation in `dir` with `against`, on `out` and as twin.csv in `dir`. plain: directory of the simulation that
+ * nothing calibrated, or NULL. 0 or -errno.
+ */
+int twin_compare(const struct twin *self, const char *dir, const char *plain, FILE *out,
+                 struct err *err);
 
 #endif
