@@ -7,7 +7,7 @@
  *   costs.iteration  loading, and of `rest` what is left when workers of a core share it: what nothing explains passes
  *                    for all of them at once
  *   costs.apply, costs.send, costs.mix   as recorded (costs_ns), without what was stolen meanwhile
- *   links.latency    median from sent to seen
+ *   links.latency    median from sent to seen, less what of that was waiting for the end of a slice
  *   compute.core     the real gradient, where workers share cores (workers.cores says how many) …
  *   compute.slice    … and what it is computed in at one go
  * What the host gave to other programs meanwhile (stolen.csv) is no cost; the simulation imitates it as it came (twin.h).

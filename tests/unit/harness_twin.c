@@ -107,6 +107,19 @@ Test(twin, takes_over_in_what_slices_gradients_are_computed)
     cr_expect_not(has_set(&(struct calibration){0}, "compute.slice=37500ns"));
 }
 
+/* 100 gradients of 36 ms on two cores for 2 s: they compute nine tenths of the time. */
+#define BUSY                                                                                      \
+    RUN("dsgd", "live", "4", "100", "300", "30000")                                               \
+    PARTS("0") "\"costs_ns\": {\"gradient\": 36000000, \"slice\": 45000, \"apply\": 1, \"send\": 1, " \
+               "\"mix\": 1, \"load\": 1, \"rest\": 1}, " STOLEN("0") CORES4
+
+Test(twin, takes_the_wait_for_a_slice_out_of_the_latency)
+{
+    const struct calibration found = calibrated(DOCUMENT(BUSY));
+
+    cr_expect(has_set(&found, "links.latency=10000ns"), "30 us, less 4/9 of a slice");
+}
+
 Test(twin, averages_runs_by_what_they_counted)
 {
     const struct calibration found =
