@@ -2,22 +2,29 @@
 /**
  * Data sets on disk: open, check, and describe them so that the loader can read records in place.
  *
- * Formats (table dataset_formats): `idx` (MNIST's, plain or .gz; .gz is unpacked once into a cache folder), `npy` (a
- * pair X.npy [n, features] '|u1' or '<f4', C order, and y.npy [n] integers), `synthetic` (made once by us into a .npy
- * pair in the cache folder, then opened like any other). Labels are kept in memory (shards need them); features stay
- * in the file.
+ * Formats (table dataset_formats): `idx` (MNIST's), `npy` (a pair X.npy [n, features] and y.npy [n]), both plain or
+ * gzipped and of any type of number, and `synthetic` (made once by us). Labels are kept in memory (shards need them),
+ * features stay in the file: bytes and '<f4' are read where they lie, all else from a copy that is made once in the cache.
+ * Every open reads all features once, for values that are not finite and a digest.
  *
  * Errors name file and offset, what was expected and what was found; nothing is half-open afterwards.
  */
 #ifndef CORE_WORKER_DATASET_H
 #define CORE_WORKER_DATASET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "core/base/err.h"
 
 enum dataset_element { DATASET_U8, DATASET_F32 };
+
+/** Which file it was, and in which state. */
+struct dataset_identity {
+    uint64_t device, inode, bytes;
+    int64_t written_s, written_ns;
+};
 
 struct dataset {
     char path[1024]; /* the file with the features (unpacked, if it was .gz) */
@@ -27,7 +34,16 @@ struct dataset {
     uint32_t classes;
     uint32_t samples;
     enum dataset_element element;
-    uint8_t *label; /* [samples], owned; values < classes */
+    uint8_t *label;  /* [samples], owned; values < classes */
+    uint64_t digest; /* of the records */
+    bool draft;      /* there is no file yet: records are zeros */
+    char note[256];  /* a warning about the labels, or "" */
+};
+
+/** What is told now and then by whoever reads or makes much; a step that returns other than 0 stops it (-EINTR). */
+struct dataset_watch {
+    int (*step)(void *context, const char *doing, const char *path, uint64_t done, uint64_t all);
+    void *context;
 };
 
 struct dataset_config {
@@ -42,6 +58,8 @@ struct dataset_config {
     uint32_t features; /* synthetic */
     double separation; /* synthetic: distance of class means in units of noise sigma */
     uint64_t seed;     /* synthetic */
+    bool draft;        /* write nothing: what would have to be made is described and checked only */
+    const struct dataset_watch *watch; /* or NULL */
 };
 
 struct dataset_format {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * IDX, the format of MNIST: two zero bytes, an element type, the number of dimensions, the dimensions as big-endian
- * 32-bit numbers, then the elements in C order. Only unsigned bytes (type 0x08) are taken.
+ * 32-bit numbers, then the elements, big-endian as well, in C order.
  *
  * Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", section on file formats.
  */
@@ -10,7 +10,6 @@
 
 #include "core/worker/dataset_internal.h"
 
-#define IDX_TYPE_U8 0x08u
 #define IDX_DIMS_MAX 8u
 
 static uint32_t big_endian(const unsigned char *byte)
@@ -18,20 +17,28 @@ static uint32_t big_endian(const unsigned char *byte)
     return (uint32_t)byte[0] << 24 | (uint32_t)byte[1] << 16 | (uint32_t)byte[2] << 8 | byte[3];
 }
 
+/* NULL: there is no such type. */
+static const struct dataset_type *element_type(unsigned char code)
+{
+    static const struct dataset_type type[] = {
+        [0x08] = {DATASET_UNSIGNED, 1, true}, [0x09] = {DATASET_SIGNED, 1, true},
+        [0x0b] = {DATASET_SIGNED, 2, true},   [0x0c] = {DATASET_SIGNED, 4, true},
+        [0x0d] = {DATASET_REAL, 4, true},     [0x0e] = {DATASET_REAL, 8, true},
+    };
+    const bool known = code < sizeof(type) / sizeof(type[0]) && type[code].bytes > 0;
+    return known ? &type[code] : NULL;
+}
+
 int dataset_idx_parse(const char *path, const unsigned char *bytes, size_t count,
                       struct dataset_head *head, struct err *err)
 {
-    if (count < 4)
+    if (count < 4 || bytes[0] != 0 || bytes[1] != 0)
+        return dataset_foreign(path, bytes, count, "an IDX file", err);
+    const struct dataset_type *const type = element_type(bytes[2]);
+    if (!type)
         return err_set(err, -EINVAL,
-                       "%s: offset 0: expected an IDX header, the file has only %zu bytes", path,
-                       count);
-    if (bytes[0] != 0 || bytes[1] != 0)
-        return err_set(err, -EINVAL,
-                       "%s: offset 0: expected the IDX magic 00 00 08, found %02x %02x %02x", path,
-                       bytes[0], bytes[1], bytes[2]);
-    if (bytes[2] != IDX_TYPE_U8)
-        return err_set(err, -EINVAL,
-                       "%s: offset 2: expected element type 0x08 (unsigned byte), found 0x%02x",
+                       "%s: offset 2: expected an element type of IDX, 0x08 (unsigned byte) to "
+                       "0x0e (double), found 0x%02x",
                        path, bytes[2]);
     const uint32_t dims = bytes[3];
     if (dims < 1 || dims > IDX_DIMS_MAX)
@@ -42,7 +49,7 @@ int dataset_idx_parse(const char *path, const unsigned char *bytes, size_t count
                        path, dims, count);
 
     *head = (struct dataset_head){
-        .base_bytes = 4 + 4 * (uint64_t)dims, .columns = 1, .dims = dims, .type = DATASET_TYPE_U8};
+        .base_bytes = 4 + 4 * (uint64_t)dims, .columns = 1, .dims = dims, .type = *type};
     head->rows = big_endian(bytes + 4);
     if (head->rows > DATASET_SAMPLES_MAX)
         return err_set(err, -EINVAL, "%s: offset 4: expected at most %u samples, found %llu", path,

@@ -8,6 +8,7 @@
 #define CORE_WORKER_DATASET_INTERNAL_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "core/worker/dataset.h"
 
@@ -15,15 +16,16 @@
 #define DATASET_CLASSES_MAX 256u
 #define DATASET_FEATURES_MAX (1u << 20)
 #define DATASET_PATH_MAX sizeof(((struct dataset *)0)->path)
-#define DATASET_HEAD_BYTES 4096u /* as much of a file as a header parser ever sees */
-#define DATASET_UNPACKED_BYTES_MAX (4ull << 30)
+#define DATASET_HEAD_BYTES 4096u    /* as much of a file as a header parser ever sees */
+#define DATASET_NPY_HEAD_BYTES 128u /* of the .npy files that we write */
+#define DATASET_CHUNK_BYTES (1u << 20)
 
-enum dataset_type {
-    DATASET_TYPE_U8,
-    DATASET_TYPE_I8,
-    DATASET_TYPE_I32,
-    DATASET_TYPE_I64,
-    DATASET_TYPE_F32
+/** What one element of an array file is. */
+enum dataset_kind { DATASET_BOOL, DATASET_UNSIGNED, DATASET_SIGNED, DATASET_REAL };
+struct dataset_type {
+    uint8_t kind;  /* enum dataset_kind */
+    uint8_t bytes; /* 1, 2, 4 or 8; a real has 2 or more */
+    bool big_endian;
 };
 
 /** An array file as its header describes it: rows x columns elements from base_bytes on. */
@@ -32,17 +34,117 @@ struct dataset_head {
     uint64_t rows;    /* first dimension */
     uint64_t columns; /* product of the others; 1 for a vector */
     uint32_t dims;
-    enum dataset_type type;
+    bool by_column; /* Fortran order: the first dimension varies fastest */
+    struct dataset_type type;
 };
 
-uint32_t dataset_type_bytes(enum dataset_type type);
+/** `count` elements at `from` (any alignment) as doubles; 64-bit integers are rounded. Pure. */
+void dataset_type_decode(struct dataset_type type, const unsigned char *from, size_t count,
+                         double *out);
 
 /** Parse the first `count` bytes of `path` (which serves the errors only). Pure. 0, or -EINVAL with `err`. Guarantees
  * rows <= DATASET_SAMPLES_MAX and columns <= DATASET_FEATURES_MAX. */
 typedef int dataset_parse(const char *path, const unsigned char *bytes, size_t count,
                           struct dataset_head *head, struct err *err);
+
+/** Refuse a file that is none of ours in words that say what it is: "PATH: expected EXPECTED; the file is …: what helps". -EINVAL. */
+int dataset_foreign(const char *path, const unsigned char *bytes, size_t count,
+                    const char *expected, struct err *err);
 dataset_parse dataset_idx_parse;
 dataset_parse dataset_npy_parse;
+
+/* dataset_stream.c */
+
+/** Opens for reading what must be a file: pipes, folders and devices are refused without waiting for them. A descriptor,
+ * or -errno with `err`. */
+int dataset_open_file(const char *path, struct dataset_identity *identity, struct err *err);
+/** pread until `count` bytes (at most INT_MAX) or the end of the file. How many, or -errno. */
+int dataset_read_at(int fd, void *to, size_t count, uint64_t offset);
+
+/** A file from its beginning, unpacked on the way if it is gzip data. */
+struct dataset_stream {
+    const char *path; /* borrowed */
+    struct dataset_identity identity;
+    struct gzFile_s *gz;
+    int fd; /* owned by gz */
+    bool packed;
+};
+int dataset_stream_open(struct dataset_stream *out, const char *path, struct err *err);
+void dataset_stream_close(struct dataset_stream *self);
+/** The next `count` bytes, fewer only at the end. How many, or -errno with `err`. */
+int dataset_stream_read(struct dataset_stream *self, void *to, uint32_t count, struct err *err);
+/** To `offset` of what is read. 0, or -errno with `err`. */
+int dataset_stream_seek(struct dataset_stream *self, uint64_t offset, struct err *err);
+
+/* dataset_array.c */
+
+struct dataset_array {
+    struct dataset_stream stream;
+    struct dataset_head head;
+    uint64_t values; /* read so far */
+};
+/** Reads the header; the size of a file that is not packed is checked. `path` is borrowed. 0, or -errno with `err`. */
+int dataset_array_open(struct dataset_array *out, const char *path, dataset_parse *parse,
+                       struct err *err);
+void dataset_array_close(struct dataset_array *self);
+/** The next `count` values as they lie in the file. 0, or -errno with `err`. */
+int dataset_array_values(struct dataset_array *self, void *to, uint32_t count, struct err *err);
+/** If all values were read: does the file end here? 0, or -errno with `err`. */
+int dataset_array_end(struct dataset_array *self, struct err *err);
+
+/* dataset_labels.c */
+
+/** The first out->samples of `rows` labels into out->label, and out->classes (0: the largest + 1). 0, or -errno with `err`. */
+int dataset_labels_read(struct dataset *out, struct dataset_array *labels, uint64_t rows,
+                        uint32_t classes, struct err *err);
+
+/* dataset_scan.c */
+
+/** Reads all values once: a digest of them, and none that is not finite. */
+struct dataset_scan {
+    const char *path;
+    int fd;
+    uint64_t base_bytes, bytes;
+    uint32_t features;
+    enum dataset_element element;
+    const struct dataset_watch *watch;
+};
+int dataset_scan(const struct dataset_scan *self, uint64_t *digest, struct err *err);
+/** "PATH: sample 5, feature 2 is nan". -EINVAL. */
+int dataset_not_finite(const char *path, uint64_t value_index, uint32_t features, double value,
+                       struct err *err);
+/** 0, or -EINTR with `err`: the watch wants to stop. */
+int dataset_watch_step(const struct dataset_watch *watch, const char *doing, const char *path,
+                       uint64_t done, uint64_t all, struct err *err);
+
+/* dataset_convert.c */
+
+bool dataset_is_u8(const struct dataset_head *head);
+/** Can the loader read the records where they lie? */
+bool dataset_reads_in_place(const struct dataset_array *features);
+/** The first `rows` rows as '|u1' or '<f4' in C order behind what `to` holds; NULL: only checked. 0, or -errno with `err`. */
+int dataset_convert(struct dataset_array *features, uint32_t rows, FILE *to,
+                    const struct dataset_watch *watch, struct err *err);
+
+/* dataset_product.c */
+
+/** A folder of the cache with X.npy [rows, columns] and perhaps y.npy [rows] of bytes. */
+struct dataset_product {
+    const char *cache, *name; /* NAME in CACHE */
+    const char *what;         /* for whom, in errors */
+    uint32_t rows, columns;
+    enum dataset_element element;
+    bool labels;
+    const struct dataset_watch *watch;
+    int (*make)(void *context, const char *folder, struct err *err);
+    void *context;
+};
+/** Make it, unless it is there and sound. folder: [DATASET_PATH_MAX]; digest: of the features. 0; 1: a draft, and it is
+ * not there (nothing is written); or -errno with `err`. */
+int dataset_product_open(const struct dataset_product *self, bool draft, char *folder,
+                         uint64_t *digest, struct err *err);
+/** Has the disk room for it? 0, or -ENOSPC with `err`. */
+int dataset_product_room(const struct dataset_product *self, struct err *err);
 
 /** A format that keeps features and labels in two array files. */
 struct dataset_pair {
@@ -75,11 +177,5 @@ __attribute__((format(printf, 3, 4))) int dataset_path(char out[DATASET_PATH_MAX
 
 /** Create the cache folder and its parents. `what` is who needs it ("" and NULL folders are refused in its name). */
 int dataset_cache_make(const char *folder, const char *what, struct err *err);
-
-/** If `path` is gzip data, unpack it into `folder` (once: the name carries a hash of path, size and time of change) and
- * put that file's path into `out`; else copy `path`. More than `limit_bytes` unpacked is refused. Safe against others
- * doing the same at the same time. */
-int dataset_cache_plain(const char *path, const char *folder, uint64_t limit_bytes,
-                        char out[DATASET_PATH_MAX], struct err *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * NumPy's .npy, version 1.0: magic, version, a 16-bit little-endian header length, then a Python dictionary with the
- * keys descr, fortran_order and shape, padded so that the data start on a multiple of 64.
+ * NumPy's .npy, versions 1 to 3: magic, version, a little-endian header length (16 bits in version 1, 32 later), then a
+ * Python dictionary with the keys descr, fortran_order and shape, padded so that the data start on a multiple of 64.
  *
  * The dictionary is read as what numpy writes, not as Python: quoted strings, True/False, one tuple of integers; keys in
  * any order, each exactly once.
@@ -17,7 +17,7 @@
 #include "core/worker/dataset_internal.h"
 
 #define MAGIC_BYTES 6u
-#define FIXED_BYTES 10u /* magic, version, length */
+#define FIXED_BYTES 10u /* magic, version, length; of version 1, which we write */
 
 /* A cursor over the dictionary; `end` is one past it. */
 struct text {
@@ -66,40 +66,80 @@ static bool take_word(struct text *text, const char *word)
     return true;
 }
 
+/* A type that holds no numbers of ours, in words, with what helps. */
+static int refuse_descr(const struct text *text, const char *descr, size_t length)
+{
+    static const struct {
+        char letter;
+        const char *what;
+    } row[] = {
+        {'U', "text; number the classes: np.unique(y, return_inverse=True)[1]"},
+        {'S', "text; number the classes: np.unique(y, return_inverse=True)[1]"},
+        {'O', "Python objects; make it an array of numbers: np.array(list(a), dtype=\"f4\")"},
+        {'c', "complex numbers; save their real and imaginary parts: np.c_[a.real, a.imag]"},
+        {'f', "long floats; save a.astype(\"f4\")"},
+        {'M', "dates; save a.astype(\"i8\")"},
+        {'m', "time differences; save a.astype(\"i8\")"},
+        {'V', "records; save one array of numbers"},
+    };
+    const char *what = "values of a type that is not known here; save a.astype(\"f4\")";
+    for (size_t i = 0; length > 2 && i < sizeof(row) / sizeof(row[0]); i++)
+        if (descr[2] == row[i].letter)
+            what = row[i].what;
+    if (length > 0 && descr[0] == '[')
+        what = "records with named fields; save one array of numbers";
+    return err_set(text->err, -EINVAL,
+                   "%.200s: offset %zu: expected numbers (bool, u1 to u8, i1 to i8, f2, f4, f8), "
+                   "found %.*s: the file holds %s",
+                   text->path, text->at, (int)length, descr, what);
+}
+
+static size_t descr_length(const struct text *text)
+{
+    const unsigned char first = text->bytes[text->at];
+    const char stop = first == '\'' ? '\'' : first == '[' ? ']' : ',';
+    size_t length = 1;
+    while (text->at + length < text->end && length < 24 &&
+           isprint(text->bytes[text->at + length]) && text->bytes[text->at + length] != stop)
+        length++;
+    const bool closed = stop != ',' && text->at + length < text->end && length < 24 &&
+                        text->bytes[text->at + length] == stop;
+    return length + closed;
+}
+
+/* '<f4': byte order, kind, width. */
 static int parse_descr(struct text *text, struct dataset_head *head)
 {
     static const struct {
-        const char *word;
-        enum dataset_type type;
-    } row[] = {
-        {"'|u1'", DATASET_TYPE_U8},  {"'<u1'", DATASET_TYPE_U8},  {"'|i1'", DATASET_TYPE_I8},
-        {"'<i4'", DATASET_TYPE_I32}, {"'<i8'", DATASET_TYPE_I64}, {"'<f4'", DATASET_TYPE_F32},
-    };
-    for (uint32_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
-        if (take_word(text, row[i].word)) {
-            head->type = row[i].type;
+        char letter;
+        enum dataset_kind kind;
+        const char *widths;
+    } row[] = {{'b', DATASET_BOOL, "1"},
+               {'u', DATASET_UNSIGNED, "1248"},
+               {'i', DATASET_SIGNED, "1248"},
+               {'f', DATASET_REAL, "248"}};
+    skip_blanks(text);
+    if (text->at >= text->end)
+        return expected(text, "a type");
+    const char *const descr = (const char *)text->bytes + text->at;
+    const size_t length = descr_length(text);
+    if (length != 5 || descr[0] != '\'' || descr[4] != '\'' || !strchr("<>|=", descr[1]))
+        return refuse_descr(text, descr, length);
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+        if (descr[2] == row[i].letter && strchr(row[i].widths, descr[3])) {
+            head->type = (struct dataset_type){.kind = (uint8_t)row[i].kind,
+                                               .bytes = (uint8_t)(descr[3] - '0'),
+                                               .big_endian = descr[1] == '>'};
+            text->at += length;
             return 0;
         }
-    size_t length = 0;
-    while (text->at + length < text->end && length < 16 &&
-           isprint(text->bytes[text->at + length]) && text->bytes[text->at + length] != ',')
-        length++;
-    return err_set(text->err, -EINVAL,
-                   "%s: offset %zu: expected '|u1', '|i1', '<i4', '<i8' or '<f4', found %.*s",
-                   text->path, text->at, (int)length, (const char *)text->bytes + text->at);
+    return refuse_descr(text, descr, length);
 }
 
-static int parse_order(struct text *text)
+static int parse_order(struct text *text, struct dataset_head *head)
 {
-    if (take_word(text, "False"))
-        return 0;
-    if (take_word(text, "True"))
-        return err_set(
-            text->err, -EINVAL,
-            "%s: offset %zu: expected C order (fortran_order False), found Fortran order; "
-            "save numpy.ascontiguousarray(array)",
-            text->path, text->at - 4);
-    return expected(text, "True or False");
+    head->by_column = take_word(text, "True");
+    return head->by_column || take_word(text, "False") ? 0 : expected(text, "True or False");
 }
 
 static int parse_dimension(struct text *text, struct dataset_head *head)
@@ -164,7 +204,7 @@ static int parse_dictionary(struct text *text, struct dataset_head *head)
         if (!take(text, ':'))
             return expected(text, "':'");
         const int rc = k == 0   ? parse_descr(text, head)
-                       : k == 1 ? parse_order(text)
+                       : k == 1 ? parse_order(text, head)
                                 : parse_shape(text, head);
         if (rc < 0)
             return rc;
@@ -183,26 +223,28 @@ static int parse_dictionary(struct text *text, struct dataset_head *head)
 int dataset_npy_parse(const char *path, const unsigned char *bytes, size_t count,
                       struct dataset_head *head, struct err *err)
 {
-    if (count < FIXED_BYTES)
+    if (count < MAGIC_BYTES || memcmp(bytes, "\x93NUMPY", MAGIC_BYTES) != 0)
+        return dataset_foreign(path, bytes, count, "a .npy file", err);
+    const bool is_long = count > MAGIC_BYTES && bytes[6] >= 2;
+    const size_t begin = is_long ? 12 : FIXED_BYTES;
+    if (count < begin)
         return err_set(err, -EINVAL,
                        "%s: offset 0: expected a .npy header, the file has only %zu bytes", path,
                        count);
-    if (memcmp(bytes, "\x93NUMPY", MAGIC_BYTES) != 0)
-        return err_set(
-            err, -EINVAL,
-            "%s: offset 0: expected the .npy magic 93 4e 55 4d, found %02x %02x %02x %02x", path,
-            bytes[0], bytes[1], bytes[2], bytes[3]);
-    if (bytes[6] != 1 || bytes[7] != 0)
-        return err_set(err, -EINVAL, "%s: offset 6: expected .npy version 1.0, found %u.%u", path,
+    if (bytes[6] < 1 || bytes[6] > 3 || bytes[7] != 0)
+        return err_set(err, -EINVAL,
+                       "%s: offset 6: expected .npy version 1.0, 2.0 or 3.0, found %u.%u", path,
                        bytes[6], bytes[7]);
-    const size_t end = FIXED_BYTES + ((size_t)bytes[8] | (size_t)bytes[9] << 8);
+    size_t end = begin + ((size_t)bytes[8] | (size_t)bytes[9] << 8);
+    if (is_long)
+        end += (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
     if (end > count)
         return err_set(
             err, -EINVAL,
             "%s: offset 8: expected the header to end by %zu, found a length that ends at %zu",
             path, count, end);
 
-    struct text text = {.path = path, .bytes = bytes, .at = FIXED_BYTES, .end = end, .err = err};
+    struct text text = {.path = path, .bytes = bytes, .at = begin, .end = end, .err = err};
     *head = (struct dataset_head){.base_bytes = end};
     return parse_dictionary(&text, head);
 }

@@ -15,13 +15,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/base/rng.h"
 #include "core/worker/dataset_internal.h"
 
-#define CLUSTERS_MAX 3u  /* per class */
+#define CLUSTERS_MAX 3u /* per class */
+#define WATCH_SAMPLES 1024u
+#define WHAT "synthetic data"
 #define OFFSET_SHARE 1.0 /* distance of a cluster from its class mean, in units of separation */
 
 /* Streams of RNG_DATA; part of the files' identity, like the "v1" in their name. */
@@ -76,43 +76,50 @@ static void place_centres(const struct dataset_config *config, double *centre, u
     }
 }
 
-static int write_array(const char *path, const char *descr, uint32_t rows, uint32_t columns,
-                       int (*write_rows)(FILE *, const struct dataset_config *, void *),
-                       const struct dataset_config *config, void *context, struct err *err)
-{
-    char head[128];
-    FILE *file = fopen(path, "wxe");
-    if (!file)
-        return err_set(err, -errno, "%s: cannot create: %s", path, strerror(errno));
-
-    const size_t bytes = dataset_npy_head(head, descr, rows, columns);
-    int rc = fwrite(head, 1, bytes, file) == bytes ? write_rows(file, config, context) : -EIO;
-    if (fclose(file) != 0)
-        rc = -errno;
-    return rc < 0 ? err_set(err, rc, "%s: cannot write: %s", path, strerror(-rc)) : 0;
-}
-
 struct making {
+    const struct dataset_config *config;
+    uint8_t *label; /* [samples] */
     double *centre;
     uint32_t *clusters;
     float *row;
-    uint8_t *label;
 };
 
-static int write_labels(FILE *file, const struct dataset_config *config, void *context)
+static int open_array(FILE **out, const char *folder, const char *name, const char *descr,
+                      uint32_t rows, uint32_t columns, struct err *err)
 {
-    const struct making *making = context;
-    return fwrite(making->label, 1, config->samples, file) == config->samples ? 0 : -errno;
+    char path[DATASET_PATH_MAX], head[DATASET_NPY_HEAD_BYTES];
+    const int rc = dataset_path(path, err, "%s/%s", folder, name);
+    if (rc < 0)
+        return rc;
+    *out = fopen(path, "wxe");
+    if (!*out)
+        return err_set(err, -errno, "%s: cannot create: %s", path, strerror(errno));
+    dataset_npy_head(head, descr, rows, columns);
+    if (fwrite(head, 1, sizeof(head), *out) == sizeof(head))
+        return 0;
+    const int failed = -errno;
+    fclose(*out);
+    return err_set(err, failed, "%s: cannot write: %s", path, strerror(-failed));
 }
 
-static int write_features(FILE *file, const struct dataset_config *config, void *context)
+/* Closes it, too. */
+static int close_array(FILE *file, const char *folder, int rc, struct err *err)
 {
-    const struct making *making = context;
+    if (fclose(file) != 0 && rc == 0)
+        rc = -errno;
+    return rc < 0 && rc != -EINTR ? err_set(err, rc, "%s: cannot write: %s", folder, strerror(-rc))
+                                  : rc;
+}
+
+static int write_rows(const struct making *making, FILE *file, struct err *err)
+{
+    const struct dataset_config *const config = making->config;
     const uint32_t dim = config->features;
     const uint64_t cluster_key = rng_key(config->seed, RNG_DATA, STREAM_LABELS);
     const uint64_t noise_key = rng_key(config->seed, RNG_DATA, STREAM_NOISE);
+    int rc = 0;
 
-    for (uint64_t s = 0; s < config->samples; s++) {
+    for (uint64_t s = 0; s < config->samples && rc == 0; s++) {
         const uint32_t c = making->label[s];
         const uint32_t cluster =
             (uint32_t)((rng_at(cluster_key, 2 * s + 1) >> 32) * making->clusters[c] >> 32);
@@ -121,77 +128,59 @@ static int write_features(FILE *file, const struct dataset_config *config, void 
             making->row[i] = (float)(centre[i] + normal_at(noise_key, s * dim + i));
         if (fwrite(making->row, sizeof(float), dim, file) != dim)
             return -errno;
+        if (s % WATCH_SAMPLES == 0)
+            rc = dataset_watch_step(config->watch, "making", WHAT, s, config->samples, err);
     }
-    return 0;
-}
-
-static int write_pair(const char *folder, const struct dataset_config *config, struct err *err)
-{
-    char path[DATASET_PATH_MAX];
-    const size_t vectors = (size_t)config->classes * CLUSTERS_MAX + 1;
-    struct making making = {
-        .centre = calloc(vectors * config->features, sizeof(double)),
-        .clusters = calloc(config->classes, sizeof(uint32_t)),
-        .row = calloc(config->features, sizeof(float)),
-        .label = calloc(config->samples, 1),
-    };
-    int rc = -ENOMEM;
-
-    if (!making.centre || !making.clusters || !making.row || !making.label) {
-        err_set(err, rc, "%s: out of memory", folder);
-        goto done;
-    }
-    place_centres(config, making.centre, making.clusters);
-    const uint64_t key = rng_key(config->seed, RNG_DATA, STREAM_LABELS);
-    for (uint64_t s = 0; s < config->samples; s++)
-        making.label[s] = (uint8_t)((rng_at(key, 2 * s) >> 32) * config->classes >> 32);
-
-    rc = dataset_path(path, err, "%s/X.npy", folder);
-    if (rc == 0)
-        rc = write_array(path, "<f4", config->samples, config->features, write_features, config,
-                         &making, err);
-    if (rc == 0)
-        rc = dataset_path(path, err, "%s/y.npy", folder);
-    if (rc == 0)
-        rc = write_array(path, "|u1", config->samples, 0, write_labels, config, &making, err);
-done:
-    free(making.centre);
-    free(making.clusters);
-    free(making.row);
-    free(making.label);
     return rc;
 }
 
-static void remove_pair(const char *folder)
+static int write_arrays(const struct making *making, const char *folder, struct err *err)
 {
-    char path[DATASET_PATH_MAX];
-    static const char *const name[] = {"X.npy", "y.npy"};
-
-    for (uint32_t i = 0; i < 2; i++)
-        if (dataset_path(path, NULL, "%s/%s", folder, name[i]) == 0)
-            unlink(path);
-    rmdir(folder);
-}
-
-/* Both files appear at once, by renaming their folder; whoever comes second finds it taken and drops the copy. */
-static int make_folder(const char *folder, const struct dataset_config *config, struct err *err)
-{
-    char temp[DATASET_PATH_MAX];
-
-    int rc = dataset_path(temp, err, "%s.XXXXXX", folder);
+    const struct dataset_config *const config = making->config;
+    FILE *file;
+    int rc = open_array(&file, folder, "X.npy", "<f4", config->samples, config->features, err);
+    if (rc == 0)
+        rc = close_array(file, folder, write_rows(making, file, err), err);
+    if (rc == 0)
+        rc = open_array(&file, folder, "y.npy", "|u1", config->samples, 0, err);
     if (rc < 0)
         return rc;
-    if (!mkdtemp(temp))
-        return err_set(err, -errno, "%s: cannot create: %s", temp, strerror(errno));
-    rc = write_pair(temp, config, err);
-    if (rc == 0) {
-        (void)chmod(temp, 0755); /* mkdtemp made it private; other users may share the cache */
-        if (rename(temp, folder) == 0)
-            return 0;
-        if (errno != EEXIST && errno != ENOTEMPTY)
-            rc = err_set(err, -errno, "%s: cannot rename to %s: %s", temp, folder, strerror(errno));
+    const bool whole = fwrite(making->label, 1, config->samples, file) == config->samples;
+    return close_array(file, folder, whole ? 0 : -errno, err);
+}
+
+/* NULL: out of memory. */
+static uint8_t *draw_labels(const struct dataset_config *config)
+{
+    const uint64_t key = rng_key(config->seed, RNG_DATA, STREAM_LABELS);
+    uint8_t *const label = malloc(config->samples);
+    for (uint64_t s = 0; label && s < config->samples; s++)
+        label[s] = (uint8_t)((rng_at(key, 2 * s) >> 32) * config->classes >> 32);
+    return label;
+}
+
+static int make_pair(void *context, const char *folder, struct err *err)
+{
+    const struct dataset_config *const config = context;
+    const size_t vectors = (size_t)config->classes * CLUSTERS_MAX + 1;
+    struct making making = {
+        .config = config,
+        .label = draw_labels(config),
+        .centre = calloc(vectors * config->features, sizeof(double)),
+        .clusters = calloc(config->classes, sizeof(uint32_t)),
+        .row = calloc(config->features, sizeof(float)),
+    };
+    int rc = -ENOMEM;
+    if (making.label && making.centre && making.clusters && making.row) {
+        place_centres(config, making.centre, making.clusters);
+        rc = write_arrays(&making, folder, err);
+    } else {
+        err_set(err, rc, WHAT ": out of memory");
     }
-    remove_pair(temp);
+    free(making.label);
+    free(making.centre);
+    free(making.clusters);
+    free(making.row);
     return rc;
 }
 
@@ -216,22 +205,36 @@ static int check_config(const struct dataset_config *config, struct err *err)
 int dataset_synthetic_open(struct dataset *out, const struct dataset_config *config,
                            struct err *err)
 {
-    char folder[DATASET_PATH_MAX];
-
+    char name[DATASET_PATH_MAX], folder[DATASET_PATH_MAX];
+    struct dataset_config making = *config;
+    const struct dataset_product product = {.cache = config->cache,
+                                            .name = name,
+                                            .what = WHAT,
+                                            .rows = config->samples,
+                                            .columns = config->features,
+                                            .element = DATASET_F32,
+                                            .labels = true,
+                                            .watch = config->watch,
+                                            .make = make_pair,
+                                            .context = &making};
     int rc = check_config(config, err);
     if (rc == 0)
-        rc = dataset_cache_make(config->cache, "synthetic data", err);
+        rc = dataset_path(name, err, "synthetic-v1-%ux%u-classes%u-separation%.17g-seed%llu",
+                          config->samples, config->features, config->classes, config->separation,
+                          (unsigned long long)config->seed);
     if (rc == 0)
-        rc = dataset_path(folder, err, "%s/synthetic-v1-%ux%u-classes%u-separation%.17g-seed%llu",
-                          config->cache, config->samples, config->features, config->classes,
-                          config->separation, (unsigned long long)config->seed);
-    if (rc == 0 && access(folder, F_OK) < 0)
-        rc = make_folder(folder, config, err);
+        rc = dataset_product_open(&product, config->draft, folder, &out->digest, err);
     if (rc < 0)
         return rc;
-
-    struct dataset_config made = *config;
-    made.path = folder;
-    made.labels = "";
-    return dataset_pair_open(out, &made, &dataset_npy_pair, err);
+    out->draft = rc == 1;
+    out->base_bytes = DATASET_NPY_HEAD_BYTES;
+    out->record_bytes = config->features * (uint32_t)sizeof(float);
+    out->features = config->features;
+    out->classes = config->classes;
+    out->samples = config->samples;
+    out->element = DATASET_F32;
+    out->label = draw_labels(config);
+    if (!out->label)
+        return err_set(err, -ENOMEM, WHAT ": out of memory");
+    return out->draft ? 0 : dataset_path(out->path, err, "%s/X.npy", folder);
 }

@@ -25,7 +25,8 @@ static void check_parse(dataset_parse *parse, const unsigned char *bytes, size_t
     CHECK(head.columns >= 1);
     CHECK(head.columns <= DATASET_FEATURES_MAX);
     CHECK(head.base_bytes <= count);
-    CHECK(dataset_type_bytes(head.type) >= 1);
+    CHECK(head.type.bytes >= 1);
+    CHECK(head.type.bytes <= 8);
 }
 
 int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t count)

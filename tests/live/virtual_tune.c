@@ -16,11 +16,11 @@
 #include "tests/live/support_virtual.h"
 
 #define SAMPLES 600u
-#define BODY                                                                                     \
-    "clock: virtual\nname: t\nseeds: 3\nworkers: {count: 4, graph: ring}\n"                      \
-    "data: {format: synthetic, samples: 600, features: 8, classes: 4, split: [40%, 20%, 40%]}\n" \
-    "model: softmax\ncompute: {base: 1ms}\npolicies: [allreduce, dsgd]\n"                        \
-    "stop: {time: 20ms}\njudge: {points: 3}\n"
+#define REST                                                          \
+    "split: [40%, 20%, 40%]}\nmodel: softmax\ncompute: {base: 1ms}\n" \
+    "policies: [allreduce, dsgd]\nstop: {time: 20ms}\njudge: {points: 3}\n"
+#define BEGIN "clock: virtual\nname: t\nseeds: 3\nworkers: {count: 4, graph: ring}\n"
+#define BODY BEGIN "data: {format: synthetic, samples: 600, features: 8, classes: 4, " REST
 
 static char folder[64];
 static const double split[3] = {0.4, 0.2, 0.4};
@@ -55,10 +55,10 @@ static char *read_whole(const char *path)
 }
 
 /** What `dawdle tune` writes, to be freed. */
-static char *tune(uint32_t threads)
+static char *tune_of(const char *profile, uint32_t threads)
 {
     unlink("t.tuned.yaml");
-    const int code = virtual_command("tune", BODY, threads);
+    const int code = virtual_command("tune", profile, threads);
     cr_assert_eq(code, 0, "%s", code ? virtual_errors() : "");
     return read_whole("t.tuned.yaml");
 }
@@ -96,6 +96,11 @@ Test(virtual_tune, refuses_where_nothing_can_be_written_before_it_begins)
     cr_assert_eq(mkdir("closed", 0555), 0);
     virtual_out("closed/runs");
     cr_expect_eq(virtual_command("run", BODY, 1), 3);
+}
+
+static char *tune(uint32_t threads)
+{
+    return tune_of(BODY, threads);
 }
 
 Test(virtual_tune, twice_and_on_more_threads_writes_the_same_bytes)
@@ -155,7 +160,7 @@ static void find_parts(uint32_t part, uint8_t *member)
     }
 }
 
-/** Overwrite the features of a sample in the cached data set with noise that would ruin whatever reads it. */
+/** Overwrite the features of a sample with noise that would ruin whatever reads it. */
 static void poison(const struct dataset *data, uint32_t sample)
 {
     FILE *const file = fopen(data->path, "r+");
@@ -191,8 +196,13 @@ Test(virtual_tune, never_looks_at_test_samples)
     uint8_t test[SAMPLES], validation[SAMPLES];
     struct dataset data;
     uint32_t poisoned = 0;
-    char *const before = tune(1);
+    char profile[2048];
     open_data(&data);
+    /* the pair in the cache, read as if it were a user's: ours would be made again */
+    snprintf(profile, sizeof(profile), "%s%.*s, %s",
+             BEGIN "data: {format: npy, path: ", (int)(strrchr(data.path, '/') - data.path),
+             data.path, REST);
+    char *const before = tune_of(profile, 1);
     find_parts(2, test);
     find_parts(1, validation);
 
@@ -201,7 +211,7 @@ Test(virtual_tune, never_looks_at_test_samples)
             poison(&data, i);
             poisoned++;
         }
-    char *const after = tune(1);
+    char *const after = tune_of(profile, 1);
     cr_expect_gt(poisoned, 10u);
     cr_expect_str_eq(before, after, "%u test samples were ruined, and it shows", poisoned);
 
@@ -210,7 +220,7 @@ Test(virtual_tune, never_looks_at_test_samples)
     while (!validation[victim])
         victim++;
     poison(&data, victim);
-    char *const ruined = tune(1);
+    char *const ruined = tune_of(profile, 1);
     cr_expect_str_neq(before, ruined);
     dataset_close(&data);
     free(before);
