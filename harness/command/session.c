@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "core/base/units.h"
@@ -41,6 +42,25 @@ void session_close(struct session *self)
     free(self);
 }
 
+static void set_up_data(const struct sweep *sweep, const struct command_line *line)
+{
+    for (uint32_t v = 0; v < sweep->values; v++)
+        sweep->experiment[v]->data.quiet = line->quiet;
+}
+
+/** Warnings about the data, each once: the values of a sweep mostly share them. */
+static void say_notes(const struct session *self)
+{
+    const char *said = "";
+    for (uint32_t i = 0; i < self->count; i++)
+        for (uint32_t v = 0; v < self->sweep[i].planned; v++) {
+            const char *const note = self->sweep[i].plan[v].dataset.note;
+            if (*note && strcmp(note, said) != 0)
+                fprintf(stderr, "dawdle: warning: %s\n", note);
+            said = *note ? note : said;
+        }
+}
+
 int session_open(struct session *self, const struct command_line *line)
 {
     struct err err = {{0}};
@@ -60,11 +80,16 @@ int session_open(struct session *self, const struct command_line *line)
         return command_complain("--threads is for virtual time; live, workers.cores says how many");
     self->threads = line->threads ? line->threads : virtual_threads();
     int rc = live ? machine_open(&self->machine, &err) : 0;
-    for (uint32_t i = 0; i < self->count && rc == 0; i++)
+    for (uint32_t i = 0; i < self->count && rc == 0; i++) {
+        set_up_data(&self->sweep[i], line);
         rc = sweep_plan(&self->sweep[i], self->machine, self->depth, &err);
+    }
+    say_notes(self);
     if (rc == 0)
         return 0;
     fprintf(stderr, "dawdle: error: %s\n", err.text);
+    if (rc == -EINTR)
+        return 5;
     return rc == -EINVAL || rc == -ENODATA || rc == -ENOENT ? 2 : 3;
 }
 

@@ -122,6 +122,7 @@ struct experiment {
     struct {
         char format[EXPERIMENT_NAME_MAX]; /* synthetic | idx | npy | none */
         char path[EXPERIMENT_PATH_MAX];
+        bool quiet; /* no key: of --quiet, set before the plan */
         char labels[EXPERIMENT_PATH_MAX];
         char cache[EXPERIMENT_PATH_MAX]; /* "" = $XDG_CACHE_HOME/dawdle or ~/.cache/dawdle */
         uint32_t samples, classes, features;

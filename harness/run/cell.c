@@ -69,8 +69,9 @@ static int deal_shards(struct cell *self, struct err *err)
                               self->shard, self->shard_begin + servers);
     if (rc == -ENODATA)
         return err_set(err, rc,
-                       "of %u training samples some of %u workers that compute would get none",
-                       self->split.train, workers);
+                       "%u training samples are too few for %u workers that compute: some would "
+                       "get none%s%s",
+                       self->split.train, workers, data->note[0] ? "; " : "", data->note);
     if (rc == -EINVAL)
         return err_set(err, rc, "data.shards cannot be dealt with %u classes", data->classes);
     return rc;

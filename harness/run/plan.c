@@ -8,8 +8,10 @@
 
 #include "core/base/check.h"
 #include "core/base/units.h"
+#include "harness/run/interrupt.h"
 #include "harness/run/plan_digest.h"
 #include "harness/run/plan_virtual.h"
+#include "harness/run/plan_watch.h"
 #include "harness/run/run.h"
 
 /* iterations.csv keeps at most this many lines per worker and run; the histograms keep everything. */
@@ -62,6 +64,8 @@ static int open_data(struct plan *self, enum plan_depth depth, struct err *err)
     const int rc = cache_folder(e, cache, sizeof(cache), err);
     if (rc < 0)
         return rc;
+    struct plan_watch patience = {.quiet = e->data.quiet};
+    const struct dataset_watch watch = {.step = plan_watch_step, .context = &patience};
     const struct dataset_config config = {.format = e->data.format,
                                           .path = e->data.path,
                                           .labels = e->data.labels,
@@ -70,7 +74,10 @@ static int open_data(struct plan *self, enum plan_depth depth, struct err *err)
                                           .classes = e->data.classes,
                                           .features = e->data.features,
                                           .separation = e->data.separation,
-                                          .seed = 1};
+                                          .seed = 1,
+                                          .draft = depth != PLAN_RUN,
+                                          .watch = &watch};
+    interrupt_watch(); /* Ctrl-C must not leave half a data set in the cache */
     return dataset_open(&self->dataset, &config, err);
 }
 

@@ -35,7 +35,7 @@ int samples_open(struct samples *out, const struct dataset *dataset, struct err 
 {
     const size_t bytes = (size_t)dataset->samples * dataset->record_bytes;
     *out = (struct samples){.dataset = dataset};
-    if (!*dataset->path) /* sizes without a file: every feature is 0 */
+    if (dataset->draft || !*dataset->path) /* sizes without a file: every feature is 0 */
         return 0;
     const int fd = open(dataset->path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -65,9 +65,9 @@ static void read_batch(const void *context, const uint32_t *ids, uint32_t count,
         memset(x, 0, (size_t)count * dataset->features * sizeof(float));
     for (uint32_t i = 0; i < count; i++) {
         DCHECK(ids[i] < dataset->samples);
+        float *const to = x + (size_t)i * dataset->features;
         if (self->record)
-            dataset_to_float(dataset, self->record + (size_t)ids[i] * dataset->record_bytes,
-                             x + (size_t)i * dataset->features);
+            dataset_to_float(dataset, self->record + (size_t)ids[i] * dataset->record_bytes, to);
         label[i] = dataset->label[ids[i]];
     }
 }
