@@ -36,6 +36,14 @@ int dataset_path(char out[DATASET_PATH_MAX], struct err *err, const char *format
     return 0;
 }
 
+static int identify(struct dataset *self, struct err *err)
+{
+    const int fd = dataset_open_file(self->path, &self->identity, err);
+    if (fd >= 0)
+        close(fd);
+    return fd < 0 ? fd : 0;
+}
+
 int dataset_open(struct dataset *out, const struct dataset_config *config, struct err *err)
 {
     char names[128] = "";
@@ -46,7 +54,9 @@ int dataset_open(struct dataset *out, const struct dataset_config *config, struc
                        DATASET_CLASSES_MAX, config->classes);
     for (uint32_t f = 0; f < dataset_format_count; f++) {
         if (strcmp(config->format, dataset_formats[f].name) == 0) {
-            const int rc = dataset_formats[f].open(out, config, err);
+            int rc = dataset_formats[f].open(out, config, err);
+            if (rc == 0 && !out->draft && out->identity.inode == 0)
+                rc = identify(out, err);
             if (rc < 0)
                 dataset_close(out);
             return rc;
@@ -99,6 +109,39 @@ int dataset_read(const struct dataset *self, const uint32_t *index, uint32_t cou
     free(record);
     close(fd);
     return rc;
+}
+
+static bool same_identity(const struct dataset_identity *a, const struct dataset_identity *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->bytes == b->bytes &&
+           a->written_s == b->written_s && a->written_ns == b->written_ns;
+}
+
+int dataset_unchanged(const struct dataset *self, struct err *err)
+{
+    struct dataset_identity now;
+    uint64_t digest = 0;
+    if (self->draft)
+        return 0;
+    const int fd = dataset_open_file(self->path, &now, err);
+    if (fd < 0)
+        return err_set(err, -ESTALE, "%s: was removed while it was in use", self->path);
+    bool same = same_identity(&now, &self->identity);
+    if (!same) {
+        const struct dataset_scan scan = {.path = self->path,
+                                          .fd = fd,
+                                          .base_bytes = self->base_bytes,
+                                          .bytes = (uint64_t)self->samples * self->record_bytes,
+                                          .features = self->features,
+                                          .element = self->element};
+        same = dataset_scan(&scan, &digest, NULL) == 0 && digest == self->digest;
+    }
+    close(fd);
+    if (same)
+        return 0;
+    return err_set(err, -ESTALE,
+                   "%s: was changed while it was in use; keep the data as they are and run again",
+                   self->path);
 }
 
 void dataset_to_float(const struct dataset *self, const unsigned char *record, float *out)

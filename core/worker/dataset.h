@@ -36,8 +36,9 @@ struct dataset {
     enum dataset_element element;
     uint8_t *label;  /* [samples], owned; values < classes */
     uint64_t digest; /* of the records */
-    bool draft;      /* there is no file yet: records are zeros */
-    char note[256];  /* a warning about the labels, or "" */
+    struct dataset_identity identity;
+    bool draft;     /* there is no file yet: records are zeros */
+    char note[256]; /* a warning about the labels, or "" */
 };
 
 /** What is told now and then by whoever reads or makes much; a step that returns other than 0 stops it (-EINTR). */
@@ -78,6 +79,10 @@ void dataset_close(struct dataset *self);
  * before the run. out: [count][features]. 0, or -errno with `err`. */
 int dataset_read(const struct dataset *self, const uint32_t *index, uint32_t count, float *out,
                  struct err *err);
+
+/** Is the file with the features still what it was at open? One that was written again with the same values is. 0, or
+ * -ESTALE with `err`. */
+int dataset_unchanged(const struct dataset *self, struct err *err);
 
 /** One record's bytes to features: u8 -> x/255, f32 as it is (unaligned source allowed). */
 void dataset_to_float(const struct dataset *self, const unsigned char *record, float *out);

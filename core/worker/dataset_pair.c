@@ -167,6 +167,7 @@ static int open_copy(struct dataset *out, struct dataset_array *features,
 static int scan_in_place(struct dataset *out, const struct dataset_array *features,
                          const struct dataset_config *config, struct err *err)
 {
+    out->identity = features->stream.identity; /* of before the scan */
     const struct dataset_scan scan = {.path = out->path,
                                       .fd = features->stream.fd,
                                       .base_bytes = out->base_bytes,

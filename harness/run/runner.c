@@ -43,7 +43,10 @@ static int execute(struct runner *self, const struct cell *cell, const struct ju
 int runner_execute(struct runner *self, const struct cell *cell, const struct judge_data *data,
                    struct record_run *out, struct err *err)
 {
-    const int rc = execute(self, cell, data, out, err);
+    const struct dataset *const used = cell->common->dataset;
+    int rc = execute(self, cell, data, out, err);
+    if (rc == 0 && used) /* what learned from two versions of a file has learned from none */
+        rc = dataset_unchanged(used, err);
     if (rc < 0)
         record_free(out);
     return rc;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Data of one's own, good and bad, from profile to exit code. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,9 @@
 #include <unistd.h>
 
 #include "harness/run/interrupt.h"
+#include "harness/run/judge.h"
+#include "harness/run/runner.h"
+#include "harness/run/sweep.h"
 #include "tests/live/support_virtual.h"
 
 #define SAMPLES 40u
@@ -148,4 +152,35 @@ Test(virtual_data, interrupted_in_the_making_leave_nothing)
     expect_refused("run", SYNTHETIC, 5, "synthetic data: interrupted while making it");
     snprintf(path, sizeof(path), "%s/dawdle", folder());
     cr_expect_eq(rmdir(path), 0, "the cache is empty");
+}
+
+/* From the plan on, the file must stay what it was. */
+Test(virtual_data, changed_between_plan_and_end_fail_the_run)
+{
+    char path[512];
+    struct sweep sweep = {0};
+    struct profile_errors errors = {0};
+    struct err err = {{0}};
+    struct cell cell;
+    struct judge_data judged = {0};
+    struct runner runner;
+    struct record_run *const run = calloc(1, sizeof(*run));
+    write_data("<f4", 1, 0);
+    cr_assert_eq(virtual_command("run", profile(""), 0), 0); /* writes the profile */
+    snprintf(path, sizeof(path), "%s/t.yaml", folder());
+    cr_assert_eq(sweep_load(&sweep, path, NULL, 0, &errors), 0);
+    cr_assert_eq(sweep_plan(&sweep, NULL, PLAN_RUN, &err), 0, "%s", err.text);
+    cr_assert_eq(runner_open(&runner, NULL, &sweep.plan[0], 1, NULL, &err), 0);
+    cr_assert_eq(cell_open(&cell, &sweep.plan[0].common, 0, 0, &err), 0);
+    cr_assert_eq(judge_data_open(&judged, &cell, &err), 0);
+
+    write_data("<f4", 2, 0);
+    cr_expect_eq(runner_execute(&runner, &cell, &judged, run, &err), -ESTALE);
+    cr_expect_not_null(strstr(err.text, "X.npy: was changed while it was in use"), "%s", err.text);
+
+    judge_data_close(&judged);
+    cell_close(&cell);
+    runner_close(&runner);
+    sweep_close(&sweep);
+    free(run);
 }

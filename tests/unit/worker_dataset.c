@@ -182,6 +182,36 @@ Test(dataset, says_where_a_file_was_truncated_after_open)
     dataset_close(&data);
 }
 
+Test(dataset, knows_whether_its_file_was_changed)
+{
+    struct dataset data;
+    struct err err = {0};
+    char want[1280];
+    unsigned char bytes[64];
+    const char *path = support_write_mnist(false);
+    const size_t length = support_put_images(bytes);
+    support_open(&data, &(struct dataset_config){.format = "idx", .path = path});
+    cr_expect_eq(dataset_unchanged(&data, &err), 0);
+
+    support_write(support_path("again"), bytes, length);
+    cr_assert_eq(rename(support_path("again"), path), 0);
+    cr_expect_eq(dataset_unchanged(&data, &err), 0, "another file of the same values");
+
+    bytes[20] ^= 1;
+    support_write(path, bytes, length);
+    snprintf(want, sizeof(want),
+             "%s: was changed while it was in use; keep the data as they are and run again", path);
+    cr_expect_eq(dataset_unchanged(&data, &err), -ESTALE);
+    cr_expect_str_eq(err.text, want);
+    cr_assert_eq(truncate(path, 20), 0);
+    cr_expect_eq(dataset_unchanged(&data, &err), -ESTALE);
+    cr_assert_eq(unlink(path), 0);
+    cr_expect_eq(dataset_unchanged(&data, &err), -ESTALE);
+    snprintf(want, sizeof(want), "%s: was removed while it was in use", path);
+    cr_expect_str_eq(err.text, want);
+    dataset_close(&data);
+}
+
 /* npy */
 
 Test(dataset, opens_a_pair_of_npy_files)
