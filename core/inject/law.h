@@ -103,18 +103,20 @@ const struct law *law_find(const char *name);
 const char *law_per(const struct law *law);
 
 /**
- * Parse a CSV trace `step,worker,compute_s` (header required, sorted by step then worker, both from 0, no gaps, finite,
- * > 0; LF or CRLF). seconds: caller's array of `capacity`, borrowed by `out` as long as that is used; its content is
- * undefined after an error, `out` is not touched then. 0, or -EINVAL / -ENOSPC with line number and sentence in err.
+ * Parse a CSV trace with the columns step, worker and compute_s, found by name among any others (csv.h says what is read
+ * as CSV); sorted by step then worker, both from 0, no gaps, finite, > 0. seconds: caller's array of `capacity`, borrowed
+ * by `out` as long as that is used; its content is undefined after an error, `out` is not touched then. 0, or -EINVAL /
+ * -ENOSPC with line number and sentence in err.
  */
 int law_trace_parse(const char *text, uint64_t length, double *seconds, uint32_t capacity,
                     struct law_trace *out, struct err *err);
 
 /**
- * Parse measured durations, all above 0 and at most an hour. Three formats, told apart by the first line:
- *   iterations.csv of a run  compute + injected part of the rows of policy `only` (NULL: there must be one policy)
- *   low_s,high_s,count       a histogram: bins ascend and do not overlap; uniform within a bin
- *   one number per line      seconds, in any order; the first line may be the name `seconds`
+ * Parse measured durations, all above 0 and at most an hour. Three formats, told apart by the names in the first line
+ * (other columns are skipped):
+ *   policy, compute_us, injected_us  iterations.csv of a run: their sum in rows of policy `only` (NULL: there is one)
+ *   low_s, high_s, count             a histogram: bins ascend and do not overlap; uniform within a bin
+ *   seconds, or no name              one number per line, in any order
  * bin: caller's array of `capacity`, borrowed by `out` as long as that is used; undefined after an error, `out` is not
  * touched then. `only` must be NULL except for the first format. 0, or -EINVAL / -ENOSPC with line and sentence in err.
  */

@@ -10,9 +10,11 @@
 #include "core/inject/csv.h"
 #include "core/inject/law.h"
 
-#define HEAD_VALUES "seconds"
-#define HEAD_BINS "low_s,high_s,count"
-#define HEAD_ITERATIONS "policy,seed,worker,iteration,"
+/* Columns of the three formats, found by name; others are skipped. */
+enum { SECONDS, LOW, HIGH, COUNT, POLICY, COMPUTE, INJECTED, NAMES };
+static const char *const names[NAMES] = {"seconds", "low_s",      "high_s",     "count",
+                                         "policy",  "compute_us", "injected_us"};
+#define BINS "low_s, high_s and count"
 #define COUNT_MAX (UINT64_C(1) << 52) /* of all values: a double holds every rank */
 
 struct reader {
@@ -22,9 +24,9 @@ struct reader {
     uint32_t count, capacity;
     uint64_t total;
     struct err *err;
-    /* iterations.csv */
-    uint32_t columns, compute, injected;
-    char policy[CSV_FIELD_BYTES]; /* of the rows taken */
+    struct csv_columns columns;
+    char field[NAMES][CSV_FIELD_BYTES]; /* of the row */
+    char policy[CSV_FIELD_BYTES];       /* iterations.csv: of the rows taken */
 };
 
 static int fail(struct reader *self, const char *what)
@@ -50,43 +52,33 @@ static int add(struct reader *self, double low_s, double high_s, uint64_t count)
     return 0;
 }
 
-static int real(struct reader *self, const char *name, const char *field, double *out)
+static int real(struct reader *self, uint32_t column, double *out)
 {
     const char *why = "";
-    if (units_parse_real(field, out, &why))
-        return err_set(self->err, -EINVAL, "line %u: %s '%s': %s", self->text.line, name, field,
-                       why);
+    if (units_parse_real(self->field[column], out, &why))
+        return err_set(self->err, -EINVAL, "line %u: %s '%s': %s", self->text.line,
+                       self->columns.count == 1 ? "time" : names[column], self->field[column], why);
     return 0;
 }
 
-static int value_row(struct reader *self, struct csv_span line)
+static int value_row(struct reader *self)
 {
-    char field[CSV_FIELD_BYTES];
     double seconds = 0;
-    if (line.length == 0)
-        return fail(self, "empty; expected a number of seconds");
-    if (csv_commas(&line) != 0 || !csv_next_field(&line, field))
-        return fail(self, "expected one number of seconds");
-    const int rc = real(self, "time", field, &seconds);
+    const int rc = real(self, SECONDS, &seconds);
     return rc ? rc : add(self, seconds, seconds, 1);
 }
 
-static int bin_row(struct reader *self, struct csv_span line)
+static int bin_row(struct reader *self)
 {
-    char field[3][CSV_FIELD_BYTES];
     double low_s = 0, high_s = 0;
     uint64_t count = 0;
     const char *why = "";
-    if (csv_commas(&line) != 2)
-        return fail(self, "expected three values, `" HEAD_BINS "`");
-    for (uint32_t i = 0; i < 3; i++)
-        if (!csv_next_field(&line, field[i]))
-            return fail(self, "expected three values, `" HEAD_BINS "`");
-    int rc = real(self, "low_s", field[0], &low_s);
+    int rc = real(self, LOW, &low_s);
     if (rc == 0)
-        rc = real(self, "high_s", field[1], &high_s);
-    if (rc == 0 && units_parse_u64(field[2], &count, &why))
-        rc = err_set(self->err, -EINVAL, "line %u: count '%s': %s", self->text.line, field[2], why);
+        rc = real(self, HIGH, &high_s);
+    if (rc == 0 && units_parse_u64(self->field[COUNT], &count, &why))
+        rc = err_set(self->err, -EINVAL, "line %u: count '%s': %s", self->text.line,
+                     self->field[COUNT], why);
     if (rc)
         return rc;
     if (high_s < low_s)
@@ -94,25 +86,6 @@ static int bin_row(struct reader *self, struct csv_span line)
     if (self->count > 0 && low_s < self->bin[self->count - 1].high_s)
         return fail(self, "the bins do not ascend, or overlap");
     return add(self, low_s, high_s, count);
-}
-
-/** Where the columns are. */
-static int iterations_head(struct reader *self, struct csv_span line)
-{
-    char field[CSV_FIELD_BYTES];
-    self->compute = self->injected = UINT32_MAX;
-    self->columns = csv_commas(&line) + 1;
-    for (uint32_t i = 0; i < self->columns; i++) {
-        if (!csv_next_field(&line, field))
-            return fail(self, "the header cannot be read");
-        if (strcmp(field, "compute_us") == 0)
-            self->compute = i;
-        if (strcmp(field, "injected_us") == 0)
-            self->injected = i;
-    }
-    if (self->compute == UINT32_MAX || self->injected == UINT32_MAX)
-        return fail(self, "the header names no compute_us or no injected_us");
-    return 0;
 }
 
 /** Is the row one of the policy that is wanted? < 0: it is not clear which one that is. */
@@ -129,49 +102,81 @@ static int is_wanted(struct reader *self, const char *policy)
                    self->text.line, self->policy, policy);
 }
 
-static int iteration_row(struct reader *self, struct csv_span line)
+static int iteration_row(struct reader *self)
 {
-    char field[CSV_FIELD_BYTES] = "";
-    double us[2] = {0, 0};
-    if (!csv_next_field(&line, field) || field[0] == '\0')
+    double compute_us = 0, injected_us = 0;
+    if (self->field[POLICY][0] == '\0')
         return fail(self, "expected a row of iterations.csv");
-    if (csv_commas(&line) + 2 != self->columns)
-        return err_set(self->err, -EINVAL, "line %u: expected %u values", self->text.line,
-                       self->columns);
-    const int wanted = is_wanted(self, field);
+    const int wanted = is_wanted(self, self->field[POLICY]);
     if (wanted <= 0)
         return wanted;
-    for (uint32_t i = 1; i < self->columns; i++) {
-        if (!csv_next_field(&line, field))
-            return fail(self, "expected a row of iterations.csv");
-        if (i != self->compute && i != self->injected)
-            continue;
-        const bool injected = i == self->injected;
-        const int rc = real(self, injected ? "injected_us" : "compute_us", field, &us[injected]);
-        if (rc)
-            return rc;
-    }
-    if (us[0] < 0 || us[1] < 0)
+    int rc = real(self, COMPUTE, &compute_us);
+    if (rc == 0)
+        rc = real(self, INJECTED, &injected_us);
+    if (rc)
+        return rc;
+    if (compute_us < 0 || injected_us < 0)
         return fail(self, "a time must not be negative");
-    const double seconds = (us[0] + us[1]) * 1e-6;
+    const double seconds = (compute_us + injected_us) * 1e-6;
     return add(self, seconds, seconds, 1);
 }
 
-/** What the first line says about the others; `again`: it is one of them. */
-static int begin(struct reader *self, struct csv_span line,
-                 int (**row)(struct reader *, struct csv_span), bool *again)
+static bool has(const struct reader *self, uint32_t column)
 {
-    const size_t head = strlen(HEAD_ITERATIONS);
-    const bool iterations = line.length > head && memcmp(line.at, HEAD_ITERATIONS, head) == 0;
+    return self->columns.place[column] != CSV_ABSENT;
+}
+
+static int refuse_header(struct reader *self, struct csv_span line)
+{
+    char found[96];
+    return err_set(
+        self->err, -EINVAL,
+        "line 1: expected seconds one per line, or a header with the column seconds, the "
+        "columns " BINS ", or those of iterations.csv, found `%s`",
+        csv_quote(line, found, sizeof(found)));
+}
+
+/** What the first line says about the others; `again`: it is one of them. */
+static int begin(struct reader *self, struct csv_span line, int (**row)(struct reader *),
+                 bool *again)
+{
+    double number;
+    const char *why = "";
+    struct csv_span rest = line;
     *again = false;
-    *row = iteration_row;
-    if (iterations)
-        return iterations_head(self, line);
+    if (!csv_find(&self->text, line, names, NAMES, &self->columns))
+        return refuse_header(self, line);
+    if (has(self, POLICY)) {
+        *row = iteration_row;
+        return has(self, COMPUTE) && has(self, INJECTED)
+                   ? 0
+                   : fail(self, "the header names no compute_us or no injected_us");
+    }
     if (self->only)
         return fail(self, "law.policy is for results of a run, and this is no iterations.csv");
-    *row = csv_is(&line, HEAD_BINS) ? bin_row : value_row;
-    *again = *row == value_row && !csv_is(&line, HEAD_VALUES);
-    return 0;
+    *row = bin_row;
+    if (has(self, LOW) && has(self, HIGH) && has(self, COUNT))
+        return 0;
+    *row = value_row;
+    if (has(self, SECONDS))
+        return 0;
+    *again = self->columns.count == 1 && csv_next_field(&self->text, &rest, self->field[SECONDS]) &&
+             units_parse_real(self->field[SECONDS], &number, &why) == 0;
+    self->columns.place[SECONDS] = 0;
+    return *again ? 0 : refuse_header(self, line);
+}
+
+static int take(struct reader *self, struct csv_span line, int (*row)(struct reader *))
+{
+    if (csv_pick(&self->text, line, &self->columns, NAMES, self->field))
+        return row(self);
+    const uint32_t fields = csv_fields(&self->text, line);
+    if (line.length == 0)
+        return fail(self, "empty; expected a value");
+    if (fields == 0 || fields == self->columns.count)
+        return fail(self, "cannot be read: a quote is open, or a value is no number");
+    return err_set(self->err, -EINVAL, "line %u: expected %u values, found %u", self->text.line,
+                   self->columns.count, fields);
 }
 
 int law_empirical_parse(const char *text, uint64_t length, const char *only, struct law_bin *bin,
@@ -179,16 +184,18 @@ int law_empirical_parse(const char *text, uint64_t length, const char *only, str
 {
     struct reader self = {
         .text = csv_open(text, length), .only = only, .bin = bin, .capacity = capacity, .err = err};
-    int (*row)(struct reader *, struct csv_span) = value_row;
+    int (*row)(struct reader *) = value_row;
     struct csv_span line;
     bool again = false;
+    if (csv_foreign(text, length))
+        return err_set(err, -EINVAL, "line 1: the file is %s", csv_foreign(text, length));
     if (!csv_next_line(&self.text, &line))
         return err_set(err, -EINVAL, "line 1: the file is empty; expected seconds, one per line");
     int rc = begin(&self, line, &row, &again);
     if (rc == 0 && again)
-        rc = row(&self, line);
+        rc = take(&self, line, row);
     while (rc == 0 && csv_next_line(&self.text, &line))
-        rc = row(&self, line);
+        rc = take(&self, line, row);
     if (rc)
         return rc;
     if (self.total == 0 && only)

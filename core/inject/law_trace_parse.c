@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Reader of straggler traces. Strict: a trace with a hole would silently shift every later step, so anything unexpected
- * is an error with its line, and nothing is guessed.
+ * Reader of straggler traces. Columns are found by name, and others are skipped. Strict beyond that: a trace with a hole
+ * would silently shift every later step, so anything unexpected is an error with its line, and nothing is guessed.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,7 +10,9 @@
 #include "core/inject/csv.h"
 #include "core/inject/law.h"
 
-#define HEADER "step,worker,compute_s"
+enum { STEP, WORKER, COMPUTE, COLUMNS };
+static const char *const names[COLUMNS] = {"step", "worker", "compute_s"};
+#define HEADER "the columns step, worker and compute_s"
 
 /* What the rows so far say about the next one. */
 struct grid {
@@ -24,26 +26,56 @@ struct row {
     double seconds;
 };
 
-static int parse_row(struct csv_span line, uint32_t number, struct row *row, struct err *err)
+static int parse_header(const struct csv *reader, struct csv_span line, struct csv_columns *columns,
+                        struct err *err)
 {
-    static const char *const names[] = {"step", "worker", "compute_s"};
+    char found[96];
+    const bool once = csv_find(reader, line, names, COLUMNS, columns);
+    for (uint32_t c = 0; once && c < COLUMNS; c++)
+        if (columns->place[c] == CSV_ABSENT)
+            return err_set(err, -EINVAL,
+                           "line 1: expected a header with " HEADER ", found `%s`: no %s",
+                           csv_quote(line, found, sizeof(found)), names[c]);
+    if (once)
+        return 0;
+    return err_set(err, -EINVAL, "line 1: expected a header with " HEADER ", each once, found `%s`",
+                   csv_quote(line, found, sizeof(found)));
+}
+
+/* Why the fields of a row could not be taken. */
+static int refuse_row(const struct csv *reader, struct csv_span line,
+                      const struct csv_columns *columns, struct err *err)
+{
+    const uint32_t fields = csv_fields(reader, line);
     if (line.length == 0)
-        return err_set(err, -EINVAL, "line %u: empty; expected `%s`", number, HEADER);
-    if (csv_commas(&line) != 2)
-        return err_set(err, -EINVAL, "line %u: expected three values, `%s`", number, HEADER);
-    for (int column = 0; column < 3; column++) {
-        char field[64];
+        return err_set(err, -EINVAL, "line %u: empty; expected %u values", reader->line,
+                       columns->count);
+    if (fields == 0 || fields == columns->count)
+        return err_set(err, -EINVAL,
+                       "line %u: cannot be read: a quote is open, or a value is no number",
+                       reader->line);
+    return err_set(err, -EINVAL, "line %u: expected %u values, as in the header, found %u%s",
+                   reader->line, columns->count, fields,
+                   fields == columns->count + 1 ? " (written by R? use row.names = FALSE)" : "");
+}
+
+static int parse_row(const struct csv *reader, struct csv_span line,
+                     const struct csv_columns *columns, struct row *row, struct err *err)
+{
+    char field[COLUMNS][CSV_FIELD_BYTES];
+    if (!csv_pick(reader, line, columns, COLUMNS, field))
+        return refuse_row(reader, line, columns, err);
+    for (uint32_t c = 0; c < COLUMNS; c++) {
         const char *why = "";
-        if (!csv_next_field(&line, field))
-            return err_set(err, -EINVAL, "line %u: %s is no number", number, names[column]);
-        const int rc = column == 0   ? units_parse_u64(field, &row->step, &why)
-                       : column == 1 ? units_parse_u64(field, &row->worker, &why)
-                                     : units_parse_real(field, &row->seconds, &why);
+        const int rc = c == STEP     ? units_parse_u64(field[c], &row->step, &why)
+                       : c == WORKER ? units_parse_u64(field[c], &row->worker, &why)
+                                     : units_parse_real(field[c], &row->seconds, &why);
         if (rc)
-            return err_set(err, -EINVAL, "line %u: %s '%s': %s", number, names[column], field, why);
+            return err_set(err, -EINVAL, "line %u: %s '%s': %s", reader->line, names[c], field[c],
+                           why);
     }
     if (!(row->seconds > 0.0))
-        return err_set(err, -EINVAL, "line %u: compute_s must be above 0", number);
+        return err_set(err, -EINVAL, "line %u: compute_s must be above 0", reader->line);
     return 0;
 }
 
@@ -62,9 +94,11 @@ static int misplaced(const struct grid *grid, const struct row *row, uint32_t nu
         return err_set(err, -EINVAL, "line %u: worker %llu, but step 0 has only %u workers", number,
                        worker, grid->workers);
     const bool over = grid->workers > 0 && grid->next_worker == grid->workers;
-    return err_set(
-        err, -EINVAL, "line %u: gap: expected step %u, worker %u and found step %llu, worker %llu",
-        number, over ? grid->step + 1 : grid->step, over ? 0 : grid->next_worker, step, worker);
+    const bool first = grid->step == 0 && grid->next_worker == 0;
+    return err_set(err, -EINVAL,
+                   "line %u: gap: expected step %u, worker %u and found step %llu, worker %llu%s",
+                   number, over ? grid->step + 1 : grid->step, over ? 0 : grid->next_worker, step,
+                   worker, first ? "; both count from 0" : "");
 }
 
 /* Accepts the row that follows, learning the number of workers when step 0 ends. */
@@ -123,16 +157,20 @@ int law_trace_parse(const char *text, uint64_t length, double *seconds, uint32_t
 {
     struct csv reader = csv_open(text, length);
     struct grid grid = {0};
+    struct csv_columns columns;
     struct csv_span line;
     uint32_t count = 0;
 
+    if (csv_foreign(text, length))
+        return err_set(err, -EINVAL, "line 1: the file is %s", csv_foreign(text, length));
     if (!csv_next_line(&reader, &line))
-        return err_set(err, -EINVAL, "line 1: the trace is empty; expected `%s`", HEADER);
-    if (line.length != strlen(HEADER) || memcmp(line.at, HEADER, line.length) != 0)
-        return err_set(err, -EINVAL, "line 1: expected the header `%s`", HEADER);
+        return err_set(err, -EINVAL, "line 1: the trace is empty; expected " HEADER);
+    int rc = parse_header(&reader, line, &columns, err);
+    if (rc < 0)
+        return rc;
     while (csv_next_line(&reader, &line)) {
         struct row row = {0};
-        int rc = parse_row(line, reader.line, &row, err);
+        rc = parse_row(&reader, line, &columns, &row, err);
         if (rc == 0)
             rc = place(&grid, &row, reader.line, err);
         if (rc)

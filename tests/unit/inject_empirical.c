@@ -166,6 +166,18 @@ Test(empirical, accepts_what_spreadsheets_and_editors_write)
     cr_expect_eq(parse("seconds\r\n0.5\r\n1e-3\r\n", NULL).count, 2u);
     cr_expect_eq(parse("\xef\xbb\xbfseconds\n0.5", NULL).count, 1u);
     cr_expect_eq(parse("3600\n", NULL).count, 1u);
+    cr_expect_eq(parse("\"seconds\"\n0.5\n\n\n", NULL).count, 1u);
+}
+
+Test(empirical, finds_its_columns_by_name)
+{
+    cr_expect_eq(parse("\"\",\"seconds\"\n\"1\",0.5\n\"2\",0.25\n", NULL).count, 2u);
+    cr_expect_eq(bin[1].low_s, 0.25);
+    cr_expect_eq(parse("count;low_s;high_s\n3;0,5;1\n", NULL).count, 1u);
+    cr_expect_eq(bin[0].low_s, 0.5);
+    cr_expect_eq(bin[0].upto, 3u);
+    cr_expect_eq(parse("injected_us,,policy,compute_us\n500,0,aau,1500\n", NULL).count, 1u);
+    cr_expect_float_eq(bin[0].low_s, 2e-3, 1e-12);
 }
 
 Test(empirical, refuses_what_is_no_time_with_its_line)
@@ -178,14 +190,19 @@ Test(empirical, refuses_what_is_no_time_with_its_line)
         {"0.1\n-0.1\n", NULL, "line 2: a time must be above 0"},
         {"0.1\n0\n", NULL, "line 2: a time must be above 0"},
         {"0.1\n0.2\nnan\n", NULL, "line 3: time 'nan'"},
-        {"inf\n", NULL, "line 1: time 'inf'"},
-        {"0.1\n\n", NULL, "line 2: empty"},
-        {"0.1,0.2\n", NULL, "line 1: expected one number"},
-        {"ms\n5\n", NULL, "line 1: time 'ms'"},
+        {"inf\n", NULL,
+         "line 1: expected seconds one per line, or a header with the column seconds, the columns "
+         "low_s, high_s and count, or those of iterations.csv, found `inf`"},
+        {"0.1\n\n0.2\n", NULL, "line 2: empty"},
+        {"0.1\n\"0.2\n", NULL, "line 2: cannot be read: a quote is open"},
+        {"PAR1", NULL, "line 1: the file is a Parquet file; save it as CSV"},
+        {"\"x\",\"y\"\n1,2\n", NULL, "iterations.csv, found `\"x\",\"y\"`"},
+        {"0.1,0.2\n", NULL, "line 1: expected seconds one per line"},
+        {"ms\n5\n", NULL, "iterations.csv, found `ms`"},
         {"3601\n", NULL, "line 1: a time must be at most an hour"},
         {HEAD_BINS, NULL, "line 2: no values"},
         {HEAD_BINS "1,2,0\n", NULL, "line 3: no values"},
-        {HEAD_BINS "1,2\n", NULL, "line 2: expected three values"},
+        {HEAD_BINS "1,2\n", NULL, "line 2: expected 3 values, found 2"},
         {HEAD_BINS "2,1,5\n", NULL, "line 2: the bin ends before it begins"},
         {HEAD_BINS "1,2,5\n0.5,1,5\n", NULL, "line 3: the bins do not ascend"},
         {HEAD_BINS "1,2,5\n1.5,3,5\n", NULL, "line 3: the bins do not ascend, or overlap"},
@@ -193,7 +210,7 @@ Test(empirical, refuses_what_is_no_time_with_its_line)
         {HEAD_BINS "1,2,-5\n", NULL, "line 2: count '-5'"},
         {HEAD_BINS "1,2,4503599627370496\n2,3,1\n", NULL, "line 3: more values than"},
         {HEAD_RUN, NULL, "line 2: no values"},
-        {HEAD_RUN "aau,1,0,0,0,9,1.0,1000.0\n", NULL, "line 2: expected 9 values"},
+        {HEAD_RUN "aau,1,0,0,0,9,1.0,1000.0\n", NULL, "line 2: expected 9 values, found 8"},
         {HEAD_RUN "aau,1,0,0,0,9,1.0,1000.0,-1\n", NULL, "line 2: a time must not be negative"},
         {HEAD_RUN "aau,1,0,0,0,9,1.0,x,0.0\n", NULL, "line 2: compute_us 'x'"},
         {HEAD_RUN "aau,1,0,0,0,9,1.0,0.0,0.0\n", NULL, "line 2: a time must be above 0"},

@@ -49,6 +49,31 @@ Test(trace, accepts_what_spreadsheets_and_editors_write)
     expect_grid("\xef\xbb\xbf" HEAD "0,0,1\n", 1, 1);
     expect_grid(HEAD "0,0,1\n1,0,2", 2, 1);
     expect_grid(HEAD "00,0,1\n", 1, 1);
+    expect_grid(HEAD "0, 0,\t1 \n", 1, 1);
+    expect_grid(HEAD "0,0,1\n\n \r\n\n", 1, 1);
+    expect_grid("\"step\",\"worker\",\"compute_s\"\n0,\"0\",\"1\"\n", 1, 1);
+}
+
+/* Each is the grid 1.5 2.5 / 3 4. */
+Test(trace, finds_its_columns_by_name)
+{
+    static const char *const text[] = {
+        "worker,step,compute_s\n0,0,1.5\n1,0,2.5\n0,1,3\n1,1,4\n",
+        ",step,worker,compute_s\n0,0,0,1.5\n1,0,1,2.5\n2,1,0,3\n3,1,1,4\n",
+        "step;worker;compute_s\n0;0;1.5\n0;1;2.5\n1;0;3\n1;1;4\n",
+        "step;worker;compute_s\r\n0;0;1,5\r\n0;1;2,5\r\n1;0;3\r\n1;1;4\r\n",
+        "step\tcompute_s\tworker\n0\t1.5\t0\n0\t2.5\t1\n1\t3\t0\n1\t4\t1\n",
+        "\xef\xbb\xbf\"\",\"step\",\"worker\",\"compute_s\"\n\"1\",0,0,1.5\n\"2\",0,1,2.5\n"
+        "\"3\",1,0,3\n\"4\",1,1,4\n\n",
+        "step,worker,compute_s,a name that is longer than any field that is ever read by anybody "
+        "here\n"
+        "0,0,1.5,\n0,1,2.5,\n1,0,3,\"a, b\"\n1,1,4,c",
+    };
+    const double expected[] = {1.5, 2.5, 3, 4};
+    for (uint32_t i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
+        expect_grid(text[i], 2, 2);
+        cr_expect_arr_eq(seconds, expected, sizeof(expected), "%s", text[i]);
+    }
 }
 
 Test(trace, takes_the_middle_value_of_an_odd_count_as_median)
@@ -70,21 +95,37 @@ Test(trace, refuses_with_the_line_and_a_sentence)
 {
     const struct bad cases[] = {
         {"", -EINVAL, "line 1: the trace is empty"},
-        {"\n", -EINVAL, "line 1: expected the header `step,worker,compute_s`"},
-        {"0,0,1\n", -EINVAL, "line 1: expected the header"},
-        {"step,worker,compute_s,x\n0,0,1\n", -EINVAL, "line 1: expected the header"},
-        {"step,worker,compute_ms\n0,0,1\n", -EINVAL, "line 1: expected the header"},
+        {"\n", -EINVAL,
+         "line 1: the trace is empty; expected the columns step, worker and compute_s"},
+        {"0,0,1\n", -EINVAL,
+         "line 1: expected a header with the columns step, worker and compute_s, found `0,0,1`: no "
+         "step"},
+        {"step,worker,compute_s,x\n0,0,1\n", -EINVAL,
+         "line 2: expected 4 values, as in the header, found 3"},
+        {"step,worker,compute_ms\n0,0,1\n", -EINVAL,
+         "line 1: expected a header with the columns step, worker and compute_s, found "
+         "`step,worker,compute_ms`: no compute_s"},
+        {"step,step,worker,compute_s\n", -EINVAL,
+         "line 1: expected a header with the columns step, worker and compute_s, each once, found"},
+        {"step|worker|compute_s\n0|0|1\n", -EINVAL,
+         "line 1: expected a header with the columns step, worker and compute_s, found "
+         "`step|worker|compute_s`: no step"},
+        {"\xff\xfes\1t\1", -EINVAL, "line 1: the file is UTF-16 text; save it as UTF-8"},
+        {"PK\3\4", -EINVAL, "line 1: the file is a zip archive or a spreadsheet; save it as CSV"},
+        {"<!DOCTYPE html>", -EINVAL, "line 1: the file is a web page (HTML); the download failed"},
         {HEAD, -EINVAL, "line 2: no values"},
         {"step,worker,compute_s", -EINVAL, "line 2: no values"},
         {HEAD "0,0,1\n\n0,1,1\n", -EINVAL, "line 3: empty"},
-        {HEAD "0,0,1\n0,1\n", -EINVAL, "line 3: expected three values"},
-        {HEAD "0,0,1,2\n", -EINVAL, "line 2: expected three values"},
-        {HEAD "0,0,1\n# note\n", -EINVAL, "line 3: expected three values"},
+        {HEAD "0,0,1\n0,1\n", -EINVAL, "line 3: expected 3 values, as in the header, found 2"},
+        {HEAD "1,0,0,1\n", -EINVAL,
+         "line 2: expected 3 values, as in the header, found 4 (written by R? use row.names = "
+         "FALSE)"},
+        {HEAD "0,0,1\n# note\n", -EINVAL, "line 3: expected 3 values, as in the header, found 1"},
+        {HEAD "0,0,\"1\n", -EINVAL, "line 2: cannot be read: a quote is open"},
         {HEAD "a,0,1\n", -EINVAL, "line 2: step 'a': expected a number"},
         {HEAD "0,0.5,1\n", -EINVAL, "line 2: worker '0.5': expected a whole number"},
         {HEAD "0,-1,1\n", -EINVAL, "line 2: worker '-1': must not be negative"},
         {HEAD "0,0,1s\n", -EINVAL, "line 2: compute_s '1s': junk"},
-        {HEAD "0,0, 1\n", -EINVAL, "line 2: compute_s ' 1': expected a number"},
         {HEAD "0,0,\n", -EINVAL, "line 2: compute_s '': expected a number"},
         {HEAD ",,\n", -EINVAL, "line 2: step '': expected a number"},
         {HEAD "0,0,-1\n", -EINVAL, "line 2: compute_s must be above 0"},
@@ -95,9 +136,10 @@ Test(trace, refuses_with_the_line_and_a_sentence)
         {HEAD "0,0,1e999\n", -EINVAL, "line 2: compute_s '1e999': is too large"},
         {HEAD "99999999999999999999,0,1\n", -EINVAL, "line 2: step '99999999999999999999': is too"},
         {HEAD "0,0,1.00000000000000000000000000000000000000000000000000000000000000000\n", -EINVAL,
-         "line 2: compute_s is no number"},
+         "line 2: cannot be read: a quote is open, or a value is no number"},
         {HEAD "1,0,1\n", -EINVAL, "line 2: gap: expected step 0, worker 0"},
-        {HEAD "0,1,1\n", -EINVAL, "line 2: gap: expected step 0, worker 0"},
+        {HEAD "1,1,1\n", -EINVAL,
+         "line 2: gap: expected step 0, worker 0 and found step 1, worker 1; both count from 0"},
         {HEAD "0,0,1\n0,2,1\n", -EINVAL, "line 3: gap: expected step 0, worker 1"},
         {HEAD "0,0,1\n2,0,1\n", -EINVAL, "line 3: gap"},
         {HEAD "0,0,1\n0,1,1\n1,0,1\n2,0,1\n", -EINVAL, "line 5: gap: expected step 1, worker 1"},
@@ -133,7 +175,7 @@ Test(trace, takes_a_zero_byte_as_junk_and_reads_no_further_than_the_length)
 
     cr_expect_eq(law_trace_parse(with_zero, sizeof(with_zero) - 1, seconds, CAPACITY, &trace, &err),
                  -EINVAL);
-    cr_expect_str_eq(err.text, "line 2: compute_s is no number");
+    cr_expect_str_eq(err.text, "line 2: cannot be read: a quote is open, or a value is no number");
     cr_expect_eq(law_trace_parse(longer, sizeof(longer) - 2, seconds, CAPACITY, &trace, &err), 0);
     cr_expect_eq(seconds[0], 1.0);
 }
