@@ -2,6 +2,7 @@
 /* One line per entry of a profile's `inject:` and `faults:`. The ordering of policies depends on each word of it. */
 #include <string.h>
 
+#include "core/base/units.h"
 #include "harness/experiment/keys.h"
 #include "harness/preview.h"
 
@@ -9,6 +10,18 @@ static void append(char *out, size_t size, const char *text)
 {
     const size_t used = strlen(out);
     snprintf(out + used, size - used, "%s", text);
+}
+
+/** A trace in a profile speaks of its own seconds; what they become is said here. */
+static void describe_trace(const struct law_config *config, char *out, size_t size)
+{
+    char text[96], median[32];
+    if (!config->trace.seconds)
+        return;
+    units_short_ns(config->trace.median_s * 1e9, median, sizeof(median));
+    snprintf(text, sizeof(text),
+             config->absolute ? " (median %s)" : " (its median %s becomes compute.base)", median);
+    append(out, size, text);
 }
 
 /** `link: normal mean 1ms sd 100us edges out loss 1%`; what is delayed is said where it is not the gradient. */
@@ -24,6 +37,7 @@ static void describe_what(const struct experiment_inject *entry, char *out, size
         append(out, size, *out ? " " : "");
         append(out, size, inject->law->name);
         keys_describe(KEYS_INJECT, "law", entry, out, (uint32_t)size);
+        describe_trace(&inject->config, out, size);
     }
     if (link)
         keys_describe(KEYS_INJECT, "link", entry, out, (uint32_t)size);

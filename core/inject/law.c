@@ -40,7 +40,7 @@ const struct law law_table[] = {
     {"pause",        "stands still for `length` of every `every`",             "every length aligned",          law_pause_check,        NULL,                NULL,                  law_pause_piece,     false},
     {"duty",         "runs for `share` of each period",                        "period share aligned",          law_duty_check,         NULL,                NULL,                  law_duty_piece,      false},
     {"ramp",         "up to `factor` times as long and back in each period",   "period factor aligned",         law_ramp_check,         NULL,                NULL,                  law_ramp_piece,      false},
-    {"trace",        "replay measured compute times from a CSV file",          "file once",                     law_trace_check,        law_trace_ns,        law_trace_shorten,     NULL,                false},
+    {"trace",        "replay compute times; their median becomes compute.base", "file once rescale",             law_trace_check,        law_trace_ns,        law_trace_shorten,     NULL,                false},
     {"empirical",    "draw measured compute times, of a run or a file",        "from policy",                   law_empirical_check,    law_empirical_ns,    law_empirical_shorten, NULL,                true},
 };
 // clang-format on

@@ -56,10 +56,11 @@ struct law_config {
         longest_ns;     /* fail-slow: length of an episode, log-uniform between them */
     uint64_t length_ns; /* pause */
     uint64_t period_ns; /* ramp, duty */
-    bool aligned; /* pause, ramp, duty: all workers at once; else each has a phase of its own */
-    bool once;    /* trace: nothing after its last step; else it repeats */
+    bool aligned;  /* pause, ramp, duty: all workers at once; else each has a phase of its own */
+    bool once;     /* trace: nothing after its last step; else it repeats */
+    bool absolute; /* trace: seconds as they are; else its median becomes the base time */
     struct law_trace
-        trace; /* trace: iteration i, worker w takes seconds[i mod steps][w mod workers] / median * base */
+        trace; /* trace: iteration i, worker w takes seconds[i mod steps][w mod workers], / median * base unless absolute */
     struct law_sample sample; /* empirical */
 };
 

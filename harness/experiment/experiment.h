@@ -84,6 +84,7 @@ struct experiment_inject {
     enum experiment_of of;
     enum experiment_draw draw;
     enum experiment_cpukind cpukind;
+    bool rescale;                             /* inject.config.absolute is the other way round */
     bool reliable;                            /* inject.link.unreliable is the other way round */
     uint32_t workers[EXPERIMENT_WORKERS_MAX]; /* SELECT_WORKERS: of workers, or of groups */
     uint64_t schedule_ns[INJECT_STEPS_MAX];   /* inject.when.step, as two lists */

@@ -128,6 +128,7 @@ static void derive_inject(struct experiment_inject *entry)
     inject->workers = inject->worker_count ? entry->workers : NULL;
     inject->by_group = entry->select == EXPERIMENT_SELECT_GROUPS || entry->of == OF_GROUPS;
     inject->one_draw = entry->draw == DRAW_GROUP;
+    inject->config.absolute = entry->trace_path[0] && !entry->rescale;
     inject->link.unreliable = inject->what == INJECT_LINK && !entry->reliable;
     inject->when.steps = entry->schedule_times < entry->schedule_scales ? entry->schedule_times
                                                                         : entry->schedule_scales;

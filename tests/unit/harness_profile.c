@@ -16,6 +16,7 @@
 #include "harness/experiment/profile.h"
 #include "harness/experiment/profile_text.h"
 #include "harness/experiment/suggest.h"
+#include "harness/preview.h"
 
 #define DESIGN "tests/profiles/design.yaml"
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -449,6 +450,23 @@ Test(profile, paths_are_relative_to_the_profile_and_stored_absolute)
     cr_expect(strstr(path, "/tests/profiles/trace_ok.csv"), "%s", path);
     cr_expect_eq(loaded.inject[0].inject.config.trace.workers, 1u);
     cr_expect_float_eq(loaded.inject[0].inject.config.trace.seconds[0], 0.5, 0.0);
+    profile_free(&loaded);
+}
+
+Test(profile, a_trace_is_rescaled_unless_it_says_otherwise)
+{
+    char text[512];
+    const char *const set[] = {"inject.0.law.rescale=false"};
+    load("tests/profiles/trace_ok.yaml", NULL, 0);
+    cr_expect_not(loaded.inject[0].inject.config.absolute);
+    preview_describe(&loaded.inject[0], text, sizeof(text));
+    cr_expect(strstr(text, " (its median 500 ms becomes compute.base), "), "%s", text);
+    profile_free(&loaded);
+
+    load("tests/profiles/trace_ok.yaml", set, 1);
+    cr_expect(loaded.inject[0].inject.config.absolute);
+    preview_describe(&loaded.inject[0], text, sizeof(text));
+    cr_expect(strstr(text, " (median 500 ms), "), "%s", text);
     profile_free(&loaded);
 }
 

@@ -256,3 +256,19 @@ Test(trace, repeats_unless_it_is_to_be_replayed_once)
     cr_expect_eq(law->delay_ns(&config, &past), 0u);
     cr_expect_eq(law->shorten(&config, &shorter), 1000u);
 }
+
+Test(trace, takes_as_long_as_it_says_when_it_is_not_rescaled)
+{
+    struct law_config config = {.absolute = true};
+    cr_assert_eq(parse(HEAD "0,0,1e-6\n1,0,3e-6\n2,0,2e-6\n", &config.trace, NULL), 0);
+    const struct law *const law = law_find("trace");
+    const struct law_draw fast = {.iteration = 0, .compute_ns = 2500};
+    const struct law_draw slow = {.iteration = 1, .compute_ns = 2500};
+    const struct law_draw bare = {.iteration = 1, .compute_ns = 0};
+
+    cr_expect_eq(law->shorten(&config, &fast), 1000u);
+    cr_expect_eq(law->delay_ns(&config, &fast), 0u);
+    cr_expect_eq(law->shorten(&config, &slow), 2500u);
+    cr_expect_eq(law->delay_ns(&config, &slow), 500u);
+    cr_expect_eq(law->delay_ns(&config, &bare), 3000u, "also beside a real gradient");
+}
