@@ -176,8 +176,8 @@ Test(policy_return, partial_tells_one_that_is_back_that_it_is_ready)
     expect_trace(&node,
                  "@0  start   -> compute r0\n"
                  "@1  down p1 -> evict 1\n"
-                 "@10 grad    -> apply, control READY{0} {0}\n"
-                 "@11 up p1   -> control READY{0} {1}\n"
+                 "@10 grad    -> apply, control READY{1} {0}\n"
+                 "@11 up p1   -> control READY{1} {1}\n"
                  "@12 control p0 READY{0} ->\n"
                  "@13 control p1 READY{0} -> control INVITE{1} {0}, control INVITE{1} {1}\n");
 }
