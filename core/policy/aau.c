@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * DSGD-AAU on messages, our reconstruction: the paper's full text was not read, and PUBLISHED.md lists what had to be decided.
- *
- * A worker whose gradient is applied is ready; it exchanges as soon as it is in a group of ready
- * workers (aau_wave.c finds and freezes the group) that an edge new to this epoch runs through.
- *
- * While a worker computes nobody changes its model, so no gradient is ever stale with respect to its own model.
+ * DSGD-AAU on messages, our reconstruction (PUBLISHED.md lists what had to be decided): a worker whose gradient is applied is
+ * ready; it exchanges as soon as it is in a group of ready workers (aau_wave.c finds and freezes the group) that an edge new
+ * to this epoch runs through. While a worker computes nobody changes its model, so no gradient is ever stale with respect
+ * to its own model.
  *
  * The exchange: everybody sends its model and its active degree to its active neighbours, waits for theirs, mixes with
- * Metropolis weights. Both ends of an edge agree on it and on both degrees, because the group was frozen first.
- *
- * A view that is behind costs one superfluous exchange or one aborted wave, never a wrong average.
+ * Metropolis weights. Both ends of an edge agree on it and on both degrees, because the group was frozen first. A view that
+ * is behind costs one superfluous exchange or one aborted wave, never a wrong average.
  *
  * The graph must be connected, and a worker that never answers keeps the epoch from ending: who is there, and how the
  * others go on when somebody is not, stands in aau_loss.c. Beyond a thousand workers the oracle takes over (policy_variant).

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * DSGD-AAU, our reconstruction, with a central Pathsearch (oracle.h): the worker's part. It applies its gradient and is ready; the oracle says
- * at once who is released, and ACT_WAKE tells the others. Each of them sends its model to its active neighbours, that is
- * those released by the same exchange, waits for theirs and mixes with Metropolis weights.
+ * DSGD-AAU, our reconstruction, with a central Pathsearch (oracle.h): the worker's part. It applies its gradient and is
+ * ready; the oracle says at once who is released, and ACT_WAKE tells the others. Each of them sends its model to its active
+ * neighbours, that is those released by the same exchange, waits for theirs and mixes with Metropolis weights.
  *
  * Nobody can be in two exchanges: a member leaves its own only after all its active neighbours have sent. So the number of
  * the exchange is tag enough, and the shared state still says who is in it when the last member learns of it. Models may
