@@ -7,8 +7,8 @@
  *                      tau), or comes before the step (combine, then adapt: 1). Of a parameter server: by the other
  *                      workers' gradients between a worker's pull and the apply of its answer.
  * Age of a model       in time: since its sender published it (began to send it, the last time it did); in versions: how
- *                      many newer ones its sender has. A version is any change of a model: a step, an average. Counted
- *                      per model averaged, when the average is in place.
+ *                      many newer ones its sender has. A version is any change of a model: a step, an average. Of each
+ *                      average one received model counts, each neighbour in turn.
  *
  * Neither is a difference of iteration counters, which grows with the length of a run where workers differ in speed.
  *
@@ -39,11 +39,20 @@ static inline uint32_t staleness_of_term(const struct mix_term *term, uint32_t v
 }
 
 /** Are the terms of this mix whole models of peers, which have an age? Slices of a reduction in progress are not. */
-static inline bool staleness_has_ages(const struct policy *row, uint32_t worker,
-                                      const struct action *mix)
+static inline bool staleness_has_age(const struct policy *row, uint32_t worker,
+                                     const struct action *mix)
 {
-    return mix->rule != MIX_SLICE_MEAN && mix->rule != MIX_SLICE_COPY &&
+    return mix->count > 0 && mix->rule != MIX_SLICE_MEAN && mix->rule != MIX_SLICE_COPY &&
            !staleness_takes_gradients(row, worker);
+}
+
+/**
+ * The term whose age counts, in the worker's iteration number `iterations`: each in turn, so that an average of many costs
+ * no more than one of few.
+ */
+static inline const struct mix_term *staleness_term(const struct action *mix, uint64_t iterations)
+{
+    return &mix->terms[(uint32_t)iterations % mix->count];
 }
 
 #endif

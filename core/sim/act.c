@@ -178,9 +178,6 @@ static void fetch_for_mix(const struct sim *self, const struct sim_node *node,
         const struct sim_node *const peer =
             node_at(self, self->edge[node->first_edge + action->terms[i].peer].to);
         __builtin_prefetch(&peer->slots);
-        __builtin_prefetch(published_at(self,
-                                        self->edge[node->first_edge + action->terms[i].peer].to,
-                                        slots_slot_of(action->terms[i].handle)));
         if (self->books_at > 0) {
             __builtin_prefetch((const uint8_t *)peer + self->books_at);
             __builtin_prefetch((const uint8_t *)peer + self->books_at + 64);
@@ -189,19 +186,17 @@ static void fetch_for_mix(const struct sim *self, const struct sim_node *node,
 }
 
 /** The average is in place at clock_ns: how old was what went into it? */
-static void record_ages(struct sim *self, uint32_t worker, const struct action *action)
+static void record_age(struct sim *self, uint32_t worker, const struct action *action)
 {
     const struct sim_node *const node = node_at(self, worker);
-    if (!self->recording || !staleness_has_ages(self->config.policy, worker, action))
+    if (!self->recording || !staleness_has_age(self->config.policy, worker, action))
         return;
-    for (uint32_t i = 0; i < action->count; i++) {
-        const struct mix_term *const term = &action->terms[i];
-        const uint32_t peer = self->edge[node->first_edge + term->peer].to;
-        const uint64_t sent_ns = *published_at(self, peer, slots_slot_of(term->handle));
-        hist_record(&self->hist[SIM_AGE], sim_max(self->clock_ns, sent_ns) - sent_ns);
-        hist_record(&self->hist[SIM_AGE_VERSIONS],
-                    node_at(self, peer)->version - slots_version_of(term->handle));
-    }
+    const struct mix_term *const term = staleness_term(action, node->finished);
+    const uint32_t peer = self->edge[node->first_edge + term->peer].to;
+    const uint64_t sent_ns = *published_at(self, peer, slots_slot_of(term->handle));
+    hist_record(&self->hist[SIM_AGE], sim_max(self->clock_ns, sent_ns) - sent_ns);
+    hist_record(&self->hist[SIM_AGE_VERSIONS],
+                node_at(self, peer)->version - slots_version_of(term->handle));
 }
 
 /** A server's average of gradients, before it is in place. */
@@ -246,7 +241,7 @@ static void do_mix(struct sim *self, uint32_t worker, const struct action *actio
     sim_account_spend(self, worker, PART_MIX,
                       action->count * self->config.costs.mix_ns /
                           (action->slices ? action->slices : 1));
-    record_ages(self, worker, action);
+    record_age(self, worker, action);
     if (action->rule == MIX_SLICE_COPY)
         sim_act_averaged(self, worker, action->tag + 1);
     /* MIX_SLICE_MEAN is half of an all-reduce, the other half follows; without terms a share is given away at most */

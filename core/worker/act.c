@@ -164,22 +164,20 @@ static void check_reads(const struct worker *self, const struct action *action)
  * The average is in place since `now`: how old was what went into it? The sender's newest version is the one it shows at
  * this moment. Its stamps are of another core, so a fresh model may seem to come from the future: its age is 0.
  */
-static void record_ages(struct worker *self, const struct action *action, uint64_t now)
+static void record_age(struct worker *self, const struct action *action, uint64_t now)
 {
     const struct worker_common *const c = self->common;
-    if (!self->recording || !staleness_has_ages(c->policy, self->id, action))
+    if (!self->recording || !staleness_has_age(c->policy, self->id, action))
         return;
-    for (uint32_t i = 0; i < action->count; i++) {
-        const struct mix_term *const term = &action->terms[i];
-        const struct cohort_worker *const peer = &c->cohort->worker[self->peers[term->peer]];
-        if (!peer->published_cyc)
-            continue;
-        const uint32_t version = atomic_load_explicit(&peer->version, memory_order_relaxed);
-        const uint64_t sent = atomic_load_explicit(
-            &peer->published_cyc[slots_slot_of(term->handle)], memory_order_relaxed);
-        hist_record(self->age, clock_ns(c->clock, account_max(now, sent) - sent));
-        hist_record(self->age_versions, version - slots_version_of(term->handle));
-    }
+    const struct mix_term *const term = staleness_term(action, self->finished);
+    const struct cohort_worker *const peer = &c->cohort->worker[self->peers[term->peer]];
+    if (!peer->published_cyc)
+        return;
+    const uint32_t version = atomic_load_explicit(&peer->version, memory_order_relaxed);
+    const uint64_t sent = atomic_load_explicit(&peer->published_cyc[slots_slot_of(term->handle)],
+                                               memory_order_relaxed);
+    hist_record(self->age, clock_ns(c->clock, account_max(now, sent) - sent));
+    hist_record(self->age_versions, version - slots_version_of(term->handle));
 }
 
 /** A server's average of gradients, before it is in place. */
@@ -212,7 +210,7 @@ static bool do_mix(struct worker *self, const struct action *action)
     /* MIX_SLICE_MEAN is half of an all-reduce, the other half follows; MIX_SPLIT reads nobody */
     if (action->rule != MIX_SLICE_MEAN && action->count > 0)
         account_mixed(self, action->count, to);
-    record_ages(self, action, to);
+    record_age(self, action, to);
     if (action->rule == MIX_SLICE_COPY)
         keep_average(self, action->tag + 1);
     return true;
