@@ -2,14 +2,29 @@
 /* What an experiment means where a profile leaves it to the size of the run. */
 #include "harness/experiment/experiment.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/check.h"
 #include "harness/experiment/keys.h"
+#include "harness/experiment/profile.h"
 
 const char *experiment_sweep_value(const struct experiment *self)
 {
     return self->sweep.at < self->sweep.count ? self->sweep.value[self->sweep.at] : NULL;
+}
+
+const char *experiment_tuned_at(const struct experiment *self, const char *value, char *out,
+                                uint32_t bytes)
+{
+    const char *const written = self->sweep.written;
+    *out = '\0';
+    if (value && self->train.tuned[0] && strcmp(value, written) != 0 &&
+        !profile_digest_ignores(self->sweep.key))
+        snprintf(out, bytes, "%s%s%s", self->sweep.key, *written ? " = " : " as by default",
+                 written);
+    return out;
 }
 
 struct policy_options experiment_options(const struct experiment *self, uint32_t index)

@@ -210,11 +210,19 @@ struct experiment {
         uint32_t metric[EXPERIMENT_SWEEP_METRICS_MAX]; /* enum results_metric */
         uint32_t metric_count;                         /* 0: the table chooses */
         uint32_t at; /* the value this experiment has; `count` for the profile as written */
+        char written[EXPERIMENT_SWEEP_TEXT_MAX]; /* what the key has as written; "" = its default */
     } sweep;
 
     struct profile_origins
         *origins; /* where each value came from, for profile_write_resolved; owned */
 };
+
+/**
+ * `inject.0.law.factor = 10`, what rates were tuned at where `value` of the swept key is another one, or "": it is the same, or
+ * rates do not depend on the key, or none were tuned. Returns `out`.
+ */
+const char *experiment_tuned_at(const struct experiment *self, const char *value, char *out,
+                                uint32_t bytes);
 
 /** The value of the swept key that this experiment has, or NULL. */
 const char *experiment_sweep_value(const struct experiment *self);

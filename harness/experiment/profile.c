@@ -289,6 +289,7 @@ static int load_text(struct profile_load *load, const char *const *set, uint32_t
     CHECK(names);
     struct profile_source swept = {0};
     apply_sets(load, sources, names, set, set_count);
+    profile_sweep_written(load);
     if (load->value != PROFILE_AS_WRITTEN)
         profile_sweep_apply(load, &swept);
     profile_text_claim(&load->source, load->out->claim, sizeof(load->out->claim));

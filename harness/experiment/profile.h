@@ -47,5 +47,7 @@ void profile_write_resolved(FILE *out, const struct experiment *experiment);
  */
 uint64_t profile_digest(const struct experiment *experiment);
 uint64_t profile_digest_policy(const struct experiment *experiment, uint32_t policy);
+/** Does neither depend on this key, written as for --set? */
+bool profile_digest_ignores(const char *path);
 
 #endif

@@ -46,6 +46,16 @@ static bool is_left_out(enum keys_section section, const char *path)
     return false;
 }
 
+bool profile_digest_ignores(const char *path)
+{
+    const char *const leaf = strrchr(path, '.');
+    const bool of_list = strncmp(path, "policies.", 9) == 0 || strncmp(path, "inject.", 7) == 0 ||
+                         strncmp(path, "faults.", 7) == 0;
+    if (!of_list)
+        return is_left_out(KEYS_PROFILE, path);
+    return path[0] == 'p' && is_left_out(KEYS_POLICY, leaf + 1);
+}
+
 /** As the value is printed, for one that is not a list. Returns `out`. */
 static const char *print_value(const struct key *key, const void *field, char *out, size_t size)
 {

@@ -67,6 +67,9 @@ void profile_fill(struct profile_load *load, enum keys_section section, struct p
 bool profile_misspelt(enum keys_section section, const struct profile_node *map, const char *group,
                       const char *leaf);
 
+/** What the swept key has before a value of the sweep takes its place. */
+void profile_sweep_written(struct profile_load *load);
+
 /** Put value number load->value of the sweep where its key is. `source` is filled, and kept by the tree. */
 void profile_sweep_apply(struct profile_load *load, struct profile_source *source);
 

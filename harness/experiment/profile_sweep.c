@@ -3,11 +3,44 @@
  * A swept profile is loaded once as it is written and once per value; each time the value goes the way of a --set, so the
  * key table judges it like any other.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/check.h"
 #include "harness/experiment/profile_private.h"
 #include "harness/experiment/profile_set.h"
+
+/** An entry of a list by its number, label or kind. */
+static const struct profile_node *item_of(const struct profile_node *list, const char *part)
+{
+    uint32_t number = 0;
+    for (const struct profile_node *n = list->first; n; n = n->next, number++) {
+        char digits[16];
+        const struct profile_node *const label = profile_tree_child(n, "label");
+        const struct profile_node *const kind = label ? label : profile_tree_child(n, "kind");
+        const char *const name = n->kind == PROFILE_TEXT ? n->text : kind ? kind->text : NULL;
+        snprintf(digits, sizeof(digits), "%u", number);
+        if (strcmp(part, digits) == 0 || (name && strcmp(part, name) == 0))
+            return n;
+    }
+    return NULL;
+}
+
+void profile_sweep_written(struct profile_load *load)
+{
+    const struct profile_node *const key =
+        profile_tree_child(profile_tree_child(load->root, "sweep"), "key");
+    const struct profile_node *node = load->root;
+    char path[EXPERIMENT_SWEEP_TEXT_MAX];
+    if (!key || key->kind != PROFILE_TEXT || strlen(key->text) >= sizeof(path))
+        return;
+    snprintf(path, sizeof(path), "%s", key->text);
+    char *rest = path;
+    for (char *part; node && (part = strsep(&rest, "."));)
+        node = node->kind == PROFILE_LIST ? item_of(node, part) : profile_tree_child(node, part);
+    if (node && node->kind == PROFILE_TEXT)
+        snprintf(load->out->sweep.written, sizeof(load->out->sweep.written), "%.127s", node->text);
+}
 
 void profile_sweep_apply(struct profile_load *load, struct profile_source *source)
 {

@@ -236,14 +236,30 @@ static void put_figures(const struct claims_result *at, char *out, size_t size)
                  p);
 }
 
-static void put_finding(const struct trial *self, struct claims_result *at)
+/** A verdict about learning says at which value of the swept key the rates were tuned, if that is another one. */
+static void put_tuned(const struct trial *self, const struct experiment *experiment,
+                      const struct claims_result *at, char *out, size_t size)
 {
-    char figures[160], bounded[240] = "";
+    char where[2 * EXPERIMENT_SWEEP_TEXT_MAX + 16] = "";
+    for (uint32_t s = 0; s < 2 && !*where; s++) {
+        const struct sentence_operand *const side = &self->sentence.side[s];
+        if (is_learning(side->metric))
+            experiment_tuned_at(experiment, *side->at ? side->at : at->sweep_value, where,
+                                sizeof(where));
+    }
+    snprintf(out, size, *where ? "; rates tuned at %.120s" : "%s", where);
+}
+
+static void put_finding(const struct trial *self, const struct experiment *experiment,
+                        struct claims_result *at)
+{
+    char figures[160], bounded[240] = "", tuned[160];
     const bool left = at->bounded_below > 0;
     put_figures(at, figures, sizeof(figures));
+    put_tuned(self, experiment, at, tuned, sizeof(tuned));
     if (at->verdict == CLAIM_OPEN)
-        snprintf(at->finding, sizeof(at->finding), "open: %s%s%s%s", self->obstacle,
-                 *figures ? " (" : "", figures, *figures ? ")" : "");
+        snprintf(at->finding, sizeof(at->finding), "open: %s%s%s%s%s", self->obstacle,
+                 *figures ? " (" : "", figures, *figures ? ")" : "", tuned);
     if (at->verdict == CLAIM_OPEN)
         return;
     if (at->bounded_above > 0 || left)
@@ -251,8 +267,8 @@ static void put_finding(const struct trial *self, struct claims_result *at)
                  "; %u of %u seeds, in which %s did not reach the target, count with the budget",
                  left ? at->bounded_below : at->bounded_above, at->pairs,
                  self->sentence.side[left ? 0 : 1].policy);
-    snprintf(at->finding, sizeof(at->finding), "%s (%s%s)", claims_verdict_name(at->verdict),
-             figures, bounded);
+    snprintf(at->finding, sizeof(at->finding), "%s (%s%s%s)", claims_verdict_name(at->verdict),
+             figures, bounded, tuned);
 }
 
 /** One entry for this claim, or one per value of the swept key. Returns how many there are now. */
@@ -303,7 +319,7 @@ uint32_t claims_evaluate(const struct experiment *experiment, const struct recor
     for (uint32_t i = 0; i < n; i++) {
         out[i].p_holm = adjusted[i];
         out[i].verdict = decide(&trial[i], &out[i]);
-        put_finding(&trial[i], &out[i]);
+        put_finding(&trial[i], experiment, &out[i]);
     }
     return n;
 }

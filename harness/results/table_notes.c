@@ -141,8 +141,12 @@ static void tuned_note(FILE *out, const struct table_style *style,
     char text[512], half[32], twice[32];
     put_relative(half, sizeof(half), p->tuned.half, p->tuned.best);
     put_relative(twice, sizeof(twice), p->tuned.twice, p->tuned.best);
-    snprintf(text, sizeof(text), "%s %g, tuned%s: %s at half of it %s, at twice %s", p->label,
-             p->lr, p->tuned.edge ? " (on the edge of what was tried)" : "",
+    char at[2 * EXPERIMENT_SWEEP_TEXT_MAX + 16] = "";
+    for (uint32_t v = 0; v < experiment->sweep.count && !*at; v++) /* said once, of all values */
+        experiment_tuned_at(experiment, experiment->sweep.value[v], at, sizeof(at));
+    snprintf(text, sizeof(text), "%s %g, tuned%s%.120s%s: %s at half of it %s, at twice %s",
+             p->label, p->lr, *at ? " at " : "", at,
+             p->tuned.edge ? " (on the edge of what was tried)" : "",
              target_metric_name(experiment->train.tuned_metric), half, twice);
     note(out, style, "lr", text);
 }

@@ -77,6 +77,30 @@ Test(virtual_tune, writes_a_file_into_the_folder_that_is_named)
     }
 }
 
+/* The value that a profile has as written is the one its rates were tuned at. */
+Test(virtual_tune, a_verdict_about_another_value_says_where_its_rates_were_tuned)
+{
+    free(tune_of(BODY, 1));
+    char yaml[2048];
+    snprintf(yaml, sizeof(yaml),
+             "%strain: {tuned: %s/t.tuned.yaml}\nsweep: {key: compute.base, values: [1ms, 500us]}\n"
+             "claims: [\"train_loss_mean_model(dsgd) > train_loss_mean_model(allreduce)\"]\n",
+             BODY, folder);
+    const int code = virtual_command("run", yaml, 1);
+    cr_assert_eq(code, 0, "%s", code ? virtual_errors() : "");
+    json_t *const result = virtual_result();
+    const json_t *const claims = json_object_get(result, "claims");
+
+    cr_assert_eq(json_array_size(claims), 2);
+    for (uint32_t i = 0; i < 2; i++) {
+        const char *const finding =
+            json_string_value(json_object_get(json_array_get(claims, i), "finding"));
+        cr_expect_eq(strstr(finding, "rates tuned at compute.base = 1ms") != NULL, i == 1, "%s",
+                     finding);
+    }
+    json_decref(result);
+}
+
 Test(virtual_tune, refuses_where_nothing_can_be_written_before_it_begins)
 {
     static const char *const command[] = {"tune", "run", "sim"};

@@ -75,10 +75,11 @@ static void load_text(struct experiment *out, const char *text)
     free(report);
 }
 
-/** Pointers differ between two loads; what they point at is compared by the echo. */
+/** Pointers differ between two loads, and what they point at is compared by the echo; so does what was not written. */
 static void forget_pointers(struct experiment *experiment)
 {
     experiment->origins = NULL;
+    memset(experiment->sweep.written, 0, sizeof(experiment->sweep.written)); /* a default is spelt */
     for (uint32_t i = 0; i < experiment->inject_count; i++) {
         experiment->inject[i].inject.workers = NULL;
         experiment->inject[i].inject.config.trace.seconds = NULL;
