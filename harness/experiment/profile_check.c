@@ -72,6 +72,10 @@ static void check_data(struct profile_load *load)
         FAIL(load, "data.shards.per_worker",
              "data.shards.per_worker is %u, but there are %u classes", x->data.per_worker,
              x->data.classes);
+    const double train = (double)x->data.samples * split[0];
+    if (has_data && x->data.samples > 0 && x->train.batch > train && train >= x->workers.count)
+        FAIL(load, "train.batch", "a batch of %u is larger than all %.0f training samples",
+             x->train.batch, train);
     if (has_data && x->data.samples > 0 && (double)x->data.samples * split[0] < x->workers.count)
         FAIL(load, "data.samples", "%u training samples cannot be dealt to %u workers",
              (uint32_t)((double)x->data.samples * split[0]), x->workers.count);

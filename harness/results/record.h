@@ -156,6 +156,7 @@ struct record_run {
     uint64_t seed;
     const char *clock; /* "live" | "virtual" */
     bool judged;       /* false: nothing to learn (model none), losses mean nothing */
+    uint32_t smallest_shard; /* in samples; 0: no data */
     bool no_heldout;   /* the split leaves no held-out samples: what is judged on them has no figure */
     uint32_t workers;
     struct record_fault *fault; /* [fault_count] owned, in order of the schedule */

@@ -304,6 +304,24 @@ static void link_notes(FILE *out, const struct table_style *style, const struct 
     }
 }
 
+/** Legal, and seldom meant: the sampler begins its next epoch within a batch. */
+static void batch_warning(FILE *out, const struct table_style *style,
+                          const struct experiment *experiment, const struct record_run *run,
+                          uint32_t count)
+{
+    char text[128];
+    uint32_t smallest = UINT32_MAX;
+    for (uint32_t i = 0; i < count; i++)
+        if (run[i].smallest_shard > 0 && run[i].smallest_shard < smallest)
+            smallest = run[i].smallest_shard;
+    if (smallest == UINT32_MAX || experiment->train.batch <= smallest)
+        return;
+    snprintf(text, sizeof(text),
+             "a batch of %u is larger than the smallest shard, %u samples: it repeats some",
+             experiment->train.batch, smallest);
+    table_line(out, style, INK_WARN, "warning", text);
+}
+
 void table_notes(FILE *out, const struct table_style *style, const struct experiment *experiment,
                  const struct record_run *run, uint32_t count,
                  const struct results_summary *summary)
@@ -322,5 +340,6 @@ void table_notes(FILE *out, const struct table_style *style, const struct experi
     if (!again)
         host_notes(out, style, run, count, summary);
     link_notes(out, style, run, count);
+    batch_warning(out, style, experiment, run, count);
     table_warnings(out, style, experiment, summary);
 }

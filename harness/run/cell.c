@@ -39,6 +39,9 @@ static int check_shards(const struct cell *self, struct err *err)
                        "%u training samples are too few for %u workers that compute: some would "
                        "get none",
                        self->split.train, workers);
+    if (e->train.batch > self->split.train)
+        return err_set(err, -EINVAL, "a batch of %u is larger than all %u training samples",
+                       e->train.batch, self->split.train);
     if (e->data.shards == SHARD_LABELS && e->data.per_worker > classes)
         return err_set(err, -EINVAL, "data.shards.per_worker is %u, but the data has %u classes",
                        e->data.per_worker, classes);
@@ -251,6 +254,20 @@ struct policy_config cell_policy_config(const struct cell *self, uint32_t w)
         .adpsgd_active = self->side && self->side[w],
         .tree = self->tree ? self->tree + self->peer_begin[w] : NULL,
     };
+}
+
+uint32_t cell_smallest_shard(const struct cell *self)
+{
+    const uint32_t trainers = self->graph.workers - self->row->central;
+    if (!self->shard)
+        return trainers > 0 ? self->split.train / trainers : 0;
+    uint32_t smallest = UINT32_MAX;
+    for (uint32_t w = 0; w < self->graph.workers; w++) {
+        const uint32_t samples = self->shard_begin[w + 1] - self->shard_begin[w];
+        if (samples > 0 && samples < smallest) /* a server has none */
+            smallest = samples;
+    }
+    return smallest;
 }
 
 uint64_t cell_payload_bytes(const struct cell *self)

@@ -116,6 +116,9 @@ uint32_t cell_faults(const struct cell *self, struct fault out[FAULT_SCHEDULE_MA
 /** The configuration that worker `w`'s policy gets. Borrows from the cell. */
 struct policy_config cell_policy_config(const struct cell *self, uint32_t w);
 
+/** Samples of the smallest shard, if shards are dealt; else what each would have if all had as many; 0: no data. */
+uint32_t cell_smallest_shard(const struct cell *self);
+
 /** What a receiver is meant to read of one whole vector, without padding. */
 uint64_t cell_payload_bytes(const struct cell *self);
 

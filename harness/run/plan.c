@@ -261,6 +261,14 @@ static void print_policy(const struct plan *self, const struct cell *cell, FILE 
     fprintf(out, ", lr %g (%s)\n", cell->policy->lr, experiment_rate(cell->policy));
 }
 
+void plan_print_batch(const struct plan *self, const struct cell *cell, FILE *out)
+{
+    const uint32_t samples = cell_smallest_shard(cell), batch = self->experiment->train.batch;
+    if (samples > 0 && batch > samples)
+        fprintf(out, "  a batch of %u is larger than a shard of %u samples: it repeats some\n",
+                batch, samples);
+}
+
 static void print_memory(const struct plan *self, FILE *out)
 {
     const struct experiment *const e = self->experiment;
@@ -297,6 +305,8 @@ int plan_print(struct plan *self, uint32_t threads, FILE *out, struct err *err)
                     graph_spectral_gap(&cell.graph));
         }
         print_policy(self, &cell, out);
+        if (p == 0)
+            plan_print_batch(self, &cell, out);
         cell_close(&cell);
     }
     print_memory(self, out);

@@ -42,6 +42,9 @@ void plan_close(struct plan *self);
 /** Predicted wall time of the whole matrix, on so many threads in virtual time. 0, or -errno with `err`. */
 int plan_seconds(const struct plan *self, uint32_t threads, double *out, struct err *err);
 
+/** A line if batches are larger than shards, which is legal but seldom meant. */
+void plan_print_batch(const struct plan *self, const struct cell *cell, FILE *out);
+
 /**
  * What `--dry-run` prints after the resolved profile: placement, memory, slots, time; in virtual time the graph, memory,
  * and wall time on so many threads.

@@ -73,6 +73,13 @@ static int print_cell(const struct plan *self, uint32_t index, struct plan_trial
     cell.common = &self->common; /* the real sizes */
     if (rc == 0)
         print_policy(&cell, seconds, out);
+    if (rc == 0 && index == 0 && self->common.dataset) {
+        const struct experiment *const e = self->experiment;
+        struct cell even = {.row = cell.row,
+                            .graph = {.workers = cell.graph.workers},
+                            .split = shard_counts(self->common.dataset->samples, e->data.split)};
+        plan_print_batch(self, &even, out);
+    }
     *all_s += seconds;
     cell_close(&cell);
     return rc;

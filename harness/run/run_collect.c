@@ -355,6 +355,7 @@ int run_collect(struct run *run, struct record_run *out, struct err *err)
     out->clock = "live";
     out->locals_judged = judge_locals(cell->graph.workers, cell->row->central);
     out->judged = cell->common->dataset != NULL;
+    out->smallest_shard = out->judged ? cell_smallest_shard(cell) : 0;
     out->no_heldout = out->judged && cell->split.validation == 0;
     out->workers = cell->graph.workers;
     out->lr = cell->policy->lr;

@@ -190,6 +190,7 @@ int virtual_collect(struct virtual_run *self, struct err *err)
     out->seed = cell->seed;
     out->clock = "virtual";
     out->judged = self->values != NULL;
+    out->smallest_shard = out->judged ? cell_smallest_shard(cell) : 0;
     out->no_heldout = out->judged && cell->split.validation == 0;
     out->workers = cell->graph.workers;
     out->lr = cell->policy->lr;

@@ -182,6 +182,30 @@ Test(virtual_table, without_held_out_samples_their_metrics_have_no_figure)
     json_decref(result);
 }
 
+Test(virtual_table, a_batch_larger_than_a_shard_is_said_and_one_larger_than_all_is_refused)
+{
+#define BATCH(n)                                                                        \
+    HEAD("8")                                                                           \
+    "data: {samples: 200, features: 8, classes: 4}\nmodel: softmax\npolicies: [dsgd]\n" \
+    "stop: {iterations: 5}\ntrain: {batch: " n "}\n"
+    json_decref(virtual_run(BATCH("32"), 1));
+    fflush(stdout);
+    char *const table = virtual_file("../../../stdout");
+    cr_expect_not_null(strstr(table, "a batch of 32 is larger than the smallest shard, 20 samples"),
+                       "%s", table);
+    char *const dry = virtual_dry_run(BATCH("32"));
+    cr_expect_not_null(strstr(dry, "a batch of 32 is larger than a shard of 20 samples"), "%s",
+                       dry);
+
+    cr_expect_eq(virtual_command("run", BATCH("161"), 1), 2);
+    char *const said = virtual_errors();
+    cr_expect_not_null(strstr(said, "a batch of 161 is larger than all 160 training samples"), "%s",
+                       said);
+    free(table);
+    free(dry);
+    free(said);
+}
+
 /* Neighbours that stand still drain a worker's weight: the published step explodes, and must not pass for a result. */
 Test(virtual_table, a_run_that_diverged_says_so_and_one_with_the_same_weights_need_not_diverge)
 {

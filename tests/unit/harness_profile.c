@@ -79,7 +79,8 @@ static void load_text(struct experiment *out, const char *text)
 static void forget_pointers(struct experiment *experiment)
 {
     experiment->origins = NULL;
-    memset(experiment->sweep.written, 0, sizeof(experiment->sweep.written)); /* a default is spelt */
+    memset(experiment->sweep.written, 0,
+           sizeof(experiment->sweep.written)); /* a default is spelt */
     for (uint32_t i = 0; i < experiment->inject_count; i++) {
         experiment->inject[i].inject.workers = NULL;
         experiment->inject[i].inject.config.trace.seconds = NULL;
