@@ -42,6 +42,24 @@ static void cpu_count(struct doctor_finding *f)
     SAY(remedy, "taskset -p %d, or give the container more CPUs", getpid());
 }
 
+static void cpu_quota(struct doctor_finding *f)
+{
+    cpu_set_t allowed;
+    const double quota = environment_cpu_quota("");
+    const int usable =
+        sched_getaffinity(0, sizeof(allowed), &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
+    if (quota <= 0) {
+        SAY(finding, "none");
+        return;
+    }
+    SAY(finding, "the cgroup grants the time of %.3g of %d CPUs", quota, usable);
+    if (quota >= usable)
+        return;
+    f->verdict = DOCTOR_WARN;
+    SAY(consequence, "the kernel stops all workers for a part of each period: times are its own");
+    SAY(remedy, "give the container whole CPUs (--cpuset-cpus) instead of a quota (--cpus)");
+}
+
 static void cpu_smt(struct doctor_finding *f)
 {
     char active[16];
@@ -274,6 +292,7 @@ uint32_t doctor_examine(const struct doctor_extra *extra,
         void (*check)(struct doctor_finding *f);
     } checks[] = {
         {"cpu.count", cpu_count},
+        {"cpu.quota", cpu_quota},
         {"cpu.smt", cpu_smt},
         {"cpu.governor", cpu_governor},
         {"cpu.steal", cpu_steal},

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "harness/results/results_json.h"
 #include "harness/version.h"
 
+#define ENVIRONMENT_PATH_MAX 4400u
 #define GOVERNOR "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
 #define CLOCKSOURCE "/sys/devices/system/clocksource/clocksource0/current_clocksource"
 #define HUGE_2M "/sys/kernel/mm/hugepages/hugepages-2048kB/"
@@ -119,6 +121,68 @@ const char *environment_container(char *out, size_t size)
     return out;
 }
 
+/** The quota that the files of one folder set, in cores; 0: none. */
+static double quota_in(const char *folder, bool second_version)
+{
+    char path[ENVIRONMENT_PATH_MAX + 32], line[128];
+    double quota = 0, period = 0;
+    snprintf(path, sizeof(path), "%s/%s", folder, second_version ? "cpu.max" : "cpu.cfs_quota_us");
+    environment_read_line(path, line, sizeof(line));
+    if (second_version) /* `max 100000` is no quota */
+        return sscanf(line, "%lf %lf", &quota, &period) == 2 && period > 0 ? quota / period : 0;
+    quota = strtod(line, NULL); /* -1 is none */
+    snprintf(path, sizeof(path), "%s/cpu.cfs_period_us", folder);
+    environment_read_line(path, line, sizeof(line));
+    period = strtod(line, NULL);
+    return quota > 0 && period > 0 ? quota / period : 0;
+}
+
+/** The least of this group's and its parents' as far as they are visible here. */
+static double quota_up(const char *root, const char *mount, const char *group, bool second_version)
+{
+    char folder[ENVIRONMENT_PATH_MAX];
+    double least = 0;
+    const int head = snprintf(folder, sizeof(folder), "%s/sys/fs/cgroup%s", root, mount);
+    snprintf(folder + head, sizeof(folder) - (size_t)head, "%s", group);
+    for (;;) {
+        const double quota = quota_in(folder, second_version);
+        if (quota > 0 && (least <= 0 || quota < least))
+            least = quota;
+        char *const slash = strrchr(folder, '/');
+        if (!slash || slash < folder + head)
+            return least;
+        *slash = '\0';
+    }
+}
+
+double environment_cpu_quota(const char *root)
+{
+    static const char *const mounts[] = {"/cpu", "/cpu,cpuacct"};
+    char path[ENVIRONMENT_PATH_MAX], line[ENVIRONMENT_PATH_MAX];
+    double least = 0;
+    snprintf(path, sizeof(path), "%s/proc/self/cgroup", root);
+    FILE *const in = fopen(path, "re");
+    while (in && fgets(line, sizeof(line), in)) { /* `0::/group`, or `4:cpu,cpuacct:/group` */
+        char *const names = strchr(line, ':') ? strchr(line, ':') + 1 : line;
+        char *const group = strchr(names, ':');
+        if (!group)
+            continue;
+        *group = '\0';
+        group[1 + strcspn(group + 1, "\n")] = '\0';
+        const bool second_version = *names == '\0';
+        const bool first_version = strcmp(names, "cpu") == 0 || strstr(names, "cpu,") == names;
+        for (uint32_t i = 0; i < (second_version ? 1 : first_version ? 2 : 0); i++) {
+            const double quota =
+                quota_up(root, second_version ? "" : mounts[i], group + 1, second_version);
+            if (quota > 0 && (least <= 0 || quota < least))
+                least = quota;
+        }
+    }
+    if (in)
+        fclose(in);
+    return least;
+}
+
 static uint64_t read_count(const char *path)
 {
     char line[64];
@@ -163,6 +227,8 @@ static json_t *cpu_json(void)
     put_text(out, "governor", text);
     environment_read_line("/sys/devices/system/cpu/smt/active", text, sizeof(text));
     put(out, "smt", *text ? json_boolean(*text == '1') : json_null());
+    const double quota = environment_cpu_quota("");
+    put(out, "quota_cores", quota > 0 ? results_json_real(quota) : json_null());
     put(out, "steal_share_since_boot", results_json_real(environment_steal_share()));
     return out;
 }

@@ -44,6 +44,12 @@ double environment_steal_share(void);
 /** `docker`, `podman`, `kubernetes`, `lxc`, `container`, or "" outside of one. */
 const char *environment_container(char *out, size_t size);
 
+/**
+ * How many cores' worth of time the cgroup of this process grants it: the least quota of it and of those around it (cpu.max, or
+ * cpu.cfs_quota_us of version 1). 0: no quota. root: "", or a folder that stands for `/` in tests.
+ */
+double environment_cpu_quota(const char *root);
+
 /** 2 MiB pages of the host: total and free; 0 where not exposed. */
 void environment_huge_pages(uint64_t *total, uint64_t *free_pages);
 

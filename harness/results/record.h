@@ -226,6 +226,7 @@ struct record_run {
     const struct record_stolen *stolen; /* [stolen_count] borrowed like the histograms */
     uint64_t stolen_count;
     double stolen_share;    /* of the time of all cores used */
+    double quota_cores;     /* live: what the cgroup grants, where that is less than the cores used; 0: no less */
     double core_busy_share; /* of the busiest core, all its workers together */
     bool contended;         /* cooperative and busy share over 20 % */
     bool interrupted;       /* cut short by a signal */

@@ -304,6 +304,18 @@ static void link_notes(FILE *out, const struct table_style *style, const struct 
     }
 }
 
+static void quota_warning(FILE *out, const struct table_style *style, const struct record_run *run)
+{
+    char text[192];
+    if (run->quota_cores <= 0)
+        return;
+    snprintf(text, sizeof(text),
+             "the cgroup of this process grants the time of %.3g cores only: the kernel stops all "
+             "workers for a part of each period",
+             run->quota_cores);
+    table_line(out, style, INK_WARN, "warning", text);
+}
+
 /** Legal, and seldom meant: the sampler begins its next epoch within a batch. */
 static void batch_warning(FILE *out, const struct table_style *style,
                           const struct experiment *experiment, const struct record_run *run,
@@ -340,6 +352,7 @@ void table_notes(FILE *out, const struct table_style *style, const struct experi
     if (!again)
         host_notes(out, style, run, count, summary);
     link_notes(out, style, run, count);
+    quota_warning(out, style, run);
     batch_warning(out, style, experiment, run, count);
     table_warnings(out, style, experiment, summary);
 }

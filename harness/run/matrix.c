@@ -34,6 +34,7 @@ struct matrix {
     struct results results;
     struct record_run *run; /* [sweep_cells] in order of execution */
     uint32_t runs;
+    double quota_cores;                       /* see record.h */
     uint32_t first[EXPERIMENT_SWEEP_MAX + 1]; /* run of each value; behind the last: `runs` */
 };
 
@@ -107,6 +108,7 @@ static int one_cell(struct matrix *self, const struct cell *cell, const struct j
         return rc;
     self->runs++;
     run->interrupted = interrupt_seen();
+    run->quota_cores = self->quota_cores;
     run->disturbed = !is_virtual(self) && run->stolen_share > self->plan->experiment->judge.stolen;
     run->sweep_value = experiment_sweep_value(cell->common->experiment);
     run->sweep_key = run->sweep_value ? cell->common->experiment->sweep.key : NULL;
@@ -225,7 +227,7 @@ static int begin(struct matrix *self, struct err *err)
 }
 
 /** What only a live run has: an EAL, a calibrated clock, and a core for each worker. core: [workers]. */
-static int describe_host(const struct matrix *self, struct environment_extra *extra, uint32_t *core,
+static int describe_host(struct matrix *self, struct environment_extra *extra, uint32_t *core,
                          struct err *err)
 {
     const struct host *const host = self->host;
@@ -236,6 +238,8 @@ static int describe_host(const struct matrix *self, struct environment_extra *ex
     for (uint32_t w = 0; w < cell.graph.workers; w++)
         core[w] = machine_pu_at(host->machine, cell.placement.pu[w])->os_index;
     cell_close(&cell);
+    const double quota = environment_cpu_quota("");
+    self->quota_cores = quota < self->plan->loops ? quota : 0;
     extra->eal_tier = eal_tier_name(host->eal.tier);
     extra->eal_reason = host->eal.reason;
     extra->placement = core;
