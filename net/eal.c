@@ -256,6 +256,11 @@ static int check_config(const struct eal_config *config, struct err *err)
     if (config->memory_bytes == 0 || config->memory_bytes > MEMORY_MAX)
         return err_set(err, -EINVAL, "%zu bytes of memory asked for: expected 1 byte to 256 GiB",
                        config->memory_bytes);
+    /* DPDK calls this "Invalid 'command line' arguments" */
+    if (access("/sys/devices/system/cpu", F_OK) < 0)
+        return err_set(err, -ENOENT,
+                       "/sys/devices/system/cpu is missing, where DPDK finds the cores: mount it "
+                       "(mount -t sysfs sysfs /sys), or run in virtual time (dawdle sim)");
     if (config->runtime_dir == NULL || strlen(config->runtime_dir) > PATH_MAX - 64)
         return err_set(err, -EINVAL, "the run-time directory is missing or its path is too long");
     if (access(config->runtime_dir, W_OK | X_OK) < 0)

@@ -49,17 +49,30 @@ static int choose_source(hwloc_topology_t topology, struct err *err)
     return 0;
 }
 
+/** The variable on which hwloc does not look at this machine by itself; NULL: none. */
+static const char *described_by(void)
+{
+    static const char *const variables[] = {"HWLOC_SYNTHETIC", "HWLOC_XMLFILE", "HWLOC_FSROOT",
+                                            "HWLOC_COMPONENTS", "HWLOC_THISSYSTEM"};
+    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
+        if (wanted(variables[i]))
+            return variables[i];
+    return NULL;
+}
+
 static int load(hwloc_topology_t topology, struct err *err)
 {
     const char *replaced = wanted("HWLOC_SYNTHETIC");
     if (!replaced)
         replaced = wanted("HWLOC_XMLFILE");
     if (hwloc_topology_load(topology) < 0) {
+        const char *const set_by = described_by();
         if (replaced)
             return err_set(err, -EINVAL, "\"%s\" does not describe a machine that hwloc can load",
                            replaced);
-        return err_set(err, -EIO, "hwloc cannot read the topology of this machine: %s",
-                       strerror(errno));
+        return err_set(err, -EIO, "hwloc cannot read the topology of this machine: %s%s%s",
+                       strerror(errno), set_by ? "; it is told where to look by " : "",
+                       set_by ? set_by : "");
     }
     /* HWLOC_THISSYSTEM=1 is the user's word that the description is this very machine. */
     if (replaced && !wanted("HWLOC_THISSYSTEM") && hwloc_topology_is_thissystem(topology))
@@ -312,6 +325,12 @@ const struct machine_pu *machine_pu_at(const struct machine *self, uint32_t inde
 {
     CHECK(index < self->pu_count);
     return &self->pu[index];
+}
+
+const char *machine_described_by(void)
+{
+    const char *const variable = described_by();
+    return variable ? variable : "hwloc";
 }
 
 bool machine_is_foreign(const struct machine *self)

@@ -41,6 +41,9 @@ uint32_t machine_l3_count(const struct machine *self);
 uint32_t machine_numa_count(const struct machine *self);
 uint32_t machine_package_count(const struct machine *self);
 const struct machine_pu *machine_pu_at(const struct machine *self, uint32_t index);
+/** The variable of the environment on which hwloc does not look at this machine itself; "hwloc" if none is known. */
+const char *machine_described_by(void);
+
 bool machine_is_foreign(const struct machine *self);
 
 /** One line: "2 cores, 1 L3, 1 NUMA node, AMD EPYC …". */

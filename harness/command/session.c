@@ -184,9 +184,11 @@ int session_open_host(const struct session *self, const char *out, struct host *
 {
     const struct plan *plan = NULL;
     if (self->machine && machine_is_foreign(self->machine))
-        return err_set(err, -ENODEV,
-                       "the machine is described by hwloc's variables; it can be drawn and planned "
-                       "on, not run on");
+        return err_set(
+            err, -ENODEV,
+            "%s describes a machine, which can be drawn and planned on, not run on; unset "
+            "it, or export HWLOC_THISSYSTEM=1 if it describes this very machine",
+            machine_described_by());
     int rc = check_memory(self, err);
     if (rc == 0 && self->machine)
         rc = check_descriptors(self, err);

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/check.h"
 #include "core/base/units.h"
@@ -24,6 +26,20 @@
 /* Drain, judging and set-up of one cell, seen on two cores with 8 workers: only a prediction. */
 #define CELL_OVERHEAD_S 0.6
 
+/** A folder where everybody may make one: only this user's own will do. */
+static int own_folder(const char *path, struct err *err)
+{
+    struct stat info;
+    if (mkdir(path, 0700) == 0 || errno != EEXIST || lstat(path, &info) != 0)
+        return 0; /* what it is about will be told by who needs it */
+    if (S_ISDIR(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & 0022) == 0)
+        return 0;
+    return err_set(err, -EACCES,
+                   "%s is no folder that only this user can write to: data are not cached there "
+                   "(set HOME, XDG_CACHE_HOME or data.cache)",
+                   path);
+}
+
 static int cache_folder(const struct experiment *e, char *out, size_t size, struct err *err)
 {
     const char *const xdg = getenv("XDG_CACHE_HOME");
@@ -36,10 +52,10 @@ static int cache_folder(const struct experiment *e, char *out, size_t size, stru
     else if (home && home[0] == '/')
         n = snprintf(out, size, "%s/.cache/dawdle", home);
     else
-        n = snprintf(out, size, "/var/tmp/dawdle-cache");
+        n = snprintf(out, size, "/var/tmp/dawdle-cache-%u", (unsigned)geteuid());
     if (n < 0 || (size_t)n >= size)
         return err_set(err, -ENAMETOOLONG, "the path of the cache folder is too long");
-    return 0;
+    return strncmp(out, "/var/tmp/dawdle-cache-", 22) == 0 ? own_folder(out, err) : 0;
 }
 
 /** What is known of synthetic data without making them. */
