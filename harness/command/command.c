@@ -3,8 +3,10 @@
 #include "harness/command/command.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "harness/command/ranks.h"
 #include "harness/experiment/suggest.h"
 
 struct command {
@@ -58,6 +60,21 @@ static const char *option_name(unsigned options)
     return "csv";
 }
 
+/** Only the first of several processes says it. */
+static int refuse_ranks(const struct ranks *ranks)
+{
+    char count[32] = "several";
+    if (ranks->size > 0)
+        snprintf(count, sizeof(count), "%u", ranks->size);
+    if (ranks->rank == 0 || ranks->size == 0)
+        fprintf(stderr,
+                "dawdle: error: one of %s processes (%s=%s): a run is one process so far, and each "
+                "would "
+                "repeat all of it; start one with all the cores, as with `%s`\n",
+                count, ranks->variable, getenv(ranks->variable), ranks->launcher);
+    return 3;
+}
+
 static int unknown_command(const char *name)
 {
     struct suggest near = {.typed = name};
@@ -96,6 +113,9 @@ int command_run(struct command_line *line)
                     option_name(line->used & ~command->options));
             return 2;
         }
+        const struct ranks ranks = ranks_find();
+        if (ranks.variable && command_leaves_files(line))
+            return refuse_ranks(&ranks);
         return command->run(line);
     }
     return unknown_command(line->argument[0]);
