@@ -40,6 +40,7 @@ struct loader_config {
         batch_ns; /* how often each of them needs a batch (for the probe); 0: no probe, keep direct */
     uint64_t patience_ns;  /* how long a read may fail; 0: LOADER_PATIENCE_NS */
     enum loader_tier tier; /* LOADER_AUTO, or force one */
+    enum loader_tier from; /* auto: the best one to try, which was found to keep up; LOADER_AUTO: find out */
     void *buffer;          /* loader_buffer_bytes(), 4096-aligned, borrowed (EAL memory) */
 };
 

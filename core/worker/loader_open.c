@@ -149,27 +149,32 @@ static int direct_keeps_up(struct loader *self, struct err *err)
                    config->workers == 1 ? "" : "each ", (double)config->batch_ns / 1e3);
 }
 
+static int open_direct(struct loader *self, struct err *why)
+{
+    const int rc = try_tier(self, LOADER_DIRECT, why);
+    return rc == 0 && self->config.from == LOADER_AUTO ? direct_keeps_up(self, why) : rc;
+}
+
 static int open_auto(struct loader *self, struct err *err)
 {
+    const enum loader_tier from = self->config.from;
     struct err why = {0};
-    int rc = loader_uring_open(self, &why);
+    int rc = from == LOADER_PREADV ? -EOPNOTSUPP : loader_uring_open(self, &why);
 
-    if (rc < 0) {
+    if (rc == 0 && from <= LOADER_DIRECT) {
+        if (open_direct(self, &why) == 0)
+            return 0;
         loader_note(self, "%s", why.text);
-        return try_tier(self, LOADER_PREADV, err);
+        loader_uring_close(self);
+        reset(self);
     }
-    rc = try_tier(self, LOADER_DIRECT, &why);
-    if (rc == 0)
-        rc = direct_keeps_up(self, &why);
-    if (rc == 0)
-        return 0;
-    loader_note(self, "%s", why.text);
-    loader_uring_close(self);
-    reset(self);
-    rc = try_tier(self, LOADER_BUFFERED, &why);
-    if (rc == 0)
-        return 0;
-    loader_note(self, "%s", why.text);
+    if (rc == 0) {
+        rc = try_tier(self, LOADER_BUFFERED, &why);
+        if (rc == 0)
+            return 0;
+    }
+    if (why.text[0])
+        loader_note(self, "%s", why.text);
     return try_tier(self, LOADER_PREADV, err);
 }
 

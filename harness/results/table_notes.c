@@ -251,6 +251,27 @@ static void ledger_note(const struct record_run *run, uint32_t count, char *text
                  count);
 }
 
+/** How data were read, where that was not the best way there is, and why; or not the same way in all runs. */
+static void data_note(FILE *out, const struct table_style *style, const struct record_run *run,
+                      uint32_t count)
+{
+    char text[600];
+    uint32_t other = 0;
+    for (uint32_t i = 1; i < count; i++)
+        other += run[i].loader_tier && run->loader_tier &&
+                 strcmp(run[i].loader_tier, run->loader_tier) != 0;
+    if (run->loader_reason[0]) {
+        snprintf(text, sizeof(text), "%s (%s)", run->loader_tier, run->loader_reason);
+        note(out, style, "data read by", text);
+    }
+    if (other == 0)
+        return;
+    snprintf(text, sizeof(text),
+             "%u of %u runs read their data in another way than the first: see loader_tier", other,
+             count);
+    table_line(out, style, INK_WARN, "warning", text);
+}
+
 static void host_notes(FILE *out, const struct table_style *style, const struct record_run *run,
                        uint32_t count, const struct results_summary *summary)
 {
@@ -258,6 +279,8 @@ static void host_notes(FILE *out, const struct table_style *style, const struct 
     const uint32_t cores = run->wall.threads ? 0 : cores_of(run);
     ledger_note(run, count, text, sizeof(text));
     note(out, style, "checked", text);
+    if (cores)
+        data_note(out, style, run, count);
     if (cores && cores < run->workers) {
         snprintf(text, sizeof(text),
                  "%u workers on %u core%s: latencies contain waiting for the core", run->workers,

@@ -59,6 +59,8 @@ struct cell_common {
     struct model_config model;
     uint64_t data_digest;             /* of a live run that is recorded (plan_digest.h); else 0 */
     uint32_t points;                  /* judged snapshots, the final model included */
+    enum loader_tier io_from;         /* live, data.io auto: what all runs read with (data_tier.h) */
+    char io_reason[512];              /* why not with a better one */
     const struct cell_host *imitated; /* virtual; NULL: workers are dealt to the cores in turn */
 };
 

@@ -19,6 +19,7 @@
 #include "harness/results/journal_file.h"
 #include "harness/results/results.h"
 #include "harness/results/target.h"
+#include "harness/run/data_tier.h"
 #include "harness/run/interrupt.h"
 #include "harness/run/judge.h"
 #include "harness/run/outcome.h"
@@ -220,7 +221,9 @@ static int begin(struct matrix *self, struct err *err)
     self->run = calloc(cells, sizeof(*self->run));
     if (!self->run)
         return err_set(err, -ENOMEM, "not enough memory for %u runs", cells);
-    int rc = results_begin(&self->results, self->options->out, e, err);
+    int rc = is_virtual(self) ? 0 : data_tier_choose(self->sweep->plan, self->sweep->values, err);
+    if (rc == 0)
+        rc = results_begin(&self->results, self->options->out, e, err);
     if (rc == 0)
         rc = write_profile(self, e, err);
     return rc;

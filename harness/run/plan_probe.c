@@ -25,8 +25,7 @@ static double now_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-/** Time gradients and evaluations of zeros. 0, or -ENOMEM with `err`. */
-static int measure(const struct model_config *model, struct plan_costs *out, struct err *err)
+int plan_measure(const struct model_config *model, struct plan_costs *out, struct err *err)
 {
     const size_t features = (size_t)model->batch * model->features;
     const size_t scratch_floats =
@@ -95,7 +94,7 @@ int plan_trial_open(struct plan_trial *out, const struct cell_common *common, ui
             return err_set(err, -ENOMEM, "not enough memory to try a run");
     }
     const int rc = virtual_buffers_open(&out->buffers, &out->common, threads, err);
-    return rc < 0 || !common->dataset ? rc : measure(&common->model, &out->costs, err);
+    return rc < 0 || !common->dataset ? rc : plan_measure(&common->model, &out->costs, err);
 }
 
 void plan_trial_close(struct plan_trial *self)

@@ -10,6 +10,9 @@ struct plan_costs {
     double gradient_s, sample_s; /* of one gradient, of one sample judged */
 };
 
+/** Time gradients and evaluations of zeros; kernels take the same time for any numbers. 0, or -ENOMEM with `err`. */
+int plan_measure(const struct model_config *model, struct plan_costs *out, struct err *err);
+
 /**
  * What pieces are executed with: zeros instead of the data, and no more of them than are looked at, because kernels take the
  * same time for any numbers. So nothing is read or made, and shards are dealt evenly.

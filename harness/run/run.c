@@ -53,7 +53,7 @@ static uint32_t workers_on_loop(const struct cell *cell, uint32_t loop)
     return count;
 }
 
-static struct loader_config loader_config_of(const struct cell *cell, uint32_t loop)
+struct loader_config run_loader_config(const struct cell *cell, uint32_t loop)
 {
     const struct experiment *const e = cell->common->experiment;
     const struct dataset *const data = cell->common->dataset;
@@ -65,7 +65,8 @@ static struct loader_config loader_config_of(const struct cell *cell, uint32_t l
                                   .depth = e->data.prefetch,
                                   .workers = workers_on_loop(cell, loop),
                                   .batch_ns = e->compute.base_ns,
-                                  .tier = e->data.io};
+                                  .tier = e->data.io,
+                                  .from = cell->common->io_from};
 }
 
 /** Memory for x / y, where that is not the vector itself. */
@@ -115,7 +116,7 @@ size_t run_memory_bytes(const struct cell *cell)
     for (uint32_t w = 0; w < cell->graph.workers; w++)
         bytes += worker_bytes(cell, w);
     for (uint32_t l = 0; l < cell->placement.cores_used && cell->common->dataset; l++) {
-        const struct loader_config loader = loader_config_of(cell, l);
+        const struct loader_config loader = run_loader_config(cell, l);
         bytes += arena_cost(loader_buffer_bytes(&loader) + 4096);
     }
     return bytes;
@@ -356,7 +357,7 @@ static void make_loops(struct run *run, const struct run_faults *faults)
                                            .room = RUN_HOLES_MAX},
                                 .period = run_period_hist(run->buffers, l)};
         if (cell->common->dataset) {
-            t->loader_config = loader_config_of(cell, l);
+            t->loader_config = run_loader_config(cell, l);
             t->loader_config.patience_ns = faults->patience_ns;
             const size_t bytes = loader_buffer_bytes(&t->loader_config) + 4096;
             const uintptr_t at = (uintptr_t)take(&run->host->arena, bytes);

@@ -74,6 +74,9 @@ struct run_faults {
     uint64_t stalled_ns;               /* deadline of a stall; 0: as usual */
 };
 
+/** How that loop of a live run of this cell reads its data; without a buffer. */
+struct loader_config run_loader_config(const struct cell *cell, uint32_t loop);
+
 /** EAL memory that one run of this cell needs. */
 size_t run_memory_bytes(const struct cell *cell);
 

@@ -260,9 +260,25 @@ static void check_ledger(const struct run *run, struct record_run *out)
     ledger_close(&ledger, row, out);
 }
 
+/** The least tier of all cores: what was chosen for the matrix, unless a core could not even have that. */
+static void collect_loaders(const struct run *run, struct record_run *out)
+{
+    const char *const chosen = run->cell->common->io_reason;
+    enum loader_tier worst = LOADER_AUTO;
+    out->loader_tier = "none";
+    for (uint32_t l = 0; l < run->cohort.loops; l++) {
+        const struct run_thread *const t = &run->thread[l];
+        if (!t->loader_config.path || t->tier <= worst)
+            continue;
+        worst = t->tier;
+        out->loader_tier = loader_tier_name(t->tier);
+        snprintf(out->loader_reason, sizeof(out->loader_reason), "%.300s%s%.200s", chosen,
+                 *chosen && t->loader_reason[0] ? "; " : "", t->loader_reason);
+    }
+}
+
 static void collect_threads(const struct run *run, struct record_run *out)
 {
-    out->loader_tier = "none";
     for (uint32_t l = 0; l < run->cohort.loops; l++) {
         const struct run_thread *const t = &run->thread[l];
         out->involuntary_switches += t->involuntary_switches;
@@ -276,11 +292,8 @@ static void collect_threads(const struct run *run, struct record_run *out)
                 ((double)t->loop.work_cyc - (double)t->loop.stolen.cyc) / (double)t->loop.run_cyc;
             out->core_busy_share = busy > out->core_busy_share ? busy : out->core_busy_share;
         }
-        if (l == 0 && t->loader_config.path) {
-            out->loader_tier = loader_tier_name(t->tier);
-            snprintf(out->loader_reason, sizeof(out->loader_reason), "%s", t->loader_reason);
-        }
     }
+    collect_loaders(run, out);
     out->contended = run->cell->placement.cooperative && out->core_busy_share > CONTENDED_SHARE;
 }
 

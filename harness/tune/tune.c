@@ -13,6 +13,7 @@
 #include "harness/experiment/profile.h"
 #include "harness/results/stream.h"
 #include "harness/results/target.h"
+#include "harness/run/data_tier.h"
 #include "harness/run/interrupt.h"
 #include "harness/run/runner.h"
 #include "harness/tune/tune_search.h"
@@ -269,7 +270,9 @@ static int run_whole(struct tune *self, struct host *host, struct err *err)
     FILE *const out = open_file(self->options->out, temporary, sizeof(temporary), err);
     if (!out)
         return -EIO;
-    int rc = runner_open(&self->runner, host, self->plan, self->options->threads, &none, err);
+    int rc = host ? data_tier_choose(self->plan, 1, err) : 0;
+    if (rc == 0)
+        rc = runner_open(&self->runner, host, self->plan, self->options->threads, &none, err);
     if (rc == 0)
         rc = search(self, err);
     if (rc == 0)

@@ -777,6 +777,25 @@ Test(loader, uses_the_page_cache_when_direct_reads_are_too_slow)
     rig_free(&rig);
 }
 
+Test(loader, asks_no_more_whether_the_tier_that_was_chosen_before_keeps_up)
+{
+    static const enum loader_tier chosen[] = {LOADER_DIRECT, LOADER_BUFFERED, LOADER_PREADV};
+    struct rig rig, forced;
+    rig_make(&forced, small_in(LOADER_DIRECT), 0);
+    rig_free(&forced);
+    for (uint32_t i = 0; i < 3; i++) {
+        struct loader_config config = small_in(LOADER_AUTO);
+        config.batch_ns = 1; /* nothing would */
+        config.from = chosen[i];
+
+        rig_make(&rig, config, 0);
+
+        cr_expect_eq(loader_tier(rig.loader), chosen[i]);
+        cr_expect_str_empty(loader_reason(rig.loader));
+        rig_free(&rig);
+    }
+}
+
 Test(loader, takes_the_tier_from_the_environment)
 {
     struct rig rig;
