@@ -11,6 +11,7 @@
 
 #include "harness/command/command.h"
 #include "harness/command/streams.h"
+#include "harness/experiment/plugin_guard.h"
 #include "harness/run/executor.h"
 #include "harness/version.h"
 
@@ -214,7 +215,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 /** However the program ends: `--help` exits inside argp. */
 static void on_end(int code, void *line)
 {
-    const int now = streams_close(code, command_leaves_files(line));
+    const int now = plugin_guard_ended() ? 1 : streams_close(code, command_leaves_files(line));
     if (now != code)
         _exit(now);
 }

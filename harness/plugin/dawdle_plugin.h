@@ -8,6 +8,8 @@
  * Threads: every function but dawdle_open and dawdle_close is called from several threads at once, with different
  * arrays. Arrays are borrowed for the call and 64-byte aligned.
  *
+ * A loss that is no number is a model that diverged. A crash, and exit(), end the program with a sentence that names the plug-in.
+ *
  * The live clock calls dawdle_gradient on the core that also polls for messages: while it computes, the workers of that
  * core answer nobody. Results are reproducible in virtual time only as far as your code is: same input, same bytes.
  */
@@ -54,6 +56,12 @@ float dawdle_gradient(void *context, const float *param, const float *x, const u
 /** Sum of the losses over `count` samples (any number), and how many were classified correctly. */
 void dawdle_evaluate(void *context, const float *param, const float *x, const uint8_t *label,
                      uint32_t count, double *loss_sum, uint32_t *correct);
+
+/**
+ * Optional. Asked after every call, on the thread that made it: NULL, or a sentence why what was computed is worthless. The
+ * run then ends, with this sentence and exit code 1. Must be quick, and safe to call from several threads at once.
+ */
+const char *dawdle_failure(void *context);
 
 #ifdef __cplusplus
 }

@@ -32,6 +32,8 @@ struct table {
 
 static struct table table;
 static int started;
+static volatile int32_t
+    raised; /* set by Python, through ctypes, when a function of the script raised an exception */
 
 struct python {
     int (*is_initialized)(void);
@@ -90,6 +92,29 @@ static int script_beside(const char *name, char *out, size_t size)
     return (size_t)snprintf(out, size, "%.*s/%s", folder, info.dli_fname, name) < size;
 }
 
+/*
+ * What a callback raises has nowhere to go: Python would print it on each call, and return 0, a perfect loss. The hook
+ * prints the first, and sets `raised`.
+ */
+static const char hook[] =
+    "import sys, ctypes, traceback\n"
+    "def dawdle_hook(what, old=sys.unraisablehook, raised=ctypes.c_int32.from_address(%llu),\n"
+    "                show=traceback.print_exception):\n"
+    "    if 'ctypes callback' not in (what.err_msg or ''):\n"
+    "        return old(what)\n"
+    "    if not raised.value:\n"
+    "        raised.value = 1\n"
+    "        show(what.exc_type, what.exc_value, what.exc_traceback)\n"
+    "sys.unraisablehook = dawdle_hook\n"
+    "del dawdle_hook\n";
+
+static int watch_exceptions(const struct python *python)
+{
+    char text[sizeof(hook) + 32];
+    snprintf(text, sizeof(text), hook, (unsigned long long)(uintptr_t)&raised);
+    return python->run(text);
+}
+
 /* The script is run once; it must call install(address of the table). */
 static int run_script(const struct python *python, const char *path)
 {
@@ -124,7 +149,7 @@ uint32_t dawdle_open(const struct dawdle_shape *shape, void **context, char *err
         started = 1;
     }
     const int state = python.ensure();
-    const int failed = run_script(&python, shape->arguments);
+    const int failed = watch_exceptions(&python) || run_script(&python, shape->arguments);
     python.release(state);
     if (failed || !table.open || !table.init || !table.gradient || !table.evaluate)
         return snprintf(error, error_bytes, "%s did not install its functions (see above)",
@@ -143,22 +168,30 @@ void dawdle_close(void *context)
     (void)context;
 }
 
+const char *dawdle_failure(void *context)
+{
+    (void)context;
+    return raised ? "a function of the script raised an exception (see above)" : NULL;
+}
+
 void dawdle_init(void *context, uint64_t seed, float *param)
 {
     (void)context;
-    table.init(seed, param);
+    if (!raised)
+        table.init(seed, param);
 }
 
 float dawdle_gradient(void *context, const float *param, const float *x, const uint8_t *label,
                       uint32_t count, float *gradient)
 {
     (void)context;
-    return table.gradient(param, x, label, count, gradient);
+    return raised ? 0 : table.gradient(param, x, label, count, gradient);
 }
 
 void dawdle_evaluate(void *context, const float *param, const float *x, const uint8_t *label,
                      uint32_t count, double *loss_sum, uint32_t *correct)
 {
     (void)context;
-    table.evaluate(param, x, label, count, loss_sum, correct);
+    if (!raised)
+        table.evaluate(param, x, label, count, loss_sum, correct);
 }

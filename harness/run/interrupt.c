@@ -25,3 +25,13 @@ void interrupt_watch(void)
         sigaction(SIGHUP, &action, NULL);
     signal(SIGPIPE, SIG_IGN); /* whoever reads the tables may go away; the results are written */
 }
+
+void interrupt_stop(void)
+{
+    atomic_store(&interrupt_flag, 1);
+}
+
+void interrupt_take_back(void)
+{
+    atomic_store(&interrupt_flag, 0);
+}

@@ -16,6 +16,10 @@ extern _Atomic uint32_t interrupt_flag;
 /** Install the handlers. */
 void interrupt_watch(void);
 
+/** End the run in progress as a signal would, for a reason of our own; and take that back. Any thread. */
+void interrupt_stop(void);
+void interrupt_take_back(void);
+
 static inline bool interrupt_seen(void)
 {
     return atomic_load(&interrupt_flag) != 0;

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "harness/run/interrupt.h"
+
 static bool is_virtual(const struct runner *self)
 {
     return self->plan->experiment->clock == CLOCK_VIRTUAL;
@@ -13,6 +15,7 @@ int runner_open(struct runner *self, struct host *host, struct plan *plan, uint3
                 const struct run_faults *faults, struct err *err)
 {
     *self = (struct runner){.host = host, .plan = plan, .faults = faults};
+    plugin_on_failure(interrupt_stop);
     if (is_virtual(self))
         return virtual_buffers_open(&self->simulated, &plan->common, threads, err);
     return run_buffers_open(&self->live, plan->experiment->workers.count, plan->loops,
@@ -45,6 +48,11 @@ int runner_execute(struct runner *self, const struct cell *cell, const struct ju
 {
     const struct dataset *const used = cell->common->dataset;
     int rc = execute(self, cell, data, out, err);
+    const char *const why = plugin_failure(&self->plan->plugin);
+    if (why) {
+        interrupt_take_back();
+        rc = err_set(err, -EPROTO, "the plug-in %s failed: %s", self->plan->plugin.path, why);
+    }
     if (rc == 0 && used) /* what learned from two versions of a file has learned from none */
         rc = dataset_unchanged(used, err);
     if (rc < 0)
