@@ -101,12 +101,12 @@ Test(fuzz_seeds, the_same_seed_gives_the_same_run)
 {
     const struct fuzz_config config = {0};
     for (uint64_t seed = 1; seed <= 40; seed++) {
-        struct fuzz_outcome once, again;
-        fuzz_seed(seed, NULL, &config, &once);
+        struct fuzz_outcome first, again;
+        fuzz_seed(seed, NULL, &config, &first);
         fuzz_seed(seed, NULL, &config, &again);
-        cr_expect_eq(once.events, again.events, "seed %llu", (unsigned long long)seed);
-        cr_expect_str_eq(once.failure, again.failure);
-        cr_expect_str_eq(once.scenario, again.scenario);
+        cr_expect_eq(first.events, again.events, "seed %llu", (unsigned long long)seed);
+        cr_expect_str_eq(first.failure, again.failure);
+        cr_expect_str_eq(first.scenario, again.scenario);
     }
 }
 
