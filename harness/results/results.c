@@ -1,82 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The files of a result directory, and when each is written; results_folder.c has the directory itself. */
 #include "harness/results/results.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "harness/results/results_csv.h"
+#include "harness/results/results_folder.h"
 #include "harness/results/results_json.h"
 #include "harness/results/stream.h"
 #include "harness/results/target.h"
 #include "harness/version.h"
-
-#define NAME_TRIES 16u
 
 static double now_s(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-int results_make_folder(const char *path, struct err *err)
-{
-    char part[RESULTS_PATH_MAX];
-    snprintf(part, sizeof(part), "%s/", path);
-    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(part, 0777) != 0 && errno != EEXIST)
-            return err_set(err, -errno, "cannot make the results directory %s: %s", part,
-                           strerror(errno));
-        *slash = '/';
-    }
-    struct stat status;
-    if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode))
-        return err_set(err, -ENOTDIR, "results cannot go to %s: it is not a directory", path);
-    return 0;
-}
-
-/* The profile's name becomes one path component, whatever is in it. */
-static void safe_name(char *out, size_t size, const char *name)
-{
-    size_t n = 0;
-    for (; name[n] && n + 1 < size; n++)
-        out[n] = isalnum((unsigned char)name[n]) || strchr("._-", name[n]) ? name[n] : '-';
-    out[n] = '\0';
-    if (n == 0)
-        snprintf(out, size, "unnamed");
-    if (*out == '.')
-        *out = '_';
-}
-
-/* mkdir decides races between executions of one second. */
-static int make_directory(struct results *self, struct err *err)
-{
-    char when[32];
-    struct tm utc;
-    const time_t seconds = (time_t)self->start_epoch_s;
-    gmtime_r(&seconds, &utc);
-    strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &utc);
-    for (uint32_t i = 0; i < NAME_TRIES; i++) {
-        uint32_t id = 0;
-        if (getrandom(&id, sizeof(id), 0) != (ssize_t)sizeof(id))
-            id = (uint32_t)getpid() + i;
-        snprintf(self->id, sizeof(self->id), "%s-%06x", when, id & 0xffffffu);
-        snprintf(self->dir, sizeof(self->dir), "%s/.tmp-%s", self->parent, self->id);
-        if (mkdir(self->dir, 0777) == 0)
-            return 0;
-        if (errno != EEXIST)
-            break;
-    }
-    return err_set(err, -errno, "cannot make the results directory %s: %s", self->dir,
-                   strerror(errno));
 }
 
 static int write_error(struct err *err, const char *path, int code)
@@ -190,17 +133,9 @@ static int begin_csv(struct results *self, struct err *err)
 int results_begin(struct results *self, const char *out, const struct experiment *experiment,
                   struct err *err)
 {
-    char name[EXPERIMENT_NAME_MAX];
     memset(self, 0, sizeof(*self));
     self->start_epoch_s = now_s();
-    safe_name(name, sizeof(name), experiment->name);
-    if ((size_t)snprintf(self->parent, sizeof(self->parent), "%s/%s", out, name) >=
-        sizeof(self->parent))
-        return err_set(err, -ENAMETOOLONG, "the results directory's path is too long");
-
-    int rc = results_make_folder(self->parent, err);
-    if (rc == 0)
-        rc = make_directory(self, err);
+    int rc = results_folder_begin(self, out, experiment->name, err);
     if (rc == 0 && make_document(self, experiment) != 0)
         rc = err_set(err, -ENOMEM, "no memory for result.json");
     if (rc == 0)
@@ -336,41 +271,9 @@ int results_add(struct results *self, const struct record_run *run,
     return write_document(self, err);
 }
 
-/* A convenience: some file systems have no symbolic links (FAT, some network shares), and a folder or file of that name is
- * somebody's own. */
-static void point_latest(struct results *self)
-{
-    char link[RESULTS_PATH_MAX];
-    char temporary[RESULTS_PATH_MAX];
-    struct stat old;
-    snprintf(link, sizeof(link), "%s/latest", self->parent);
-    snprintf(temporary, sizeof(temporary), "%s/.latest-%s", self->parent, self->id);
-    if (lstat(link, &old) == 0 && !S_ISLNK(old.st_mode)) {
-        err_set(&self->warning, 0, "%s is no symbolic link and was left as it is", link);
-        return;
-    }
-    if (symlink(self->id, temporary) == 0 && rename(temporary, link) == 0)
-        return;
-    err_set(&self->warning, 0, "%s does not point to these results: %s", link, strerror(errno));
-    unlink(temporary);
-}
-
-/* What was renamed must survive a power cut; errors here are reported by the writes themselves. */
-static void sync_path(const char *dir, const char *name)
-{
-    char path[RESULTS_PATH_MAX + 64];
-    snprintf(path, sizeof(path), "%s/%s", dir, name);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
-}
-
 int results_finish(struct results *self, const struct record_run *run, uint32_t count,
                    const struct results_verdict *verdict, struct err *err)
 {
-    char final[RESULTS_PATH_MAX];
     json_t *const doc = self->document;
     int failed = json_array_clear(self->runs);
     for (uint32_t i = 0; i < count; i++)
@@ -391,16 +294,7 @@ int results_finish(struct results *self, const struct record_run *run, uint32_t 
         return rc;
 
     results_close(self);
-    sync_path(self->dir, "result.json");
-    sync_path(self->dir, ".");
-    snprintf(final, sizeof(final), "%s/%s", self->parent, self->id);
-    if (rename(self->dir, final) != 0) {
-        err_set(&self->warning, 0, "the results are whole but stay in %s: cannot rename it: %s",
-                self->dir, strerror(errno));
-        return 0;
-    }
-    memcpy(self->dir, final, sizeof(final));
-    point_latest(self);
+    results_folder_finish(self);
     return 0;
 }
 
