@@ -31,8 +31,8 @@ static const char doc[] =
     "  inject preview PROFILE  draw a profile's delays: histogram and moments\n"
     "  doctor                  what this host can do, with a remedy for each lack\n"
     "  help [KEY]              every key of a profile, or one\n"
-    "\nExit codes: 0 ok, 1 internal error, 2 usage or profile, 3 environment unfit,\n"
-    "4 a check failed, 5 incomplete.";
+    "\nExit codes: 0 ok, 1 internal error or a plug-in that failed, 2 usage or profile,\n"
+    "3 environment unfit, 4 a check failed, 5 incomplete.";
 
 enum {
     OPT_DRY_RUN = 256,

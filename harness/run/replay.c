@@ -285,5 +285,10 @@ int replay_all(const char *results, const struct plan *plan, const struct replay
         free(names[i]);
     }
     free(names);
+    const char *const why = plugin_failure(&plan->plugin);
+    if (why) {
+        fprintf(stderr, "dawdle: error: the plug-in %s failed: %s\n", plan->plugin.path, why);
+        return 1;
+    }
     return say_missing(dir, plan->experiment, out) > 0 && code == 0 ? 5 : code;
 }

@@ -59,6 +59,15 @@ for clock in run sim; do
     profile "$broken" count
     try $clock --set 'stop={iterations: 200}'
     expect 1 "samples were classified correctly" "$clock, more correct than there are"
+    if [ $clock = run ]; then # the same failure while what was recorded is computed again
+        profile "$broken" late
+        try run --set 'stop={iterations: 100}'
+        [ "$code" = 0 ] || fail "run, late: exit code $code"
+        sed -i 's/arguments: late/arguments: give-up/' "$work"/runs/p/latest/resolved.yaml
+        code=0
+        "$program" replay "$work/runs/p/latest" --parameters >"$work/out" 2>"$work/err" || code=$?
+        expect 1 "failed: it gave up" "replay, give-up"
+    fi
     profile "$broken" nan
     try $clock --set 'stop={iterations: 200}'
     [ "$code" = 0 ] || fail "$clock, nan: exit code $code"
