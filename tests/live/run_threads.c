@@ -74,7 +74,7 @@ Test(live, overruns_on_a_shared_core_are_booked_once)
     struct live *const live = live_run(
         "name: t\nseeds: [3]\nworkers: {count: 6, graph: ring, cores: 2}\n"
         "data: {format: synthetic, samples: 2000, features: 256, classes: 10}\n"
-        "model: {kind: mlp, hidden: [64]}\ntrain: {batch: 32, lr: 0.05}\ncompute: {base: 20us}\n"
+        "model: {kind: mlp, hidden: [64]}\ntrain: {batch: 32, lr: 0.05}\ncompute: {base: 2us}\n"
         "policies: [adpsgd]\nstop: {iterations: 40}\n",
         (struct run_faults){0});
     const struct record_run *const r = &live->record;
