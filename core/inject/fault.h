@@ -7,6 +7,7 @@
 #ifndef CORE_INJECT_FAULT_H
 #define CORE_INJECT_FAULT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum fault_kind {
@@ -20,6 +21,12 @@ enum fault_kind {
 };
 extern const char *const fault_kind_name[FAULT_KINDS];
 extern const char *const fault_kind_help[FAULT_KINDS];
+
+/** Does it take a worker away from its peers? */
+static inline bool fault_loses(enum fault_kind kind)
+{
+    return kind == FAULT_CRASH || kind == FAULT_LEAVE;
+}
 
 enum fault_disk { DISK_EIO, DISK_SHORT, DISK_EAGAIN, DISK_KINDS };
 

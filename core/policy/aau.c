@@ -33,7 +33,7 @@ size_t aau_lay_out(void *memory, const struct policy_config *config, const uint8
         .tree = tree,
         .rng = {.key = config->seed},
         .there = n,
-        .lossy = config->options.evict_after_ns > 0,
+        .lossy = config->options.evict_after_ns > 0 || config->may_lose,
     };
     struct pathsearch_place *place =
         layout_take(&layout, config->workers, sizeof(struct pathsearch_place));

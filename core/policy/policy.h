@@ -94,6 +94,7 @@ struct policy_config {
     bool adpsgd_active; /* bipartite: this side initiates; `any`: ignored */
     const uint8_t *
         tree; /* [peer_count] 1 = the edge is in the spanning tree of the graph; rows with needs_tree */
+    bool may_lose; /* workers may go during the run, and some hear of it later than others */
     const uint8_t *late; /* [workers] 1 = is not there from the start; NULL: everybody is */
     void *shared; /* state of all workers together; rows with shared_bytes, virtual time only */
 };

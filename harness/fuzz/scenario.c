@@ -239,6 +239,8 @@ static void add_fault(struct scenario *self, const struct fault *fault)
     if (fault_check(made, count + 1, self->config.workers))
         return;
     memcpy(self->fault, made, (count + 1) * sizeof(*made));
+    for (uint32_t w = 0; w < self->config.workers; w++)
+        self->worker[w].may_lose |= fault_loses(fault->kind);
     self->config.fault_count++;
 }
 

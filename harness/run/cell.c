@@ -242,6 +242,14 @@ void cell_close(struct cell *self)
     *self = (struct cell){0};
 }
 
+static bool may_lose(const struct experiment *e)
+{
+    bool lose = false;
+    for (uint32_t i = 0; e && i < e->fault_count; i++)
+        lose |= fault_loses(e->fault[i].fault.kind);
+    return lose;
+}
+
 struct policy_config cell_policy_config(const struct cell *self, uint32_t w)
 {
     return (struct policy_config){
@@ -253,6 +261,7 @@ struct policy_config cell_policy_config(const struct cell *self, uint32_t w)
         .options = self->options,
         .adpsgd_active = self->side && self->side[w],
         .tree = self->tree ? self->tree + self->peer_begin[w] : NULL,
+        .may_lose = may_lose(self->common ? self->common->experiment : NULL),
     };
 }
 

@@ -9,6 +9,7 @@
 static struct trace_node node;
 
 static const struct policy_config deaf = {.options.release = AAU_CLUSTER};
+static const struct policy_config unaware = {.options.release = AAU_CLUSTER, .may_lose = true};
 static const struct policy_config patient = {.options.release = AAU_CLUSTER,
                                              .options.evict_after_ns = 1000};
 
@@ -68,6 +69,17 @@ Test(policy_loss, an_orphan_leaves_its_wave_and_tells_everybody_in_it)
                         "@140 control p1 LEFT{0 2 1}   ->\n"
                         "@150 control p1 YES{0 4 2 1}  -> control COMMIT{0 4 2} {1},"
                         " send model t4.2 d1 {1}\n");
+}
+
+/* The leader has cut a lost worker, and with it us, out of its wave; the news of the loss is still on its way to us. */
+Test(policy_loss, a_model_of_a_wave_we_left_goes_back_before_the_loss_is_known)
+{
+    open_centre(&unaware);
+
+    expect_trace(&node, "@0   start                 -> compute r0\n"
+                        "@100 grad                  -> apply, control READY{0} {0 1 2}\n"
+                        "@120 model p0 t0.2 d1 h10  -> release {0:h10}\n");
+    cr_expect_eq(agent_counters(&node.agent).dropped, 1);
 }
 
 Test(policy_loss, nobody_joins_a_wave_twice)
