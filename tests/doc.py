@@ -99,7 +99,8 @@ def main():
         save_npy(folder / "X.npy", "<f4", (2000, 2), struct.pack("<4000f", *(i % 7 for i in range(4000))))
         save_npy(folder / "y.npy", "<i4", (2000,), struct.pack("<2000i", *(i % 3 for i in range(2000))))
         check_columns(folder)
-        for file in [source / "README.md", source / "CONTRIBUTING.md", *sorted((source / "harness/doc").glob("*.md"))]:
+        for file in [source / "README.md", source / "CONTRIBUTING.md", *sorted((source / "harness/doc").glob("*.md")),
+                     *sorted((source / "core/policy").glob("*.md")), source / "harness/profiles/paper/RESULTS.md"]:
             prose, blocks = split(file.read_text())
             check_links(file, prose)
             profiles += check_profiles(file, blocks, folder)
