@@ -35,7 +35,7 @@ Test(prefix, is_the_configured_one_where_programs_go_outside_of_it)
 
 Test(prefix, longer_than_the_room_for_it_is_none)
 {
-    char out[4];
+    char out[5];
     cr_expect(prefix_of("/usr/bin/dawdle", "bin", out, 5));
     cr_expect_not(prefix_of("/usr/bin/dawdle", "bin", out, 4));
 }
