@@ -43,6 +43,16 @@ static enum verdict decide(struct target_bound a, enum sentence_comparison compa
     return equal == UNDECIDED ? UNDECIDED : equal == YES ? NO : YES;
 }
 
+/** Three digits or so, never as a power of ten. */
+static void format_share(char *out, size_t size, double share)
+{
+    const double percent = 100 * share;
+    if (fabs(percent) >= 0.001 && fabs(percent) < 1000)
+        snprintf(out, size, "%.3g %%", percent);
+    else
+        snprintf(out, size, "%.*f %%", fabs(percent) < 1 && share != 0 ? 3 : 0, percent);
+}
+
 static void format_number(char *out, size_t size, enum results_metric metric, double value)
 {
     if (!isfinite(value))
@@ -52,7 +62,7 @@ static void format_number(char *out, size_t size, enum results_metric metric, do
     else if (sentence_kind_of(metric) == SENTENCE_SIZE)
         units_short_bytes(value, out, size);
     else if (results_metric_table[metric].unit == UNIT_SHARE)
-        snprintf(out, size, "%.3g %%", 100 * value);
+        format_share(out, size, value);
     else
         snprintf(out, size, "%.4g", value);
 }

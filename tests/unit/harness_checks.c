@@ -124,6 +124,24 @@ Test(checks, fails_for_a_policy_that_never_ran)
     cr_expect_str_eq(result.finding, "dsgd did not run");
 }
 
+Test(checks, writes_no_share_as_a_power_of_ten)
+{
+    static const struct {
+        double share;
+        const char *said;
+    } row[] = {{7.46e-7, "wait_share(aau) is 0.000 %"}, {0.4291, "wait_share(aau) is 42.9 %"},
+               {24.5, "wait_share(aau) is 2450 %"},     {0, "wait_share(aau) is 0 %"}};
+    for (uint32_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct results_summary summary;
+        struct checks_result result;
+        summarise(&summary);
+        struct target_spread *const spread = &summary.policy[1].metric[RESULTS_WAIT_SHARE];
+        spread->median = spread->min = spread->max = row[i].share;
+        checks_evaluate("wait_share(aau) < 9%", &summary, 1, NULL, &result);
+        cr_expect(strstr(result.finding, row[i].said), "%s", result.finding);
+    }
+}
+
 Test(checks, names_the_nearest_metric_and_policy)
 {
     expect_refused("wait_shar(aau) < 1", "did you mean \"wait_share\"?");
