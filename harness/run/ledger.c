@@ -6,8 +6,24 @@
 #include "core/learn/lanes.h"
 #include "core/learn/mix.h"
 
-/* A doubly stochastic policy keeps the sum; float32 rounding of a run stays two orders below this. */
+/* A doubly stochastic policy keeps the sum; float32 rounding of some thousand averages stays two orders below this. */
 #define LEDGER_BOUND 1e-5
+#define FLOAT_ROUNDING (1.0 / (1 << 24))
+#define DEVIATIONS 6
+
+/**
+ * What rounding may do to the sum at most. An average is off by about half of FLOAT_ROUNDING in each element. Elements of a
+ * vector are rounded independently (so their norm counts), but averages of a model that has converged are all rounded the
+ * same way, and so are those of equal models: it grows with the number of averages and of workers, not with its root.
+ */
+static double bound_of(const struct ledger *self, const struct record_run *out)
+{
+    if (self->workers == 0 || !(self->scale > 0))
+        return LEDGER_BOUND;
+    const double averages = (double)out->mixes / self->workers;
+    const double each = sqrt(self->workers * self->square) / self->scale * FLOAT_ROUNDING / 2;
+    return fmax(LEDGER_BOUND, DEVIATIONS * averages * each);
+}
 
 /** Is the model x / y one that can be computed with? */
 static bool is_number(enum lanes lanes, const float *vector, uint32_t dim)
@@ -30,8 +46,10 @@ void ledger_add(struct ledger *self, const float *vector, double start, double a
     self->diverged += !is_number(self->lanes, vector, self->dim);
     self->weight += (double)lanes_weight(self->lanes, vector, self->dim);
     self->found += mix_ledger(vector, self->dim);
-    for (uint32_t d = 0; d < self->dim; d++)
+    for (uint32_t d = 0; d < self->dim; d++) {
         self->scale += fabs((double)vector[d]);
+        self->square += (double)vector[d] * (double)vector[d];
+    }
 }
 
 void ledger_close(const struct ledger *self, const struct policy *row, struct record_run *out)
@@ -45,5 +63,5 @@ void ledger_close(const struct ledger *self, const struct policy *row, struct re
     out->ledger_error = has_sum ? fmax(error, of_weight) : (double)NAN;
     out->ledger_ok =
         !record_keeps_sum(row) || record_breaks_sum(out) ||
-        ((!has_sum || error <= LEDGER_BOUND) && of_weight <= LEDGER_BOUND); /* false for a NaN */
+        ((!has_sum || error <= bound_of(self, out)) && of_weight <= LEDGER_BOUND); /* false for a NaN */
 }

@@ -15,7 +15,8 @@ struct ledger {
     enum lanes lanes;
     uint32_t dim;
     uint32_t workers, diverged;
-    double expected, found, scale, weight;
+    double expected, found, weight;
+    double scale, square; /* sums of all |element| and element^2 */
     double weight_gained; /* push-sum weight of workers that came back, less what they had when they went */
 };
 
@@ -26,7 +27,7 @@ struct ledger {
 void ledger_add(struct ledger *self, const float *vector, double start, double applied);
 
 /** Fill ledger_error, ledger_ok and diverged. Rows that make or lose parameters by
- * design, and runs that lost messages for good, only get the error. `out` says already what links did. */
+ * design, and runs that lost messages for good, only get the error. `out` says already what links did, and how many averages there were. */
 void ledger_close(const struct ledger *self, const struct policy *row, struct record_run *out);
 
 #endif

@@ -11,10 +11,11 @@
 #define WORKERS 2u
 
 /* Two workers of `row` with x and y, started at y = 1 and x whose ledger sum is `start`. */
-static struct record_run closed(const struct policy *row, float x0, float y0, float x1, float y1)
+static struct record_run closed_after(uint64_t mixes, const struct policy *row, float x0, float y0,
+                                      float x1, float y1)
 {
     static float vector[3 * (DIM + 16)];
-    struct record_run out = {0};
+    struct record_run out = {.mixes = mixes};
     struct ledger ledger = {.lanes = row->lanes, .dim = DIM};
     const float x[WORKERS] = {x0, x1}, y[WORKERS] = {y0, y1};
     for (uint32_t w = 0; w < WORKERS; w++) {
@@ -24,6 +25,21 @@ static struct record_run closed(const struct policy *row, float x0, float y0, fl
     }
     ledger_close(&ledger, row, &out);
     return out;
+}
+
+static struct record_run closed(const struct policy *row, float x0, float y0, float x1, float y1)
+{
+    return closed_after(0, row, x0, y0, x1, y1);
+}
+
+Test(ledger, lets_an_error_grow_with_the_number_of_averages_that_are_rounded)
+{
+    const float off = 4e-5f; /* of 4, so 1e-5 of what there is, and a little more */
+
+    cr_expect_not(closed_after(10, &policy_dsgd, 2, 1, 2 + 1.1f * off, 1).ledger_ok);
+    cr_expect(closed_after(1000, &policy_dsgd, 2, 1, 2 + 1.1f * off, 1).ledger_ok,
+              "500 each, of one element that is not 0: 500 * 6 * 2^-25 is 9e-5");
+    cr_expect_not(closed_after(1000, &policy_dsgd, 2, 1, 2 + 10 * off, 1).ledger_ok);
 }
 
 Test(ledger, balances_when_what_is_there_is_what_was_there_less_what_was_applied)
