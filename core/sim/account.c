@@ -42,6 +42,20 @@ void sim_account_spend(struct sim *self, uint32_t worker, enum part part, uint64
     book(node, part, from, self->clock_ns);
 }
 
+void sim_account_read(struct sim *self, uint32_t worker)
+{
+    const uint64_t ns = self->config.costs.read_ns;
+    if (ns == 0 || !self->config.core)
+        return;
+    struct sim_core *const core = &self->core[self->config.core[worker]];
+    const uint64_t from = sim_max(self->clock_ns, core->free_ns);
+    core->free_ns = from + ns;
+    if (core->work_ns > from) {
+        core->work_ns += ns;
+        core->displaced_ns += ns;
+    }
+}
+
 /** Book what has passed by `now` of the planned phase. */
 static void book_phase(struct sim_node *node, uint64_t now)
 {
@@ -211,7 +225,7 @@ static uint64_t booked_ahead(const struct sim_node *node, uint64_t now)
 /* Which of the parts lies behind the end is not kept; that they add up is. */
 static void cut_off(struct sim_node *node, uint64_t ahead)
 {
-    static const enum part spent[] = {PART_MIX, PART_PUBLISH, PART_LOAD, PART_HELD};
+    static const enum part spent[] = {PART_MIX, PART_PUBLISH, PART_LOAD, PART_HELD, PART_REST};
     for (uint32_t i = 0; i < sizeof(spent) / sizeof(spent[0]); i++) {
         uint64_t *const part = &node->part_ns[spent[i]];
         const uint64_t off = sim_min(ahead, *part);

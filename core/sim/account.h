@@ -3,7 +3,7 @@
  * Where virtual time goes. Internal to core/sim.
  *
  * Of every iteration compute, injected, load, publish, mix and held are booked, and the rest is waiting: the driver has
- * no cost of its own, so `rest` is 0. What a worker's thread does beside its compute phase costs nothing, as live.
+ * no cost of its own, so `rest` is what a profile says that events cost. What a worker's thread does beside its compute phase costs nothing, as live.
  */
 #ifndef CORE_SIM_ACCOUNT_H
 #define CORE_SIM_ACCOUNT_H
@@ -12,6 +12,9 @@
 
 /** The worker's own thread spends `ns` from clock_ns on, on its core where that is shared; clock_ns moves on. */
 void sim_account_spend(struct sim *self, uint32_t worker, enum part part, uint64_t ns);
+
+/** The next batch is asked for: its shared core is the kernel's for a while from clock_ns on, the worker goes on. */
+void sim_account_read(struct sim *self, uint32_t worker);
 
 /** The gradient is there. */
 void sim_account_computed(struct sim *self, struct sim_node *node);

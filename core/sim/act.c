@@ -343,6 +343,13 @@ static void do_action(struct sim *self, uint32_t worker, const struct action *ac
     sim_break(self, worker, "an action that no driver knows");
 }
 
+/** What a live worker takes from a port, a timer or its core. */
+static bool costs_time(const struct event *event)
+{
+    return event->kind == EV_TENSOR || event->kind == EV_CONTROL || event->kind == EV_TIMER ||
+           event->kind == EV_GRADIENT;
+}
+
 void sim_act_on(struct sim *self, uint32_t worker, const struct event *event)
 {
     struct sim_node *const node = node_at(self, worker);
@@ -354,6 +361,8 @@ void sim_act_on(struct sim *self, uint32_t worker, const struct event *event)
         self->config.watch->stepped(self->config.watch->context, self, worker, event, actions);
     waits_answered(self, worker, actions);
     self->clock_ns = sim_max(self->now_ns, node->busy_ns);
+    if (self->config.costs.event_ns > 0 && costs_time(event))
+        sim_account_spend(self, worker, PART_REST, self->config.costs.event_ns);
     for (uint32_t i = 0; i < actions->count && !sim_broken(self); i++)
         do_action(self, worker, &actions->item[i]);
     sim_act_busy(self, node);

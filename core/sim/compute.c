@@ -92,6 +92,7 @@ static void begin(struct sim *self, uint32_t worker)
     node->asked_ns = load(self, node, worker);
     node->load_ns = node->asked_ns - self->clock_ns;
     node->part_ns[PART_LOAD] += node->load_ns;
+    sim_account_read(self, worker);
     const struct inject_phase phase =
         inject_phase(&c->inject, INJECT_COMPUTE, worker, iteration, node->asked_ns, base_ns);
     node->base_ns = phase.base_ns;

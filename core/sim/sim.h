@@ -48,6 +48,10 @@ struct sim_costs {
     uint64_t apply_ns;
     uint64_t send_ns; /* per message */
     uint64_t mix_ns;  /* per vector read */
+    uint64_t
+        event_ns; /* per message, timer or own gradient that it deals with, before anything that follows from it */
+    uint64_t
+        read_ns; /* per batch, of a shared core: reading ahead for one worker is held against all */
 };
 
 /** Mishaps on the way; none of them after `until_ns`. Used by property runs. */

@@ -118,6 +118,10 @@ const struct key keys_profile_row[] = {
      "time", "what sending one message costs"},
     {"costs.mix", KEYS_PROFILE, KEY_NS, P(costs.mix_ns), 0, KEYS_HOUR_NS, "0", "clock", "virtual", NULL,
      "time", "what averaging costs per vector read"},
+    {"costs.event", KEYS_PROFILE, KEY_NS, P(costs.event_ns), 0, KEYS_HOUR_NS, "0", "clock", "virtual", NULL,
+     "time", "what dealing with a message, a timer or its own gradient costs a worker's thread, besides the above"},
+    {"costs.read", KEYS_PROFILE, KEY_NS, P(costs.read_ns), 0, KEYS_HOUR_NS, "0", "clock", "virtual", NULL,
+     "time", "what reading a batch ahead costs a shared core"},
 
     {"record", KEYS_PROFILE, KEY_BOOL, P(record), 0, 0, "true", "clock", "live", NULL,
      "", "keep every policy's events, for `dawdle replay`"},

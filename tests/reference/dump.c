@@ -239,8 +239,9 @@ static void open_cell(struct dump *self, const char *profile, const char *label)
 static void check_simple(const struct experiment *e)
 {
     if (e->links.latency_ns || e->links.bytes_per_s > 0 || e->costs.iteration_ns ||
-        e->costs.apply_ns || e->costs.send_ns || e->costs.mix_ns || e->train.decay_every > 0 ||
-        e->workers.cores || !e->stop.time_ns || e->stop.iterations)
+        e->costs.apply_ns || e->costs.send_ns || e->costs.mix_ns || e->costs.event_ns ||
+        e->costs.read_ns || e->train.decay_every > 0 || e->workers.cores || !e->stop.time_ns ||
+        e->stop.iterations)
         die("a reference knows neither costs, latency, shared cores nor decay, and stops by time");
 }
 

@@ -424,3 +424,50 @@ Test(sim_compute, costs_delay_what_a_worker_sends_and_hears)
     cr_expect_eq(sim_hist(cluster.sim, SIM_READY)->max, 27 * US);
     cluster_close(&cluster);
 }
+
+/* Two messages and the own gradient: each is an event, before anything that follows from it. */
+Test(sim_compute, events_cost_the_thread_that_deals_with_them)
+{
+    struct cluster cluster;
+    cluster_plan(&cluster, "dsgd", 3, 2, 1);
+    cluster.config.costs = (struct sim_costs){.event_ns = 5 * US, .mix_ns = 10 * US};
+    cluster.config.stop_ns = 0;
+    cluster.config.stop_iterations = 10;
+
+    cluster_run(&cluster);
+
+    /* 1 ms and the gradient 5; at 1.005 ms both messages are there: 5 each, two rows mixed: 20 */
+    cr_expect_eq(sim_hist(cluster.sim, SIM_ITERATION)->max, MS + 35 * US);
+    cr_expect_eq(sim_totals(cluster.sim)->part_ns[PART_REST], 3 * 9 * 15 * US,
+                 "the run ends with the tenth gradient");
+    cluster_close(&cluster);
+}
+
+/* With one core for all, what is read for one is held against the others; with cores of their own nobody notices. */
+static uint64_t gradients_of_two(uint64_t read_ns, bool shared, uint64_t slice_ns)
+{
+    static const uint32_t core[] = {0, 0};
+    struct cluster cluster;
+    cluster_plan(&cluster, "none", 2, 0, 1);
+    cluster.config.core = shared ? core : NULL;
+    cluster.config.cores = shared;
+    cluster.config.core_ns = shared ? MS : 0;
+    cluster.config.slice_ns = shared ? slice_ns : 0;
+    cluster.config.costs = (struct sim_costs){.read_ns = read_ns};
+    cluster.config.stop_ns =
+        101 * MS - 1; /* the first batches are read before anything else: half a millisecond */
+    cluster_run(&cluster);
+    const uint64_t gradients = sim_totals(cluster.sim)->gradients;
+    cluster_close(&cluster);
+    return gradients;
+}
+
+Test(sim_compute, reading_ahead_costs_a_shared_core_and_nobody_else)
+{
+    cr_expect_eq(gradients_of_two(0, false, 0), 200);
+    cr_expect_eq(gradients_of_two(MS / 4, false, 0), 200);
+    cr_expect_eq(gradients_of_two(0, true, 0), 100);
+    cr_expect_eq(gradients_of_two(MS / 4, true, 0), 80, "1.25 ms each");
+    cr_expect_eq(gradients_of_two(0, true, MS / 8), 100);
+    cr_expect_eq(gradients_of_two(MS / 4, true, MS / 8), 80);
+}

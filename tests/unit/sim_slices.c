@@ -144,7 +144,12 @@ Test(sim_slices, leave_the_books_whole)
         cluster.config.core_ns = MS;
         cluster.config.jitter_cv = 0.1;
         cluster.config.slice_ns = 150 * US;
-        cluster.config.costs = (struct sim_costs){5 * US, 3 * US, US, 2 * US};
+        cluster.config.costs = (struct sim_costs){.iteration_ns = 5 * US,
+                                                  .apply_ns = 3 * US,
+                                                  .send_ns = US,
+                                                  .mix_ns = 2 * US,
+                                                  .event_ns = US / 2,
+                                                  .read_ns = 4 * US};
 
         cluster_run(&cluster); /* checks that the parts add up */
 
