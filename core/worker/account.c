@@ -37,6 +37,7 @@ void account_loaded(struct worker *self, uint64_t now, uint64_t done)
     if (now > self->load_cyc)
         self->part_cyc[PART_LOAD] += now - self->load_cyc;
     self->part_cyc[PART_LOAD] += done - now;
+    account_spent(self, &self->count.conversions, done > now, done - now);
 }
 
 void account_computed(struct worker *self, uint64_t now)
@@ -134,8 +135,7 @@ static uint64_t own_cyc(const struct worker *self)
 {
     if (self->compute.abandoned)
         return 0;
-    return self->part_cyc[PART_LOAD] + self->part_cyc[PART_COMPUTE] +
-           self->part_cyc[PART_INJECTED];
+    return self->part_cyc[PART_LOAD] + self->part_cyc[PART_COMPUTE] + self->part_cyc[PART_INJECTED];
 }
 
 static void close_books(struct worker *self, uint64_t now)

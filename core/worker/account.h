@@ -62,6 +62,13 @@ static inline void account_spent(const struct worker *self, struct worker_spent 
     spent->count += count;
 }
 
+/** What work of a kind of its own has taken so far: an event is what its step took less this. */
+static inline uint64_t account_named_cyc(const struct worker *self)
+{
+    const struct worker_counts *const c = &self->count;
+    return c->applies.cyc + c->sends.cyc + c->vectors.cyc + c->conversions.cyc;
+}
+
 /**
  * The time until `now` is booked, or belongs to nobody: the worker was away, paused, or has not started. What others had of
  * the core in it is not held against anybody.

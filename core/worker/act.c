@@ -296,6 +296,7 @@ bool act_resume(struct worker *self)
 
 void act_on(struct worker *self, const struct event *given)
 {
+    const uint64_t from = clock_cyc(), named_cyc = account_named_cyc(self);
     struct event event = *given;
     CHECK(self->next_action == self->actions.count);
     /* A message is stamped when it is taken, a timer after it when the turn began: a policy's time never runs backwards. */
@@ -310,4 +311,6 @@ void act_on(struct worker *self, const struct event *given)
     act_resume(self);
     if (self->journal.data) /* after the actions: what they send and mix does not wait for it */
         journal_add(&self->journal, &event, &self->actions, self->rate);
+    const uint64_t named = account_named_cyc(self) - named_cyc, all = clock_cyc() - from;
+    account_spent(self, &self->count.events, 1, all > named ? all - named : 0);
 }

@@ -73,6 +73,7 @@ bool loader_queue_take(struct loader *self, uint32_t *number)
 {
     if (self->queue_used == 0)
         return false;
+    self->moves++;
     *number = self->queue[self->queue_head];
     self->queue_head = self->queue_head + 1 < self->reads_max ? self->queue_head + 1 : 0;
     self->queue_used--;
@@ -203,6 +204,7 @@ int loader_complete(struct loader *self, uint32_t number, int64_t result)
     struct loader_batch *batch = &self->batch[number / self->config.batch];
 
     CHECK(batch->pending > 0);
+    self->moves++;
     result = disturbed(self->lane[worker_of(self, number)].disk, read, result);
     if (result < read->wanted)
         return repeat(self, number, result);
@@ -285,6 +287,10 @@ uint32_t loader_failed_worker(const struct loader *self)
 uint64_t loader_bytes(const struct loader *self)
 {
     return self->bytes;
+}
+uint64_t loader_moves(const struct loader *self)
+{
+    return self->moves;
 }
 const char *loader_error(const struct loader *self)
 {

@@ -40,8 +40,9 @@ struct loader_config {
         batch_ns; /* how often each of them needs a batch (for the probe); 0: no probe, keep direct */
     uint64_t patience_ns;  /* how long a read may fail; 0: LOADER_PATIENCE_NS */
     enum loader_tier tier; /* LOADER_AUTO, or force one */
-    enum loader_tier from; /* auto: the best one to try, which was found to keep up; LOADER_AUTO: find out */
-    void *buffer;          /* loader_buffer_bytes(), 4096-aligned, borrowed (EAL memory) */
+    enum loader_tier
+        from;     /* auto: the best one to try, which was found to keep up; LOADER_AUTO: find out */
+    void *buffer; /* loader_buffer_bytes(), 4096-aligned, borrowed (EAL memory) */
 };
 
 struct loader;
@@ -96,6 +97,9 @@ uint32_t loader_failed_worker(const struct loader *self);
 /** Batches completed and bytes read so far. */
 uint64_t loader_batches(const struct loader *self);
 uint64_t loader_bytes(const struct loader *self);
+
+/** Changes with every poll that had something to do. */
+uint64_t loader_moves(const struct loader *self);
 const char *loader_error(const struct loader *self);
 
 #endif

@@ -100,6 +100,7 @@ struct loader {
     uint32_t later_used;
 
     uint64_t batches, bytes, retries;
+    uint64_t moves; /* reads given to the kernel, and results taken from it */
     uint32_t failed_worker;
     bool patient; /* open: while a tier is tried, only being told to come again is no error */
     int failed;   /* -errno of the first final error */

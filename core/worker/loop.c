@@ -27,15 +27,21 @@ static void take_back(struct loop *self, struct worker *worker, uint64_t from, u
     worker->served_cyc = to;
 }
 
+/** What reading took this core; what is far above the typical was taken from it (account_spent). */
 static void turn_loader(struct loop *self)
 {
-    const uint64_t from = clock_cyc();
-    const int rc = self->loader ? loader_poll(self->loader) : 0;
+    if (!self->loader)
+        return;
+    const uint64_t moves = loader_moves(self->loader), from = clock_cyc();
+    const int rc = loader_poll(self->loader);
+    const uint64_t cyc = clock_cyc() - from;
     if (rc < 0 && !self->error) {
         self->error = rc;
         atomic_store_explicit(&self->cohort->failed, 1, memory_order_relaxed);
     }
-    self->busy_cyc += clock_cyc() - from;
+    if (loader_moves(self->loader) != moves)
+        account_spent(self->worker[0], &self->reads, 1, cyc);
+    self->busy_cyc += cyc;
 }
 
 /** Something happened to somebody, or nothing to anybody. */
@@ -92,6 +98,11 @@ static void turn_slice(struct loop *self)
     }
 }
 
+static uint64_t batches_of(const struct loop *self)
+{
+    return self->loader ? loader_batches(self->loader) : 0;
+}
+
 /** Follow the cohort's phase. Returns false at END. */
 static bool follow(struct loop *self, uint64_t now)
 {
@@ -103,6 +114,7 @@ static bool follow(struct loop *self, uint64_t now)
         if (!self->halted) {
             self->halted = true;
             self->run_cyc = now - self->cohort->start_cyc;
+            self->batches = batches_of(self) - self->batches;
             for (uint32_t i = 0; i < self->count; i++)
                 worker_halt(self->worker[i]);
             /* release: what the workers have begun is visible to the coordinator */
@@ -137,6 +149,7 @@ int loop_run(struct loop *self)
     stolen_start(&self->stolen, clock);
     while (cohort_phase(self->cohort) == COHORT_WAIT)
         turn_loader(self); /* the first batches are there when training starts */
+    self->batches = batches_of(self);
     uint64_t now = clock_cyc();
     for (uint32_t i = 0; i < self->count; i++)
         turn_start(self, self->worker[i]);

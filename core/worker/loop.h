@@ -17,15 +17,17 @@ struct loop {
     uint32_t count;
     uint32_t index; /* loop 0 steers the cohort */
     struct loader *loader;
-    const float *initial; /* [dim] the model everybody starts from */
-    uint32_t epoch;       /* the cohort's, when its news were looked at */
-    uint32_t turn;        /* whose slice is next */
-    uint64_t busy_cyc;    /* time given to any worker or to the loader, so far */
-    uint64_t work_cyc;    /* of that, turns in which something was done */
-    uint64_t run_cyc;     /* length of RUN as this loop saw it */
-    struct hist *period;  /* loop period, ns */
-    struct stolen stolen; /* during RUN */
-    int error;            /* -errno of the loader */
+    const float *initial;      /* [dim] the model everybody starts from */
+    uint32_t epoch;            /* the cohort's, when its news were looked at */
+    uint32_t turn;             /* whose slice is next */
+    uint64_t busy_cyc;         /* time given to any worker or to the loader, so far */
+    uint64_t work_cyc;         /* of that, turns in which something was done */
+    struct worker_spent reads; /* polls of the loader that had something to do, during RUN … */
+    uint64_t batches;          /* … and what they brought */
+    uint64_t run_cyc;          /* length of RUN as this loop saw it */
+    struct hist *period;       /* loop period, ns */
+    struct stolen stolen;      /* during RUN */
+    int error;                 /* -errno of the loader */
     bool halted;
 };
 

@@ -179,6 +179,8 @@ struct worker_counts {
     struct worker_spent applies, sends;
     struct worker_spent vectors;      /* averaged; a slice counts as a part of one */
     struct worker_spent loads, rests; /* of whole iterations */
+    struct worker_spent conversions;  /* of batches, to floats */
+    struct worker_spent events;       /* told to the policy, without what is named above */
     uint64_t tensors_sent, tensors_delivered, tensors_superseded, control_sent, control_delivered;
     uint64_t bytes, mixes, overruns, slot_waits, full_waits;
     uint64_t abandoned;                  /* gradients dropped by their policy */

@@ -119,6 +119,9 @@ struct record_costs {
     double slice_ns;                  /* … and one of the slices that it is computed in */
     double apply_ns, send_ns, mix_ns; /* one optimizer step, message, vector averaged */
     double load_ns, rest_ns;          /* of one iteration: parts of that name */
+    double
+        event_ns; /* a step of the policy: message, timer or gradient, without what is named above */
+    double read_ns; /* a batch: what asking the kernel for it took the loop */
 };
 
 /** What bad links did to messages; of both kinds together where it does not say. */
@@ -154,10 +157,11 @@ struct record_run {
     const char *sweep_key, *sweep_value; /* borrowed from the experiment; NULL: nothing is swept */
     const struct policy *row;
     uint64_t seed;
-    const char *clock; /* "live" | "virtual" */
-    bool judged;       /* false: nothing to learn (model none), losses mean nothing */
+    const char *clock;       /* "live" | "virtual" */
+    bool judged;             /* false: nothing to learn (model none), losses mean nothing */
     uint32_t smallest_shard; /* in samples; 0: no data */
-    bool no_heldout;   /* the split leaves no held-out samples: what is judged on them has no figure */
+    bool
+        no_heldout; /* the split leaves no held-out samples: what is judged on them has no figure */
     uint32_t workers;
     struct record_fault *fault; /* [fault_count] owned, in order of the schedule */
     uint32_t fault_count;
@@ -225,8 +229,9 @@ struct record_run {
     struct record_costs costs;
     const struct record_stolen *stolen; /* [stolen_count] borrowed like the histograms */
     uint64_t stolen_count;
-    double stolen_share;    /* of the time of all cores used */
-    double quota_cores;     /* live: what the cgroup grants, where that is less than the cores used; 0: no less */
+    double stolen_share; /* of the time of all cores used */
+    double
+        quota_cores; /* live: what the cgroup grants, where that is less than the cores used; 0: no less */
     double core_busy_share; /* of the busiest core, all its workers together */
     bool contended;         /* cooperative and busy share over 20 % */
     bool interrupted;       /* cut short by a signal */

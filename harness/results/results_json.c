@@ -286,6 +286,8 @@ static json_t *costs(const struct record_run *run)
     put(out, "mix", results_json_real(run->costs.mix_ns));
     put(out, "load", results_json_real(run->costs.load_ns));
     put(out, "rest", results_json_real(run->costs.rest_ns));
+    put(out, "event", results_json_real(run->costs.event_ns));
+    put(out, "read", results_json_real(run->costs.read_ns));
     return out;
 }
 

@@ -94,7 +94,9 @@ static void read_costs(struct reader *self, const json_t *run, struct results_ce
         .send_ns = number(self, costs, "send"),
         .mix_ns = number(self, costs, "mix"),
         .load_ns = number(self, costs, "load"),
-        .rest_ns = number(self, costs, "rest")};
+        .rest_ns = number(self, costs, "rest"),
+        .event_ns = json_object_get(costs, "event") ? number(self, costs, "event") : (double)NAN,
+        .read_ns = json_object_get(costs, "read") ? number(self, costs, "read") : (double)NAN};
     out->stolen_share = number(self, run, "stolen_share");
     out->stolen_logged = number(self, run, "stolen_logged");
 }
@@ -140,6 +142,8 @@ static void read_run(struct reader *self, const json_t *run, struct results_cell
     out->gradients = number(self, run, "gradients");
     out->iterations = number(self, run, "iterations");
     out->tensors_sent = number(self, run, "tensors_sent");
+    out->delivered = json_number_value(json_object_get(run, "tensors_delivered")) +
+                     json_number_value(json_object_get(run, "control_delivered"));
     out->wait_share = number(self, run, "wait_share");
     out->core_busy_share = number(self, run, "core_busy_share");
     out->handle_ns_p50 = json_is_object(handle) ? number(self, handle, "p50") : (double)NAN;

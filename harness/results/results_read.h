@@ -17,6 +17,7 @@ struct results_cell {
     bool live, drained;
     uint32_t workers;
     double duration_s, gradients, iterations, tensors_sent;
+    double delivered; /* messages */
     double wait_share, handle_ns_p50, core_busy_share;
     double stolen_share, stolen_logged;
     double part_ns[PART_COUNT], total_ns;

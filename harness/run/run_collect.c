@@ -138,7 +138,7 @@ static double mean_ns(const struct run *run, const struct worker_spent *of)
 static void collect_costs(const struct run *run, struct record_costs *out)
 {
     struct worker_spent gradients = {0}, applies = {0}, sends = {0}, vectors = {0};
-    struct worker_spent slices = {0}, loads = {0}, rests = {0};
+    struct worker_spent slices = {0}, loads = {0}, rests = {0}, events = {0}, reads = {0};
     for (uint32_t w = 0; w < run->cell->graph.workers; w++) {
         const struct worker_counts *const c = &run->worker[w]->count;
         spend(&gradients, &c->gradients);
@@ -148,6 +148,11 @@ static void collect_costs(const struct run *run, struct record_costs *out)
         spend(&vectors, &c->vectors);
         spend(&loads, &c->loads);
         spend(&rests, &c->rests);
+        spend(&events, &c->events);
+    }
+    for (uint32_t l = 0; l < run->cohort.loops; l++) {
+        reads.cyc += run->thread[l].loop.reads.cyc;
+        reads.count += (double)run->thread[l].loop.batches;
     }
     *out = (struct record_costs){.gradient_ns = mean_ns(run, &gradients),
                                  .slice_ns = mean_ns(run, &slices),
@@ -155,7 +160,9 @@ static void collect_costs(const struct run *run, struct record_costs *out)
                                  .send_ns = mean_ns(run, &sends),
                                  .mix_ns = mean_ns(run, &vectors),
                                  .load_ns = mean_ns(run, &loads),
-                                 .rest_ns = mean_ns(run, &rests)};
+                                 .rest_ns = mean_ns(run, &rests),
+                                 .event_ns = mean_ns(run, &events),
+                                 .read_ns = mean_ns(run, &reads)};
 }
 
 /** When it happened, after the start; 0: it did not. */
