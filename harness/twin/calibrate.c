@@ -127,6 +127,9 @@ static void write_sets(struct calibration *self)
     set(self, "costs.apply=%lluns", whole(self->apply_ns));
     set(self, "costs.send=%lluns", whole(self->send_ns));
     set(self, "costs.mix=%lluns", whole(self->mix_ns));
+    set(self, "costs.event=%lluns", whole(self->event_ns));
+    if (self->cores > 0)
+        set(self, "costs.read=%lluns", whole(self->read_ns));
     set(self, "links.latency=%lluns", whole(self->latency_ns));
     set(self, "workers.cores=%u", self->cores);
     if (self->cores > 0)
@@ -150,14 +153,29 @@ static double latency_of(const struct results_cell *cell)
     return cell->handle_ns_p50 > waiting ? cell->handle_ns_p50 - waiting : 0;
 }
 
+/** What its policy was told of: messages and gradients. (Timers are few.) */
+static double events_of(const struct results_cell *cell)
+{
+    return cell->delivered + cell->gradients;
+}
+
+/** Of an iteration: events are a cost of their own. Those that came beside computing are in no part: so this is the least. */
+static double unexplained_ns(const struct results_cell *cell)
+{
+    const double events = cell->costs.event_ns > 0 ? cell->costs.event_ns * events_of(cell) : 0;
+    return fmax(0, cell->costs.rest_ns - events / cell->iterations);
+}
+
 static void add_up(const struct results_read *run, struct calibration *out)
 {
     struct mean load = {0}, rest = {0}, apply = {0}, send = {0}, mix = {0}, gradient = {0},
-                latency = {0}, stolen = {0}, slice = {0};
+                latency = {0}, stolen = {0}, slice = {0}, event = {0}, read = {0};
     for (uint32_t i = 0; i < run->count; i++) {
         const struct results_cell *const c = &run->cell[i];
         add(&load, c->costs.load_ns, c->iterations);
-        add(&rest, c->costs.rest_ns, c->iterations);
+        add(&rest, unexplained_ns(c), c->iterations);
+        add(&event, c->costs.event_ns, events_of(c));
+        add(&read, c->costs.read_ns, c->gradients);
         add(&gradient, c->costs.gradient_ns, c->gradients);
         add(&slice, c->costs.slice_ns, c->gradients);
         add(&apply, c->costs.apply_ns, c->gradients);
@@ -173,6 +191,8 @@ static void add_up(const struct results_read *run, struct calibration *out)
     out->apply_ns = mean_of(&apply);
     out->send_ns = mean_of(&send);
     out->mix_ns = mean_of(&mix);
+    out->event_ns = mean_of(&event);
+    out->read_ns = mean_of(&read);
     out->latency_ns = mean_of(&latency);
     out->stolen_share = mean_of(&stolen);
 }
@@ -199,6 +219,10 @@ int calibrate(const struct results_read *run, struct calibration *out, struct er
 void calibrate_base(struct calibration *self, double mean_s, double cv)
 {
     self->base_ns = whole(mean_s * 1e9);
+    if (self->cores == 0) { /* nothing of reading passes beside a gradient that has the core */
+        self->iteration_ns += self->read_ns;
+        write_sets(self);
+    }
     set(self, "compute.base=%lluns", (unsigned long long)self->base_ns);
     if (self->cores > 0)
         set(self, "compute.core=%lluns", (unsigned long long)self->base_ns);
@@ -232,6 +256,10 @@ void calibrate_print(FILE *out, const struct calibration *self, const char *dir)
     print_time(out, "costs.apply", self->apply_ns, "an optimizer step");
     print_time(out, "costs.send", self->send_ns, "a message");
     print_time(out, "costs.mix", self->mix_ns, "a vector averaged");
+    print_time(out, "costs.event", self->event_ns, "a message, timer or gradient, besides");
+    if (self->cores > 0)
+        print_time(out, "costs.read", self->read_ns,
+                   "a batch read ahead, for all workers of a core");
     print_time(out, "links.latency", self->latency_ns, "median from sent to seen");
     if (self->cores > 0)
         print_time(out, "compute.core", self->gradient_ns, "the real gradient");

@@ -4,9 +4,10 @@
  *
  * Everything becomes a value of a profile's key, given as `--set` would: the resolved profile of the simulation shows
  * what was used, and repeats it. Means over all runs of the directory:
- *   costs.iteration  loading, and of `rest` what is left when workers of a core share it: what nothing explains passes
- *                    for all of them at once
- *   costs.apply, costs.send, costs.mix   as recorded (costs_ns), without what was stolen meanwhile
+ *   costs.iteration  loading, and of `rest` what events do not explain: where workers share a core, that passes for all
+ *                    of them at once
+ *   costs.apply, costs.send, costs.mix, costs.event, costs.read
+ *                    as recorded (costs_ns), without what was stolen meanwhile
  *   links.latency    median from sent to seen, less what of that was waiting for the end of a slice
  *   compute.core     the real gradient, where workers share cores (workers.cores says how many) …
  *   compute.slice    … and what it is computed in at one go
@@ -27,7 +28,8 @@
 #define CALIBRATE_SET_BYTES 64u
 
 struct calibration {
-    double iteration_ns, apply_ns, send_ns, mix_ns, latency_ns, gradient_ns, slice_ns;
+    double iteration_ns, apply_ns, send_ns, mix_ns, event_ns, read_ns;
+    double latency_ns, gradient_ns, slice_ns;
     uint64_t base_ns;        /* of gradients, where all were real; else 0: the profile's holds */
     double load_ns, rest_ns; /* of which iteration_ns is made */
     double stolen_share;     /* of the time of the cores */

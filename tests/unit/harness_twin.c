@@ -96,7 +96,7 @@ Test(twin, gives_workers_that_had_cores_of_their_own_each_one)
     cr_expect_eq(found.cores, 0u);
     cr_expect(has_set(&found, "workers.cores=0"));
     cr_expect(has_set(&found, "costs.iteration=50000ns"), "nothing is shared");
-    cr_expect_eq(found.sets, 6u, "compute.core would say nothing");
+    cr_expect_eq(found.sets, 7u, "compute.core and costs.read would say nothing");
 }
 
 Test(twin, takes_over_in_what_slices_gradients_are_computed)
@@ -107,11 +107,41 @@ Test(twin, takes_over_in_what_slices_gradients_are_computed)
     cr_expect_not(has_set(&(struct calibration){0}, "compute.slice=37500ns"));
 }
 
+/* 100 gradients and 300 messages: 400 events of 5 us, of the 40 us that nothing else explained of each iteration. */
+#define EVENTS(delivered)                                                                       \
+    RUN("dsgd", "live", "4", "100", "300", "800")                                               \
+    PARTS("0")                                                                                  \
+    "\"tensors_delivered\": " delivered ", \"control_delivered\": 100, "                        \
+    "\"costs_ns\": {\"gradient\": 150000, \"slice\": 37500, \"apply\": 1, \"send\": 1, "        \
+    "\"mix\": 1, \"load\": 10000, \"rest\": 40000, \"event\": 5000, \"read\": 20000}, " STOLEN( \
+        "0") CORES4
+
+Test(twin, takes_events_and_reading_for_costs_of_their_own)
+{
+    const struct calibration found = calibrated(DOCUMENT(EVENTS("200")));
+    const struct calibration busy = calibrated(DOCUMENT(EVENTS("2000")));
+
+    cr_expect(has_set(&found, "costs.event=5000ns"));
+    cr_expect(has_set(&found, "costs.read=20000ns"));
+    cr_expect(has_set(&found, "costs.iteration=20000ns"), "10 us, and 20 us for two at once");
+    cr_expect(has_set(&busy, "costs.iteration=10000ns"), "events explain all of it");
+}
+
+Test(twin, reads_before_a_gradient_that_has_a_core_for_itself)
+{
+    struct calibration found = {.iteration_ns = 10000, .read_ns = 20000};
+
+    calibrate_base(&found, 151e-6, 0);
+
+    cr_expect(has_set(&found, "costs.iteration=30000ns"));
+}
+
 /* 100 gradients of 36 ms on two cores for 2 s: they compute nine tenths of the time. */
-#define BUSY                                                                                      \
-    RUN("dsgd", "live", "4", "100", "300", "30000")                                               \
-    PARTS("0") "\"costs_ns\": {\"gradient\": 36000000, \"slice\": 45000, \"apply\": 1, \"send\": 1, " \
-               "\"mix\": 1, \"load\": 1, \"rest\": 1}, " STOLEN("0") CORES4
+#define BUSY                                                                               \
+    RUN("dsgd", "live", "4", "100", "300", "30000")                                        \
+    PARTS("0")                                                                             \
+    "\"costs_ns\": {\"gradient\": 36000000, \"slice\": 45000, \"apply\": 1, \"send\": 1, " \
+    "\"mix\": 1, \"load\": 1, \"rest\": 1}, " STOLEN("0") CORES4
 
 Test(twin, takes_the_wait_for_a_slice_out_of_the_latency)
 {
