@@ -10,15 +10,6 @@
 #include "harness/results/results.h"
 #include "harness/twin/twin.h"
 
-/** What --like found out goes before the user's own --set, which win. */
-static void fold_calibration(struct command_line *line, const struct calibration *found)
-{
-    memmove(line->set + found->sets, line->set, line->set_count * sizeof(line->set[0]));
-    for (uint32_t i = 0; i < found->sets; i++)
-        line->set[i] = found->set[i];
-    line->set_count += found->sets;
-}
-
 static int imitate_dry(struct session *self, const struct twin *twin,
                        const struct command_line *line)
 {
@@ -72,7 +63,7 @@ static int check(struct session *self, const struct twin *twin, const struct cel
 
 /**
  * The same profile with the same seeds and graphs, as `sim` alone has it: what calibrating is worth. Results go below those
- * of the calibrated simulation. `line` is as it was before fold_calibration, but for the seeds.
+ * of the calibrated simulation. `line` is as it was before calibrate_fold, but for the seeds.
  */
 static int simulate_plain(const struct command_line *line, const struct twin *twin, char *dir)
 {
@@ -156,7 +147,7 @@ int command_twin(struct command_line *line)
     if (code == 0) {
         fold_seeds(line, twin);
         plain = *line;
-        fold_calibration(line, &twin->calibration);
+        line->set_count = calibrate_fold(&twin->calibration, line->set, line->set_count);
         if (line->dry_run)
             self->depth = PLAN_SIZES;
         code = session_open(self, line);

@@ -232,6 +232,33 @@ void calibrate_base(struct calibration *self, double mean_s, double cv)
         set(self, "compute.jitter=none");
 }
 
+/** Whether `user` speaks of the key that `found` sets. */
+static bool names_key(const char *user, const char *found)
+{
+    const size_t key = strcspn(found, "=");
+    if (strncmp(user, found, key) == 0 && (user[key] == '=' || user[key] == '.'))
+        return true;
+    const char *const dot = memchr(found, '.', key);
+    if (!dot || strncmp(user, found, (size_t)(dot - found)) != 0 || user[dot - found] != '=')
+        return false;
+    char leaf[CALIBRATE_SET_BYTES];
+    snprintf(leaf, sizeof(leaf), "%.*s:", (int)(key - (size_t)(dot - found) - 1), dot + 1);
+    return strstr(user, leaf) != NULL;
+}
+
+uint32_t calibrate_fold(const struct calibration *self, const char **set, uint32_t count)
+{
+    uint32_t end = count;
+    for (uint32_t i = 0; i < self->sets; i++) {
+        bool named = false;
+        for (uint32_t k = 0; k < count; k++)
+            named |= names_key(set[k], self->set[i]);
+        if (!named)
+            set[end++] = self->set[i];
+    }
+    return end;
+}
+
 static void print_time(FILE *out, const char *key, double ns, const char *what)
 {
     char text[64];

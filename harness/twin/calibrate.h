@@ -48,6 +48,13 @@ void calibrate_base(struct calibration *self, double mean_s, double cv);
 /** Distinct cores among `os_index` [workers]; number: [workers] each one's, ascending from 0, or NULL. */
 uint32_t calibrate_cores(const uint32_t *os_index, uint32_t workers, uint32_t *number);
 
+/**
+ * Put what was found behind the user's own `set` [count], each a key=value: `workers={count: 8}` must not undo
+ * workers.cores. What the user speaks of, by its path or inside a map, is the user's. Returns the new count, at most
+ * count + CALIBRATE_SETS; the texts are borrowed.
+ */
+uint32_t calibrate_fold(const struct calibration *self, const char **set, uint32_t count);
+
 void calibrate_print(FILE *out, const struct calibration *self, const char *dir);
 
 #endif

@@ -136,6 +136,21 @@ Test(twin, reads_before_a_gradient_that_has_a_core_for_itself)
     cr_expect(has_set(&found, "costs.iteration=30000ns"));
 }
 
+Test(twin, leaves_to_the_user_what_the_user_speaks_of)
+{
+    const struct calibration found = {
+        .set = {"workers.cores=2", "costs.send=100ns", "compute.jitter={kind: lognormal, cv: 5%}"},
+        .sets = 3};
+    const char *map[8] = {"workers={count: 8, graph: ring}", "compute.jitter.cv=1%"};
+    const char *own[8] = {"workers={count: 8, cores: 4}", "costs.send=0", "seeds=[1]"};
+
+    cr_expect_eq(calibrate_fold(&found, map, 2), 4u, "all but the jitter");
+    cr_expect_str_eq(map[2], "workers.cores=2", "behind the map that would take it back");
+    cr_expect_str_eq(map[3], "costs.send=100ns");
+    cr_expect_eq(calibrate_fold(&found, own, 3), 4u);
+    cr_expect_str_eq(own[3], "compute.jitter={kind: lognormal, cv: 5%}");
+}
+
 /* 100 gradients of 36 ms on two cores for 2 s: they compute nine tenths of the time. */
 #define BUSY                                                                               \
     RUN("dsgd", "live", "4", "100", "300", "30000")                                        \
