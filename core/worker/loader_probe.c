@@ -3,7 +3,7 @@
  * Is direct I/O quick enough here? Measured on the real file, ring and buffers, before the run.
  *
  * Every lane is kept full, as in the run, so the figure is throughput under prefetch and not the latency of a lone
- * read. Other cores of the run load the same disk at the same time; the caller leaves a factor of two for them.
+ * read. Other cores of the run load the same disk at the same time, and the kernel works for it; the caller leaves room.
  */
 #include <errno.h>
 #include <sched.h>

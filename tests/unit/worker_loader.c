@@ -768,12 +768,10 @@ Test(loader, uses_the_page_cache_when_direct_reads_are_too_slow)
     cr_expect_eq(loader_tier(rig.loader), LOADER_BUFFERED);
     const char *reason = loader_reason(rig.loader);
     cr_expect(strncmp(reason, "io_uring direct: reads take ", 28) == 0, "%s", reason);
-    cr_expect(
-        strstr(
-            reason,
-            " us per batch of 32, 1 worker needs one every 0 us and may use half of that; the page "
-            "cache is used"),
-        "%s", reason);
+    cr_expect(strstr(reason, " us per batch of 32, 1 worker needs one every 0 us and may use a "
+                             "tenth of that; the page "
+                             "cache is used"),
+              "%s", reason);
     rig_free(&rig);
 }
 
