@@ -13,6 +13,7 @@
 #include "harness/results/waits.h"
 #include "harness/run/judge.h"
 #include "harness/run/ledger.h"
+#include "harness/run/run_costs.h"
 #include "net/edges.h"
 
 /* Latency figures of a cooperative run mean something else once a core is busier than this. */
@@ -122,47 +123,6 @@ static void name_stall(struct record_run *out, uint64_t given_up)
                  "%llu messages that are sent again until they arrive were behind a link that "
                  "stays cut",
                  (unsigned long long)given_up);
-}
-
-static void spend(struct worker_spent *sum, const struct worker_spent *one)
-{
-    sum->cyc += one->cyc;
-    sum->count += one->count;
-}
-
-static double mean_ns(const struct run *run, const struct worker_spent *of)
-{
-    return of->count > 0 ? (double)of->cyc * run->host->clock.ns_per_cyc / of->count : 0;
-}
-
-static void collect_costs(const struct run *run, struct record_costs *out)
-{
-    struct worker_spent gradients = {0}, applies = {0}, sends = {0}, vectors = {0};
-    struct worker_spent slices = {0}, loads = {0}, rests = {0}, events = {0}, reads = {0};
-    for (uint32_t w = 0; w < run->cell->graph.workers; w++) {
-        const struct worker_counts *const c = &run->worker[w]->count;
-        spend(&gradients, &c->gradients);
-        spend(&slices, &c->slices);
-        spend(&applies, &c->applies);
-        spend(&sends, &c->sends);
-        spend(&vectors, &c->vectors);
-        spend(&loads, &c->loads);
-        spend(&rests, &c->rests);
-        spend(&events, &c->events);
-    }
-    for (uint32_t l = 0; l < run->cohort.loops; l++) {
-        reads.cyc += run->thread[l].loop.reads.cyc;
-        reads.count += (double)run->thread[l].loop.batches;
-    }
-    *out = (struct record_costs){.gradient_ns = mean_ns(run, &gradients),
-                                 .slice_ns = mean_ns(run, &slices),
-                                 .apply_ns = mean_ns(run, &applies),
-                                 .send_ns = mean_ns(run, &sends),
-                                 .mix_ns = mean_ns(run, &vectors),
-                                 .load_ns = mean_ns(run, &loads),
-                                 .rest_ns = mean_ns(run, &rests),
-                                 .event_ns = mean_ns(run, &events),
-                                 .read_ns = mean_ns(run, &reads)};
 }
 
 /** When it happened, after the start; 0: it did not. */
@@ -401,7 +361,7 @@ int run_collect(struct run *run, struct record_run *out, struct err *err)
     }
     name_stall(out, given_up);
     add_rates(run, out);
-    collect_costs(run, &out->costs);
+    run_costs(run, out);
     merge_hists(run, out);
     collect_rows(run);
     out->iterations_logged = run->buffers->rows;
