@@ -22,8 +22,17 @@ static void book(struct sim_node *node, enum part part, uint64_t from, uint64_t 
         node->part_ns[part] += to - from;
 }
 
-void sim_account_spend(struct sim *self, uint32_t worker, enum part part, uint64_t ns)
+/** Cores differ. */
+static uint64_t cost_of(const struct sim *self, uint32_t worker, uint64_t ns)
 {
+    if (!self->config.cost_ratio)
+        return ns;
+    return (uint64_t)((double)ns * self->config.cost_ratio[worker] + 0.5);
+}
+
+void sim_account_spend(struct sim *self, uint32_t worker, enum part part, uint64_t cost_ns)
+{
+    const uint64_t ns = cost_of(self, worker, cost_ns);
     if (ns == 0)
         return;
     struct sim_node *const node = node_at(self, worker);
@@ -44,7 +53,7 @@ void sim_account_spend(struct sim *self, uint32_t worker, enum part part, uint64
 
 void sim_account_read(struct sim *self, uint32_t worker)
 {
-    const uint64_t ns = self->config.costs.read_ns;
+    const uint64_t ns = cost_of(self, worker, self->config.costs.read_ns);
     if (ns == 0 || !self->config.core)
         return;
     struct sim_core *const core = &self->core[self->config.core[worker]];

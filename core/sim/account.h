@@ -10,8 +10,8 @@
 
 #include "core/sim/sim_state.h"
 
-/** The worker's own thread spends `ns` from clock_ns on, on its core where that is shared; clock_ns moves on. */
-void sim_account_spend(struct sim *self, uint32_t worker, enum part part, uint64_t ns);
+/** The worker's own thread spends cost_ns, or what that is on its core, from clock_ns on, on its core where that is shared; clock_ns moves on. */
+void sim_account_spend(struct sim *self, uint32_t worker, enum part part, uint64_t cost_ns);
 
 /** The next batch is asked for: its shared core is the kernel's for a while from clock_ns on, the worker goes on. */
 void sim_account_read(struct sim *self, uint32_t worker);

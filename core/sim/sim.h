@@ -124,6 +124,8 @@ struct sim_config {
         core_ns; /* of base_ns, what occupies the core exclusively; the rest passes beside other workers */
     uint64_t
         slice_ns; /* cores go round their workers' gradients in slices so long; 0: one gradient after the other */
+    const double *
+        cost_ratio; /* [workers] borrowed; costs are so many times as large for this worker; NULL: equal */
     const struct law_sample *
         measured; /* [workers] borrowed; base times are drawn from these, instead of base_ns and its jitter */
 

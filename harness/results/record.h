@@ -75,6 +75,8 @@ struct record_worker {
     uint64_t wait_ns[BLAME_COUNT]; /* add up to part_ns[PART_WAIT] */
     uint64_t total_ns;             /* of whole iterations: the parts must add up to it */
     uint32_t core;                 /* OS index of its PU */
+    double
+        cost_ratio; /* time that its work took, gradients aside, by what the mean worker's would have */
     struct record_figures iteration;
     /* Borrowed, valid until the next run begins; NULL after record_settle. */
     const struct hist *iteration_hist, *ready_to_mixed_hist, *handle_hist;

@@ -110,6 +110,8 @@ static json_t *worker(const struct record_worker *at, uint32_t id)
     put(out, "parts_ns", parts(at->part_ns));
     put(out, "waits_ns", results_json_waits_ns(at->wait_ns));
     put(out, "iteration_ns", latency(&at->iteration));
+    if (at->cost_ratio > 0)
+        put(out, "cost_ratio", results_json_real(at->cost_ratio));
     return out;
 }
 

@@ -101,6 +101,8 @@ static void read_costs(struct reader *self, const json_t *run, struct results_ce
     out->stolen_logged = number(self, run, "stolen_logged");
 }
 
+#define COST_RATIO_MAX 1e6
+
 static void read_cores(struct reader *self, const json_t *run, struct results_cell *out)
 {
     const json_t *const list = json_object_get(run, "per_worker");
@@ -111,7 +113,8 @@ static void read_cores(struct reader *self, const json_t *run, struct results_ce
         return;
     }
     out->core = calloc(out->workers, sizeof(*out->core));
-    if (!out->core) {
+    out->cost_ratio = calloc(out->workers, sizeof(*out->cost_ratio));
+    if (!out->core || !out->cost_ratio) {
         self->rc = err_set(self->err, -ENOMEM, "not enough memory for %s", self->name);
         return;
     }
@@ -122,6 +125,12 @@ static void read_cores(struct reader *self, const json_t *run, struct results_ce
             return;
         }
         out->core[w] = (uint32_t)core;
+        const json_t *const ratio = json_object_get(json_array_get(list, w), "cost_ratio");
+        out->cost_ratio[w] = ratio ? json_number_value(ratio) : 1;
+        if (!(out->cost_ratio[w] > 0 && out->cost_ratio[w] < COST_RATIO_MAX)) {
+            fail(self, "per_worker", "cost_ratio above 0, as of cores that can be compared");
+            return;
+        }
     }
 }
 
@@ -245,8 +254,10 @@ int results_read(const char *dir, struct results_read *out, struct err *err)
 
 void results_read_free(struct results_read *self)
 {
-    for (uint32_t i = 0; i < self->count; i++)
+    for (uint32_t i = 0; i < self->count; i++) {
         free(self->cell[i].core);
+        free(self->cell[i].cost_ratio);
+    }
     free(self->cell);
     *self = (struct results_read){0};
 }

@@ -27,6 +27,7 @@ struct results_cell {
     struct record_costs costs;
     uint32_t
         *core; /* [workers] OS index of each worker's, owned; NULL: too many workers to be listed */
+    double *cost_ratio; /* [workers] owned, as in struct record_worker; 1 where the file has none */
 };
 
 struct results_read {

@@ -48,6 +48,8 @@ struct cell_host {
     const struct law_sample *measured; /* [measured_workers] */
     uint32_t measured_workers;
     uint64_t measured_base_ns;
+    const double *cost_ratio; /* [cost_workers] for cells of as many; NULL: costs are equal */
+    uint32_t cost_workers;
 };
 
 /** What all cells of an experiment share. */
@@ -57,10 +59,10 @@ struct cell_common {
     const struct dataset *dataset; /* NULL: model none */
     bool undealt;                  /* no worker gets its shard: only sizes are asked for */
     struct model_config model;
-    uint64_t data_digest;             /* of a live run that is recorded (plan_digest.h); else 0 */
-    uint32_t points;                  /* judged snapshots, the final model included */
-    enum loader_tier io_from;         /* live, data.io auto: what all runs read with (data_tier.h) */
-    char io_reason[512];              /* why not with a better one */
+    uint64_t data_digest;     /* of a live run that is recorded (plan_digest.h); else 0 */
+    uint32_t points;          /* judged snapshots, the final model included */
+    enum loader_tier io_from; /* live, data.io auto: what all runs read with (data_tier.h) */
+    char io_reason[512];      /* why not with a better one */
     const struct cell_host *imitated; /* virtual; NULL: workers are dealt to the cores in turn */
 };
 
@@ -87,7 +89,8 @@ struct cell {
     uint32_t kind_count[2];
 
     struct split split;
-    uint32_t *order;       /* [samples] training, validation, test ids; NULL if undealt, as the next two */
+    uint32_t
+        *order; /* [samples] training, validation, test ids; NULL if undealt, as the next two */
     uint32_t *shard;       /* [split.train] */
     uint32_t *shard_begin; /* [workers + 1] */
 

@@ -8,7 +8,7 @@
 #include "harness/results/record.h"
 #include "harness/run/run_threads.h"
 
-/** Fill out->costs. */
+/** Fill out->costs, and cost_ratio of each worker. */
 void run_costs(const struct run *run, struct record_run *out);
 
 #endif

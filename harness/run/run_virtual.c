@@ -121,6 +121,12 @@ static const struct law_sample *measured(const struct cell *cell)
     return fits ? host->measured : NULL;
 }
 
+static const double *cost_ratio(const struct cell *cell)
+{
+    const struct cell_host *const host = cell->common->imitated;
+    return host && host->cost_workers == cell->graph.workers ? host->cost_ratio : NULL;
+}
+
 static int make_workers(struct virtual_run *self, struct err *err)
 {
     const struct cell *const cell = self->cell;
@@ -236,6 +242,7 @@ static int open_sim(struct virtual_run *self, struct err *err)
         .core_ns = e->compute.core_ns,
         .slice_ns = e->compute.slice_ns,
         .measured = measured(cell),
+        .cost_ratio = cost_ratio(cell),
         .payload_bytes = cell_payload_bytes(cell),
         .slots = cell->slots,
         .exact_depth = cell->exact_depth,

@@ -40,11 +40,28 @@ static void unload(struct experiment *e)
     free(e);
 }
 
+/** Each worker's, on the mean of all runs; none where their workers were too many to be listed. */
+static int open_ratios(struct twin *self, struct err *err)
+{
+    const uint32_t workers = self->calibration.workers;
+    self->cost_ratio = calloc(workers, sizeof(*self->cost_ratio));
+    if (!self->cost_ratio)
+        return err_set(err, -ENOMEM, "not enough memory for what %u workers cost", workers);
+    for (uint32_t i = 0; i < self->like.count; i++)
+        for (uint32_t w = 0; w < workers && self->like.cell[i].cost_ratio; w++)
+            self->cost_ratio[w] += self->like.cell[i].cost_ratio[w] / self->like.count;
+    self->host.cost_ratio = self->like.cell[0].cost_ratio ? self->cost_ratio : NULL;
+    self->host.cost_workers = workers;
+    return 0;
+}
+
 static int open_like(struct twin *self, const char *dir, struct err *err)
 {
     int rc = results_read(dir, &self->like, err);
     if (rc == 0)
         rc = calibrate(&self->like, &self->calibration, err);
+    if (rc == 0)
+        rc = open_ratios(self, err);
     if (rc < 0)
         return rc;
     struct experiment *const e = load_resolved(dir, err);
@@ -163,6 +180,7 @@ void twin_close(struct twin *self)
     for (uint32_t i = 0; i < self->stolen_count; i++)
         stolen_times_free(&self->stolen[i]);
     free(self->stolen);
+    free(self->cost_ratio);
     gradients_free(&self->gradients);
     *self = (struct twin){0};
 }

@@ -36,6 +36,7 @@ struct twin {
     struct stolen_times *stolen; /* [stolen_count] of each place with hindsight, else one for all */
     uint32_t stolen_count;
     struct gradients gradients;     /* of the calibrating run, if it had nothing but real ones */
+    double *cost_ratio;             /* [workers] means over the calibrating runs */
     uint64_t shape[TWIN_SEEDS_MAX]; /* seeds of the measured run */
     uint64_t fresh[TWIN_SEEDS_MAX]; /* [fresh_count] seeds that nobody used */
     uint32_t fresh_count;

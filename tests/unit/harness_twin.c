@@ -30,7 +30,8 @@
     "\"core_busy_share\": 0.1, \"handle_ns\": {\"p50\": " handle "}, \"target_reached\": null, " \
     "\"time_to_target_s\": null, \"total_ns\": 16000000000, "
 #define CORES4 "\"per_worker\": [{\"core\": 5}, {\"core\": 2}, {\"core\": 5}, {\"core\": 2}]}"
-#define DOCUMENT(runs) "{\"schema\": 1, \"complete\": true, \"runs\": [" runs "]}"
+#define DOCUMENT_HEAD "{\"schema\": 1, \"complete\": true, \"runs\": ["
+#define DOCUMENT(runs) DOCUMENT_HEAD runs "]}"
 /* 100 iterations: 10 us of loading and 40 us unexplained each, two workers on a core */
 #define GOOD_BUT(stolen)                          \
     RUN("dsgd", "live", "4", "100", "300", "800") \
@@ -581,4 +582,26 @@ Test(compare, needs_a_policy_in_common)
     cr_expect(strstr(err.text, "runs/x and the profile have no policy in common"), "%s", err.text);
     results_read_free(&measured);
     results_read_free(&predicted);
+}
+
+Test(results_read, takes_workers_for_equal_where_nothing_says_what_their_cores_cost)
+{
+    static const char *const cores[] = {
+        "\"per_worker\": [{\"core\": 5, \"cost_ratio\": 0.75}, {\"core\": 2}]}",
+        "\"per_worker\": [{\"core\": 5, \"cost_ratio\": -1}, {\"core\": 2}]}",
+    };
+    char text[2048];
+    snprintf(text, sizeof(text), "%s%s]}",
+             DOCUMENT_HEAD RUN("dsgd", "live", "2", "100", "300", "800") PARTS("0"), cores[0]);
+    struct results_read run = parse(text);
+    struct err err = {.text = ""};
+
+    cr_expect_eq(run.cell[0].cost_ratio[0], 0.75);
+    cr_expect_eq(run.cell[0].cost_ratio[1], 1.0);
+    results_read_free(&run);
+    snprintf(text, sizeof(text), "%s%s]}",
+             DOCUMENT_HEAD RUN("dsgd", "live", "2", "100", "300", "800") PARTS("0"), cores[1]);
+    cr_expect_eq(results_read_text(text, "result.json", &run, &err), -EINVAL);
+    cr_expect(strstr(err.text, "cost_ratio above 0"), "%s", err.text);
+    results_read_free(&run);
 }

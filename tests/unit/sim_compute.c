@@ -443,6 +443,21 @@ Test(sim_compute, events_cost_the_thread_that_deals_with_them)
     cluster_close(&cluster);
 }
 
+Test(sim_compute, costs_are_those_of_the_workers_core)
+{
+    static const double ratio[] = {0.5, 3.0};
+    struct cluster cluster;
+    cluster_plan(&cluster, "none", 2, 0, 1);
+    cluster.config.costs = (struct sim_costs){.iteration_ns = 100 * US};
+    cluster.config.cost_ratio = ratio;
+
+    cluster_run(&cluster);
+
+    cr_expect_eq(sim_worker(cluster.sim, 0)->gradients, 95, "1.05 ms each");
+    cr_expect_eq(sim_worker(cluster.sim, 1)->gradients, 76, "1.3 ms each");
+    cluster_close(&cluster);
+}
+
 /* With one core for all, what is read for one is held against the others; with cores of their own nobody notices. */
 static uint64_t gradients_of_two(uint64_t read_ns, bool shared, uint64_t slice_ns)
 {
