@@ -3,6 +3,7 @@
  * Features and labels in two array files: found, opened, checked against their sizes and each other. Labels go into
  * memory; features are read where they lie, or, if they are packed or of another type, from a copy in the cache.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
@@ -14,6 +15,40 @@
 
 #include "core/base/digest.h"
 #include "core/worker/dataset_internal.h"
+
+#define NAMES_SHOWN 3
+
+static int is_shown(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+/* "X.npz, notes.txt and 4 more": what a folder holds instead, in order of names. */
+static void list_folder(const char *path, char *out, size_t size)
+{
+    struct dirent **entry = NULL;
+    const int count = scandir(path, &entry, is_shown, alphasort);
+    size_t used = (size_t)snprintf(out, size, "%s", count > 0 ? "" : "nothing");
+    for (int i = 0; i < count; i++) {
+        if (i < NAMES_SHOWN && used < size)
+            used += (size_t)snprintf(out + used, size - used, "%s%.60s", i ? ", " : "",
+                                     entry[i]->d_name);
+        free(entry[i]);
+    }
+    if (count > NAMES_SHOWN && used < size)
+        snprintf(out + used, size - used, " and %d more", count - NAMES_SHOWN);
+    free(entry);
+}
+
+static int refuse_folder(const char *path, const struct dataset_pair *pair, struct err *err)
+{
+    char held[256];
+    list_folder(path, held, sizeof(held));
+    return err_set(err, -ENOENT,
+                   "%.300s: the folder holds no data under a usual name such as %s, but %s; name "
+                   "the file itself, with its labels",
+                   path, pair->usual[0], held);
+}
 
 /* Where the features are: the path itself, or the first usual name in that folder. */
 static int find_features(const char *path, const struct dataset_pair *pair,
@@ -34,8 +69,7 @@ static int find_features(const char *path, const struct dataset_pair *pair,
         if (access(out, F_OK) == 0)
             return 0;
     }
-    return err_set(err, -ENOENT, "%s: the folder holds no data under a usual name such as %s", path,
-                   pair->usual[0]);
+    return refuse_folder(path, pair, err);
 }
 
 static int find_labels(const char *features, const struct dataset_config *config,

@@ -128,7 +128,16 @@ Test(dataset, refuses_files_it_cannot_use)
                            ": cannot open: No such file or directory");
     support_expect_refusal(
         &(struct dataset_config){.format = "idx", .path = folder}, -ENOENT, folder,
-        ": the folder holds no data under a usual name such as train-images-idx3-ubyte");
+        ": the folder holds no data under a usual name such as train-images-idx3-ubyte, but "
+        "nothing; name the file itself, with its labels");
+    support_write(support_path("empty/X.npz"), bytes, 0);
+    support_write(support_path("empty/b"), bytes, 0);
+    support_write(support_path("empty/c"), bytes, 0);
+    support_write(support_path("empty/d"), bytes, 0);
+    support_expect_refusal(
+        &(struct dataset_config){.format = "npy", .path = folder}, -ENOENT, folder,
+        ": the folder holds no data under a usual name such as X.npy, but X.npz, b, c and 1 more; "
+        "name the file itself, with its labels");
     support_write(odd, bytes, support_put_images(bytes));
     support_expect_refusal(&(struct dataset_config){.format = "idx", .path = odd}, -EINVAL, odd,
                            ": no labels file can be derived from this name; name one");
