@@ -264,7 +264,7 @@ static void on_gradient(struct aau *self, struct actions *out)
     uint32_t *list = aau_list_begin(self);
     for (uint32_t i = 0; i < self->config->peer_count; i++) {
         self->peer[i].told_no = false;
-        if (!self->peer[i].pending && !self->peer[i].down)
+        if (!self->peer[i].pending && !self->peer[i].down && !self->peer[i].full)
             list[count++] = i;
     }
     aau_list_end(self, count);
@@ -350,6 +350,12 @@ static void take(struct aau *self, const struct event *event, struct actions *ou
     case EV_PEER_UP:
         aau_on_up(self, event->peer, out);
         return;
+    case EV_FULL:
+        aau_on_full(self, event->peer, out);
+        return;
+    case EV_ROOM:
+        aau_on_room(self, event->peer, out);
+        return;
     case EV_STOP:
         self->stopping = true;
         if (self->status == AAU_COMPUTING || self->status == AAU_IDLE)
@@ -388,8 +394,9 @@ const struct policy policy_aau = {
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,
     .exhausted = SLOT_WAIT,
-    .exact_depth = 2,    /* one model per edge and wave, and no next wave before it was mixed */
-    .slots_fixed = 3,    /* current, being written, one on its way back */
+    .exact_depth = 2, /* one model per edge and wave, and no next wave before it was mixed */
+    .slots_fixed = 3, /* current, being written, one on its way back */
+    .control_bound = aau_control_bound,
     .slots_per_edge = 1, /* a neighbour that still waits for somebody else's model */
     .survives_loss = true,
     .survives_return = true,

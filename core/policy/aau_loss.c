@@ -99,7 +99,7 @@ static void evict(struct aau *self, uint32_t peer, struct actions *out)
 
 static void admit(struct aau *self, uint32_t peer, struct actions *out)
 {
-    self->peer[peer].silent = false;
+    self->peer[peer].silent = self->peer[peer].full = false;
     self->peer[peer].down = false;
     self->there++;
     turn(self, self->config->peers[peer], true, out);
@@ -124,6 +124,47 @@ void aau_on_down(struct aau *self, uint32_t peer, struct actions *out)
     else if (!was_down)
         actions_push(out, (struct action){.kind = ACT_EVICT, .peer = peer});
     aau_wave_consider(self, false, out);
+}
+
+/*
+ * What can be unread. Of a neighbour that reads nothing (it is paused, or deaf while it computes) no answer comes. Until a
+ * worker waits for that neighbour itself, and if nobody is lost, it can say to it
+ *
+ *   READY   once per iteration. The epoch does not end without the neighbour, nor does the next one if it was connected in
+ *           this one already; and each exchange of a worker needs an edge that is new: 2 (N - 1)
+ *   PATH    each merges something: 2 (N - 1)
+ *   FREEZE  one per wave that it leaves for a lower one, of as many leaders: N; then one LEFT, NO, YES, COMMIT or ABORT
+ *
+ * Where somebody may be lost nothing bounds how often waves end and begin, nor how often others are taken for absent and heard
+ * again. There whoever has as much unread is evicted as if it had been silent, and told nothing at all until it has read half
+ * of it; meanwhile what it says is not answered either. Without evict_after nobody is evicted by mistake: LIFE comes
+ * twice for each fault, which is 2 N where each worker goes and comes once, of those that are not in an epoch any more.
+ */
+#define FEW 64u
+
+uint32_t aau_control_bound(uint32_t workers)
+{
+    return 5 * workers + FEW;
+}
+
+void aau_on_full(struct aau *self, uint32_t peer, struct actions *out)
+{
+    const bool was_there = aau_there(self, peer);
+    if (self->config->options.evict_after_ns == 0 || self->peer[peer].down)
+        return;
+    self->peer[peer].full = self->peer[peer].silent = true;
+    if (was_there)
+        evict(self, peer, out);
+    aau_wave_consider(self, false, out);
+}
+
+/* Its sign of life: what it has said meanwhile went unheard, and it may have evicted us for that. */
+void aau_on_room(struct aau *self, uint32_t peer, struct actions *out)
+{
+    const bool was_full = self->peer[peer].full;
+    self->peer[peer].full = false;
+    if (was_full && self->status == AAU_IDLE && !self->peer[peer].down)
+        aau_tell(self, AAU_READY, self->wave, &self->everyone[peer], 1, out);
 }
 
 /* To one that comes back empty: whose lives have changed. */
@@ -176,6 +217,8 @@ bool aau_heard(struct aau *self, const struct event *event, struct actions *out)
         return false;
     if (event->kind == EV_CONTROL && (event->type == AAU_PATH || event->type == AAU_LIFE))
         return true;
+    if (peer->full)
+        return false; /* no answer could be given */
     peer->heard_ns = self->now_ns;
     if (!takes_part(event))
         return true;

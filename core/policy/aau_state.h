@@ -42,6 +42,7 @@ struct aau_peer {
     bool child;        /* joined through us and answered YES */
     bool barred;       /* cut out of this wave: it may not come back into it */
     bool silent;       /* evicted, for it said nothing; until it does */
+    bool full;         /* silent, and has too much of ours to read: it is told nothing */
     bool down;         /* evicted, the driver said so; until it says otherwise */
 };
 
@@ -185,7 +186,12 @@ void aau_return(struct aau *self, struct actions *out);
 
 void aau_on_down(struct aau *self, uint32_t peer, struct actions *out);
 void aau_on_up(struct aau *self, uint32_t peer, struct actions *out);
+void aau_on_full(struct aau *self, uint32_t peer, struct actions *out);
+void aau_on_room(struct aau *self, uint32_t peer, struct actions *out);
 void aau_on_tick(struct aau *self, struct actions *out);
+
+/** Controls that a worker has reason to send to a neighbour that reads nothing (aau_loss.c). */
+uint32_t aau_control_bound(uint32_t workers);
 
 /** Last in each step: the timer, the alarm. */
 void aau_watch(struct aau *self, struct actions *out);

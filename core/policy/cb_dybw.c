@@ -50,6 +50,7 @@ const struct policy policy_cb_dybw = {
     .exhausted = SLOT_WAIT,
     .exact_depth = 2,
     .slots_fixed = 3,
+    .control_bound = aau_control_bound,
     .slots_per_edge = 1,
     .needs_tree = true,
     .survives_loss = true,

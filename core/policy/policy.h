@@ -94,7 +94,7 @@ struct policy_config {
     bool adpsgd_active; /* bipartite: this side initiates; `any`: ignored */
     const uint8_t *
         tree; /* [peer_count] 1 = the edge is in the spanning tree of the graph; rows with needs_tree */
-    bool may_lose; /* workers may go during the run, and some hear of it later than others */
+    bool may_lose;       /* workers may go during the run, and some hear of it later than others */
     const uint8_t *late; /* [workers] 1 = is not there from the start; NULL: everybody is */
     void *shared; /* state of all workers together; rows with shared_bytes, virtual time only */
 };
@@ -137,6 +137,11 @@ struct policy {
     bool needs_tree;      /* reads policy_config.tree */
     bool survives_loss;   /* answers EV_PEER_DOWN by going on without that peer */
     bool survives_return; /* answers EV_PEER_UP, and an EV_START among workers that have gone on */
+    /**
+     * Controls that a worker has reason to send to a peer that reads nothing, as the row's head comment argues. With more of
+     * them unread it is told EV_FULL, before anything else, and EV_ROOM later. NULL: a handful, whatever the number of workers.
+     */
+    uint32_t (*control_bound)(uint32_t workers);
     bool
         survives_drop; /* goes on when an exact tensor is lost for good, or finds its channel full */
     /** A sentence why this worker cannot run so, or NULL; nothing else is called before it. May be NULL itself. */

@@ -43,8 +43,9 @@ enum event_kind {
     EV_TENSOR, /* {peer, incarnation, type, tag, version, degree, handle}: a snapshot to read; owe ACT_RELEASE */
     EV_CONTROL, /* {peer, type, word[]} */
     EV_TIMER,   /* {type = timer id, tag = generation} */
-    EV_FULL, /* back-pressure: the `exact` channel to peer took nothing; the driver retries by itself */
-    EV_SENT,      /* back-pressure to peer is over */
+    EV_FULL, /* {peer} has not read policy.control_bound messages, though it may be there: whoever goes on telling it
+              * things will have to wait for it (rows with a control_bound) */
+    EV_ROOM, /* {peer} has read half of them since */
     EV_REDUCED,   /* {tag = round}: the group reduction is in the current model */
     EV_PEER_DOWN, /* {peer, incarnation, type = enum peer_down} */
     EV_PEER_UP, /* {peer, incarnation}: one that was down is back, empty; nothing of its earlier life comes any more */
