@@ -18,6 +18,7 @@
 #include "core/sim/links.h"
 #include "core/sim/lives.h"
 #include "core/sim/loans.h"
+#include "core/sim/pressure.h"
 #include "core/sim/reduce.h"
 #include "core/sim/waits.h"
 
@@ -350,7 +351,7 @@ static bool costs_time(const struct event *event)
            event->kind == EV_GRADIENT;
 }
 
-void sim_act_on(struct sim *self, uint32_t worker, const struct event *event)
+static void step(struct sim *self, uint32_t worker, const struct event *event)
 {
     struct sim_node *const node = node_at(self, worker);
     struct actions *const actions = self->actions;
@@ -368,6 +369,14 @@ void sim_act_on(struct sim *self, uint32_t worker, const struct event *event)
     sim_act_busy(self, node);
     if (self->withholding > 0)
         faults_look_at_slots(self, worker);
+}
+
+void sim_act_on(struct sim *self, uint32_t worker, const struct event *event)
+{
+    uint32_t full;
+    while ((full = pressure_next(self, worker)) != SIM_NONE && !sim_broken(self))
+        step(self, worker, &(struct event){.kind = EV_FULL, .now_ns = self->now_ns, .peer = full});
+    step(self, worker, event);
 }
 
 void sim_act_busy(struct sim *self, struct sim_node *node)

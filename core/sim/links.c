@@ -10,6 +10,7 @@
 
 #include "core/sim/flight.h"
 #include "core/sim/loans.h"
+#include "core/sim/pressure.h"
 
 #include <string.h>
 
@@ -203,6 +204,8 @@ void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct s
         return;
     }
     edge->flying[class]++;
+    if (class == 1)
+        pressure_sent(self, worker, number);
     if (quick)
         links_append(self, &self->prompt, message);
     else
@@ -290,9 +293,9 @@ bool links_arrived(struct sim *self, uint32_t message)
 
 void links_lose(struct sim *self, uint32_t message)
 {
-    const struct sim_message *const m = &self->message[message];
-    links_count_dropped(self, m, LINK_GONE);
+    links_count_dropped(self, &self->message[message], LINK_GONE);
     links_handled(self, message);
+    const struct sim_message *const m = &self->message[message];
     if (m->kind == MESSAGE_DOWN) /* of both ends nobody is there any more to take loans back */
         loans_reclaim(self, m->to, m->number);
     links_free(self, message); /* its loan goes back with all others of the dead one */
@@ -329,8 +332,11 @@ void links_handled(struct sim *self, uint32_t message)
     const struct sim_message *const m = &self->message[message];
     if (m->kind > MESSAGE_CONTROL || is_stale(self, m))
         return;
+    const uint32_t edge = m->edge; /* the pool may move */
     if (!self->mailboxes || m->kind == MESSAGE_CONTROL)
-        self->edge[m->edge].flying[links_class(m)]--;
-    else if (self->mailbox[m->edge].unread == message)
-        self->mailbox[m->edge].unread = SIM_NONE;
+        self->edge[edge].flying[links_class(m)]--;
+    else if (self->mailbox[edge].unread == message)
+        self->mailbox[edge].unread = SIM_NONE;
+    if (m->kind == MESSAGE_CONTROL)
+        pressure_read(self, edge);
 }

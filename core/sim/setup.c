@@ -126,6 +126,8 @@ static void take_edges(struct sim *self)
         self->mailbox = take(self, edges, sizeof(*self->mailbox));
     for (uint64_t e = 0; self->mailbox && e < edges; e++)
         self->mailbox[e].waiting = self->mailbox[e].unread = SIM_NONE;
+    if (self->config.control_bound > 0)
+        self->pressure = take(self, edges, sizeof(*self->pressure));
     if (somebody_returns(&self->config))
         self->life = take(self, edges, sizeof(*self->life));
     if (has_entry(self, INJECT_LINK)) {

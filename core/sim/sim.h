@@ -131,6 +131,8 @@ struct sim_config {
 
     uint64_t payload_bytes;                     /* of one whole vector, unpadded, lanes included */
     uint32_t slots, exact_depth, control_depth; /* bounds: passing one is a failure */
+    uint32_t
+        control_bound; /* above so many unread controls their sender is told EV_FULL; 0: never */
 
     uint64_t stop_ns;         /* 0 = none */
     uint64_t stop_iterations; /* per worker, as in the profile; 0 = none */

@@ -50,6 +50,7 @@ enum message_kind {
     MESSAGE_LEAVE,
     MESSAGE_GONE,
     MESSAGE_BEGIN,
+    MESSAGE_ROOM, /* EV_ROOM for its sender: not about lives, but of one life of it (pressure.h) */
 };
 
 /** Anything that reaches a worker from outside and can wait for it. One cache line. */
@@ -171,6 +172,7 @@ struct sim_node {
     bool noticed;        /* absent, and its peers were told */
     bool leaving, overstayed; /* asked to go; and it should be back already */
     bool withheld, starved;   /* some of its slots are; it has too few */
+    uint32_t full;            /* edges whose EV_FULL is due (pressure.h) */
     uint32_t reduce_next;     /* next worker in the list of who asked for the same reduction */
     uint32_t average;         /* sim.averages: slot of the last exact mean of all … */
     uint64_t average_number;  /* … and which one it is, from 1; 0: the initial model */
@@ -257,6 +259,7 @@ struct sim {
     bool averages;              /* an exact mean of all is kept by each worker until the next one */
     struct sim_edge *edge;
     struct sim_mailbox *mailbox;
+    uint8_t *pressure;        /* [edges] enum pressure, or NULL: no bound */
     struct sim_life *life;    /* [edges] or NULL: nobody comes back */
     struct sim_fault *faults; /* [fault_count] */
     uint8_t *late; /* [workers] policy_config.late; NULL: everybody is there from the start */

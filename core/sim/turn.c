@@ -94,10 +94,10 @@ static void hear_control(struct sim *self, uint32_t message)
 /** The worker takes the message. */
 static void handle(struct sim *self, uint32_t message)
 {
+    links_handled(self, message); /* the pool may move */
     const struct sim_message *const m = &self->message[message];
     const uint32_t worker = m->to;
     struct event event = {.now_ns = self->now_ns, .tag = m->tag};
-    links_handled(self, message);
     waits_by_message(self, m);
     switch ((enum message_kind)m->kind) {
     case MESSAGE_TENSOR:
@@ -113,6 +113,10 @@ static void handle(struct sim *self, uint32_t message)
         event.kind = EV_REDUCED;
         self->clock_ns = self->now_ns;
         sim_account_mixed(self, node_at(self, worker), m->degree);
+        break;
+    case MESSAGE_ROOM:
+        event.kind = EV_ROOM;
+        event.peer = m->number;
         break;
     case MESSAGE_STOP:
         stop_hear(self, worker);

@@ -21,14 +21,13 @@ enum stream {
     STREAM_OPTIONS,
     STREAM_TIMES,
     STREAM_FAULTS,
-    STREAM_END
+    STREAM_END,
+    STREAM_CHANNELS
 };
 
 #define DRAWS_MAX 64u /* of options, until the row takes them */
 #define EVENTS_WANTED 6000u
 #define PATIENCE_BASES 20000u
-/* As a live run of few workers sizes its rings (harness/run/cell.c). */
-#define CONTROL_DEPTH 256u
 
 static bool chance(struct rng *rng, double probability)
 {
@@ -356,6 +355,18 @@ static void draw_end(struct scenario *self)
 
 /* --------------------------------------------------------------------------------------------------- all of it */
 
+/** Whoever evicts stands to be told EV_FULL at any time: channels that fill early make it happen. */
+static void draw_bound(struct scenario *self)
+{
+    struct rng rng = rng_start(self->seed, RNG_TEST, STREAM_CHANNELS);
+    const uint32_t beyond = self->config.control_depth - self->config.control_bound;
+    if (self->config.control_bound == 0 || self->cell.options.evict_after_ns == 0 ||
+        chance(&rng, 0.5))
+        return;
+    self->config.control_bound = 4 * self->config.workers + rng_below(&rng, 8);
+    self->config.control_depth = self->config.control_bound + beyond;
+}
+
 static void size_channels(struct scenario *self)
 {
     const struct policy *const row = self->variant;
@@ -363,7 +374,9 @@ static void size_channels(struct scenario *self)
     const uint32_t on_link = CELL_ON_VIRTUAL_LINK + (self->faults.duplicate > 0);
     self->config.slots = cell_slots(row, self->cell.degree_max, on_link);
     self->config.exact_depth = row->exact_depth ? row->exact_depth : 2;
-    self->config.control_depth = CONTROL_DEPTH;
+    self->config.control_bound = cell_control_bound(row, self->config.workers);
+    self->config.control_depth = cell_control_depth(row, self->config.workers);
+    draw_bound(self);
 }
 
 int scenario_open(struct scenario *out, uint64_t seed, const struct policy *policy, struct err *err)

@@ -13,15 +13,12 @@
 #include "harness/run/cell_inject.h"
 
 /*
- * Small messages in flight per edge. Pathsearch sends up to workers - 1 PATH edges per epoch over a link besides its
- * questions and answers: a neighbour that answers nothing for a while must not fill the ring, or its neighbours stall
- * with it. All-to-all policies send none to speak of.
+ * Small messages unread per edge: what a row's bound allows and one step's more, for EV_FULL comes after the step that passes
+ * it. Rows without a bound exchange a few questions and answers; all-to-all policies send none to speak of.
  */
-#define CONTROL_DEPTH_LEAST 256u
-#define CONTROL_DEPTH_PER_WORKER 4u
+#define CONTROL_DEPTH_STEP 128u
+#define CONTROL_DEPTH_FEW 256u
 #define CONTROL_DEPTH_ALL 16u
-/* In virtual time depth costs no memory: a bound that only a policy running wild reaches. */
-#define CONTROL_DEPTH_VIRTUAL SIM_DEPTH_MAX
 
 static int out_of_memory(struct err *err)
 {
@@ -117,6 +114,22 @@ uint32_t cell_slots(const struct policy *row, uint32_t degree_max, uint32_t on_l
     return 1 + row->slots_fixed + per_edge * degree_max;
 }
 
+uint32_t cell_control_bound(const struct policy *row, uint32_t workers)
+{
+    const uint32_t most = SIM_DEPTH_MAX - CONTROL_DEPTH_STEP;
+    const uint32_t bound = row->control_bound ? row->control_bound(workers) : 0;
+    return bound < most ? bound : most;
+}
+
+uint32_t cell_control_depth(const struct policy *row, uint32_t workers)
+{
+    const uint32_t bound = cell_control_bound(row, workers);
+    if (row->edges ==
+        POLICY_EDGES_ALL) /* virtual time refuses what live would wait with, and depth costs nothing there */
+        return SIM_DEPTH_MAX;
+    return bound > 0 ? bound + CONTROL_DEPTH_STEP : CONTROL_DEPTH_FEW;
+}
+
 static uint32_t snapshots_on_link(const struct cell *self)
 {
     if (is_virtual(self))
@@ -129,12 +142,9 @@ static void size_channels(struct cell *self)
     const struct policy *const row = self->row;
     self->slots = cell_slots(row, self->degree_max, snapshots_on_link(self));
     self->exact_depth = row->exact_depth ? row->exact_depth : 2;
-    self->control_depth = CONTROL_DEPTH_PER_WORKER * self->graph.workers;
-    if (self->control_depth < CONTROL_DEPTH_LEAST)
-        self->control_depth = CONTROL_DEPTH_LEAST;
-    if (is_virtual(self))
-        self->control_depth = CONTROL_DEPTH_VIRTUAL;
-    else if (row->edges == POLICY_EDGES_ALL)
+    self->control_bound = cell_control_bound(row, self->graph.workers);
+    self->control_depth = cell_control_depth(row, self->graph.workers);
+    if (!is_virtual(self) && row->edges == POLICY_EDGES_ALL)
         self->control_depth = CONTROL_DEPTH_ALL;
 }
 

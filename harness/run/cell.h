@@ -95,13 +95,17 @@ struct cell {
     uint32_t *shard_begin; /* [workers + 1] */
 
     uint32_t slots; /* per worker */
-    uint32_t exact_depth, control_depth;
+    uint32_t exact_depth, control_depth, control_bound;
 };
 
 /** 0, or -errno with `err`; nothing is left allocated on error. -EINVAL: the profile asks for what cannot be. */
 int cell_open(struct cell *out, const struct cell_common *common, uint32_t policy_index,
               uint32_t seed_index, struct err *err);
 void cell_close(struct cell *self);
+
+/** Unread controls per edge at which their sender is told EV_FULL (0: never), and at most, in virtual time. */
+uint32_t cell_control_bound(const struct policy *row, uint32_t workers);
+uint32_t cell_control_depth(const struct policy *row, uint32_t workers);
 
 /**
  * Slots per worker: what the row states, and per edge what a link of class newest or sum holds besides. A policy knows of

@@ -247,6 +247,7 @@ static int open_sim(struct virtual_run *self, struct err *err)
         .slots = cell->slots,
         .exact_depth = cell->exact_depth,
         .control_depth = cell->control_depth,
+        .control_bound = cell->control_bound,
         .stop_ns = e->stop.time_ns,
         .stop_iterations = e->stop.iterations,
         .cuts = self->cuts,

@@ -193,6 +193,42 @@ Test(sim_links, the_deepest_channel_has_a_bound_as_well)
         "worker 0, edge to worker 1, at 65 ns: more controls in flight than control_depth");
 }
 
+/* Five controls at once, and a timer soon after. */
+static uint32_t full_at, full_count, room_count, told_of;
+
+static void press(uint32_t worker, const struct event *event, struct actions *out)
+{
+    if (worker != 0)
+        return;
+    told_of += event->kind == EV_TIMER;
+    for (uint32_t i = 0; event->kind == EV_START && i < 5; i++)
+        control(out, i);
+    if (event->kind == EV_START)
+        actions_push(out, (struct action){.kind = ACT_TIMER, .at_ns = 10});
+    if (event->kind == EV_FULL) {
+        full_count++;
+        full_at = told_of;
+        cr_expect_eq(event->peer, 0);
+    }
+    room_count += event->kind == EV_ROOM;
+}
+
+Test(sim_links, whoever_sends_beyond_the_bound_is_told_before_anything_else_and_once)
+{
+    const struct policy row = cluster_row(press, DELIVERY_EXACT);
+    struct cluster cluster;
+    cluster_plan_row(&cluster, &row, 2, 2, 1);
+    cluster.config.control_bound = 4;
+    cluster.config.links.latency_ns = 1000;
+
+    cluster_run(&cluster);
+
+    cr_expect_eq(full_count, 1);
+    cr_expect_eq(full_at, 0, "before the timer");
+    cr_expect_eq(room_count, 1, "when two are left");
+    cluster_close(&cluster);
+}
+
 static void publish_versions(uint32_t worker, const struct event *event, struct actions *out)
 {
     note(event);

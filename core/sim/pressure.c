@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/sim/pressure.h"
+
+#include "core/sim/links.h"
+
+void pressure_sent(struct sim *self, uint32_t worker, uint32_t edge)
+{
+    if (!self->pressure || self->edge[edge].flying[1] <= self->config.control_bound ||
+        self->pressure[edge] != PRESSURE_NONE)
+        return;
+    self->pressure[edge] = PRESSURE_FULL;
+    node_at(self, worker)->full++;
+}
+
+/** The worker that sends on `edge`, numbered as it is at its receiver. */
+static uint32_t sender_of(const struct sim *self, uint32_t edge)
+{
+    const struct sim_edge *const out = &self->edge[edge];
+    return self->edge[sim_first_edge(self, out->to) + out->peer].to;
+}
+
+static void tell_room(struct sim *self, uint32_t edge)
+{
+    const uint32_t worker = sender_of(self, edge), message = links_message(self);
+    if (message == SIM_NONE)
+        return;
+    const struct sim_node *const node = node_at(self, worker);
+    self->message[message] = (struct sim_message){.kind = MESSAGE_ROOM,
+                                                  .edge = edge,
+                                                  .number = edge - node->first_edge,
+                                                  .to = worker,
+                                                  .to_incarnation = node->slots.incarnation,
+                                                  .sent_ns = self->now_ns};
+    links_append(self, &self->prompt, message);
+}
+
+void pressure_read(struct sim *self, uint32_t edge)
+{
+    if (!self->pressure || self->pressure[edge] == PRESSURE_NONE ||
+        self->edge[edge].flying[1] > self->config.control_bound / 2)
+        return;
+    const bool told = self->pressure[edge] == PRESSURE_TOLD;
+    pressure_forget(self, edge);
+    if (told)
+        tell_room(self, edge);
+}
+
+uint32_t pressure_next(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    if (node->full == 0)
+        return SIM_NONE;
+    uint32_t peer = 0;
+    while (self->pressure[node->first_edge + peer] != PRESSURE_FULL)
+        peer++;
+    self->pressure[node->first_edge + peer] = PRESSURE_TOLD;
+    node->full--;
+    return peer;
+}
+
+void pressure_forget(struct sim *self, uint32_t edge)
+{
+    if (!self->pressure)
+        return;
+    if (self->pressure[edge] == PRESSURE_FULL)
+        node_at(self, sender_of(self, edge))->full--;
+    self->pressure[edge] = PRESSURE_NONE;
+}
