@@ -289,6 +289,12 @@ static uint64_t in_flight(struct port *port, uint32_t worker)
     return count;
 }
 
+static uint64_t unread(struct port *port, uint32_t worker, uint32_t edge)
+{
+    const struct fabric_edge *const out = &fabric_of(port)->workers[worker].out[edge];
+    return count_of(&out->control_sent) - count_of(&out->control_delivered);
+}
+
 struct fabric_counts fabric_counts(const struct fabric *self, uint32_t worker)
 {
     struct fabric_counts sum = {.full = 0};
@@ -318,6 +324,7 @@ const struct port_ops fabric_newest_ops = {
     .slot = slot,
     .stamp = stamp,
     .in_flight = in_flight,
+    .unread = unread,
 };
 
 const struct port_ops fabric_exact_ops = {
@@ -332,4 +339,5 @@ const struct port_ops fabric_exact_ops = {
     .slot = slot,
     .stamp = stamp,
     .in_flight = in_flight,
+    .unread = unread,
 };

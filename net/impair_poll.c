@@ -135,6 +135,13 @@ static uint64_t held(struct port *port, uint32_t worker)
     return impair_of(port)->worker[worker].held;
 }
 
+static uint64_t unread(struct port *port, uint32_t worker, uint32_t edge)
+{
+    struct impair *const self = impair_of(port);
+    return self->worker[worker].out[edge].held[LINK_CONTROL] +
+           self->inner.unread(self->config.inner, worker, edge);
+}
+
 static uint64_t in_flight(struct port *port, uint32_t worker)
 {
     struct impair *const self = impair_of(port);
@@ -153,6 +160,7 @@ const struct port_ops impair_ops = {
     .slot = slot,
     .stamp = stamp,
     .in_flight = in_flight,
+    .unread = unread,
     .held = held,
     .drain = impair_drain,
 };

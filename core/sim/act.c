@@ -374,7 +374,7 @@ static void step(struct sim *self, uint32_t worker, const struct event *event)
 void sim_act_on(struct sim *self, uint32_t worker, const struct event *event)
 {
     uint32_t full;
-    while ((full = pressure_next(self, worker)) != SIM_NONE && !sim_broken(self))
+    while ((full = sim_pressure_next(self, worker)) != SIM_NONE && !sim_broken(self))
         step(self, worker, &(struct event){.kind = EV_FULL, .now_ns = self->now_ns, .peer = full});
     step(self, worker, event);
 }

@@ -205,7 +205,7 @@ void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct s
     }
     edge->flying[class]++;
     if (class == 1)
-        pressure_sent(self, worker, number);
+        sim_pressure_sent(self, worker, number);
     if (quick)
         links_append(self, &self->prompt, message);
     else
@@ -338,5 +338,5 @@ void links_handled(struct sim *self, uint32_t message)
     else if (self->mailbox[edge].unread == message)
         self->mailbox[edge].unread = SIM_NONE;
     if (m->kind == MESSAGE_CONTROL)
-        pressure_read(self, edge);
+        sim_pressure_read(self, edge);
 }

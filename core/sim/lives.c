@@ -186,8 +186,8 @@ static void renew_edges(struct sim *self, uint32_t worker)
         back->life = (uint8_t)(back->life + RETURNS(1u));
         memset(self->edge[out].flying, 0, sizeof(self->edge[out].flying));
         memset(self->edge[in].flying, 0, sizeof(self->edge[in].flying));
-        pressure_forget(self, out);
-        pressure_forget(self, in);
+        sim_pressure_forget(self, out);
+        sim_pressure_forget(self, in);
         self->edge[out].down = 0;
         if (!self->mailboxes)
             continue;

@@ -3,7 +3,7 @@
 
 #include "core/sim/links.h"
 
-void pressure_sent(struct sim *self, uint32_t worker, uint32_t edge)
+void sim_pressure_sent(struct sim *self, uint32_t worker, uint32_t edge)
 {
     if (!self->pressure || self->edge[edge].flying[1] <= self->config.control_bound ||
         self->pressure[edge] != PRESSURE_NONE)
@@ -34,18 +34,18 @@ static void tell_room(struct sim *self, uint32_t edge)
     links_append(self, &self->prompt, message);
 }
 
-void pressure_read(struct sim *self, uint32_t edge)
+void sim_pressure_read(struct sim *self, uint32_t edge)
 {
     if (!self->pressure || self->pressure[edge] == PRESSURE_NONE ||
         self->edge[edge].flying[1] > self->config.control_bound / 2)
         return;
     const bool told = self->pressure[edge] == PRESSURE_TOLD;
-    pressure_forget(self, edge);
+    sim_pressure_forget(self, edge);
     if (told)
         tell_room(self, edge);
 }
 
-uint32_t pressure_next(struct sim *self, uint32_t worker)
+uint32_t sim_pressure_next(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     if (node->full == 0)
@@ -58,7 +58,7 @@ uint32_t pressure_next(struct sim *self, uint32_t worker)
     return peer;
 }
 
-void pressure_forget(struct sim *self, uint32_t edge)
+void sim_pressure_forget(struct sim *self, uint32_t edge)
 {
     if (!self->pressure)
         return;

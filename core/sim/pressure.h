@@ -16,13 +16,13 @@ enum pressure {
 };
 
 /** A control more, or less, is unread on this directed edge; `worker` sends on it. Nothing without a bound. */
-void pressure_sent(struct sim *self, uint32_t worker, uint32_t edge);
-void pressure_read(struct sim *self, uint32_t edge);
+void sim_pressure_sent(struct sim *self, uint32_t worker, uint32_t edge);
+void sim_pressure_read(struct sim *self, uint32_t edge);
 
 /** An edge whose EV_FULL is due to `worker`, in its own numbering, which is told from now on; or SIM_NONE. */
-uint32_t pressure_next(struct sim *self, uint32_t worker);
+uint32_t sim_pressure_next(struct sim *self, uint32_t worker);
 
 /** Both ends begin anew: nothing is unread. */
-void pressure_forget(struct sim *self, uint32_t edge);
+void sim_pressure_forget(struct sim *self, uint32_t edge);
 
 #endif

@@ -97,6 +97,7 @@ void life_stand_down(struct worker *self, uint64_t now)
     worker_settle(self);
     memset(self->timer, 0, sizeof(self->timer));
     memset(self->owed_to, 0, sizeof(self->owed_to));
+    self->pressure = (struct worker_pressure){0};
     if (self->life.has_kept)
         life_drop(self, &self->life.kept);
     self->life.has_kept = self->life.start_due = false;

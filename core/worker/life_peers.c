@@ -7,6 +7,7 @@
 #include "core/worker/act.h"
 #include "core/worker/compute.h"
 #include "core/worker/life_private.h"
+#include "core/worker/pressure.h"
 #include "core/worker/publish.h"
 
 #define NEVER UINT64_MAX
@@ -25,6 +26,7 @@ static void tell(struct worker *self, uint32_t edge, uint32_t news, bool left)
     const bool down = news % 2 == 1;
     const uint64_t now = clock_cyc();
     self->owed_to[edge / 64] &= ~(UINT64_C(1) << edge % 64);
+    pressure_forget(self, edge);
     if (self->common->policy->survives_loss) {
         const struct cohort_worker *const pub = life_public(self, self->peers[edge]);
         if (down) /* a later change may have written the time anew: then it is that of hearing */

@@ -107,6 +107,9 @@ struct port_ops {
 
     /** The run is ending: give up what would never leave. NULL: the port holds nothing back. May be called often. */
     void (*drain)(struct port *port, uint32_t worker);
+
+    /** Controls that were sent on this out-edge and not read yet. NULL: nobody asks. */
+    uint64_t (*unread)(struct port *port, uint32_t worker, uint32_t edge);
 };
 
 struct port {

@@ -6,6 +6,7 @@
 
 #include "core/base/check.h"
 #include "core/worker/account.h"
+#include "core/worker/pressure.h"
 
 #define RELAXED memory_order_relaxed
 
@@ -52,6 +53,8 @@ static bool send_to_all(struct worker *self, const struct action *action,
         }
         if (message->is_tensor)
             slots_lend(&self->slots, self->current, edge);
+        else
+            pressure_sent(self, edge);
         if (status == PORT_SUPERSEDED) {
             CHECK(slots_return(&self->slots, old.handle, edge));
             self->count.tensors_superseded++;

@@ -9,6 +9,7 @@
 #include "core/worker/act.h"
 #include "core/worker/compute.h"
 #include "core/worker/life.h"
+#include "core/worker/pressure.h"
 #include "core/worker/publish.h"
 
 #define ARRIVALS_MAX 16u
@@ -117,7 +118,7 @@ static bool serve_arrivals(struct worker *self)
 {
     struct port_arrival arrival;
     uint32_t served = 0;
-    while (served < ARRIVALS_MAX && !self->action_blocked && !self->life.start_due &&
+    while (served < ARRIVALS_MAX && pressure_tell(self) && !self->life.start_due &&
            next_arrival(self, &arrival)) {
         const uint64_t now = clock_cyc();
         served++;
@@ -143,7 +144,7 @@ static bool serve_arrivals(struct worker *self)
 static bool serve_timers(struct worker *self, uint64_t now)
 {
     bool any = false;
-    for (uint32_t t = 0; t < WORKER_TIMERS_MAX && !self->action_blocked; t++) {
+    for (uint32_t t = 0; t < WORKER_TIMERS_MAX && pressure_tell(self); t++) {
         struct worker_timer *const timer = &self->timer[t];
         if (!timer->armed || now < timer->at_cyc)
             continue;
@@ -216,7 +217,7 @@ bool worker_serve(struct worker *self, uint64_t now)
         self->common->port->ops->poll(self->common->port, self->id, NULL,
                                       0); /* deaf, but its links work */
     }
-    if (!self->action_blocked)
+    if (pressure_tell(self))
         any |= compute_serve(self, now);
     return any;
 }

@@ -48,7 +48,8 @@ struct worker_common {
     const struct policy *policy;
     struct inject_set inject;
     uint32_t workers;
-    uint64_t base_ns; /* emulated compute, 0 = the real gradient only */
+    uint32_t control_bound; /* more unread controls than these are EV_FULL; 0: never */
+    uint64_t base_ns;       /* emulated compute, 0 = the real gradient only */
     double jitter_cv;
     float lr;
     double decay_every, decay_factor; /* of the budget; every = 0: no decay */
@@ -209,6 +210,13 @@ struct worker_cause {
 };
 #define WORKER_NO_EDGE UINT32_MAX
 
+/** Peers, as bits, that have not read more controls than the row's bound (pressure.h). */
+struct worker_pressure {
+    uint64_t due[OWED_WORDS];  /* EV_FULL is to come … */
+    uint64_t told[OWED_WORDS]; /* … or has come, and EV_ROOM is */
+    uint32_t dues, tolds;
+};
+
 struct worker {
     const struct worker_common *common;
     uint32_t id, loop_index; /* loop_index: number among the workers of its loop, for the loader */
@@ -247,6 +255,7 @@ struct worker {
     bool action_blocked;
     struct action owed_send;      /* the latest publish that was skipped … */
     uint64_t owed_to[OWED_WORDS]; /* … and the peers, as bits, that have got nothing newer since */
+    struct worker_pressure pressure;
 
     uint64_t begun, finished; /* iterations */
     uint64_t told_begun;      /* what the cohort knows of it (cohort_worker.begun) */

@@ -142,7 +142,8 @@ static void size_channels(struct cell *self)
     const struct policy *const row = self->row;
     self->slots = cell_slots(row, self->degree_max, snapshots_on_link(self));
     self->exact_depth = row->exact_depth ? row->exact_depth : 2;
-    self->control_bound = cell_control_bound(row, self->graph.workers);
+    if (self->options.evict_after_ns > 0) /* else nobody cares for EV_FULL */
+        self->control_bound = cell_control_bound(row, self->graph.workers);
     self->control_depth = cell_control_depth(row, self->graph.workers);
     if (!is_virtual(self) && row->edges == POLICY_EDGES_ALL)
         self->control_depth = CONTROL_DEPTH_ALL;

@@ -214,6 +214,7 @@ static void make_common(struct run *run, const struct run_faults *faults)
         .policy = cell->row,
         .inject = cell_inject(cell, run->inject),
         .workers = cell->graph.workers,
+        .control_bound = cell->control_bound,
         .base_ns = e->compute.base_ns,
         .jitter_cv = e->compute.jitter_cv,
         .lr = (float)cell->policy->lr,

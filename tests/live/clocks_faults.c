@@ -177,3 +177,27 @@ Test(faults, a_pause_on_a_shared_core_is_booked_once)
     cr_expect_eq(clocks_run("virtual", "pause-cooperative", "seeds=4"), 0);
     every_run_ends_whole("virtual", "pause-cooperative");
 }
+
+/** Nobody waits for room in a channel, and whoever is there makes twice as many iterations as who is not. */
+static void expect_others_go_on(const char *clock)
+{
+    json_t *const result = clocks_result(clock, "pause-evict");
+    const json_t *const run = first_run(result);
+    const json_t *const workers = json_object_get(run, "per_worker");
+    const double paused = clocks_number(json_array_get(workers, 3), "iterations");
+    cr_expect_eq(clocks_number(run, "full_waits"), 0.0, "%s", clock);
+    for (size_t w = 0; w < 3; w++) {
+        const double its = clocks_number(json_array_get(workers, w), "iterations");
+        cr_expect_gt(its, 2 * paused, "%s, worker %zu: %g, the paused one %g", clock, w, its,
+                     paused);
+    }
+    json_decref(result);
+}
+
+Test(faults, a_pause_holds_up_nobody_who_evicts)
+{
+    cr_assert_eq(clocks_run("virtual", "pause-evict", NULL), 0);
+    cr_assert_eq(clocks_run("live", "pause-evict", NULL), 0);
+    expect_others_go_on("virtual");
+    expect_others_go_on("live");
+}

@@ -131,8 +131,10 @@ Test(fabric, keeps_control_messages_in_order_and_pushes_back)
         cr_assert_eq(b.port->ops->send(b.port, 1, 0, &control, &old), PORT_OK);
     }
     cr_expect_eq(b.port->ops->send(b.port, 1, 0, &control, &old), PORT_FULL);
+    cr_expect_eq(b.port->ops->unread(b.port, 1, 0), 3u);
 
     cr_assert_eq(b.port->ops->poll(b.port, 0, got, 8), 3u);
+    cr_expect_eq(b.port->ops->unread(b.port, 1, 0), 0u);
     for (uint32_t i = 0; i < 3; i++)
         cr_expect_eq(got[i].message.word[0], i);
     cr_expect_eq(fabric_counts(&b.fabric, 0).control_delivered, 3u);

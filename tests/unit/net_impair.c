@@ -204,8 +204,10 @@ Test(impair, pushes_back_when_as_many_are_held_as_the_ring_may_hold)
     for (uint32_t i = 0; i < 3; i++)
         cr_expect_eq(send_control(i), PORT_OK);
     cr_expect_eq(send_control(3), PORT_FULL);
+    cr_expect_eq(b.port->ops->unread(b.port, 0, 0), 3u, "held here, and not in the ring yet");
 
     cr_expect_eq(wait(100, NULL), 7u);
+    cr_expect_eq(b.port->ops->unread(b.port, 0, 0), 0u);
     close_bad();
 }
 
