@@ -42,6 +42,7 @@ static const struct {
 } once[] = {
     {900019335, "partial: a worker was passed over for ever"},
     {48848, "partial: the same, without jitter"},
+    {900002333, "cb-dybw: more unread controls than any channel holds"},
 };
 
 Test(fuzz_seeds, no_scenario_breaks_an_invariant_again, .timeout = 60)
