@@ -393,7 +393,6 @@ const struct policy policy_aau = {
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,
-    .exhausted = SLOT_WAIT,
     .exact_depth = 2, /* one model per edge and wave, and no next wave before it was mixed */
     .slots_fixed = 3, /* current, being written, one on its way back */
     .control_bound = aau_control_bound,

@@ -344,7 +344,6 @@ const struct policy policy_aau_oracle = {
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,
-    .exhausted = SLOT_WAIT,
     .exact_depth =
         2, /* one model per edge and exchange, and no next exchange before it was mixed */
     .slots_fixed = 3,    /* current, being written, one on its way back */

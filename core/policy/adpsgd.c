@@ -424,7 +424,6 @@ const struct policy policy_adpsgd = {
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,
-    .exhausted = SLOT_WAIT,
     .exact_depth = 2, /* one exchange per pair and moment; its tensor may wait behind none other */
     .slots_fixed = 3, /* current, being written, one on its way back */
     .slots_per_edge = 1, /* a partner that has not mixed yet */

@@ -263,8 +263,8 @@ static void agp_counters(const void *state, struct policy_counters *out)
     .waits_for = "nothing", .lost_message = "nothing: the next one carries its mass",             \
     .loss_refusal = "what a lost worker holds of the push-sum weights would be missing for good", \
     .edges = POLICY_EDGES_GRAPH, .lanes = LANES_CUMULATIVE, .tensor_class = DELIVERY_SUM,         \
-    .matrix = MATRIX_COLUMN, .exhausted = SLOT_WAIT, .slots_fixed = 2, .slots_per_edge = 4,       \
-    .state_bytes = agp_bytes, .step = agp_step, .counters = agp_counters
+    .matrix = MATRIX_COLUMN, .slots_fixed = 2, .slots_per_edge = 4, .state_bytes = agp_bytes,     \
+    .step = agp_step, .counters = agp_counters
 
 const struct policy policy_agp = {
     .name = "agp",

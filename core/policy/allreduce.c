@@ -70,7 +70,6 @@ const struct policy policy_allreduce = {
     .edges = POLICY_EDGES_ALL,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_EXACT_MEAN,
-    .exhausted = SLOT_WAIT,
     .exact_depth = 2, /* part and slice of one round, or the slice and the next part */
     .slots_fixed =
         7, /* current, being written, part and slice lent, next part, one on its way back,

@@ -27,7 +27,6 @@ const struct policy policy_asgd = {
     .edges = POLICY_EDGES_STAR,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_NONE,
-    .exhausted = SLOT_WAIT,
     .exact_depth = 2,    /* one is all that is ever unread; a ring has two places */
     .slots_fixed = 3,    /* current, being written, one on its way back */
     .slots_per_edge = 2, /* the model that a worker's answer is subtracted from, and the reply */

@@ -47,7 +47,6 @@ const struct policy policy_cb_dybw = {
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,
-    .exhausted = SLOT_WAIT,
     .exact_depth = 2,
     .slots_fixed = 3,
     .control_bound = aau_control_bound,

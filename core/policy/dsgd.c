@@ -306,7 +306,6 @@ const struct policy policy_dsgd = {
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,
-    .exhausted = SLOT_WAIT,
     .exact_depth = 2, /* this round and the next */
     .slots_fixed = 5, /* current, being written, one round lent, one on its way back, one spare */
     .synchronous = true,

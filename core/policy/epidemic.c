@@ -234,7 +234,6 @@ const struct policy policy_epidemic = {
     .edges = POLICY_EDGES_ALL,
     .tensor_class = DELIVERY_NEWEST,
     .matrix = MATRIX_ROW,
-    .exhausted = SLOT_WAIT,
     .slots_fixed = 3, /* current, being written, one on its way back */
     .slots_per_edge =
         3, /* kept by the receiver, being handed over while that is still held, in the mailbox meanwhile */

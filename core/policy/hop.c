@@ -344,7 +344,6 @@ const struct policy policy_hop = {
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_ROW,
-    .exhausted = SLOT_WAIT,
     .exact_depth = 2 * GAP_MAX + 1,
     .slots_fixed = 2 * GAP_MAX + 1 + 2, /* on loan (above); current, being written */
     .check = hop_check,

@@ -305,7 +305,6 @@ const struct policy policy_k_sync = {
     .edges = POLICY_EDGES_STAR,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_NONE,
-    .exhausted = SLOT_WAIT,
     .exact_depth = OPEN_MAX,
     .slots_fixed = 3, /* current, being written, one on its way back */
     .slots_per_edge = OPEN_MAX,

@@ -56,7 +56,6 @@ const struct policy policy_none = {
     .edges = POLICY_EDGES_NONE,
     .tensor_class = DELIVERY_NEWEST,
     .matrix = MATRIX_NONE,
-    .exhausted = SLOT_WAIT,
     .slots_fixed = 2, /* current, and the one being written */
     .state_bytes = none_bytes,
     .init = none_init,

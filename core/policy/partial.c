@@ -320,7 +320,6 @@ const struct policy policy_partial = {
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,
-    .exhausted = SLOT_WAIT,
     .exact_depth =
         2, /* the least; one model per edge and group is unread, and no next group before it was mixed */
     .slots_fixed = 3, /* current, being written, one on its way back */

@@ -39,9 +39,6 @@ static inline bool matrix_keeps_average(enum matrix_class matrix, uint32_t worke
     return matrix == MATRIX_EXACT_MEAN && workers > 1;
 }
 
-/** What to do when no slot is free to publish into. */
-enum slot_rule { SLOT_WAIT, SLOT_SKIP, SLOT_COPY };
-
 enum aau_release { AAU_CLUSTER, AAU_ALL, AAU_NBR, AAU_PAIR };
 enum aau_new_edge { AAU_COMPONENT, AAU_VERTEX };
 #define AAU_MESSAGES_MAX 1000u /* flooding costs O(N^2) messages per epoch, and as much memory */
@@ -126,7 +123,6 @@ struct policy {
     enum lanes lanes;
     enum delivery_class tensor_class;
     enum matrix_class matrix;
-    enum slot_rule exhausted;
     uint32_t exact_depth; /* messages in flight per edge and direction, for DELIVERY_EXACT */
     uint32_t slots_fixed,
         slots_per_edge; /* bound of live snapshots: fixed + per_edge * out-degree */

@@ -270,7 +270,6 @@ const struct policy policy_prague = {
     .edges = POLICY_EDGES_ALL,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,
-    .exhausted = SLOT_WAIT,
     .exact_depth =
         2, /* part and slice of one group: two groups of a pair are never alive at once */
     .slots_fixed =

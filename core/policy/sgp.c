@@ -314,9 +314,9 @@ static void sgp_counters(const void *state, struct policy_counters *out)
     .waits_for = "the in-neighbour's share of iteration k - overlap",                             \
     .loss_refusal = "what a lost worker holds of the push-sum weights would be missing for good", \
     .options = "overlap give_up", .edges = POLICY_EDGES_EXPONENTIAL, .lanes = LANES_WEIGHT,       \
-    .tensor_class = DELIVERY_EXACT, .matrix = MATRIX_COLUMN, .exhausted = SLOT_WAIT,              \
-    .exact_depth = HELD_MAX, .synchronous = true, .check = sgp_check, .state_bytes = sgp_bytes,   \
-    .init = sgp_init, .step = sgp_step, .counters = sgp_counters
+    .tensor_class = DELIVERY_EXACT, .matrix = MATRIX_COLUMN, .exact_depth = HELD_MAX,             \
+    .synchronous = true, .check = sgp_check, .state_bytes = sgp_bytes, .init = sgp_init,          \
+    .step = sgp_step, .counters = sgp_counters
 
 const struct policy policy_sgp = {
     SGP_ROW, .lost_message = "the receiver stalls; the share's mass is gone for good",

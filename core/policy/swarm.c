@@ -29,7 +29,6 @@ const struct policy policy_swarm = {
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,
-    .exhausted = SLOT_WAIT,
     .exact_depth = 2, /* as in adpsgd.c, and the bounds below too */
     .slots_fixed = 3,
     .slots_per_edge = 1,

@@ -174,7 +174,6 @@ const struct policy policy_swift = {
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_NEWEST,
     .matrix = MATRIX_ROW,
-    .exhausted = SLOT_WAIT,
     .slots_fixed = 2,    /* current, being written */
     .slots_per_edge = 3, /* kept, being handed over, and in the mailbox meanwhile */
     .check = swift_check,

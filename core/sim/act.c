@@ -84,25 +84,9 @@ static void do_apply(struct sim *self, uint32_t worker, const struct action *act
     sim_account_spend(self, worker, PART_PUBLISH, self->config.costs.apply_ns);
 }
 
-/**
- * SLOT_SKIP: lending the current model must leave a slot for the next step and one for the step after it, since this one
- * does not come back in time; a gradient that runs on the current model keeps one more.
- */
-static bool must_skip(const struct sim *self, uint32_t worker)
-{
-    const struct sim_node *const node = node_at(self, worker);
-    if (self->config.policy->exhausted != SLOT_SKIP || node->slots.entry[node->current].loans > 0)
-        return false;
-    return node->slots.free_count < 2u + (node->phase == SIM_COMPUTING && !node->orphan);
-}
-
 static void do_send(struct sim *self, uint32_t worker, const struct action *action)
 {
     const struct sim_node *const node = node_at(self, worker);
-    if (must_skip(self, worker)) {
-        self->totals.publishes_skipped += action->count;
-        return;
-    }
     const uint64_t bytes = self->config.payload_bytes / (action->slices ? action->slices : 1);
     const struct sim_message model = {
         .kind = MESSAGE_TENSOR,

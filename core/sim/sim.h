@@ -184,8 +184,6 @@ struct sim_totals {
     uint64_t corrupted, caught; /* messages with a flipped bit, and those that were noticed */
     uint64_t duplicates;        /* copies that the link made and the receiver recognised */
     uint64_t mixes, abandoned;
-    uint64_t
-        publishes_skipped; /* messages left out, rows with SLOT_SKIP: no slot was free to lend the current one */
     uint64_t part_ns[PART_COUNT], total_ns;
     uint64_t slots_free_min,
         loans; /* loans: not returned at the end; must be 0 after a whole drain */

@@ -96,7 +96,6 @@ void life_stand_down(struct worker *self, uint64_t now)
     self->action_blocked = false;
     worker_settle(self);
     memset(self->timer, 0, sizeof(self->timer));
-    memset(self->owed_to, 0, sizeof(self->owed_to));
     self->pressure = (struct worker_pressure){0};
     if (self->life.has_kept)
         life_drop(self, &self->life.kept);

@@ -25,7 +25,6 @@ static void tell(struct worker *self, uint32_t edge, uint32_t news, bool left)
 {
     const bool down = news % 2 == 1;
     const uint64_t now = clock_cyc();
-    self->owed_to[edge / 64] &= ~(UINT64_C(1) << edge % 64);
     pressure_forget(self, edge);
     if (self->common->policy->survives_loss) {
         const struct cohort_worker *const pub = life_public(self, self->peers[edge]);

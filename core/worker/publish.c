@@ -10,10 +10,6 @@
 
 #define RELAXED memory_order_relaxed
 
-/* Free slots that a skipped publish leaves: the next model, the one after it while readers keep this one, and the input
- * of a running gradient. Then nothing that the policy computes or mixes has to wait for a reader. */
-#define SKIP_RESERVE 3u
-
 /** One writer per counter: a plain add published by a relaxed store. */
 static void bump(_Atomic uint64_t *counter, uint64_t by)
 {
@@ -65,39 +61,9 @@ static bool send_to_all(struct worker *self, const struct action *action,
     return true;
 }
 
-/**
- * SLOT_SKIP: is there so little left that this publish is better left out? Without it, readers that keep what they
- * have until something newer comes, and a writer that waits for one of them to let go, would wait for each other.
- */
-static bool skips_publish(struct worker *self)
-{
-    if (self->common->policy->exhausted != SLOT_SKIP || !self->recording || self->next_peer > 0)
-        return false;
-    if (self->slots.free_count < SKIP_RESERVE)
-        self->common->port->ops->reclaim(self->common->port, self->id, &self->slots);
-    return self->slots.free_count < SKIP_RESERVE;
-}
-
-static void owe(struct worker *self, const struct action *action, bool skipped)
-{
-    for (uint32_t i = 0; i < action->count; i++) {
-        CHECK(action->peers[i] < self->peer_count);
-        const uint64_t bit = UINT64_C(1) << action->peers[i] % 64;
-        uint64_t *const word = &self->owed_to[action->peers[i] / 64];
-        *word = skipped ? *word | bit : *word & ~bit;
-    }
-    if (skipped)
-        self->owed_send = *action;
-}
-
 bool publish_tensor(struct worker *self, const struct action *action)
 {
     const uint64_t from = clock_cyc();
-    if (skips_publish(self)) {
-        owe(self, action, true);
-        self->count.publishes_skipped += action->count;
-        return true;
-    }
     struct port_message message = {.tag = action->tag,
                                    .handle = slots_current_handle(&self->slots, self->current),
                                    .degree = action->degree,
@@ -111,7 +77,6 @@ bool publish_tensor(struct worker *self, const struct action *action)
         atomic_store_explicit(&published[self->current], from, RELAXED);
     const bool sent = send_to_all(self, action, &message);
     if (sent) {
-        owe(self, action, false);
         const uint64_t bytes = (uint64_t)action->count * (self->common->payload_bytes /
                                                           (action->slices ? action->slices : 1));
         self->count.tensors_sent += action->count;
@@ -124,20 +89,6 @@ bool publish_tensor(struct worker *self, const struct action *action)
     account_add(self, PART_PUBLISH, from, to);
     account_spent(self, &self->count.sends, sent ? action->count : 0, to - from);
     return sent;
-}
-
-bool publish_settle(struct worker *self)
-{
-    if (self->common->policy->tensor_class != DELIVERY_SUM)
-        return true;
-    for (uint32_t edge = 0; edge < self->peer_count; edge++) {
-        struct action action = self->owed_send;
-        action.peers = &edge;
-        action.count = 1;
-        if ((self->owed_to[edge / 64] >> edge % 64 & 1) && !publish_tensor(self, &action))
-            return false;
-    }
-    return true;
 }
 
 bool publish_control(struct worker *self, const struct action *action)

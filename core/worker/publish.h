@@ -14,10 +14,4 @@ bool publish_tensor(struct worker *self, const struct action *action);
 /** The same for a control message, which lends nothing. */
 bool publish_control(struct worker *self, const struct action *action);
 
-/**
- * Before the end: of class `sum`, send what was skipped and never made good, or its mass would be lost. False: a channel
- * is full, try again.
- */
-bool publish_settle(struct worker *self);
-
 #endif

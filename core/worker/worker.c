@@ -235,7 +235,7 @@ void worker_stop(struct worker *self, uint64_t last_round, uint64_t now)
     struct port *const port = self->common->port;
     if (port->ops->drain) /* first: what never leaves may be what blocks this worker */
         port->ops->drain(port, self->id);
-    if (self->action_blocked || self->stop_told || self->life.start_due || !publish_settle(self))
+    if (self->action_blocked || self->stop_told || self->life.start_due)
         return; /* told in a later turn */
     const bool goes_on = self->common->policy->synchronous && self->told_begun <= last_round + 1;
     if (self->phase != WORKER_IDLE && !goes_on)

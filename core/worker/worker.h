@@ -30,7 +30,7 @@
 #include "core/worker/port.h"
 
 #define WORKER_TIMERS_MAX 4u
-#define OWED_WORDS ((STEP_PEERS_MAX + 63u) / 64u)
+#define PEER_WORDS ((STEP_PEERS_MAX + 63u) / 64u)
 
 /** What became of a fault; 0: it was not noticed, or is not over. Written by the worker that it befell. */
 struct worker_fault {
@@ -185,7 +185,6 @@ struct worker_counts {
     uint64_t tensors_sent, tensors_delivered, tensors_superseded, control_sent, control_delivered;
     uint64_t bytes, mixes, overruns, slot_waits, full_waits;
     uint64_t abandoned;                  /* gradients dropped by their policy */
-    uint64_t publishes_skipped;          /* messages not sent for want of slots (SLOT_SKIP) */
     uint64_t tensors_gone, control_gone; /* dropped here: this or its sender's life was over */
     uint64_t crashes;
     uint64_t returns;         /* times it came (back) */
@@ -212,8 +211,8 @@ struct worker_cause {
 
 /** Peers, as bits, that have not read more controls than the row's bound (pressure.h). */
 struct worker_pressure {
-    uint64_t due[OWED_WORDS];  /* EV_FULL is to come … */
-    uint64_t told[OWED_WORDS]; /* … or has come, and EV_ROOM is */
+    uint64_t due[PEER_WORDS];  /* EV_FULL is to come … */
+    uint64_t told[PEER_WORDS]; /* … or has come, and EV_ROOM is */
     uint32_t dues, tolds;
 };
 
@@ -253,8 +252,6 @@ struct worker {
     uint32_t next_action;
     uint32_t next_peer; /* within an ACT_SEND or ACT_CONTROL that met back-pressure */
     bool action_blocked;
-    struct action owed_send;      /* the latest publish that was skipped … */
-    uint64_t owed_to[OWED_WORDS]; /* … and the peers, as bits, that have got nothing newer since */
     struct worker_pressure pressure;
 
     uint64_t begun, finished; /* iterations */

@@ -222,7 +222,6 @@ struct record_run {
     uint64_t compute_overruns;
     uint64_t accounted_twice; /* iterations whose parts add up to more than the whole: must be 0 */
     uint64_t slots_total, slots_free_min, slot_waits;
-    uint64_t publishes_skipped;      /* messages left out for want of a slot: rows with SLOT_SKIP */
     uint64_t full_waits;             /* sends that met a full channel */
     uint64_t left_in_channels;       /* messages of any kind; 0 after a whole drain */
     struct policy_counters counters; /* of all workers, added up */

@@ -199,7 +199,6 @@ static void put_counters(json_t *out, const struct record_run *run)
         {"iterations_logged", run->iterations_logged},
         {"accounted_twice", run->accounted_twice},
         {"slot_waits", run->slot_waits},
-        {"publishes_skipped", run->publishes_skipped},
         {"tensors_dropped", run->tensors_dropped},
         {"duplicates", run->duplicates},
         {"crashes", run->crashes},

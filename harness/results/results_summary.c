@@ -77,7 +77,6 @@ const struct results_metric_row results_metric_table[RESULTS_METRICS] = {
     [RESULTS_DROPPED] = {"dropped", UNIT_COUNT, TIMING_NONE, "gradients or models that came too late to be used"},
     [RESULTS_ABANDONED] = {"abandoned", UNIT_COUNT, TIMING_NONE, "gradients given up while they were computed"},
     [RESULTS_SLOT_WAITS] = {"slot_waits", UNIT_COUNT, TIMING_NONE, "publishes that had to wait for a free slot"},
-    [RESULTS_PUBLISHES_SKIPPED] = {"publishes_skipped", UNIT_COUNT, TIMING_NONE, "messages left out for want of a free slot"},
     [RESULTS_COMPUTE_OVERRUNS] = {"compute_overruns", UNIT_COUNT, TIMING_CLOCK, "gradients that took longer than the emulated time"},
     [RESULTS_INVOLUNTARY_SWITCHES] = {"involuntary_switches", UNIT_COUNT, TIMING_NONE, "times the kernel took a loop off its core"},
     [RESULTS_STOLEN_SHARE] = {"stolen_share", UNIT_SHARE, TIMING_NONE, "live: share of the time of its cores that other programs took"},
@@ -287,8 +286,6 @@ static double counter_metric(const struct record_run *run, enum results_metric m
         return (double)run->abandoned;
     case RESULTS_SLOT_WAITS:
         return (double)run->slot_waits;
-    case RESULTS_PUBLISHES_SKIPPED:
-        return (double)run->publishes_skipped;
     case RESULTS_COMPUTE_OVERRUNS:
         return (double)run->compute_overruns;
     case RESULTS_INVOLUNTARY_SWITCHES:

@@ -79,7 +79,6 @@ static void add_counts(struct record_run *out, const struct worker *worker)
     out->slot_waits += c->slot_waits;
     out->full_waits += c->full_waits;
     out->abandoned += c->abandoned;
-    out->publishes_skipped += c->publishes_skipped;
     if (out->row->tensor_class == DELIVERY_EXACT)
         out->exact_superseded += c->tensors_superseded;
     out->accounted_twice += c->accounted_twice;

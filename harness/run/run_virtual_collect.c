@@ -32,7 +32,6 @@ static void collect_totals(const struct virtual_run *self)
     out->duplicates = t->duplicates;
     out->mixes = t->mixes;
     out->abandoned = t->abandoned;
-    out->publishes_skipped = t->publishes_skipped;
     out->loans = t->loans;
     out->total_ns = t->total_ns;
     memcpy(out->part_ns, t->part_ns, sizeof(out->part_ns));

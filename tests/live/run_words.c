@@ -18,11 +18,6 @@
     "compute: {base: 300us, jitter: {kind: lognormal, cv: 30%}}\n"         \
     "policies: [none]\njudge: {points: 4}\n" stop
 
-/* Worker 0 answers nothing for most of the time: what it has, and what waits for it, is not given back meanwhile. */
-#define DEAF                                                                \
-    "inject:\n  - {what: compute, scope: process, select: {workers: [0]}, " \
-    "law: {kind: slowdown, factor: 10}}\n"
-
 #define CONTROL 3u
 #define QUORUM 2u /* of the server */
 
@@ -128,7 +123,6 @@ static struct policy newest = {.name = "newest",
                                .edges = POLICY_EDGES_GRAPH,
                                .tensor_class = DELIVERY_NEWEST,
                                .matrix = MATRIX_ROW,
-                               .exhausted = SLOT_WAIT,
                                .slots_fixed = 4,
                                .slots_per_edge = 4,
                                .state_bytes = fake_bytes,
@@ -170,7 +164,6 @@ static struct policy sums = {.name = "sums",
                              .lanes = LANES_CUMULATIVE,
                              .tensor_class = DELIVERY_SUM,
                              .matrix = MATRIX_COLUMN,
-                             .exhausted = SLOT_SKIP,
                              .slots_fixed = 4,
                              .slots_per_edge = 4,
                              .state_bytes = fake_bytes,
@@ -245,7 +238,6 @@ static struct policy server = {.name = "server",
                                .edges = POLICY_EDGES_ALL,
                                .tensor_class = DELIVERY_EXACT,
                                .matrix = MATRIX_NONE,
-                               .exhausted = SLOT_WAIT,
                                .exact_depth = 4,
                                .slots_fixed = 6,
                                .slots_per_edge = 4,
@@ -289,24 +281,6 @@ Test(words, newest_models_supersede_each_other_and_every_loan_comes_back)
     live_close(live);
 }
 
-Test(words, newest_models_are_skipped_rather_than_waited_for_when_slots_run_short)
-{
-    newest.exhausted = SLOT_SKIP;
-    newest.slots_fixed =
-        2; /* five in all: one is kept by those who have read the latest, the reserve is three … */
-    newest.slots_per_edge = 1; /* … so that one that still keeps an older one is one too many */
-
-    struct live *const live =
-        live_run_row(PROFILE(DEAF "stop: {iterations: 400}\n"), &newest, (struct run_faults){0});
-
-    expect_settled(live);
-    expect_loans(live, 0);
-    cr_expect_eq(live->record.slot_waits, 0u);
-    cr_expect_gt(live->record.publishes_skipped, 0u);
-    cr_expect_gt(live->record.tensors_delivered, 20u, "and still models get through");
-    live_close(live);
-}
-
 Test(words, running_sums_keep_all_mass_though_messages_supersede_each_other)
 {
     struct live *const live =
@@ -314,20 +288,6 @@ Test(words, running_sums_keep_all_mass_though_messages_supersede_each_other)
 
     expect_settled(live);
     expect_loans(live, 1); /* the base of each reader, which waits for more */
-    cr_expect_lt(live->record.ledger_error, 1e-5);
-    live_close(live);
-}
-
-Test(words, running_sums_keep_all_mass_though_publishes_are_skipped)
-{
-    sums.slots_fixed = 2;
-    sums.slots_per_edge = 1; /* as above */
-
-    struct live *const live =
-        live_run_row(PROFILE(DEAF "stop: {iterations: 400}\n"), &sums, (struct run_faults){0});
-
-    expect_settled(live);
-    cr_expect_gt(live->record.publishes_skipped, 0u);
     cr_expect_lt(live->record.ledger_error, 1e-5);
     live_close(live);
 }

@@ -242,7 +242,6 @@ Test(result, says_of_a_run_that_diverged_that_nothing_is_known_of_its_sum)
     struct record_run run = records_run("agp", &records_aau, 1, 1, 0.1);
     run.diverged = 2;
     run.ledger_error = (double)NAN;
-    run.publishes_skipped = 3;
     run.abandoned = 4;
     run.point[1].weight_least = 0.25;
 
@@ -250,7 +249,6 @@ Test(result, says_of_a_run_that_diverged_that_nothing_is_known_of_its_sum)
 
     cr_expect(json_is_null(json_object_get(tree, "ledger_ok")));
     cr_expect_eq(json_integer_value(json_object_get(tree, "diverged")), 2);
-    cr_expect_eq(json_integer_value(json_object_get(tree, "publishes_skipped")), 3);
     cr_expect_eq(json_integer_value(json_object_get(tree, "abandoned")), 4);
     const json_t *const points = json_object_get(tree, "points");
     cr_expect(json_is_null(json_object_get(json_array_get(points, 0), "weight_least")));

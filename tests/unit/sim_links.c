@@ -251,45 +251,6 @@ Test(sim_links, a_step_without_a_free_slot_is_a_failure)
     expect_failure(&cluster, "worker 0 at 1000000 ns: no free slot for a new model");
 }
 
-Test(sim_links, a_row_that_may_skip_leaves_out_what_it_has_no_slot_for)
-{
-    struct policy row = cluster_row(publish_versions, DELIVERY_EXACT);
-    row.exhausted = SLOT_SKIP;
-    struct cluster cluster;
-    cluster_plan_row(&cluster, &row, 2, 2, 1);
-    cluster.config.slots = 4;
-
-    cluster_run(&cluster);
-
-    cr_expect_eq(sim_totals(cluster.sim)->publishes_skipped, 5,
-                 "two are lent, two are needed to go on");
-    cr_expect_eq(sim_totals(cluster.sim)->tensors_delivered, 2);
-    cluster_close(&cluster);
-}
-
-static void publish_to_both(uint32_t worker, const struct event *event, struct actions *out)
-{
-    for (uint32_t i = 0; worker == 0 && event->kind == EV_START && i < 3; i++) {
-        actions_push(out, (struct action){.kind = ACT_MIX, .rule = MIX_MEAN});
-        send(out, i, 2, 0);
-    }
-}
-
-Test(sim_links, what_is_left_out_is_counted_in_messages)
-{
-    struct policy row = cluster_row(publish_to_both, DELIVERY_EXACT);
-    row.exhausted = SLOT_SKIP;
-    struct cluster cluster;
-    cluster_plan_row(&cluster, &row, 3, 2, 1);
-    cluster.config.slots = 3;
-
-    cluster_run(&cluster);
-
-    cr_expect_eq(sim_totals(cluster.sim)->tensors_sent, 2);
-    cr_expect_eq(sim_totals(cluster.sim)->publishes_skipped, 4);
-    cluster_close(&cluster);
-}
-
 /* ------------------------------------------------------------------------------------------------------- mailboxes */
 
 Test(sim_links, of_newest_tensors_four_are_on_their_way_and_the_next_is_superseded)

@@ -150,7 +150,6 @@ struct policy cluster_row(cluster_script *script, enum delivery_class class)
     return (struct policy){.name = "scripted",
                            .edges = POLICY_EDGES_GRAPH,
                            .tensor_class = class,
-                           .exhausted = SLOT_WAIT,
                            .exact_depth = 4,
                            .slots_fixed = 4,
                            .slots_per_edge = 8,

@@ -30,7 +30,6 @@ static void live(uint32_t faults)
 {
     row = desk_policy;
     row.survives_loss = true;
-    row.exhausted = SLOT_WAIT;
     row.state_bytes = no_bytes;
     row.init = no_init;
     config = (struct policy_config){
