@@ -56,12 +56,6 @@ static const struct edge_kind kinds[] = {
 };
 /* clang-format on */
 
-const struct edge_kind *edges_all(size_t *count)
-{
-    *count = sizeof(kinds) / sizeof(kinds[0]);
-    return kinds;
-}
-
 const struct edge_kind *edges_find(const char *name)
 {
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

@@ -20,9 +20,6 @@ struct edge_kind {
     struct fabric_counts (*counts)(const struct port *port, uint32_t worker);
 };
 
-/** All rows; `*count` gets how many. */
-const struct edge_kind *edges_all(size_t *count);
-
 /** The row of that name, or NULL. */
 const struct edge_kind *edges_find(const char *name);
 

@@ -306,19 +306,9 @@ uint32_t machine_core_count(const struct machine *self)
     return self->core_count;
 }
 
-uint32_t machine_l3_count(const struct machine *self)
-{
-    return self->l3_count;
-}
-
 uint32_t machine_numa_count(const struct machine *self)
 {
     return self->numa_count;
-}
-
-uint32_t machine_package_count(const struct machine *self)
-{
-    return self->package_count;
 }
 
 const struct machine_pu *machine_pu_at(const struct machine *self, uint32_t index)

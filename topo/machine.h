@@ -37,9 +37,7 @@ void machine_close(struct machine *self);
 
 uint32_t machine_pu_count(const struct machine *self);   /* allowed PUs */
 uint32_t machine_core_count(const struct machine *self); /* physical cores with an allowed PU */
-uint32_t machine_l3_count(const struct machine *self);
 uint32_t machine_numa_count(const struct machine *self);
-uint32_t machine_package_count(const struct machine *self);
 const struct machine_pu *machine_pu_at(const struct machine *self, uint32_t index);
 /** The variable of the environment on which hwloc does not look at this machine itself; "hwloc" if none is known. */
 const char *machine_described_by(void);

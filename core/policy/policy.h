@@ -25,10 +25,9 @@ enum policy_edges {
 
 /** How a message may be delivered (design: channels). */
 enum delivery_class {
-    DELIVERY_NEWEST,  /* a newer version may supersede an unread one: mailbox */
-    DELIVERY_EXACT,   /* never superseded; full is back-pressure: SPSC ring */
-    DELIVERY_SUM,     /* cumulative, newest wins: mailbox */
-    DELIVERY_CONTROL, /* small ordered messages: SPSC ring */
+    DELIVERY_NEWEST, /* a newer version may supersede an unread one: mailbox */
+    DELIVERY_EXACT,  /* never superseded; full is back-pressure: SPSC ring */
+    DELIVERY_SUM,    /* cumulative, newest wins: mailbox */
 };
 
 enum matrix_class { MATRIX_NONE, MATRIX_EXACT_MEAN, MATRIX_DOUBLY, MATRIX_COLUMN, MATRIX_ROW };

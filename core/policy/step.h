@@ -49,8 +49,9 @@ enum event_kind {
     EV_REDUCED,   /* {tag = round}: the group reduction is in the current model */
     EV_PEER_DOWN, /* {peer, incarnation, type = enum peer_down} */
     EV_PEER_UP, /* {peer, incarnation}: one that was down is back, empty; nothing of its earlier life comes any more */
-    EV_METRIC,  /* {tag = fixed-point value}: for rules that steer by loss or latency */
-    EV_STOP, /* {tag = last round to finish}: begin no new exchange, finish what is in flight, then ACT_DONE */
+    /* {tag = last round to finish}: begin no new exchange, finish what is in flight, then ACT_DONE. 10 was a kind that nobody
+     * told; journals keep the numbers of the others. */
+    EV_STOP = 11,
     EV_WAKE, /* {tag}: another worker's ACT_WAKE named this one (rows that share a state) */
 };
 

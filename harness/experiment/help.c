@@ -320,11 +320,11 @@ static const char *const edges_words[] = {"none", "the graph", "everybody", "sta
                                           "exponential (i and i +- 2^j)"};
 static const char *const class_words[] = {"newest (a newer one supersedes an unread one)",
                                           "exact (none is ever superseded)",
-                                          "sum (cumulative: the newest tells all)", "control"};
+                                          "sum (cumulative: the newest tells all)"};
 static const char *const matrix_words[] = {
     "none", "exact mean", "doubly stochastic: keeps the mean",
     "column stochastic: keeps sum and weight", "row stochastic: the mean drifts"};
-_Static_assert(POLICY_EDGES_EXPONENTIAL == 4 && DELIVERY_CONTROL == 3 && MATRIX_ROW == 4,
+_Static_assert(POLICY_EDGES_EXPONENTIAL == 4 && DELIVERY_SUM == 2 && MATRIX_ROW == 4,
                "the words follow the enums");
 
 /** Which model the losses and the accuracy of a run are of. */

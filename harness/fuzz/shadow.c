@@ -28,8 +28,7 @@ void shadow_latest(const struct shadow *self, char *text, uint32_t size)
         [EV_START] = "start",     [EV_GRADIENT] = "gradient", [EV_TENSOR] = "tensor",
         [EV_CONTROL] = "control", [EV_TIMER] = "timer",       [EV_FULL] = "full",
         [EV_ROOM] = "room",       [EV_REDUCED] = "reduced",   [EV_PEER_DOWN] = "peer down",
-        [EV_PEER_UP] = "peer up", [EV_METRIC] = "metric",     [EV_STOP] = "stop",
-        [EV_WAKE] = "wake",
+        [EV_PEER_UP] = "peer up", [EV_STOP] = "stop",         [EV_WAKE] = "wake",
     };
     const struct event *const event = &self->event;
     char from[40] = "";

@@ -236,7 +236,7 @@ static inline void desk_next(struct action action)
 static inline bool desk_do(struct action action)
 {
     desk_next(action);
-    act_on(&worker, &(struct event){.kind = EV_METRIC});
+    act_on(&worker, &(struct event){.kind = EV_WAKE});
     desk.script.event_count--;
     return !worker.action_blocked;
 }

@@ -29,10 +29,10 @@ Test(machine, counts_what_the_description_says)
 
     cr_expect_eq(machine_pu_count(machine), 256u);
     cr_expect_eq(machine_core_count(machine), 128u);
-    cr_expect_eq(machine_l3_count(machine), 32u);
     cr_expect_eq(machine_numa_count(machine), 8u);
-    cr_expect_eq(machine_package_count(machine), 2u);
     cr_expect_not_null(strstr(machine_summary(machine), "128 cores (256 threads)"));
+    cr_expect_not_null(strstr(machine_summary(machine), "32 L3"));
+    cr_expect_not_null(strstr(machine_summary(machine), ", 2 packages"));
     machine_close(machine);
 }
 
@@ -96,7 +96,7 @@ Test(machine, without_l3_calls_the_cores_of_a_node_numa_near)
     struct machine *machine = xml_machine("board-no-l3.xml");
 
     cr_expect_eq(machine_core_count(machine), 4u);
-    cr_expect_eq(machine_l3_count(machine), 0u);
+    cr_expect_not_null(strstr(machine_summary(machine), "no L3"));
     cr_expect_eq(machine_pu_at(machine, 0)->l3, MACHINE_NONE);
     cr_expect_eq(machine_distance(machine, 0, 1), 3u);
     machine_close(machine);
@@ -111,7 +111,7 @@ Test(machine, drops_cores_outside_the_cgroup)
     for (uint32_t i = 0; i < 5; i++)
         cr_expect_eq(machine_pu_at(machine, i)->os_index, expected[i], "PU %u", i);
     cr_expect_eq(machine_core_count(machine), 3u);
-    cr_expect_eq(machine_package_count(machine), 2u);
+    cr_expect_not_null(strstr(machine_summary(machine), ", 2 packages"));
     machine_close(machine);
 }
 

@@ -590,7 +590,7 @@ Test(exhaustion, holds_back_the_actions_behind_the_one_that_waits)
     desk_next(mix(MIX_MEAN, terms, 1));
     desk_next((struct action){.kind = ACT_RELEASE, .peer = 0, .handle = terms[0].handle});
 
-    act_on(&worker, &(struct event){.kind = EV_METRIC});
+    act_on(&worker, &(struct event){.kind = EV_WAKE});
     cr_expect(worker.action_blocked);
     cr_expect_eq(desk.peer[0].released_count, 0u, "it is still to be read");
 
@@ -625,5 +625,5 @@ Test(exhaustion, makes_an_event_in_the_middle_of_actions_an_error, .signal = SIG
     desk.depth = 0;
     desk_do(send_to_everybody());
 
-    act_on(&worker, &(struct event){.kind = EV_METRIC});
+    act_on(&worker, &(struct event){.kind = EV_WAKE});
 }
