@@ -44,11 +44,19 @@ static void turn(struct aau *self, uint32_t id, bool there, struct actions *out)
     aau_flood(self, AAU_LIFE, AAU_NOBODY, &(struct action){.word = {0, id, life + 1}}, out);
 }
 
+/** Without evict_after only the driver says who is gone, and it is right. What comes after that is somebody's last word. */
+static bool may_err(const struct aau *self)
+{
+    return self->config->options.evict_after_ns > 0;
+}
+
 /* Said to be absent, but ready: ourselves, or a neighbour who told us. */
 static bool wrong(const struct aau *self, uint32_t id)
 {
     if (id == self->config->self)
         return self->status != AAU_COMPUTING && self->status != AAU_DONE;
+    if (!may_err(self))
+        return false;
     for (uint32_t i = 0; i < self->config->peer_count; i++)
         if (self->config->peers[i] == id)
             return self->peer[i].ready && aau_there(self, i);
@@ -224,7 +232,7 @@ bool aau_heard(struct aau *self, const struct event *event, struct actions *out)
         return true;
     if (peer->silent)
         admit(self, event->peer, out);
-    else
+    else if (may_err(self))
         turn(self, self->config->peers[event->peer], true, out);
     return true;
 }
