@@ -95,6 +95,8 @@ void aau_tell(struct aau *self, uint8_t type, struct aau_name wave, const uint32
 
 void aau_set_status(struct aau *self, enum aau_status status)
 {
+    self->patience += self->hasty && self->patience < AAU_PATIENCE_MAX;
+    self->hasty = false;
     self->status = status;
     self->wait_ns = self->now_ns;
 }
@@ -249,6 +251,8 @@ void aau_alone(struct aau *self, struct actions *out)
 
 static void on_gradient(struct aau *self, struct actions *out)
 {
+    self->hasty = false;
+    self->patience = 0;
     CHECK(self->status == AAU_COMPUTING);
     actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->iteration});
     self->iteration++;

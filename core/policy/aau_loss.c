@@ -14,6 +14,10 @@
  *
  * Only from one that is down its loans are reclaimed: one that was merely silent may be reading, and gives back itself.
  *
+ * Evicting costs messages: it is told to everybody by everybody. Where that makes workers so busy that they seem silent, each
+ * eviction brings more. So who has evicted somebody in a wave, and got into no exchange by it, waits twice as long in the next
+ * one, until a gradient of its own shows that it goes on.
+ *
  * An evicted worker is absent for everybody: LIFE floods, as PATH does, that epochs end without it (pathsearch.h). Whoever
  * hears it again floods the contrary.
  *
@@ -161,6 +165,7 @@ void aau_on_full(struct aau *self, uint32_t peer, struct actions *out)
     if (self->config->options.evict_after_ns == 0 || self->peer[peer].down)
         return;
     self->peer[peer].full = self->peer[peer].silent = true;
+    self->hasty = was_there && (aau_in_wave(self) || self->status == AAU_EXCHANGE);
     if (was_there)
         evict(self, peer, out);
     aau_wave_consider(self, false, out);
@@ -277,14 +282,20 @@ static bool overdue(const struct aau *self, uint64_t since_ns, uint64_t after_ns
     return self->now_ns - begin_ns >= after_ns;
 }
 
+/* Idle, it waits for neighbours that compute, and evicting them is what is wanted. */
+static uint64_t patience_ns(const struct aau *self)
+{
+    return self->config->options.evict_after_ns << (self->status == AAU_IDLE ? 0 : self->patience);
+}
+
 /* One eviction may change everything, and a step has room for so many lists: the next one has a tick of its own. */
 static void evict_overdue(struct aau *self, struct actions *out)
 {
     for (uint32_t i = 0; i < self->config->peer_count; i++) {
-        if (!awaited(self, i) ||
-            !overdue(self, self->peer[i].heard_ns, self->config->options.evict_after_ns))
+        if (!awaited(self, i) || !overdue(self, self->peer[i].heard_ns, patience_ns(self)))
             continue;
         self->peer[i].silent = true;
+        self->hasty = self->status != AAU_IDLE;
         self->hurry = true;
         evict(self, i, out);
         return;

@@ -14,6 +14,7 @@
 
 #define AAU_NOBODY UINT32_MAX
 #define AAU_TIMER_AGAIN 2u /* beside the tick of aau_loss.c */
+#define AAU_PATIENCE_MAX 8u
 #define AAU_LISTS 12u /* lists of peers that one step can name, beside single peers and everyone */
 
 enum aau_status {
@@ -85,6 +86,9 @@ struct aau {
     bool stopping;
     bool ticking; /* the timer runs */
     bool hurry;   /* the next tick is at once */
+    bool hasty;   /* somebody was evicted in this status */
+    uint32_t
+        patience; /* so often it has been, without a gradient of ours in between (aau_loss.c) */
     bool lossy;   /* somebody has been or may be evicted: messages may come that nobody waits for */
     bool gave_up; /* some workers are given up: our epochs end before others know it */
     bool alarmed; /* since the last mix */

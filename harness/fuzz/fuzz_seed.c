@@ -10,7 +10,7 @@
 #include "harness/run/heap.h"
 
 #define CHUNK_EVENTS 64u
-#define EVENTS_MAX 400000u
+#define EVENTS_MAX 1000000u
 #define ITERATIONS_WANTED 2u /* of everybody, after the last fault */
 
 const struct shadow *fuzz_seed_shadow;

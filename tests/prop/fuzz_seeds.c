@@ -44,6 +44,7 @@ static const struct {
     {900019335, NULL, "partial: a worker was passed over for ever"},
     {48848, NULL, "partial: the same, without jitter"},
     {900002333, NULL, "cb-dybw: more unread controls than any channel holds"},
+    {1625109, "cb-dybw", "news of evictions kept all so busy that they evicted each other"},
     {4244579, "cb-dybw", "the last word of a leaver was taken for a sign of life"},
 };
 
