@@ -82,6 +82,25 @@ for room in base learn inject policy sim; do
     [ -z "$used" ] || complain "core/$room: $used"
 done
 
+# What nobody but a test calls is no part of the program: a function that a header declares and no indented line names.
+# Those that stay let tests look inside: the scalar of a vector kernel, a gradient's loss, the reader of what is written for
+# others to read, options that no scenario draws.
+looked_at='kernels_exp values_loss hlog_decode options_unknown'
+idle=$(find core net topo harness -name '*.[ch]' ! -name dawdle_plugin.h -print0 | xargs -0 awk '
+    FILENAME ~ /\.h$/ && /^[a-z].*[a-z0-9_]\(/ && !/^(static|typedef|return)/ {
+        name = substr($0, 1, index($0, "(") - 1)
+        sub(/.*[^a-z0-9_]/, "", name)
+        where[name] = FILENAME
+    }
+    /^[ \t]/ && !/^ \*/ {
+        for (line = $0; match(line, /[a-z_][a-z0-9_]*/); line = substr(line, RSTART + RLENGTH))
+            used[substr(line, RSTART, RLENGTH)] = 1
+    }
+    END { for (name in where) if (!(name in used)) print where[name] ":" name }')
+for one in $idle; do
+    case " $looked_at " in *" ${one##*:} "*) ;; *) complain "${one%:*}: nothing but tests calls ${one##*:}" ;; esac
+done
+
 # Nothing half-finished, nothing of one machine.
 marks=$(grep -rnE '\b(TODO|FIXME|XXX|HACK)\b' core net topo harness --include='*.[ch]')
 [ -z "$marks" ] || complain "marks of unfinished work: $marks"

@@ -76,11 +76,6 @@ double stats_t_quantile(double p, double freedom)
     }
 }
 
-double stats_normal_quantile(double p)
-{
-    return stats_t_quantile(p, (double)INFINITY);
-}
-
 struct stats_mean stats_mean(const double *value, uint32_t count, double null)
 {
     struct stats_mean out = {(double)NAN, (double)NAN, (double)NAN, (double)NAN, count};

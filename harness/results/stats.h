@@ -25,9 +25,6 @@ double stats_t_two_sided(double t, double freedom);
 /** The t that T stays below with probability p; 0 < p < 1. */
 double stats_t_quantile(double p, double freedom);
 
-/** The same of the standard normal distribution. */
-double stats_normal_quantile(double p);
-
 /** A mean, its interval at STATS_LEVEL, and how likely a mean so far from `null` is if `null` is the truth. */
 struct stats_mean {
     double mean, low, high, p;
