@@ -41,8 +41,8 @@ uint64_t record_control_ended(const struct record_run *self)
 
 bool record_breaks_sum(const struct record_run *self)
 {
-    uint64_t lost =
-        self->links.tensors_held + self->links.control_held + self->crashes + (self->stall[0] != 0);
+    uint64_t lost = self->links.tensors_held + self->links.control_held + self->crashes +
+                    self->counters.torn + (self->stall[0] != 0);
     if (self->row && self->row->tensor_class == DELIVERY_EXACT)
         for (uint32_t cause = 0; cause < LINK_GONE; cause++)
             lost += self->links.dropped_by[cause];

@@ -36,7 +36,7 @@ struct record_run;
 /** Control messages that a cause kept from their receivers. */
 uint64_t record_control_ended(const struct record_run *self);
 
-/** Was part of an exchange lost for good, or did it never come? Then no sum need be kept. */
+/** Was part of an exchange lost for good, or did it never come, or was a peer evicted in its midst? Then no sum need be kept. */
 bool record_breaks_sum(const struct record_run *self);
 
 /** sum += one, field by field. */

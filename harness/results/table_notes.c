@@ -244,7 +244,8 @@ static void ledger_note(const struct record_run *run, uint32_t count, char *text
         used += (size_t)snprintf(text + used, size - used, "; every message sent is accounted for");
     if (torn > 0)
         used += (size_t)snprintf(text + used, size - used,
-                                 "; %u of %u runs cannot keep it: crashes, stalls or lost messages",
+                                 "; %u of %u runs cannot keep it: crashes, stalls, lost messages "
+                                 "or evictions in mid-exchange",
                                  torn, count);
     if (diverged > 0)
         snprintf(text + used, size - used, "; %u of %u runs diverged: no sum to keep", diverged,

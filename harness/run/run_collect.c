@@ -367,7 +367,6 @@ int run_collect(struct run *run, struct record_run *out, struct err *err)
     collect_points(run, out);
     collect_threads(run, out);
     collect_stolen(run, out);
-    check_ledger(run, out);
     out->wait_share =
         out->total_ns > 0 ? (double)out->part_ns[PART_WAIT] / (double)out->total_ns : 0;
     count_in_flight(run, out);
@@ -382,5 +381,6 @@ int run_collect(struct run *run, struct record_run *out, struct err *err)
         const struct policy_counters counters = agent_counters(&run->worker[w]->agent);
         record_add_counters(&out->counters, &counters);
     }
+    check_ledger(run, out); /* after all that may excuse it */
     return collect_waits(run, out, err);
 }

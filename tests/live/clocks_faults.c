@@ -178,15 +178,20 @@ Test(faults, a_pause_on_a_shared_core_is_booked_once)
     every_run_ends_whole("virtual", "pause-cooperative");
 }
 
-/** Nobody waits for room in a channel, and whoever is there makes twice as many iterations as who is not. */
-static void expect_others_go_on(const char *clock)
+/**
+ * Nobody waits for room in a channel, and whoever is there makes twice as many iterations as who is not: on a host that leaves
+ * them their cores, for else all seem silent.
+ */
+static void expect_others_go_on(const char *clock, double stolen_max)
 {
     json_t *const result = clocks_result(clock, "pause-evict");
     const json_t *const run = first_run(result);
     const json_t *const workers = json_object_get(run, "per_worker");
     const double paused = clocks_number(json_array_get(workers, 3), "iterations");
     cr_expect_eq(clocks_number(run, "full_waits"), 0.0, "%s", clock);
-    for (size_t w = 0; w < 3; w++) {
+    const json_t *const stolen = json_object_get(run, "stolen_share");
+    const bool quiet = json_is_null(stolen) || json_number_value(stolen) < stolen_max;
+    for (size_t w = 0; w < 3 && quiet; w++) {
         const double its = clocks_number(json_array_get(workers, w), "iterations");
         cr_expect_gt(its, 2 * paused, "%s, worker %zu: %g, the paused one %g", clock, w, its,
                      paused);
@@ -198,6 +203,6 @@ Test(faults, a_pause_holds_up_nobody_who_evicts)
 {
     cr_assert_eq(clocks_run("virtual", "pause-evict", NULL), 0);
     cr_assert_eq(clocks_run("live", "pause-evict", NULL), 0);
-    expect_others_go_on("virtual");
-    expect_others_go_on("live");
+    expect_others_go_on("virtual", 1.0);
+    expect_others_go_on("live", 0.02);
 }

@@ -11,11 +11,10 @@
 #define WORKERS 2u
 
 /* Two workers of `row` with x and y, started at y = 1 and x whose ledger sum is `start`. */
-static struct record_run closed_after(uint64_t mixes, const struct policy *row, float x0, float y0,
-                                      float x1, float y1)
+static struct record_run closed_as(struct record_run out, const struct policy *row, float x0,
+                                   float y0, float x1, float y1)
 {
     static float vector[3 * (DIM + 16)];
-    struct record_run out = {.mixes = mixes};
     struct ledger ledger = {.lanes = row->lanes, .dim = DIM};
     const float x[WORKERS] = {x0, x1}, y[WORKERS] = {y0, y1};
     for (uint32_t w = 0; w < WORKERS; w++) {
@@ -25,6 +24,12 @@ static struct record_run closed_after(uint64_t mixes, const struct policy *row, 
     }
     ledger_close(&ledger, row, &out);
     return out;
+}
+
+static struct record_run closed_after(uint64_t mixes, const struct policy *row, float x0, float y0,
+                                      float x1, float y1)
+{
+    return closed_as((struct record_run){.mixes = mixes}, row, x0, y0, x1, y1);
 }
 
 static struct record_run closed(const struct policy *row, float x0, float y0, float x1, float y1)
@@ -79,4 +84,13 @@ Test(ledger, excuses_rows_that_make_parameters_by_design_from_the_sum_alone)
 
     cr_expect(r.ledger_ok);
     cr_expect_eq(r.diverged, 1u);
+}
+
+Test(ledger, excuses_a_run_in_which_a_peer_was_evicted_in_mid_exchange)
+{
+    const struct record_run torn = {.row = &policy_aau, .counters = {.torn = 1}};
+    const struct record_run whole = {.row = &policy_aau, .counters = {.evicted = 1}};
+
+    cr_expect(closed_as(torn, &policy_aau, 2, 1, 3, 1).ledger_ok);
+    cr_expect_not(closed_as(whole, &policy_aau, 2, 1, 3, 1).ledger_ok);
 }
