@@ -71,18 +71,19 @@ def check_profiles(file, blocks, folder):
 
 
 def check_columns(folder):
-    """results.md names every column of iterations.csv, and no other"""
+    """results.md names every column of iterations.csv and points.csv, and no other"""
     ran = subprocess.run([dawdle, "sim", "quickstart", "--seed", "1", "--set", "stop.time=20ms", "--set", "data.samples=2000",
                           "--set", "checks=[]", "--out", str(folder / "runs")], capture_output=True, text=True)
-    rows = list((folder / "runs").glob("quickstart/*/iterations.csv"))
-    if ran.returncode != 0 or not rows:
-        bad.append(f"dawdle sim quickstart wrote no iterations.csv: {ran.stderr.strip()}")
-        return
-    section = (source / "harness/doc/results.md").read_text().split("## Columns of iterations.csv")[1].split("\n## ")[0]
-    named = [c for line in section.split("\n") if line.startswith("| `") for c in re.findall(r"`(\w+)`", line.split("|")[1])]
-    header = rows[0].read_text().split("\n", 1)[0].split(",")
-    if named != header:
-        bad.append(f"harness/doc/results.md names the columns {named}, but iterations.csv has {header}")
+    for file in ("iterations.csv", "points.csv"):
+        rows = list((folder / "runs").glob("quickstart/*/" + file))
+        if ran.returncode != 0 or not rows:
+            bad.append(f"dawdle sim quickstart wrote no {file}: {ran.stderr.strip()}")
+            continue
+        section = (source / "harness/doc/results.md").read_text().split("## Columns of " + file)[1].split("\n## ")[0]
+        named = [c for line in section.split("\n") if line.startswith("| `") for c in re.findall(r"`(\w+)`", line.split("|")[1])]
+        header = rows[0].read_text().split("\n", 1)[0].split(",")
+        if named != header:
+            bad.append(f"harness/doc/results.md names the columns {named}, but {file} has {header}")
 
 
 def save_npy(path, dtype, shape, data):

@@ -271,6 +271,32 @@ int results_add(struct results *self, const struct record_run *run,
     return write_document(self, err);
 }
 
+/** What the small files are written from. */
+struct all_runs {
+    const struct record_run *run;
+    uint32_t count;
+};
+
+static void put_summary(FILE *out, void *all)
+{
+    const struct all_runs *const runs = all;
+    results_csv_summary(out, runs->run, runs->count);
+}
+
+static void put_points(FILE *out, void *all)
+{
+    const struct all_runs *const runs = all;
+    results_csv_points(out, runs->run, runs->count);
+}
+
+static int write_tables(struct results *self, const struct record_run *run, uint32_t count,
+                        struct err *err)
+{
+    struct all_runs all = {.run = run, .count = count};
+    const int rc = results_write(self, "summary.csv", put_summary, &all, err);
+    return rc == 0 ? results_write(self, "points.csv", put_points, &all, err) : rc;
+}
+
 int results_finish(struct results *self, const struct record_run *run, uint32_t count,
                    const struct results_verdict *verdict, struct err *err)
 {
@@ -289,7 +315,9 @@ int results_finish(struct results *self, const struct record_run *run, uint32_t 
         failed |= json_object_set_new(doc, "interrupted", json_true());
     if (failed)
         return err_set(err, -ENOMEM, "no memory for result.json");
-    const int rc = write_document(self, err);
+    int rc = write_tables(self, run, count, err);
+    if (rc == 0)
+        rc = write_document(self, err);
     if (rc != 0)
         return rc;
 

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "harness/results/results_summary.h"
 #include "harness/results/stream.h"
 
 /* Label, 64-bit numbers and parts of one row, with room to spare. */
@@ -110,4 +111,57 @@ int results_csv_stolen(FILE *out, const struct record_run *run)
         fwrite(line, 1, (size_t)(at - line), out);
     }
     return stream_error(out);
+}
+
+static void put_summary(FILE *out, const struct record_run *run)
+{
+    char line[ROW_BYTES_MAX];
+    const int prefix = (int)put_prefix(line, run);
+    for (uint32_t m = 0; m < RESULTS_METRICS; m++) {
+        const double value = results_metric_of(run, (enum results_metric)m);
+        if (!isnan(value))
+            fprintf(out, "%.*s,%s,%.9g\n", prefix, line, results_metric_table[m].name, value);
+    }
+}
+
+void results_csv_summary(FILE *out, const struct record_run *run, uint32_t count)
+{
+    fputs("policy,seed,metric,value\n", out);
+    for (uint32_t i = 0; i < count; i++)
+        put_summary(out, &run[i]);
+}
+
+static void put_value(FILE *out, double value)
+{
+    if (isfinite(value))
+        fprintf(out, ",%.9g", value);
+    else
+        fputc(',', out);
+}
+
+static void put_point(FILE *out, const struct record_point *at, bool judged)
+{
+    const double value[] = {at->train_loss_mean_model,       at->heldout_loss_mean_model,
+                            at->heldout_accuracy_mean_model, at->train_loss_local_mean,
+                            at->train_loss_local_worst,      at->consensus_distance};
+    fprintf(out, ",%.9g,%" PRIu64 ",%" PRIu64, at->time_s, at->gradients, at->bytes);
+    for (uint32_t i = 0; i < sizeof(value) / sizeof(value[0]); i++)
+        put_value(out, judged ? value[i] : (double)NAN);
+    fputc('\n', out);
+}
+
+void results_csv_points(FILE *out, const struct record_run *run, uint32_t count)
+{
+    fputs("policy,seed,step,time_s,gradients,bytes,train_loss_mean_model,heldout_loss_mean_model,"
+          "heldout_accuracy_mean_model,train_loss_local_mean,train_loss_local_worst,"
+          "consensus_distance\n",
+          out);
+    for (uint32_t i = 0; i < count; i++) {
+        char line[ROW_BYTES_MAX];
+        const int prefix = (int)put_prefix(line, &run[i]);
+        for (uint32_t k = 0; k < run[i].point_count; k++) {
+            fprintf(out, "%.*s,%u", prefix, line, k + 1);
+            put_point(out, &run[i].point[k], run[i].judged);
+        }
+    }
 }

@@ -26,4 +26,16 @@ void results_csv_stolen_head(FILE *out);
 /** The run's rows. 0 or -EIO. */
 int results_csv_stolen(FILE *out, const struct record_run *run);
 
+/**
+ * summary.csv: policy,seed,metric,value. One row per run and figure that it has; inf: a target not reached, a loss that
+ * diverged.
+ */
+void results_csv_summary(FILE *out, const struct record_run *run, uint32_t count);
+
+/**
+ * points.csv: the curves. policy,seed,step (evaluations from 1), time_s,gradients,bytes, and what was evaluated (empty where
+ * nothing is, or it is not finite).
+ */
+void results_csv_points(FILE *out, const struct record_run *run, uint32_t count);
+
 #endif

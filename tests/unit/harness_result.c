@@ -9,7 +9,9 @@
 #include "harness/doctor.h"
 #include "harness/environment.h"
 #include "harness/results/results.h"
+#include "harness/results/results_csv.h"
 #include "harness/results/results_json.h"
+#include "harness/results/results_summary.h"
 #include "tests/unit/support_records.h"
 #include "tests/unit/support_schema.h"
 
@@ -383,5 +385,68 @@ Test(doctor, prints_json_that_parses_and_exits_3_when_unfit)
     cr_expect_eq(rc, 3);
     cr_expect_geq(json_array_size(list), 15);
     json_decref(list);
+    free(text);
+}
+
+/* ---- csv ---- */
+
+/** What `write` makes of one run, owned. */
+static char *csv_of(void (*write)(FILE *, const struct record_run *, uint32_t),
+                    const struct record_run *run)
+{
+    char *text;
+    size_t size;
+    FILE *const out = open_memstream(&text, &size);
+    write(out, run, 1);
+    fclose(out);
+    return text;
+}
+
+static uint32_t lines_of(const char *text)
+{
+    uint32_t lines = 0;
+    for (; *text; text++)
+        lines += *text == '\n' ? 1u : 0u;
+    return lines;
+}
+
+Test(csv, gives_each_figure_that_a_run_has_a_row)
+{
+    struct record_run run = records_run("a,b", &records_aau, 7, 1, 0.25);
+    char wait[64];
+    uint32_t figures = 0;
+    for (uint32_t m = 0; m < RESULTS_METRICS; m++)
+        figures += isnan(results_metric_of(&run, (enum results_metric)m)) ? 0u : 1u;
+    snprintf(wait, sizeof(wait), "\n\"a,b\",7,wait_share,%.9g\n", run.wait_share);
+
+    char *const text = csv_of(results_csv_summary, &run);
+
+    cr_expect_eq(strncmp(text, "policy,seed,metric,value\n", 25), 0);
+    cr_expect_eq(lines_of(text), 1 + figures);
+    cr_expect_not_null(strstr(text, wait), "%s", text);
+    free(text);
+}
+
+Test(csv, gives_each_evaluation_a_row_and_leaves_empty_what_is_not_known)
+{
+    struct record_run run = records_run("aau", &records_aau, 7, 1, 0.25);
+    run.point[1] = (struct record_point){.time_s = 0.5,
+                                         .gradients = 12,
+                                         .bytes = 34,
+                                         .train_loss_mean_model = (double)INFINITY,
+                                         .heldout_loss_mean_model = 2,
+                                         .heldout_accuracy_mean_model = (double)NAN,
+                                         .train_loss_local_mean = 3,
+                                         .train_loss_local_worst = 4,
+                                         .consensus_distance = 0.25};
+
+    char *const text = csv_of(results_csv_points, &run);
+    run.judged = false;
+    char *const timing = csv_of(results_csv_points, &run);
+
+    cr_expect_eq(lines_of(text), 1 + run.point_count);
+    cr_expect_not_null(strstr(text, "\naau,7,2,0.5,12,34,,2,,3,4,0.25\n"), "%s", text);
+    cr_expect_not_null(strstr(timing, "\naau,7,2,0.5,12,34,,,,,,\n"), "%s", timing);
+    free(timing);
     free(text);
 }
