@@ -135,7 +135,7 @@ const char *keys_elsewhere(enum keys_section section, const char *leaf)
 static bool has_word(const char *words, const char *word)
 {
     const size_t length = strlen(word);
-    for (const char *at = words; at && (at = strstr(at, word)); at += length) {
+    for (const char *at = words; at && length > 0 && (at = strstr(at, word)); at += length) {
         const bool starts = at == words || at[-1] == ' ';
         if (starts && (at[length] == ' ' || at[length] == '\0'))
             return true;
