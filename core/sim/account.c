@@ -30,6 +30,19 @@ static uint64_t cost_of(const struct sim *self, uint32_t worker, uint64_t ns)
     return (uint64_t)((double)ns * self->config.cost_ratio[worker] + 0.5);
 }
 
+/** The worker's shared core is taken for `ns` as soon as it is free, and displaces gradients. Returns from when. */
+static uint64_t take_core(struct sim *self, uint32_t worker, uint64_t ns)
+{
+    struct sim_core *const core = &self->core[self->config.core[worker]];
+    const uint64_t from = sim_max(self->clock_ns, core->free_ns);
+    core->free_ns = from + ns;
+    if (core->work_ns > from) {
+        core->work_ns += ns;
+        core->displaced_ns += ns;
+    }
+    return from;
+}
+
 void sim_account_spend(struct sim *self, uint32_t worker, enum part part, uint64_t cost_ns)
 {
     const uint64_t ns = cost_of(self, worker, cost_ns);
@@ -38,13 +51,7 @@ void sim_account_spend(struct sim *self, uint32_t worker, enum part part, uint64
     struct sim_node *const node = node_at(self, worker);
     uint64_t from = self->clock_ns;
     if (self->config.core) {
-        struct sim_core *const core = &self->core[self->config.core[worker]];
-        from = sim_max(from, core->free_ns);
-        core->free_ns = from + ns;
-        if (core->work_ns > from) {
-            core->work_ns += ns;
-            core->displaced_ns += ns;
-        }
+        from = take_core(self, worker, ns);
         book(node, PART_HELD, self->clock_ns, from);
     }
     self->clock_ns = from + ns;
@@ -54,15 +61,8 @@ void sim_account_spend(struct sim *self, uint32_t worker, enum part part, uint64
 void sim_account_read(struct sim *self, uint32_t worker)
 {
     const uint64_t ns = cost_of(self, worker, self->config.costs.read_ns);
-    if (ns == 0 || !self->config.core)
-        return;
-    struct sim_core *const core = &self->core[self->config.core[worker]];
-    const uint64_t from = sim_max(self->clock_ns, core->free_ns);
-    core->free_ns = from + ns;
-    if (core->work_ns > from) {
-        core->work_ns += ns;
-        core->displaced_ns += ns;
-    }
+    if (ns > 0 && self->config.core)
+        take_core(self, worker, ns);
 }
 
 /** Book what has passed by `now` of the planned phase. */

@@ -3,14 +3,15 @@
  * Where virtual time goes. Internal to core/sim.
  *
  * Of every iteration compute, injected, load, publish, mix and held are booked, and the rest is waiting: the driver has
- * no cost of its own, so `rest` is what a profile says that events cost. What a worker's thread does beside its compute phase costs nothing, as live.
+ * no cost of its own, so `rest` is what a profile says that events cost. What a worker's thread does beside its compute
+ * phase costs nothing, as live.
  */
 #ifndef CORE_SIM_ACCOUNT_H
 #define CORE_SIM_ACCOUNT_H
 
 #include "core/sim/sim_state.h"
 
-/** The worker's own thread spends cost_ns, or what that is on its core, from clock_ns on, on its core where that is shared; clock_ns moves on. */
+/** The worker's own thread spends cost_ns, or what that is on its core, from clock_ns on; clock_ns moves on. */
 void sim_account_spend(struct sim *self, uint32_t worker, enum part part, uint64_t cost_ns);
 
 /** The next batch is asked for: its shared core is the kernel's for a while from clock_ns on, the worker goes on. */
