@@ -73,17 +73,10 @@ uint32_t links_take_first(struct sim *self, struct sim_list *list)
     return first;
 }
 
-/** Receiver's index of the sender, sender's id: the edge in the words of its sender. */
-static uint32_t sender_of(const struct sim *self, const struct sim_message *m)
-{
-    const struct sim_edge *const edge = &self->edge[m->edge];
-    return self->edge[node_at(self, edge->to)->first_edge + edge->peer].to;
-}
-
 void links_end_unread(struct sim *self, uint32_t message)
 {
     const struct sim_message *const m = &self->message[message];
-    const uint32_t sender = sender_of(self, m);
+    const uint32_t sender = sim_sender(self, m->edge);
     loans_return(self, sender, m->edge - node_at(self, sender)->first_edge, m->handle);
     links_free(self, message);
 }
@@ -226,7 +219,7 @@ static void make_room(struct sim *self, uint32_t message)
         return;
     const uint32_t next = box->waiting;
     box->waiting = SIM_NONE;
-    flight_depart(self, sender_of(self, m), next, self->config.payload_bytes, self->now_ns);
+    flight_depart(self, sim_sender(self, m->edge), next, self->config.payload_bytes, self->now_ns);
 }
 
 static bool mailbox_takes(struct sim *self, uint32_t message)

@@ -12,16 +12,9 @@ void sim_pressure_sent(struct sim *self, uint32_t worker, uint32_t edge)
     node_at(self, worker)->full++;
 }
 
-/** The worker that sends on `edge`, numbered as it is at its receiver. */
-static uint32_t sender_of(const struct sim *self, uint32_t edge)
-{
-    const struct sim_edge *const out = &self->edge[edge];
-    return self->edge[sim_first_edge(self, out->to) + out->peer].to;
-}
-
 static void tell_room(struct sim *self, uint32_t edge)
 {
-    const uint32_t worker = sender_of(self, edge), message = links_message(self);
+    const uint32_t worker = sim_sender(self, edge), message = links_message(self);
     if (message == SIM_NONE)
         return;
     const struct sim_node *const node = node_at(self, worker);
@@ -63,6 +56,6 @@ void sim_pressure_forget(struct sim *self, uint32_t edge)
     if (!self->pressure)
         return;
     if (self->pressure[edge] == PRESSURE_FULL)
-        node_at(self, sender_of(self, edge))->full--;
+        node_at(self, sim_sender(self, edge))->full--;
     self->pressure[edge] = PRESSURE_NONE;
 }

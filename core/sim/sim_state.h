@@ -340,6 +340,13 @@ static inline uint32_t sim_peer(const struct sim *self, uint32_t worker, uint32_
     return self->edge[node_at(self, worker)->first_edge + peer].to;
 }
 
+/** Id of the worker that sends on this directed edge. */
+static inline uint32_t sim_sender(const struct sim *self, uint32_t edge)
+{
+    const struct sim_edge *const out = &self->edge[edge];
+    return self->edge[sim_first_edge(self, out->to) + out->peer].to;
+}
+
 static inline uint64_t sim_far_index(const struct sim *self, uint32_t receiver, uint32_t sender)
 {
     return self->far_by_sender ? sender : (uint64_t)receiver * self->config.workers + sender;
