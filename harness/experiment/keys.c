@@ -132,7 +132,7 @@ const char *keys_elsewhere(enum keys_section section, const char *leaf)
     return found;
 }
 
-static bool has_word(const char *words, const char *word)
+bool keys_has_word(const char *words, const char *word)
 {
     const size_t length = strlen(word);
     for (const char *at = words; at && length > 0 && (at = strstr(at, word)); at += length) {
@@ -149,7 +149,7 @@ bool keys_applies(const struct key *key, const struct key_names *kinds, const ch
     if (excludes && strcmp(key->only + 1, kind) == 0)
         return false;
     if (key->only && !excludes)
-        return has_word(key->only, kind);
+        return keys_has_word(key->only, kind);
     if (!kinds->reads)
         return excludes;
     const uint32_t index = keys_name_find(kinds, kind);

@@ -144,6 +144,9 @@ void keys_offer_children(enum keys_section section, const char *path, struct sug
 /** The full path of the only key whose last part is `leaf`, or NULL if there is none or several. */
 const char *keys_elsewhere(enum keys_section section, const char *leaf);
 
+/** Is `word` one of these words, separated by spaces? An empty one is none. */
+bool keys_has_word(const char *words, const char *word);
+
 /** Does the row apply when the deciding key has the name `kind`? For rows with `by` and not KEY_PRESENT. */
 bool keys_applies(const struct key *key, const struct key_names *kinds, const char *kind);
 

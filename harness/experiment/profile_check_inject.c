@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "harness/experiment/keys.h"
 #include "harness/experiment/profile_private.h"
 
 /** One entry and where it stands. */
@@ -138,19 +139,10 @@ static void check_when(const struct entry *e)
 
 /* ------------------------------------------------------------------------------------------------------------ laws */
 
-static bool has_word(const char *words, const char *word)
-{
-    const size_t length = strlen(word);
-    for (const char *at = words; (at = strstr(at, word)); at += length)
-        if ((at == words || at[-1] == ' ') && (at[length] == '\0' || at[length] == ' '))
-            return true;
-    return false;
-}
-
 /** Says how long something takes from how long it took: nothing where it takes no time by itself. */
 static bool needs_base(const struct law *law)
 {
-    return law->shorten || has_word(law->parameters, "factor");
+    return law->shorten || keys_has_word(law->parameters, "factor");
 }
 
 static void check_law_of(const struct entry *e, const char *what)
