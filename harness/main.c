@@ -23,7 +23,6 @@ static const char doc[] =
     "\vCommands:\n"
     "  run PROFILE…            run profiles (a path or the name of a shipped one)\n"
     "  sim PROFILE…            the same in virtual time, whatever its clock says\n"
-    "  sim --fuzz SEEDS        random scenarios against every policy's invariants\n"
     "  tune PROFILE            find learning rates, the same budget for each\n"
     "  replay RUN              feed a live run's events to the policies again\n"
     "  list [WHAT]             what there is: policies, delay laws, graphs, profiles ...\n"
@@ -44,8 +43,6 @@ enum {
     OPT_AGAINST,
     OPT_HINDSIGHT,
     OPT_FUZZ,
-    OPT_FROM,
-    OPT_POLICY,
     OPT_STRICT
 };
 
@@ -65,9 +62,7 @@ static const struct argp_option options[] = {
     {"quiet", 'q', 0, 0, "no progress lines", 0},
     {"threads", 't', "N", 0, "virtual time: threads for the arithmetic (default: allowed cores)",
      0},
-    {"fuzz", OPT_FUZZ, "SEEDS", 0, "sim: so many random scenarios instead of a profile", 0},
-    {"from", OPT_FROM, "N", 0, "sim --fuzz: seed of the first scenario (default: 1)", 0},
-    {"policy", OPT_POLICY, "NAME", 0, "sim --fuzz: this policy in all of them (default: drawn)", 0},
+    {"fuzz", OPT_FUZZ, "SEEDS", OPTION_HIDDEN | OPTION_ARG_OPTIONAL, 0, 0},
     {"long", OPT_LONG, 0, 0,
      "list policies: what each waits for, sends, reads and cannot lose; list profiles: claims in "
      "full; help: every key in full",
@@ -76,8 +71,10 @@ static const struct argp_option options[] = {
      "sim: costs, latency and cores as in this result directory of a live run without stragglers",
      0},
     {"against", OPT_AGAINST, "RUN", 0,
-     "sim: predict this result directory of the profile run live, with seeds of its own (--repeat: how many for "
-     "each of its seeds, default 4), and compare", 0},
+     "sim: predict this result directory of the profile run live, with seeds of its own (--repeat: "
+     "how many for "
+     "each of its seeds, default 4), and compare",
+     0},
     {"hindsight", OPT_HINDSIGHT, 0, 0,
      "sim: others have the cores when they had them in the run --against, not in the one --like",
      0},
@@ -109,10 +106,6 @@ static unsigned option_bit(int key)
         return COMMAND_CSV;
     case OPT_PARAMETERS:
         return COMMAND_PARAMETERS;
-    case OPT_FUZZ:
-    case OPT_FROM:
-    case OPT_POLICY:
-        return COMMAND_FUZZ;
     case 't':
         return COMMAND_THREADS;
     case OPT_LIKE:
@@ -163,15 +156,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
         if (line->threads > EXECUTOR_THREADS_MAX)
             argp_error(state, "--threads: at most %u", EXECUTOR_THREADS_MAX);
         return 0;
-    case OPT_FUZZ:
-        line->fuzz = parse_count(state, "fuzz", text, 1);
-        return 0;
-    case OPT_FROM:
-        line->fuzz_from = parse_count(state, "from", text, 0);
-        return 0;
-    case OPT_POLICY:
-        line->fuzz_policy = text;
-        return 0;
+    case OPT_FUZZ: /* what it was until 0.2 */
+        exit(command_complain(
+            "random scenarios are run by the program dawdle-fuzz, which the build makes "
+            "beside the tests: dawdle-fuzz SEEDS"));
     case OPT_LONG:
         line->detailed = true;
         return 0;
@@ -228,7 +216,6 @@ int main(int argc, char **argv)
     on_exit(on_end, &line);
     argp_err_exit_status = 2;
     line.out = "runs";
-    line.fuzz_from = 1;
     if (argp_parse(&argp, argc, argv, 0, NULL, &line) != 0)
         return 2;
     return command_run(&line);

@@ -20,9 +20,9 @@ static const struct command table[] = {
     {"run", command_profiles, 1, COMMAND_ARGUMENTS_MAX,
      COMMAND_SET | COMMAND_OUT | COMMAND_SEED | COMMAND_DRY_RUN | COMMAND_QUIET | COMMAND_THREADS |
          COMMAND_STRICT},
-    {"sim", command_sim, 0, COMMAND_ARGUMENTS_MAX,
+    {"sim", command_sim, 1, COMMAND_ARGUMENTS_MAX,
      COMMAND_SET | COMMAND_OUT | COMMAND_SEED | COMMAND_DRY_RUN | COMMAND_QUIET | COMMAND_THREADS |
-         COMMAND_LIKE | COMMAND_AGAINST | COMMAND_HINDSIGHT | COMMAND_FUZZ | COMMAND_STRICT},
+         COMMAND_LIKE | COMMAND_AGAINST | COMMAND_HINDSIGHT | COMMAND_STRICT},
     {"tune", command_tune, 1, 1,
      COMMAND_SET | COMMAND_OUT | COMMAND_DRY_RUN | COMMAND_QUIET | COMMAND_THREADS},
     {"replay", command_replay, 1, 1, COMMAND_PARAMETERS},
@@ -48,7 +48,6 @@ static const char *option_name(unsigned options)
                  {COMMAND_JSON, "json"},
                  {COMMAND_THREADS, "threads"},
                  {COMMAND_LONG, "long"},
-                 {COMMAND_FUZZ, "fuzz"},
                  {COMMAND_PARAMETERS, "parameters"},
                  {COMMAND_LIKE, "like"},
                  {COMMAND_AGAINST, "against"},
@@ -125,6 +124,6 @@ bool command_leaves_files(const struct command_line *line)
 {
     for (uint32_t i = 0; i < COMMANDS && line->argument_count > 0; i++)
         if (strcmp(table[i].name, line->argument[0]) == 0)
-            return table[i].options & COMMAND_OUT && !line->dry_run && !(line->used & COMMAND_FUZZ);
+            return table[i].options & COMMAND_OUT && !line->dry_run;
     return false;
 }

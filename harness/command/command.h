@@ -26,7 +26,6 @@ enum command_option {
     COMMAND_PARAMETERS = 512,
     COMMAND_LIKE = 1024,
     COMMAND_AGAINST = 2048,
-    COMMAND_FUZZ = 4096,
     COMMAND_HINDSIGHT = 8192,
     COMMAND_STRICT = 16384,
 };
@@ -42,9 +41,7 @@ struct command_line {
     uint32_t seed, repeat;      /* repeat 0: not given */
     uint32_t threads;           /* of virtual time; 0: not given */
     bool has_seed, dry_run, quiet, json, csv, detailed, parameters, hindsight, strict;
-    uint32_t fuzz, fuzz_from; /* scenarios, and the first one's seed */
-    const char *fuzz_policy;  /* NULL: any */
-    unsigned used;            /* enum command_option, or-ed */
+    unsigned used; /* enum command_option, or-ed */
     char seed_set[1024];
 };
 

@@ -19,13 +19,13 @@
 #include "harness/fuzz/scenario.h"
 #include "harness/run/interrupt.h"
 
-#define FINDINGS_MAX 20u
 #define LOOK_US 2000u       /* how often the parent looks for its child and for a signal */
+#define LOOKS_PER_LINE 100u /* of progress */
 #define SEED_PATIENCE_S 60u /* of wall time, for one seed: some thousand times what it takes */
 
 /** Shared with the child. */
 struct page {
-    uint64_t next; /* seed that runs, or would be the next */
+    _Atomic uint64_t next; /* seed that runs, or would be the next */
     uint64_t events, values;
     uint32_t findings;
     bool finished;
@@ -35,14 +35,14 @@ struct page {
     struct {
         uint64_t seed;
         char what[512];
-    } finding[FINDINGS_MAX];
+    } finding[FUZZ_FINDINGS_MAX];
 };
 
 static struct page *shared;
 
 static void note(struct page *page, uint64_t seed, const char *scenario, const char *what)
 {
-    if (page->findings >= FINDINGS_MAX)
+    if (page->findings >= FUZZ_FINDINGS_MAX)
         return;
     page->finding[page->findings].seed = seed;
     snprintf(page->finding[page->findings].what, sizeof(page->finding[0].what), "%.127s: %.380s",
@@ -61,8 +61,8 @@ static void on_death(int signal_number)
 
 static uint32_t findings_max(const struct fuzz_config *config)
 {
-    return config->findings_max && config->findings_max < FINDINGS_MAX ? config->findings_max
-                                                                       : FINDINGS_MAX;
+    return config->findings_max && config->findings_max < FUZZ_FINDINGS_MAX ? config->findings_max
+                                                                            : FUZZ_FINDINGS_MAX;
 }
 
 static void work(const struct fuzz_config *config, const struct policy *policy, struct page *page)
@@ -127,16 +127,23 @@ static void bury(struct page *page, int status, FILE *said)
 }
 
 /** Wait for the child, and hand on the wish to stop; a signal sent a second time would kill it in the middle. */
-static int await(pid_t child, struct page *page)
+static int await(const struct fuzz_config *config, pid_t child, struct page *page)
 {
     int status = 0;
+    uint32_t looks = 0;
     for (pid_t ended; (ended = waitpid(child, &status, WNOHANG)) <= 0;) {
         if (ended < 0 && errno != EINTR)
             break;
         if (interrupt_seen())
             atomic_store(&page->stop, true);
+        if (config->progress && looks++ % LOOKS_PER_LINE == 0)
+            fprintf(config->progress, "\r%llu of %llu scenarios ",
+                    (unsigned long long)(page->next - config->from),
+                    (unsigned long long)config->seeds);
         usleep(LOOK_US);
     }
+    if (config->progress)
+        fputs("\r\033[K", config->progress);
     return status;
 }
 
@@ -157,7 +164,7 @@ static int spawn(const struct fuzz_config *config, const struct policy *policy, 
         fclose(said);
         return -errno;
     }
-    const int status = await(child, page);
+    const int status = await(config, child, page);
     if (page->finished)
         relay(said);
     else
@@ -169,8 +176,8 @@ static int spawn(const struct fuzz_config *config, const struct policy *policy, 
 static void print_finding(const struct fuzz_config *config, uint64_t seed, const char *what,
                           FILE *out)
 {
-    fprintf(out, "seed %llu: %s; repeat: dawdle sim --fuzz 1 --from %llu", (unsigned long long)seed,
-            what, (unsigned long long)seed);
+    fprintf(out, "seed %llu: %s; repeat: dawdle-fuzz 1 --from %llu", (unsigned long long)seed, what,
+            (unsigned long long)seed);
     if (config->policy)
         fprintf(out, " --policy %s", config->policy);
     fputc('\n', out);

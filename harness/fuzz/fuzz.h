@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * Random scenarios against the shadow (shadow.h), one per seed. `dawdle sim --fuzz SEEDS [--from N] [--policy NAME]`.
+ * Random scenarios against the shadow (shadow.h), one per seed: what `dawdle-fuzz` does.
  *
  * Seeds run in a child process: a CHECK that fires, a crash or a hang is a finding like any other, and names its seed.
  */
@@ -11,10 +11,13 @@
 
 #include "core/sim/sim.h"
 
+#define FUZZ_FINDINGS_MAX 20u
+
 struct fuzz_config {
     uint64_t from, seeds;
     const char *policy;              /* NULL: each seed draws its own */
-    uint32_t findings_max;           /* stop after so many; 0 = 20 */
+    uint32_t findings_max;           /* stop after so many; 0 = FUZZ_FINDINGS_MAX */
+    FILE *progress;                  /* a terminal that is told how far it is; NULL: none */
     const struct sim_plants *plants; /* NULL: none */
     bool trusts_channels;            /* see shadow.h */
 };
