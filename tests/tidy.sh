@@ -41,7 +41,6 @@ harness/experiment core net topo harness/places.h harness/results/checks.h harne
 harness/plugin dawdle_plugin.h
 harness/results core net topo harness/experiment harness/preview.h harness/version.h
 harness/run core net topo harness
-harness/fuzz core topo harness/run harness/results/record.h
 harness/tune core net topo harness
 ARROWS
 
@@ -84,8 +83,8 @@ done
 
 # What nobody but a test calls is no part of the program: a function that a header declares and no indented line names.
 # Those that stay let tests look inside: the scalar of a vector kernel, a gradient's loss, the reader of what is written for
-# others to read, options that no scenario draws.
-looked_at='kernels_exp values_loss hlog_decode options_unknown'
+# others to read, and what random scenarios (tests/random) ask by name.
+looked_at='kernels_exp values_loss hlog_decode policy_find model_find sim_now_ns'
 idle=$(find core net topo harness -name '*.[ch]' ! -name dawdle_plugin.h -print0 | xargs -0 awk '
     FILENAME ~ /\.h$/ && /^[a-z].*[a-z0-9_]\(/ && !/^(static|typedef|return)/ {
         name = substr($0, 1, index($0, "(") - 1)

@@ -2,7 +2,7 @@
 /* Whoever looks for bugs must find those that were put there. Each stops at its first find. */
 #include <criterion/criterion.h>
 
-#include "harness/fuzz/fuzz.h"
+#include "tests/random/fuzz.h"
 
 #define SEEDS 2000u
 

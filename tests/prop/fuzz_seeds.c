@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Two thousand random scenarios against every invariant (harness/fuzz/shadow.h). DAWDLE_FUZZ_SEEDS says how many, where
+ * Two thousand random scenarios against every invariant (tests/random/shadow.h). DAWDLE_FUZZ_SEEDS says how many, where
  * two thousand would take too long or be too few.
  */
 #include <criterion/criterion.h>
@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "harness/fuzz/fuzz.h"
-#include "harness/fuzz/fuzz_seed.h"
-#include "harness/fuzz/options.h"
-#include "harness/fuzz/scenario.h"
 #include "harness/run/interrupt.h"
+#include "tests/random/fuzz.h"
+#include "tests/random/fuzz_seed.h"
+#include "tests/random/options.h"
+#include "tests/random/scenario.h"
 
 static uint64_t seeds(void)
 {

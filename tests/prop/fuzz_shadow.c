@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/policy/rows.h"
-#include "harness/fuzz/fuzz_seed.h"
+#include "tests/random/fuzz_seed.h"
 
 #define SEEDS 300u
 

@@ -3,7 +3,7 @@
  * Sizes are drawn small: what goes wrong among twenty-four workers mostly goes wrong among five, and is understood there.
  * Durations are multiples of the base time, so that compute, links and faults get into each other's way.
  */
-#include "harness/fuzz/scenario.h"
+#include "tests/random/scenario.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "core/base/rng.h"
-#include "harness/fuzz/options.h"
 #include "harness/run/cell_edges.h"
+#include "tests/random/options.h"
 
 /* Streams of a seed; RNG_TEST because no result of an experiment depends on them. */
 enum stream {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** One seed, in this process. */
-#ifndef HARNESS_FUZZ_FUZZ_SEED_H
-#define HARNESS_FUZZ_FUZZ_SEED_H
+#ifndef TESTS_RANDOM_FUZZ_SEED_H
+#define TESTS_RANDOM_FUZZ_SEED_H
 
-#include "harness/fuzz/fuzz.h"
-#include "harness/fuzz/shadow.h"
+#include "tests/random/fuzz.h"
+#include "tests/random/shadow.h"
 
 struct fuzz_outcome {
     uint64_t events;

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/fuzz/fuzz.h"
 #include "harness/run/interrupt.h"
+#include "tests/random/fuzz.h"
 
 #define SEEDS_MAX 1000000000000ull
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** The inside of the shadow. Internal to harness/fuzz/shadow*. */
-#ifndef HARNESS_FUZZ_SHADOW_STATE_H
-#define HARNESS_FUZZ_SHADOW_STATE_H
+/** The inside of the shadow. Internal to tests/random/shadow*. */
+#ifndef TESTS_RANDOM_SHADOW_STATE_H
+#define TESTS_RANDOM_SHADOW_STATE_H
 
-#include "harness/fuzz/shadow.h"
+#include "tests/random/shadow.h"
 
 #define SHADOW_NONE UINT32_MAX
 #define SHADOW_TOLERANCE 1e-9

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A scenario from its beginning through its faults, a time of calm in which everybody must go on, and the drain. */
-#include "harness/fuzz/fuzz_seed.h"
+#include "tests/random/fuzz_seed.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/fuzz/learner.h"
-#include "harness/fuzz/scenario.h"
 #include "harness/run/heap.h"
+#include "tests/random/learner.h"
+#include "tests/random/scenario.h"
 
 #define CHUNK_EVENTS 64u
 #define EVENTS_MAX 1000000u

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "harness/fuzz/shadow_state.h"
+#include "tests/random/shadow_state.h"
 
 static void pop_tensor(struct shadow *self, struct shadow_edge *edge)
 {

@@ -4,8 +4,8 @@
  *
  * Seeds run in a child process: a CHECK that fires, a crash or a hang is a finding like any other, and names its seed.
  */
-#ifndef HARNESS_FUZZ_FUZZ_H
-#define HARNESS_FUZZ_FUZZ_H
+#ifndef TESTS_RANDOM_FUZZ_H
+#define TESTS_RANDOM_FUZZ_H
 
 #include <stdio.h>
 

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "harness/fuzz/shadow_state.h"
+#include "tests/random/shadow_state.h"
 
 static void check_row(struct shadow *self, uint32_t worker)
 {

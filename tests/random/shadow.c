@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Who sees which event and action, in which order; and the rules about gradients and ends, which need no other file. */
-#include "harness/fuzz/shadow.h"
+#include "tests/random/shadow.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/base/check.h"
-#include "harness/fuzz/shadow_state.h"
+#include "tests/random/shadow_state.h"
 
 __attribute__((cold, noinline)) void shadow_fail(struct shadow *self, const char *format, ...)
 {

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/policy/control.h"
-#include "harness/fuzz/shadow_state.h"
+#include "tests/random/shadow_state.h"
 
 static struct shadow_epoch *epoch_at(struct shadow *self, uint32_t number)
 {

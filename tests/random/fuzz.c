@@ -3,7 +3,7 @@
  * The child writes where it is and what it finds into a page shared with its parent. When it dies, the parent takes the
  * seed and the last words from there and goes on with a new child behind that seed.
  */
-#include "harness/fuzz/fuzz.h"
+#include "tests/random/fuzz.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -15,9 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/fuzz/fuzz_seed.h"
-#include "harness/fuzz/scenario.h"
 #include "harness/run/interrupt.h"
+#include "tests/random/fuzz_seed.h"
+#include "tests/random/scenario.h"
 
 #define LOOK_US 2000u       /* how often the parent looks for its child and for a signal */
 #define LOOKS_PER_LINE 100u /* of progress */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One function per key of a policy: within its bounds, small, and the edges of the range often. */
-#include "harness/fuzz/options.h"
+#include "tests/random/options.h"
 
 #include <string.h>
 

@@ -6,11 +6,11 @@
  *          foretold from its row, coordinate by coordinate
  * softmax  the model of the table, on random samples: only sums can be foretold
  */
-#ifndef HARNESS_FUZZ_LEARNER_H
-#define HARNESS_FUZZ_LEARNER_H
+#ifndef TESTS_RANDOM_LEARNER_H
+#define TESTS_RANDOM_LEARNER_H
 
-#include "harness/fuzz/scenario.h"
-#include "harness/fuzz/shadow.h"
+#include "tests/random/scenario.h"
+#include "tests/random/shadow.h"
 
 struct learner;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** Random values for the options that a policy reads. */
-#ifndef HARNESS_FUZZ_OPTIONS_H
-#define HARNESS_FUZZ_OPTIONS_H
+#ifndef TESTS_RANDOM_OPTIONS_H
+#define TESTS_RANDOM_OPTIONS_H
 
 #include "core/base/rng.h"
 #include "core/policy/policy.h"

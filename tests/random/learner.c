@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Models, samples and books for one scenario. Tasks run at once: a mix has happened when the next event comes. */
-#include "harness/fuzz/learner.h"
+#include "tests/random/learner.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "harness/fuzz/shadow_state.h"
+#include "tests/random/shadow_state.h"
 
 static uint32_t members_of(struct shadow *self, uint32_t worker, const struct action *action)
 {

@@ -8,7 +8,7 @@
 
 #include "core/learn/combine.h"
 #include "core/learn/lanes.h"
-#include "harness/fuzz/shadow_state.h"
+#include "tests/random/shadow_state.h"
 
 #define ROUNDING \
     2e-5 /* of the sum of what went into a coordinate: some hundred roundings of floats, with room */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/base/check.h"
-#include "harness/fuzz/shadow_state.h"
+#include "tests/random/shadow_state.h"
 
 #define ROOM_FIRST 8u
 

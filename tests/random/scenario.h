@@ -4,8 +4,8 @@
  *
  * The policy is drawn from a stream of its own: naming the one that a seed would have drawn changes nothing else.
  */
-#ifndef HARNESS_FUZZ_SCENARIO_H
-#define HARNESS_FUZZ_SCENARIO_H
+#ifndef TESTS_RANDOM_SCENARIO_H
+#define TESTS_RANDOM_SCENARIO_H
 
 #include "core/sim/sim.h"
 #include "harness/run/cell.h"

@@ -11,7 +11,7 @@
 #include "core/base/check.h"
 #include "core/learn/lanes.h"
 #include "core/learn/mix.h"
-#include "harness/fuzz/shadow_state.h"
+#include "tests/random/shadow_state.h"
 
 static void grow(struct shadow *self)
 {

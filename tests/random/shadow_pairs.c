@@ -6,7 +6,7 @@
  */
 #include <math.h>
 
-#include "harness/fuzz/shadow_state.h"
+#include "tests/random/shadow_state.h"
 
 static bool is_mirror(const struct shadow_half *other, const struct shadow_half *own)
 {

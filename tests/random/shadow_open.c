@@ -4,7 +4,7 @@
 
 #include "core/base/check.h"
 #include "core/learn/lanes.h"
-#include "harness/fuzz/shadow_state.h"
+#include "tests/random/shadow_state.h"
 
 static void link_edges(struct shadow *self)
 {

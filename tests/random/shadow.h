@@ -15,8 +15,8 @@
  *   epochs      aau: an epoch is over only after its own edges have connected everybody
  *   values      where something is computed: the floats are what the row says
  */
-#ifndef HARNESS_FUZZ_SHADOW_H
-#define HARNESS_FUZZ_SHADOW_H
+#ifndef TESTS_RANDOM_SHADOW_H
+#define TESTS_RANDOM_SHADOW_H
 
 #include "core/sim/sim.h"
 
