@@ -18,7 +18,7 @@
 
 #include "core/base/check.h"
 #include "harness/environment.h"
-#include "harness/results/results_json.h"
+#include "harness/record/results_json.h"
 
 #define DISK_FAIL_BYTES (64ull << 20)
 #define DISK_WARN_BYTES (1ull << 30)

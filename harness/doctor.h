@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "harness/results/table_grid.h"
+#include "harness/report/table_grid.h"
 
 enum doctor_verdict { DOCTOR_PASS, DOCTOR_INFO, DOCTOR_WARN, DOCTOR_FAIL };
 

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness/results/results_json.h"
+#include "harness/record/results_json.h"
 #include "harness/version.h"
 
 #define ENVIRONMENT_PATH_MAX 4400u

@@ -11,7 +11,7 @@
 
 #include "core/base/err.h"
 #include "harness/experiment/experiment.h"
-#include "harness/results/table_grid.h"
+#include "harness/report/table_grid.h"
 
 /** About this many (worker, iteration) draws per entry. */
 #define PREVIEW_DRAWS 100000u

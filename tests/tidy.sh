@@ -37,9 +37,11 @@ net core/worker/port.h core/inject core/base core/policy/policy.h
 topo core/base
 harness core net topo
 harness/command core net topo harness
-harness/experiment core net topo harness/places.h harness/results/checks.h harness/results/claims.h harness/results/results_summary.h harness/plugin/dawdle_plugin.h
+harness/experiment core net topo harness/places.h harness/report/checks.h harness/report/claims.h harness/metric/results_summary.h harness/plugin/dawdle_plugin.h
 harness/plugin dawdle_plugin.h
-harness/results core net topo harness/experiment harness/preview.h harness/version.h
+harness/metric core harness/experiment
+harness/record core harness/experiment harness/metric harness/report/checks.h harness/report/claims.h harness/version.h
+harness/report core net topo harness/experiment harness/metric harness/record harness/preview.h
 harness/run core net topo harness
 harness/tune core net topo harness
 ARROWS
@@ -55,9 +57,9 @@ only_in() { # pattern, rooms…
 only_in 'rte_' net
 only_in 'liburing' core/worker
 only_in 'hwloc' topo
-only_in '(jansson|libfyaml)' harness harness/experiment harness/results harness/run
-only_in 'pthread' net core/worker topo harness harness/run harness/results
-only_in 'time\.h' net core/worker topo harness harness/run harness/results
+only_in '(jansson|libfyaml)' harness harness/experiment harness/record harness/run
+only_in 'pthread' net core/worker topo harness harness/run harness/record
+only_in 'time\.h' net core/worker topo harness harness/run harness/record
 
 # A file of tests that no program is built from passes for ever. (Without Criterion none is.)
 if grep -q 'test_unit_base' "$build/build.ninja"; then

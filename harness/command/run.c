@@ -4,7 +4,7 @@
 
 #include "harness/command/output.h"
 #include "harness/command/session.h"
-#include "harness/results/results.h"
+#include "harness/record/results.h"
 
 int command_profiles(struct command_line *line)
 {

@@ -11,7 +11,7 @@
 #include "harness/command/comment.h"
 #include "harness/environment.h"
 #include "harness/experiment/profile.h"
-#include "harness/results/results.h"
+#include "harness/record/results.h"
 #include "harness/run/interrupt.h"
 #include "harness/run/matrix.h"
 #include "harness/run/run_virtual.h"

@@ -7,7 +7,7 @@
 #include "harness/command/comment.h"
 #include "harness/command/output.h"
 #include "harness/command/session.h"
-#include "harness/results/results.h"
+#include "harness/record/results.h"
 #include "harness/twin/twin.h"
 
 static int imitate_dry(struct session *self, const struct twin *twin,

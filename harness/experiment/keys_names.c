@@ -9,7 +9,7 @@
 #include "core/worker/dataset.h"
 #include "harness/experiment/experiment.h"
 #include "harness/experiment/keys.h"
-#include "harness/results/results_summary.h"
+#include "harness/metric/results_summary.h"
 #include "topo/graph.h"
 
 uint32_t keys_name_count(const struct key_names *names)

@@ -8,8 +8,8 @@
 
 #include "harness/experiment/profile_private.h"
 #include "harness/experiment/profile_text.h"
-#include "harness/results/checks.h"
-#include "harness/results/claims.h"
+#include "harness/report/checks.h"
+#include "harness/report/claims.h"
 
 static struct profile_node *at(const struct profile_load *load, const char *path)
 {

@@ -15,7 +15,7 @@
 #define HARNESS_RUN_JUDGE_H
 
 #include "core/base/words.h"
-#include "harness/results/record.h"
+#include "harness/metric/record.h"
 #include "harness/run/cell.h"
 
 /** The samples that judge a seed, as floats. */

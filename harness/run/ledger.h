@@ -9,7 +9,7 @@
 #define HARNESS_RUN_LEDGER_H
 
 #include "core/base/words.h"
-#include "harness/results/record.h"
+#include "harness/metric/record.h"
 
 struct ledger {
     enum lanes lanes;
@@ -17,7 +17,8 @@ struct ledger {
     uint32_t workers, diverged;
     double expected, found, weight;
     double scale, square; /* sums of all |element| and element^2 */
-    double weight_gained; /* push-sum weight of workers that came back, less what they had when they went */
+    double
+        weight_gained; /* push-sum weight of workers that came back, less what they had when they went */
 };
 
 /**

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "harness/results/table.h"
+#include "harness/report/table.h"
 
 static bool complain(const struct record_run *run, const char *what)
 {

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "harness/results/results.h"
+#include "harness/record/results.h"
 #include "harness/run/sweep.h"
 
 /** The runs of value v are run[first[v]] to run[first[v + 1] - 1]; what did not run is missing at the end. */

@@ -5,7 +5,7 @@
 
 #include "core/policy/agent.h"
 #include "core/policy/journal.h"
-#include "harness/results/journal_file.h"
+#include "harness/record/journal_file.h"
 #include "harness/run/cell.h"
 
 struct replay_versions;

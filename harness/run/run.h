@@ -8,7 +8,7 @@
 #define HARNESS_RUN_RUN_H
 
 #include "core/worker/worker.h"
-#include "harness/results/record.h"
+#include "harness/metric/record.h"
 #include "harness/run/cell.h"
 #include "harness/run/host.h"
 

@@ -10,7 +10,7 @@
 
 #include "core/worker/account.h"
 #include "core/worker/stall.h"
-#include "harness/results/waits.h"
+#include "harness/metric/waits.h"
 #include "harness/run/judge.h"
 #include "harness/run/ledger.h"
 #include "harness/run/run_costs.h"

@@ -5,7 +5,7 @@
 #ifndef HARNESS_RUN_RUN_COSTS_H
 #define HARNESS_RUN_RUN_COSTS_H
 
-#include "harness/results/record.h"
+#include "harness/metric/record.h"
 #include "harness/run/run_threads.h"
 
 /** Fill out->costs, and cost_ratio of each worker. */

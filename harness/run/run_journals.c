@@ -6,7 +6,7 @@
 
 #include "core/base/digest.h"
 #include "core/learn/lanes.h"
-#include "harness/results/journal_file.h"
+#include "harness/record/journal_file.h"
 #include "harness/run/plan_digest.h"
 #include "harness/run/run_threads.h"
 

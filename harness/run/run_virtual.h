@@ -8,7 +8,7 @@
 #ifndef HARNESS_RUN_RUN_VIRTUAL_H
 #define HARNESS_RUN_RUN_VIRTUAL_H
 
-#include "harness/results/record.h"
+#include "harness/metric/record.h"
 #include "harness/run/cell.h"
 #include "harness/run/judge.h"
 #include "harness/run/samples.h"

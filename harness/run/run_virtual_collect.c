@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/results/waits.h"
+#include "harness/metric/waits.h"
 #include "harness/run/ledger.h"
 #include "harness/run/virtual_private.h"
 

@@ -22,7 +22,7 @@
 #include <stdio.h>
 
 #include "core/base/err.h"
-#include "harness/results/results_read.h"
+#include "harness/record/results_read.h"
 
 #define CALIBRATE_SETS 16u
 #define CALIBRATE_SET_BYTES 64u

@@ -17,7 +17,7 @@
 #include <stdio.h>
 
 #include "core/base/err.h"
-#include "harness/results/results_read.h"
+#include "harness/record/results_read.h"
 
 /** NaN where a figure is missing on one of the sides (a target not reached). */
 struct compare_pair {

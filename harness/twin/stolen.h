@@ -7,7 +7,7 @@
 
 #include "core/base/err.h"
 #include "core/sim/sim.h"
-#include "harness/results/results_read.h"
+#include "harness/record/results_read.h"
 
 struct stolen_times {
     struct sim_stolen

@@ -19,7 +19,7 @@
 
 #include "core/base/err.h"
 #include "harness/experiment/experiment.h"
-#include "harness/results/results_read.h"
+#include "harness/record/results_read.h"
 #include "harness/run/cell.h"
 #include "harness/twin/calibrate.h"
 #include "harness/twin/gradients.h"

@@ -13,7 +13,7 @@
 #include <zlib.h>
 
 #include "core/base/check.h"
-#include "harness/results/hlog.h"
+#include "harness/record/hlog.h"
 
 #define RAW_MAX 4096u
 

@@ -15,7 +15,7 @@
 
 #include "core/base/check.h"
 #include "core/policy/journal.h"
-#include "harness/results/journal_file.h"
+#include "harness/record/journal_file.h"
 
 #define ENTRIES_MAX 64u
 

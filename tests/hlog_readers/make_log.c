@@ -9,7 +9,7 @@
 
 #include "core/base/hist.h"
 #include "core/base/rng.h"
-#include "harness/results/hlog.h"
+#include "harness/record/hlog.h"
 
 #define LOGS 24u
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/results/record.h"
+#include "harness/metric/record.h"
 #include "tests/live/support_run.h"
 
 #define WORKERS 5u

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "harness/results/journal_file.h"
+#include "harness/record/journal_file.h"
 #include "harness/run/plan_digest.h"
 #include "harness/run/replay.h"
 #include "tests/live/support_run.h"

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "core/base/rng.h"
-#include "harness/results/record.h"
+#include "harness/metric/record.h"
 #include "tests/unit/support_sim.h"
 
 #define ROWS_MAX 65536u

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "harness/results/checks.h"
-#include "harness/results/target.h"
+#include "harness/metric/target.h"
+#include "harness/report/checks.h"
 #include "tests/unit/support_records.h"
 
 static struct experiment two_policies(void)
@@ -129,8 +129,10 @@ Test(checks, writes_no_share_as_a_power_of_ten)
     static const struct {
         double share;
         const char *said;
-    } row[] = {{7.46e-7, "wait_share(aau) is 0.000 %"}, {0.4291, "wait_share(aau) is 42.9 %"},
-               {24.5, "wait_share(aau) is 2450 %"},     {0, "wait_share(aau) is 0 %"}};
+    } row[] = {{7.46e-7, "wait_share(aau) is 0.000 %"},
+               {0.4291, "wait_share(aau) is 42.9 %"},
+               {24.5, "wait_share(aau) is 2450 %"},
+               {0, "wait_share(aau) is 0 %"}};
     for (uint32_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
         struct results_summary summary;
         struct checks_result result;

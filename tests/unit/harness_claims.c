@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "harness/results/claims.h"
-#include "harness/results/target.h"
+#include "harness/metric/target.h"
+#include "harness/report/claims.h"
 #include "tests/unit/support_records.h"
 
 #define SEEDS 10u

@@ -2,9 +2,9 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-#include "harness/results/equal.h"
-#include "harness/results/results_summary.h"
-#include "harness/results/target.h"
+#include "harness/metric/equal.h"
+#include "harness/metric/results_summary.h"
+#include "harness/metric/target.h"
 #include "tests/unit/support_records.h"
 
 /* Three snapshots a second apart; loss 3, 2, 1, accuracy its third from 1, so much of gradients and bytes a second. */

@@ -8,7 +8,7 @@
 #include <zlib.h>
 
 #include "core/base/rng.h"
-#include "harness/results/hlog.h"
+#include "harness/record/hlog.h"
 
 /* Written by org.HdrHistogram.Histogram(1, 3600000000000, 3) of Debian's libhdrhistogram-java 2.1.11. */
 static const char *const java_empty = "HISTFAAAACF4nJNpmSzMwMDAyAABzFAayGd2M9ixgMH+A1QEAFKmBEw=";

@@ -8,10 +8,10 @@
 
 #include "harness/doctor.h"
 #include "harness/environment.h"
-#include "harness/results/results.h"
-#include "harness/results/results_csv.h"
-#include "harness/results/results_json.h"
-#include "harness/results/results_summary.h"
+#include "harness/metric/results_summary.h"
+#include "harness/record/results.h"
+#include "harness/record/results_csv.h"
+#include "harness/record/results_json.h"
 #include "tests/unit/support_records.h"
 #include "tests/unit/support_schema.h"
 
@@ -72,7 +72,7 @@ static void expect_valid(const json_t *document)
     const char *source = getenv("DAWDLE_SOURCE");
     char path[1024];
     char why[512] = "";
-    snprintf(path, sizeof(path), "%s/harness/results/result.schema.json", source ? source : ".");
+    snprintf(path, sizeof(path), "%s/harness/record/result.schema.json", source ? source : ".");
     json_t *schema = json_load_file(path, 0, NULL);
     cr_assert_not_null(schema, "%s", path);
     cr_expect(schema_accepts(schema, schema, document, "result", why, sizeof(why)), "%s", why);

@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-#include "harness/results/stats.h"
+#include "harness/metric/stats.h"
 
 /* Printed tables carry so many digits. */
 static void expect_near(double value, double table, double tolerance)

@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-#include "harness/results/record.h"
+#include "harness/metric/record.h"
 
 #define WORKERS 8u
 #define ITERATIONS 50u

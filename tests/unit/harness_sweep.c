@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "harness/experiment/profile.h"
-#include "harness/results/checks.h"
-#include "harness/results/claims.h"
-#include "harness/results/results_json.h"
-#include "harness/results/table.h"
-#include "harness/results/target.h"
+#include "harness/metric/target.h"
+#include "harness/record/results_json.h"
+#include "harness/report/checks.h"
+#include "harness/report/claims.h"
+#include "harness/report/table.h"
 #include "harness/run/sweep.h"
 #include "tests/unit/support_records.h"
 

@@ -4,12 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/metric/equal.h"
+#include "harness/metric/target.h"
 #include "harness/preview.h"
-#include "harness/results/equal.h"
-#include "harness/results/table.h"
-#include "harness/results/table_figures.h"
-#include "harness/results/table_line.h"
-#include "harness/results/target.h"
+#include "harness/report/table.h"
+#include "harness/report/table_figures.h"
+#include "harness/report/table_line.h"
 #include "tests/unit/support_records.h"
 
 static const struct table_style plain = {.colour = false, .width = 110};

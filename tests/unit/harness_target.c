@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-#include "harness/results/target.h"
+#include "harness/metric/target.h"
 
 /* A run whose training loss at 0, 1, 2 … s is `loss`. */
 static struct record_run curve(const double *loss, uint32_t count)

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/results/results_csv.h"
-#include "harness/results/results_json.h"
-#include "harness/results/results_read.h"
+#include "harness/record/results_csv.h"
+#include "harness/record/results_json.h"
+#include "harness/record/results_read.h"
 #include "harness/twin/calibrate.h"
 #include "harness/twin/compare.h"
 #include "harness/twin/gradients.h"

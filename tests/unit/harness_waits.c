@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/results/results_json.h"
-#include "harness/results/table.h"
-#include "harness/results/waits.h"
+#include "harness/metric/waits.h"
+#include "harness/record/results_json.h"
+#include "harness/report/table.h"
 
 static const struct table_style plain = {.colour = false, .width = 110};
 static struct record_run run;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/base/rng.h"
-#include "harness/results/record.h"
+#include "harness/metric/record.h"
 
 static const struct policy records_allreduce = {.name = "allreduce", .synchronous = true};
 static const struct policy records_dsgd = {.name = "dsgd", .synchronous = true};

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * What one run measured, and what the whole matrix adds up to: the data behind result.json, the table and the report.
+ *
+ * Filled by run_collect.c (live), run_virtual_collect.c and judge.c; read by results_*.c and table.c. Of its histograms a run keeps only the figures, so
+ * that a matrix of any length holds flat memory; the histograms of its workers go to latency.hlog before the next run.
+ */
+#ifndef HARNESS_METRIC_RECORD_H
+#define HARNESS_METRIC_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/blame.h"
+#include "core/base/err.h"
+#include "core/base/hist.h"
+#include "core/base/parts.h"
+#include "core/inject/fault.h"
+#include "core/inject/link.h"
+#include "harness/experiment/experiment.h"
+#include "harness/metric/stragglers.h"
+
+/** What a histogram comes down to. All 0 when n is 0. */
+struct record_figures {
+    uint64_t n, p50, p99, p999, max, clipped;
+    double mean;
+};
+
+struct record_figures record_figures(const struct hist *hist);
+
+/** Do this row's exchanges move parameters, or shares of them, without making or losing any? Then the ledger must balance. */
+bool record_keeps_sum(const struct policy *row);
+
+struct record_run;
+
+/** Control messages that a cause kept from their receivers. */
+uint64_t record_control_ended(const struct record_run *self);
+
+/** Was part of an exchange lost for good, or did it never come, or was a peer evicted in its midst? Then no sum need be kept. */
+bool record_breaks_sum(const struct record_run *self);
+
+/** sum += one, field by field. */
+void record_add_counters(struct policy_counters *sum, const struct policy_counters *one);
+
+/** Workers of whom result.json says each one's own figures; of more, only what they come to together. */
+#define RECORD_WORKERS_MAX 1024u
+
+/** One judged snapshot. Losses are mean cross-entropies in nats. */
+struct record_point {
+    double time_s;      /* since the start of training */
+    uint64_t gradients; /* computed by all workers until then */
+    uint64_t bytes;     /* exchanged by all workers until then */
+    double train_loss_mean_model;
+    double heldout_loss_mean_model;
+    double heldout_accuracy_mean_model;
+    double train_loss_local_mean;
+    double train_loss_local_worst;
+    double consensus_distance; /* (1/N) sum ||x_i - mean||^2 */
+    double
+        weight_least; /* push-sum: of all workers; 0: the policy has no weights, or nothing was judged */
+};
+
+/** What a run spends, and policies may be compared at. */
+enum record_budget { RECORD_TIME, RECORD_GRADIENTS, RECORD_BYTES, RECORD_BUDGETS };
+
+/** A run's mean model where `level` of a budget is spent (equal.h). Level 0: there is no such figure. */
+struct record_equal {
+    double level; /* seconds, gradients or bytes */
+    double train_loss, heldout_accuracy;
+};
+
+struct record_worker {
+    uint64_t iterations;
+    uint64_t part_ns[PART_COUNT];
+    uint64_t wait_ns[BLAME_COUNT]; /* add up to part_ns[PART_WAIT] */
+    uint64_t total_ns;             /* of whole iterations: the parts must add up to it */
+    uint32_t core;                 /* OS index of its PU */
+    double
+        cost_ratio; /* time that its work took, gradients aside, by what the mean worker's would have */
+    struct record_figures iteration;
+    /* Borrowed, valid until the next run begins; NULL after record_settle. */
+    const struct hist *iteration_hist, *ready_to_mixed_hist, *handle_hist;
+    const struct hist *staleness_hist, *age_hist, *age_versions_hist;
+    const struct hist *requested_hist, *achieved_hist, *link_late_hist;
+};
+
+/** Histograms of all workers together, where they are not kept per worker. Borrowed like those of record_worker. */
+struct record_merged {
+    const struct hist *iteration, *ready_to_mixed, *handle, *staleness, *age, *age_versions,
+        *requested;
+};
+
+/** What executing a virtual run took: the only figures of it that differ from host to host. */
+struct record_wall {
+    double seconds;
+    uint32_t threads; /* 0: not a virtual run */
+};
+
+/** A core was not the run's. */
+struct record_stolen {
+    uint32_t core; /* OS index */
+    uint64_t start_ns, length_ns;
+};
+
+#define RECORD_EDGES_MAX 1000u
+#define RECORD_SENDERS_MAX 8u
+#define RECORD_EVERYBODY UINT32_MAX
+
+/** How long `receiver` waited for `sender`. RECORD_EVERYBODY: all workers together. */
+struct record_edge {
+    uint32_t receiver, sender;
+    uint64_t ns;
+};
+
+/**
+ * What work took the thread that did it, on average without what was stolen meanwhile; 0 = none of it was done. Live runs
+ * only.
+ */
+struct record_costs {
+    double gradient_ns;               /* a real gradient … */
+    double slice_ns;                  /* … and one of the slices that it is computed in */
+    double apply_ns, send_ns, mix_ns; /* one optimizer step, message, vector averaged */
+    double load_ns, rest_ns;          /* of one iteration: parts of that name */
+    double
+        event_ns; /* a step of the policy: message, timer or gradient, without what is named above */
+    double read_ns; /* a batch: what asking the kernel for it took the loop */
+};
+
+/** What bad links did to messages; of both kinds together where it does not say. */
+struct record_links {
+    uint64_t dropped_by[LINK_CAUSES];         /* tensors: adds up to tensors_dropped */
+    uint64_t control_dropped_by[LINK_CAUSES]; /* control messages that will not come */
+    uint64_t tensors_held; /* of tensors_in_flight: behind a link that stays cut */
+    uint64_t control_held; /* control messages as well */
+    uint64_t resent;       /* times that a message was sent again */
+    uint64_t
+        duplicated; /* copies made; record_run.duplicates: those that came and were recognised */
+    uint64_t corrupted,
+        caught; /* messages with a flipped bit, and those noticed: must be the same */
+};
+
+#define RECORD_STALL_MAX 256u
+
+/** A fault that happened, from the start of the run; 0: it was not noticed, or did not end, within it. */
+struct record_fault {
+    enum fault_kind kind;
+    uint32_t worker;
+    uint64_t at_ns, noticed_ns, back_ns;
+};
+
+/** Room for so many that may have happened. */
+int record_faults_open(struct record_run *self, uint32_t count, struct err *err);
+
+/** Append one that has; what became of it after the run's end at `stop_ns` is left out. */
+void record_fault_add(struct record_run *self, const struct record_fault *fault, uint64_t stop_ns);
+
+struct record_run {
+    char policy[EXPERIMENT_NAME_MAX];    /* label */
+    const char *sweep_key, *sweep_value; /* borrowed from the experiment; NULL: nothing is swept */
+    const struct policy *row;
+    uint64_t seed;
+    const char *clock;       /* "live" | "virtual" */
+    bool judged;             /* false: nothing to learn (model none), losses mean nothing */
+    uint32_t smallest_shard; /* in samples; 0: no data */
+    bool
+        no_heldout; /* the split leaves no held-out samples: what is judged on them has no figure */
+    uint32_t workers;
+    struct record_fault *fault; /* [fault_count] owned, in order of the schedule */
+    uint32_t fault_count;
+    double duration_s; /* of training, stop included, drain not */
+    double drain_s;
+    double lr;
+    const char *lr_from; /* "shared" | "own" | "tuned" */
+
+    uint64_t gradients, iterations;
+    double gradients_per_s,
+        iterations_per_s; /* all workers; iterations_per_s per computing worker */
+
+    struct record_point point[EXPERIMENT_POINTS_MAX];
+    uint32_t point_count; /* the last point is the end of the budget */
+
+    bool has_target, target_reached, target_held_at_end;
+    double target_value;
+    double time_to_target_s;                     /* valid if target_reached */
+    double gradients_to_target, bytes_to_target; /* the same; of all workers */
+    double target_resolution_s;                  /* distance of snapshots */
+    struct record_equal equal[RECORD_BUDGETS];
+
+    uint64_t bytes_exchanged, tensors_sent, tensors_delivered, tensors_superseded,
+        tensors_in_flight;
+    uint64_t tensors_dropped; /* by a named cause: lost on a link, sent to somebody who is gone */
+    struct record_links links;
+    char stall
+        [RECORD_STALL_MAX]; /* why workers did not come to an end, as a sentence; "" = they did */
+    uint64_t crashes;       /* times a worker was gone without a word: an exchange may be torn */
+    uint64_t returns;       /* times a worker came, or came back */
+    uint64_t load_retries;  /* reads that were repeated */
+    uint64_t duplicates;    /* copies made by a link, recognised by their receiver */
+    uint64_t events;        /* virtual: steps of policies */
+    uint64_t loans;         /* snapshots lent and never returned; 0 after a whole drain */
+    uint64_t control_sent, control_delivered, exact_superseded;
+    double wait_share;             /* wait / total of iterations, until the stop */
+    uint64_t wait_ns[BLAME_COUNT]; /* what for; add up to part_ns[PART_WAIT] */
+    struct record_edge *edge;      /* [edge_count] the longest waits, longest first; owned */
+    uint32_t edge_count;
+    uint64_t edge_rest_ns;                         /* of all other pairs */
+    struct record_edge sender[RECORD_SENDERS_MAX]; /* [sender_count] who was waited for longest */
+    uint32_t sender_count;
+    struct stragglers stragglers; /* found in the iterations that were logged */
+    uint64_t part_ns[PART_COUNT];
+    uint64_t total_ns;
+    struct record_figures iteration, ready_to_mixed, handle; /* all workers */
+    struct record_figures staleness, age, age_versions; /* core/policy/staleness.h; age in ns */
+    struct record_figures loop;                         /* loop period, all cores */
+    struct record_figures injected_requested, injected_error; /* |achieved - requested|, ns; live */
+    struct record_figures link_late; /* messages that a bad link held: left - planned, ns; live */
+    double ledger_error; /* relative; NaN: parameters are no numbers, so they have no sum */
+    bool ledger_ok, drained;
+    uint32_t diverged; /* workers whose final model holds a value that is no number */
+    uint64_t
+        iterations_logged; /* rows of iterations.csv; fewer than iterations: the log was full */
+    uint64_t compute_overruns;
+    uint64_t accounted_twice; /* iterations whose parts add up to more than the whole: must be 0 */
+    uint64_t slots_total, slots_free_min, slot_waits;
+    uint64_t full_waits;             /* sends that met a full channel */
+    uint64_t left_in_channels;       /* messages of any kind; 0 after a whole drain */
+    struct policy_counters counters; /* of all workers, added up */
+    uint64_t mixes;                  /* averages taken */
+    uint64_t abandoned;              /* gradients dropped while they were computed */
+    struct record_costs costs;
+    const struct record_stolen *stolen; /* [stolen_count] borrowed like the histograms */
+    uint64_t stolen_count;
+    double stolen_share; /* of the time of all cores used */
+    double
+        quota_cores; /* live: what the cgroup grants, where that is less than the cores used; 0: no less */
+    double core_busy_share; /* of the busiest core, all its workers together */
+    bool contended;         /* cooperative and busy share over 20 % */
+    bool interrupted;       /* cut short by a signal */
+    bool disturbed;         /* stolen_share is above the profile's judge.stolen */
+    uint64_t batches, bytes_read;
+    const char *loader_tier;
+    char loader_reason[512];
+    uint64_t involuntary_switches, page_faults; /* between seal and stop, all loops */
+    uint32_t incomplete;                        /* 0 = ok; else workers that did not drain */
+
+    uint32_t locals_judged; /* local models that each snapshot evaluates */
+    struct record_wall wall;
+    struct record_merged merged;
+
+    struct record_worker *worker; /* [workers], or NULL: too many to be told apart */
+};
+
+/** Workers that compute gradients: where worker 0 serves them, the others. */
+static inline uint32_t record_computing(const struct record_run *self)
+{
+    return self->workers - (self->row && self->row->central);
+}
+
+/** Policy, and the value of the swept key: `aau`, or `aau@10%`. */
+#define RECORD_LABEL_MAX (EXPERIMENT_NAME_MAX + EXPERIMENT_SWEEP_TEXT_MAX)
+const char *record_label(const struct record_run *self, char out[RECORD_LABEL_MAX]);
+
+/** Forget what the record borrows from the buffers of a run, before the next run uses them. */
+void record_settle(struct record_run *self);
+
+/** Free what the record owns. */
+void record_free(struct record_run *self);
+
+/** iterations.csv rows, kept in a bounded buffer per run. */
+struct record_iteration {
+    uint32_t worker;
+    uint32_t iteration;
+    uint64_t start_ns, total_ns;
+    uint32_t part_us10[PART_COUNT]; /* tenths of a microsecond, saturating */
+    uint32_t own_us10; /* load, compute and injected of the gradient; 0: none was finished */
+    uint32_t mixed_with;
+    float batch_loss;
+};
+
+#endif

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <math.h>
+#include <string.h>
+
+#include "core/base/units.h"
+#include "harness/experiment/keys.h"
+#include "harness/metric/stats.h"
+#include "harness/metric/target.h"
+#include "harness/preview.h"
+#include "harness/record/results_links.h"
+#include "harness/report/table.h"
+#include "harness/report/table_line.h"
+
+static void note(FILE *out, const struct table_style *style, const char *head, const char *text)
+{
+    table_line(out, style, INK_DIM, head, text);
+}
+
+static void target_note(FILE *out, const struct table_style *style,
+                        const struct experiment *experiment, const struct record_run *run,
+                        uint32_t count)
+{
+    char text[512];
+    double resolution_s = 0;
+    if (!experiment->target.set)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        resolution_s = fmax(resolution_s, run[i].target_resolution_s);
+    snprintf(text, sizeof(text),
+             "%s %s %.4g in %u consecutive evaluation%s; its time is known to %.3g s",
+             target_metric_name(experiment->target.metric),
+             target_metric_rises(experiment->target.metric) ? ">=" : "<=", run->target_value,
+             experiment->target.hold, experiment->target.hold == 1 ? "" : "s", resolution_s);
+    note(out, style, "target", text);
+    if (!*experiment->target.relative_to)
+        return;
+    snprintf(text, sizeof(text), "that is the median final value of %s %s %g",
+             experiment->target.relative_to,
+             target_metric_rises(experiment->target.metric) ? "divided by" : "times",
+             experiment->target.factor);
+    note(out, style, "", text);
+}
+
+static void inject_notes(FILE *out, const struct table_style *style,
+                         const struct experiment *experiment)
+{
+    char text[512];
+    for (uint32_t i = 0; i < experiment->inject_count; i++)
+        note(out, style, i ? "" : "stragglers",
+             preview_describe(&experiment->inject[i], text, sizeof(text)));
+    if (experiment->inject_count == 0)
+        note(out, style, "stragglers", "none injected");
+    for (uint32_t i = 0; i < experiment->fault_count; i++)
+        note(out, style, i ? "" : "faults",
+             preview_describe_fault(&experiment->fault[i], text, sizeof(text)));
+}
+
+static void append(char *out, size_t size, const char *text)
+{
+    const size_t used = strlen(out);
+    snprintf(out + used, size - used, "%s%s", used ? ", " : "", text);
+}
+
+/* `release cluster, k 2`: the options that the row reads, less those that are off. */
+static void describe_options(char *out, size_t size, const struct experiment *experiment,
+                             uint32_t index)
+{
+    struct experiment_policy policy = experiment->policy[index];
+    policy.options = experiment_options(experiment, index);
+    const char *const caution = policy.row->caution;
+    snprintf(out, size, caution ? "%s (%s)" : "%s", policy.label, caution);
+    const size_t label = strlen(out);
+    for (uint32_t i = keys_first(KEYS_POLICY); i < keys_end(KEYS_POLICY); i++) {
+        char value[64];
+        if (!keys_option_applies(keys_at(i), &policy))
+            continue;
+        keys_option_value(keys_at(i), &policy, value, sizeof(value));
+        if (strcmp(value, "0") == 0 || strcmp(value, "false") == 0)
+            continue;
+        const size_t used = strlen(out);
+        snprintf(out + used, size - used, " %s %s", keys_leaf(keys_at(i)->path), value);
+    }
+    if (strlen(out) == label && !caution)
+        *out = '\0'; /* nothing to choose */
+}
+
+static void oracle_note(FILE *out, const struct table_style *style, const char *label)
+{
+    char text[256];
+    snprintf(text, sizeof(text),
+             "%s: above %u workers auto means a central oracle, whose knowledge costs no messages",
+             label, EXPERIMENT_PATHSEARCH_MAX);
+    note(out, style, "pathsearch", text);
+}
+
+/* The ordering of policies depends on these choices, so they stand beside it. */
+static void rule_notes(FILE *out, const struct table_style *style,
+                       const struct experiment *experiment)
+{
+    char line[512] = "", text[256];
+    const char *head = "rules";
+    for (uint32_t i = 0; i < experiment->policy_count; i++) {
+        if (!experiment->policy[i].row)
+            continue;
+        describe_options(text, sizeof(text), experiment, i);
+        if (!*text)
+            continue;
+        if (*line && strlen(line) + strlen(text) + 18 > style->width) {
+            note(out, style, head, line);
+            line[0] = '\0';
+            head = "";
+        }
+        append(line, sizeof(line), text);
+    }
+    if (*line)
+        note(out, style, head, line);
+    for (uint32_t i = 0; i < experiment->policy_count; i++) {
+        const struct experiment_policy *p = &experiment->policy[i];
+        if (p->row && keys_policy_reads(p->row, "pathsearch") &&
+            p->options.pathsearch == AAU_AUTO &&
+            experiment_options(experiment, i).pathsearch == AAU_ORACLE)
+            oracle_note(out, style, p->label);
+    }
+}
+
+/* How much worse another rate is: times the loss, or share of the accuracy. */
+static void put_relative(char *out, size_t size, double value, double best)
+{
+    if (isnan(value))
+        snprintf(out, size, "not tried");
+    else if (isinf(value))
+        snprintf(out, size, "diverged");
+    else
+        snprintf(out, size, "x%.3g", value / best);
+}
+
+/* A comparison is worth little where a factor of two in the rate moves a policy further than the policies differ. */
+static void tuned_note(FILE *out, const struct table_style *style,
+                       const struct experiment *experiment, const struct experiment_policy *p)
+{
+    char text[512], half[32], twice[32];
+    put_relative(half, sizeof(half), p->tuned.half, p->tuned.best);
+    put_relative(twice, sizeof(twice), p->tuned.twice, p->tuned.best);
+    char at[2 * EXPERIMENT_SWEEP_TEXT_MAX + 16] = "";
+    for (uint32_t v = 0; v < experiment->sweep.count && !*at; v++) /* said once, of all values */
+        experiment_tuned_at(experiment, experiment->sweep.value[v], at, sizeof(at));
+    snprintf(text, sizeof(text), "%s %g, tuned%s%.120s%s: %s at half of it %s, at twice %s",
+             p->label, p->lr, *at ? " at " : "", at,
+             p->tuned.edge ? " (on the edge of what was tried)" : "",
+             target_metric_name(experiment->train.tuned_metric), half, twice);
+    note(out, style, "lr", text);
+}
+
+static void rate_notes(FILE *out, const struct table_style *style,
+                       const struct experiment *experiment)
+{
+    char rates[1024] = "";
+    char text[160];
+    const bool learns = strcmp(experiment->data.format, "none") != 0;
+    bool shared = false;
+    for (uint32_t i = 0; i < experiment->policy_count; i++) {
+        const struct experiment_policy *p = &experiment->policy[i];
+        shared = shared || (learns && !p->lr_own && !p->tuned.set);
+        if (p->lr_own && !p->tuned.set) {
+            snprintf(text, sizeof(text), "%s %g", p->label, p->lr);
+            append(rates, sizeof(rates), text);
+        }
+    }
+    if (shared) {
+        char all[1200];
+        snprintf(all, sizeof(all), "shared %g (not tuned per policy)%s%s", experiment->train.lr,
+                 *rates ? ", but " : "", rates);
+        note(out, style, "lr", all);
+    } else if (*rates) {
+        note(out, style, "lr", rates);
+    }
+    for (uint32_t i = 0; i < experiment->policy_count; i++)
+        if (experiment->policy[i].tuned.set)
+            tuned_note(out, style, experiment, &experiment->policy[i]);
+}
+
+/* What virtual time was told that a host would have decided. */
+static void virtual_notes(FILE *out, const struct table_style *style, const struct experiment *x,
+                          const struct record_run *run)
+{
+    char text[512], latency[48], rate[48], iteration[48];
+    const double bytes_per_s = x->links.bytes_per_s;
+    snprintf(text, sizeof(text), "latency %s%s, %s%s per port; iteration costs %s",
+             units_format_ns(x->links.latency_ns, latency, sizeof(latency)),
+             x->links_jitter == JITTER_NONE ? "" : " with jitter",
+             bytes_per_s > 0 ? units_short_bytes(bytes_per_s, rate, sizeof(rate)) : "unlimited",
+             bytes_per_s > 0 ? "/s" : " bandwidth",
+             units_format_ns(x->costs.iteration_ns, iteration, sizeof(iteration)));
+    note(out, style, "links", text);
+    if (x->workers.cores) {
+        snprintf(text, sizeof(text), "%u workers share %u core%s", run->workers, x->workers.cores,
+                 x->workers.cores == 1 ? "" : "s");
+        note(out, style, "cores", text);
+    }
+    if (run->judged && run->locals_judged + 1 < run->workers) {
+        snprintf(text, sizeof(text), "%u of %u local models, evenly spread; the mean is of all",
+                 run->locals_judged, run->workers);
+        note(out, style, "evaluated", text);
+    }
+}
+
+static uint32_t cores_of(const struct record_run *run)
+{
+    uint32_t cores = 0;
+    for (uint32_t w = 0; run->worker && w < run->workers; w++) {
+        uint32_t before = 0;
+        while (before < w && run->worker[before].core != run->worker[w].core)
+            before++;
+        cores += before == w;
+    }
+    return cores;
+}
+
+/** What the sums say, and of how many runs they can say nothing. */
+static void ledger_note(const struct record_run *run, uint32_t count, char *text, size_t size)
+{
+    double worst = 0;
+    uint32_t diverged = 0, torn = 0, judged = 0;
+    bool accounted = true;
+    for (uint32_t i = 0; i < count; i++) {
+        const bool breaks = record_breaks_sum(&run[i]);
+        diverged += run[i].diverged > 0;
+        torn += breaks;
+        accounted = accounted && results_metric_of(&run[i], RESULTS_TENSORS_UNEXPLAINED) <= 0 &&
+                    results_metric_of(&run[i], RESULTS_CONTROL_UNEXPLAINED) <= 0;
+        if (!isfinite(run[i].ledger_error) || breaks ||
+            (run[i].row && !record_keeps_sum(run[i].row)))
+            continue;
+        judged++;
+        worst = fmax(worst, run[i].ledger_error);
+    }
+    size_t used = 0;
+    if (judged > 0)
+        used +=
+            (size_t)snprintf(text, size, "averaging kept the sum of all parameters to %.1e", worst);
+    else
+        used += (size_t)snprintf(text, size, "no policy here keeps the sum of all parameters");
+    if (accounted)
+        used += (size_t)snprintf(text + used, size - used, "; every message sent is accounted for");
+    if (torn > 0)
+        used += (size_t)snprintf(text + used, size - used,
+                                 "; %u of %u runs cannot keep it: crashes, stalls, lost messages "
+                                 "or evictions in mid-exchange",
+                                 torn, count);
+    if (diverged > 0)
+        snprintf(text + used, size - used, "; %u of %u runs diverged: no sum to keep", diverged,
+                 count);
+}
+
+/** How data were read, where that was not the best way there is, and why; or not the same way in all runs. */
+static void data_note(FILE *out, const struct table_style *style, const struct record_run *run,
+                      uint32_t count)
+{
+    char text[600];
+    uint32_t other = 0;
+    for (uint32_t i = 1; i < count; i++)
+        other += run[i].loader_tier && run->loader_tier &&
+                 strcmp(run[i].loader_tier, run->loader_tier) != 0;
+    if (run->loader_reason[0]) {
+        snprintf(text, sizeof(text), "%s (%s)", run->loader_tier, run->loader_reason);
+        note(out, style, "data read by", text);
+    }
+    if (other == 0)
+        return;
+    snprintf(text, sizeof(text),
+             "%u of %u runs read their data in another way than the first: see loader_tier", other,
+             count);
+    table_line(out, style, INK_WARN, "warning", text);
+}
+
+static void host_notes(FILE *out, const struct table_style *style, const struct record_run *run,
+                       uint32_t count, const struct results_summary *summary)
+{
+    char text[512];
+    const uint32_t cores = run->wall.threads ? 0 : cores_of(run);
+    ledger_note(run, count, text, sizeof(text));
+    note(out, style, "checked", text);
+    if (cores)
+        data_note(out, style, run, count);
+    if (cores && cores < run->workers) {
+        snprintf(text, sizeof(text),
+                 "%u workers on %u core%s: latencies contain waiting for the core", run->workers,
+                 cores, cores == 1 ? "" : "s");
+        note(out, style, "shared cores", text);
+    }
+    if (summary->seeds == 1)
+        snprintf(text, sizeof(text), "unknown: one seed only; claims take at least %u",
+                 STATS_CLAIM_SEEDS);
+    else if (summary->seeds < STATS_INTERVAL_SEEDS)
+        snprintf(text, sizeof(text),
+                 "min..max over %u seeds, too few for an interval; claims take at least %u",
+                 summary->seeds, STATS_CLAIM_SEEDS);
+    else
+        snprintf(
+            text, sizeof(text),
+            "95 %% t interval of the mean over %u seeds; min..max where one diverged or fell short",
+            summary->seeds);
+    note(out, style, "spread", text);
+}
+
+/** What bad links did, of each policy with all its seeds, and who waited for a link that stayed cut. */
+static void link_notes(FILE *out, const struct table_style *style, const struct record_run *run,
+                       uint32_t count)
+{
+    char text[512], all[600];
+    for (uint32_t i = 0; i < count; i++) {
+        bool first = true;
+        for (uint32_t k = 0; k < i && first; k++)
+            first = strcmp(run[k].policy, run[i].policy) != 0;
+        struct record_links sum = run[i].links;
+        for (uint32_t k = i + 1; k < count; k++)
+            if (strcmp(run[k].policy, run[i].policy) == 0)
+                results_links_add(&sum, &run[k].links);
+        results_links_text(&sum, text, sizeof(text));
+        snprintf(all, sizeof(all), "%s: %s", run[i].policy, text);
+        if (first && *text)
+            note(out, style, "bad links", all);
+        if (!run[i].stall[0])
+            continue;
+        snprintf(all, sizeof(all), "%s seed %llu: %s", run[i].policy,
+                 (unsigned long long)run[i].seed, run[i].stall);
+        table_line(out, style, INK_WARN, "warning", all);
+    }
+}
+
+static void quota_warning(FILE *out, const struct table_style *style, const struct record_run *run)
+{
+    char text[192];
+    if (run->quota_cores <= 0)
+        return;
+    snprintf(text, sizeof(text),
+             "the cgroup of this process grants the time of %.3g cores only: the kernel stops all "
+             "workers for a part of each period",
+             run->quota_cores);
+    table_line(out, style, INK_WARN, "warning", text);
+}
+
+/** Legal, and seldom meant: the sampler begins its next epoch within a batch. */
+static void batch_warning(FILE *out, const struct table_style *style,
+                          const struct experiment *experiment, const struct record_run *run,
+                          uint32_t count)
+{
+    char text[128];
+    uint32_t smallest = UINT32_MAX;
+    for (uint32_t i = 0; i < count; i++)
+        if (run[i].smallest_shard > 0 && run[i].smallest_shard < smallest)
+            smallest = run[i].smallest_shard;
+    if (smallest == UINT32_MAX || experiment->train.batch <= smallest)
+        return;
+    snprintf(text, sizeof(text),
+             "a batch of %u is larger than the smallest shard, %u samples: it repeats some",
+             experiment->train.batch, smallest);
+    table_line(out, style, INK_WARN, "warning", text);
+}
+
+void table_notes(FILE *out, const struct table_style *style, const struct experiment *experiment,
+                 const struct record_run *run, uint32_t count,
+                 const struct results_summary *summary)
+{
+    /* what does not depend on the value of a swept key is said of the first one */
+    const bool again = summary->sweep_value && experiment->sweep.at > 0;
+    target_note(out, style, experiment, run, count);
+    if (!again) {
+        rule_notes(out, style, experiment);
+        rate_notes(out, style, experiment);
+    }
+    inject_notes(out, style, experiment);
+    table_waits(out, style, run, count, summary);
+    if (!again && experiment->clock == CLOCK_VIRTUAL)
+        virtual_notes(out, style, experiment, run);
+    if (!again)
+        host_notes(out, style, run, count, summary);
+    link_notes(out, style, run, count);
+    quota_warning(out, style, run);
+    batch_warning(out, style, experiment, run, count);
+    table_warnings(out, style, experiment, summary);
+}
