@@ -31,8 +31,9 @@ core/base
 core/learn core/base
 core/inject core/base
 core/policy core/base
-core/worker core/policy core/learn core/inject core/base
-core/sim core/policy core/learn core/inject core/base
+core/drive core/policy core/base
+core/worker core/drive core/policy core/learn core/inject core/base
+core/sim core/drive core/policy core/learn core/inject core/base
 net core/worker/port.h core/inject core/base core/policy/policy.h
 topo core/base
 harness core net topo
@@ -75,7 +76,7 @@ fi
 
 # What the objects of the pure rooms call. check.c and err.c may speak (that is what they are for).
 impure='clock_gettime|gettimeofday|time|nanosleep|usleep|pthread_.*|rand|srand|random|malloc|calloc|realloc|free|open|read|write|fopen|printf|fprintf|puts'
-for room in base learn inject policy sim; do
+for room in base learn inject policy drive sim; do
     set -- "$build"/core/$room/libcore_$room.a.p/*.o
     [ -f "$1" ] || { complain "no objects of core/$room in $build"; continue; }
     used=$(nm -uA "$@" | sed -E 's|^.*/([^/:]*): *[Uwv] ([^@]*).*|\1 calls \2|' | grep -vE '^(check|err)\.c\.o ' |

@@ -8,9 +8,9 @@
 #ifndef CORE_SIM_SIM_STATE_H
 #define CORE_SIM_SIM_STATE_H
 
-#include "core/base/blame.h"
 #include "core/base/check.h"
-#include "core/base/progress.h"
+#include "core/drive/blame.h"
+#include "core/drive/progress.h"
 #include "core/inject/disk.h"
 #include "core/sim/queue.h"
 #include "core/sim/sim.h"
@@ -296,7 +296,7 @@ struct sim {
     double ns_per_byte;
     struct inject_base base;
     double link_sigma, link_shift; /* of the logarithm of the latency's factor */
-    /* What counts for a budget in iterations (core/base/progress.h). */
+    /* What counts for a budget in iterations (core/drive/progress.h). */
     struct progress_budget budget;
     uint64_t spent, spent_max, spent_cut; /* so far; at the end, and at the next cut */
     uint32_t apart;                       /* workers that take no part in rounds */

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/base/progress.h"
+#include "core/drive/progress.h"
 #include "core/worker/phases.h"
 
 enum cohort_phase { COHORT_WAIT, COHORT_RUN, COHORT_HALT, COHORT_DRAIN, COHORT_END };

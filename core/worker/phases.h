@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/base/blame.h"
+#include "core/drive/blame.h"
 
 /** One cache line. Zeroed: there was no phase yet. */
 struct phases {

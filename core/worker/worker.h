@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #include "core/base/hist.h"
-#include "core/base/parts.h"
 #include "core/base/slots.h"
+#include "core/drive/time_parts.h"
 #include "core/inject/disk.h"
 #include "core/inject/fault.h"
 #include "core/inject/inject.h"

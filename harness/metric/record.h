@@ -11,10 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/base/blame.h"
 #include "core/base/err.h"
 #include "core/base/hist.h"
-#include "core/base/parts.h"
+#include "core/drive/blame.h"
+#include "core/drive/time_parts.h"
 #include "core/inject/fault.h"
 #include "core/inject/link.h"
 #include "harness/experiment/experiment.h"

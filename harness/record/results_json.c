@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/parts.h"
+#include "core/drive/time_parts.h"
 #include "harness/metric/equal.h"
 #include "harness/metric/target.h"
 #include "harness/record/results_json_put.h"

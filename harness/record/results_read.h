@@ -6,7 +6,7 @@
 #define HARNESS_RECORD_RESULTS_READ_H
 
 #include "core/base/err.h"
-#include "core/base/parts.h"
+#include "core/drive/time_parts.h"
 #include "harness/experiment/experiment.h"
 #include "harness/metric/record.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/base/check.h"
-#include "core/base/parts.h"
+#include "core/drive/time_parts.h"
 #include "harness/metric/stats.h"
 #include "harness/report/table_figures.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/base/blame.h"
+#include "core/drive/blame.h"
 
 #include <stdbool.h>
 

@@ -3,8 +3,8 @@
  * The parts into which the time of every iteration is split. Each is measured on its own; `rest` is what is left, so it
  * is a finding, not a filler.
  */
-#ifndef CORE_BASE_PARTS_H
-#define CORE_BASE_PARTS_H
+#ifndef CORE_DRIVE_TIME_PARTS_H
+#define CORE_DRIVE_TIME_PARTS_H
 
 enum part {
     PART_LOAD,     /* waiting for, and converting, the batch */

@@ -2,8 +2,8 @@
 /* The phase in most tests: computes from 100, is injected from 160, ends at 200. */
 #include <criterion/criterion.h>
 
-#include "core/base/blame.h"
 #include "core/base/rng.h"
+#include "core/drive/blame.h"
 
 static const struct blame_phase phase = {.begin = 100, .injected = 160, .end = 200};
 

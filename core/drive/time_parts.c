@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/base/parts.h"
+#include "core/drive/time_parts.h"
 
 const char *const part_name[PART_COUNT] = {
     [PART_LOAD] = "load",       [PART_COMPUTE] = "compute", [PART_INJECTED] = "injected",

@@ -14,8 +14,8 @@
  * those who are there have finished the last round. Somebody's going may move the average round back by less than one; a
  * worker's rate goes by the furthest that it has seen.
  */
-#ifndef CORE_BASE_PROGRESS_H
-#define CORE_BASE_PROGRESS_H
+#ifndef CORE_DRIVE_PROGRESS_H
+#define CORE_DRIVE_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

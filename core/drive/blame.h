@@ -4,8 +4,8 @@
  *
  * Both drivers keep one timeline per worker (what its latest compute phase consisted of) and ask at each wait's end.
  */
-#ifndef CORE_BASE_BLAME_H
-#define CORE_BASE_BLAME_H
+#ifndef CORE_DRIVE_BLAME_H
+#define CORE_DRIVE_BLAME_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/base/progress.h"
+#include "core/drive/progress.h"
 
 #include <criterion/criterion.h>
 
