@@ -38,11 +38,12 @@ net core/worker/port.h core/inject core/base core/policy/policy.h
 topo core/base
 harness core net topo
 harness/command core net topo harness
-harness/experiment core net topo harness/places.h harness/report/checks.h harness/report/claims.h harness/metric/results_summary.h harness/plugin/dawdle_plugin.h
+harness/profile core harness/places.h
+harness/experiment core net topo harness/profile harness/report/checks.h harness/report/claims.h harness/metric/results_summary.h harness/plugin/dawdle_plugin.h
 harness/plugin dawdle_plugin.h
-harness/metric core harness/experiment
-harness/record core harness/experiment harness/metric harness/report/checks.h harness/report/claims.h harness/version.h
-harness/report core net topo harness/experiment harness/metric harness/record harness/preview.h
+harness/metric core harness/experiment harness/profile
+harness/record core harness/experiment harness/profile harness/metric harness/report/checks.h harness/report/claims.h harness/version.h
+harness/report core net topo harness/experiment harness/metric harness/record harness/report/preview.h
 harness/run core net topo harness
 harness/tune core net topo harness
 ARROWS
@@ -58,7 +59,7 @@ only_in() { # pattern, rooms…
 only_in 'rte_' net
 only_in 'liburing' core/worker
 only_in 'hwloc' topo
-only_in '(jansson|libfyaml)' harness harness/experiment harness/record harness/run
+only_in '(jansson|libfyaml)' harness harness/profile harness/record harness/run
 only_in 'pthread' net core/worker topo harness harness/run harness/record
 only_in 'time\.h' net core/worker topo harness harness/run harness/record
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "harness/command/ranks.h"
-#include "harness/experiment/suggest.h"
+#include "harness/profile/suggest.h"
 
 struct command {
     const char *name;

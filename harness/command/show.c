@@ -6,7 +6,7 @@
 #include "harness/command/session.h"
 #include "harness/doctor.h"
 #include "harness/experiment/help.h"
-#include "harness/preview.h"
+#include "harness/report/preview.h"
 
 #define COLUMNS 100u
 

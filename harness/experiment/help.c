@@ -8,8 +8,8 @@
 #include "core/base/check.h"
 #include "core/inject/law.h"
 #include "harness/experiment/keys.h"
-#include "harness/experiment/profile_text.h"
 #include "harness/experiment/profile_values.h"
+#include "harness/profile/profile_text.h"
 
 #define PROFILES_MAX 64u
 #define LIST_COLUMNS 110u /* of a line of `list profiles` */

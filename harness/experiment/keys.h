@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "core/policy/policy.h"
-#include "harness/experiment/suggest.h"
+#include "harness/profile/suggest.h"
 
 enum keys_section { KEYS_PROFILE, KEYS_POLICY, KEYS_INJECT, KEYS_FAULT, KEYS_SECTIONS };
 

@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "core/base/check.h"
-#include "harness/experiment/profile_parse.h"
 #include "harness/experiment/profile_private.h"
 #include "harness/experiment/profile_set.h"
-#include "harness/experiment/profile_text.h"
 #include "harness/experiment/profile_trace.h"
 #include "harness/experiment/profile_values.h"
+#include "harness/profile/profile_parse.h"
+#include "harness/profile/profile_text.h"
 
 #define SET_ECHO 160 /* characters of a --set that its errors repeat */
 

@@ -11,7 +11,7 @@
 #define HARNESS_EXPERIMENT_PROFILE_H
 
 #include "harness/experiment/experiment.h"
-#include "harness/experiment/profile_errors.h"
+#include "harness/profile/profile_errors.h"
 
 /**
  * Fill `out` (about 500 KiB: keep it off small stacks) from a file or the name of a shipped profile. set: [set_count]

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "harness/experiment/profile_private.h"
-#include "harness/experiment/profile_text.h"
+#include "harness/profile/profile_text.h"
 #include "harness/report/checks.h"
 #include "harness/report/claims.h"
 

@@ -8,8 +8,8 @@
 
 #include "core/base/check.h"
 #include "harness/experiment/profile_private.h"
-#include "harness/experiment/profile_text.h"
 #include "harness/experiment/profile_values.h"
+#include "harness/profile/profile_text.h"
 
 struct profile_mark profile_place(const struct profile_load *load, const struct profile_node *node)
 {

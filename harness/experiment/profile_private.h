@@ -7,7 +7,7 @@
 
 #include "harness/experiment/keys.h"
 #include "harness/experiment/profile.h"
-#include "harness/experiment/profile_tree.h"
+#include "harness/profile/profile_tree.h"
 
 /** Origin of one value. */
 enum origin_kind { ORIGIN_UNSET, ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_SET, ORIGIN_TUNED };

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "harness/experiment/keys.h"
-#include "harness/experiment/profile_parse.h"
-#include "harness/experiment/profile_text.h"
-#include "harness/experiment/suggest.h"
+#include "harness/profile/profile_parse.h"
+#include "harness/profile/profile_text.h"
+#include "harness/profile/suggest.h"
 
 #define PATH_MAX_BYTES 256u
 

@@ -9,7 +9,7 @@
 #ifndef HARNESS_EXPERIMENT_PROFILE_SET_H
 #define HARNESS_EXPERIMENT_PROFILE_SET_H
 
-#include "harness/experiment/profile_tree.h"
+#include "harness/profile/profile_tree.h"
 
 /**
  * `root` is a map. `source`: name `--set path=value`, text the whole `path=value`; kept by the new nodes.

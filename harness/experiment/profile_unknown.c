@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "harness/experiment/profile_private.h"
-#include "harness/experiment/profile_text.h"
+#include "harness/profile/profile_text.h"
 
 /** ` in workers.graph`, ` in policies`, or nothing at the top. */
 static const char *where(enum keys_section section, const char *path, char *out, size_t bytes)

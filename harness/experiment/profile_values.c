@@ -10,8 +10,8 @@
 
 #include "core/base/check.h"
 #include "core/base/units.h"
-#include "harness/experiment/prefix.h"
-#include "harness/experiment/profile_text.h"
+#include "harness/profile/prefix.h"
+#include "harness/profile/profile_text.h"
 
 #define VALUE_ECHO "%.80s"
 

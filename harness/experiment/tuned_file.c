@@ -11,8 +11,8 @@
 #include "core/base/check.h"
 #include "core/base/units.h"
 #include "harness/experiment/keys.h"
-#include "harness/experiment/profile_parse.h"
-#include "harness/experiment/profile_text.h"
+#include "harness/profile/profile_parse.h"
+#include "harness/profile/profile_text.h"
 
 static const char *const edge_name[] = {"none", "lower", "upper"};
 static const char *const clock_name[] = {"live", "virtual"};

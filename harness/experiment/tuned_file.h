@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #include "harness/experiment/experiment.h"
-#include "harness/experiment/profile_errors.h"
+#include "harness/profile/profile_errors.h"
 
 #define TUNED_FILE_VERSION 1u
 #define TUNED_RATES_MAX 32u

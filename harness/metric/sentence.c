@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "core/base/units.h"
-#include "harness/experiment/suggest.h"
+#include "harness/profile/suggest.h"
 
 static const char *const comparison_text[SENTENCE_COMPARISONS] = {"<", "<=", ">", ">=", "==", "!="};
 

@@ -6,8 +6,8 @@
 #include "harness/experiment/keys.h"
 #include "harness/metric/stats.h"
 #include "harness/metric/target.h"
-#include "harness/preview.h"
 #include "harness/record/results_links.h"
+#include "harness/report/preview.h"
 #include "harness/report/table.h"
 #include "harness/report/table_line.h"
 

@@ -8,7 +8,7 @@
 #ifndef HARNESS_RUN_SWEEP_H
 #define HARNESS_RUN_SWEEP_H
 
-#include "harness/experiment/profile_errors.h"
+#include "harness/profile/profile_errors.h"
 #include "harness/run/plan.h"
 
 /** Zero-initialise. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/experiment/prefix.h"
+#include "harness/profile/prefix.h"
 
 static const char *prefix(const char *program, const char *bindir)
 {

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/preview.h"
-#include "harness/preview_link.h"
+#include "harness/report/preview.h"
+#include "harness/report/preview_link.h"
 
 #define MS 1000000ull
 #define WORKERS 8u

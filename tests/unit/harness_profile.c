@@ -14,9 +14,9 @@
 
 #include "harness/experiment/help.h"
 #include "harness/experiment/profile.h"
-#include "harness/experiment/profile_text.h"
-#include "harness/experiment/suggest.h"
-#include "harness/preview.h"
+#include "harness/profile/profile_text.h"
+#include "harness/profile/suggest.h"
+#include "harness/report/preview.h"
 
 #define DESIGN "tests/profiles/design.yaml"
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

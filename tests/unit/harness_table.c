@@ -6,7 +6,7 @@
 
 #include "harness/metric/equal.h"
 #include "harness/metric/target.h"
-#include "harness/preview.h"
+#include "harness/report/preview.h"
 #include "harness/report/table.h"
 #include "harness/report/table_figures.h"
 #include "harness/report/table_line.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "harness/preview.h"
+#include "harness/report/preview.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "core/base/units.h"
-#include "harness/preview_draw.h"
-#include "harness/preview_link.h"
+#include "harness/report/preview_draw.h"
+#include "harness/report/preview_link.h"
 
 #define BINS 12u
 #define BAR_WIDTH 50u

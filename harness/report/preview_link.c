@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "harness/preview_link.h"
+#include "harness/report/preview_link.h"
 
 static bool first_edge(struct preview_link *out, const struct inject_set *set)
 {

@@ -3,8 +3,8 @@
  * Where the files lie that come with the program: beside it, wherever its prefix was moved to, or in the folder that it
  * was built in. What was configured is how bin/ lies to share/dawdle/ and lib/dawdle/, not where they are.
  */
-#ifndef HARNESS_EXPERIMENT_PREFIX_H
-#define HARNESS_EXPERIMENT_PREFIX_H
+#ifndef HARNESS_PROFILE_PREFIX_H
+#define HARNESS_PROFILE_PREFIX_H
 
 #include <stdbool.h>
 #include <stddef.h>

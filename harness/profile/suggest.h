@@ -4,8 +4,8 @@
  *
  * Distance: restricted Damerau-Levenshtein (insert, delete, replace, swap of neighbours, each 1), ignoring case.
  */
-#ifndef HARNESS_EXPERIMENT_SUGGEST_H
-#define HARNESS_EXPERIMENT_SUGGEST_H
+#ifndef HARNESS_PROFILE_SUGGEST_H
+#define HARNESS_PROFILE_SUGGEST_H
 
 #include <stdint.h>
 

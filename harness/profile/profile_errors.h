@@ -6,8 +6,8 @@
  *     workers: {count: 8, graf: ring}
  *                         ^~~~
  */
-#ifndef HARNESS_EXPERIMENT_PROFILE_ERRORS_H
-#define HARNESS_EXPERIMENT_PROFILE_ERRORS_H
+#ifndef HARNESS_PROFILE_PROFILE_ERRORS_H
+#define HARNESS_PROFILE_PROFILE_ERRORS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Nearest names for error messages. Three rows of the edit-distance table are enough for swaps. */
-#include "harness/experiment/suggest.h"
+#include "harness/profile/suggest.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -3,12 +3,12 @@
  * The bytes of a profile before they mean anything: finding the file, reading it, and refusing what no text editor
  * would write. The YAML library lets NUL and invalid UTF-8 through, so the guard stands in front of it.
  */
-#ifndef HARNESS_EXPERIMENT_PROFILE_TEXT_H
-#define HARNESS_EXPERIMENT_PROFILE_TEXT_H
+#ifndef HARNESS_PROFILE_PROFILE_TEXT_H
+#define HARNESS_PROFILE_PROFILE_TEXT_H
 
 #include <stdbool.h>
 
-#include "harness/experiment/profile_errors.h"
+#include "harness/profile/profile_errors.h"
 
 #define PROFILE_TEXT_BYTES_MAX (1u << 20)
 

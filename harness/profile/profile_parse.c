@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* See profile_parse.h. One state machine over the event stream, one small stack; no recursion on input. */
-#include "harness/experiment/profile_parse.h"
+#include "harness/profile/profile_parse.h"
 
 #include <errno.h>
 #include <libfyaml.h>
 #include <string.h>
 
 #include "core/base/check.h"
-#include "harness/experiment/profile_text.h"
+#include "harness/profile/profile_text.h"
 
 #define ANCHORS_MAX 64u
 #define DEPTH_MAX 16u

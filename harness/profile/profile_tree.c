@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* See profile_tree.h. Control data of a few KiB at start-up: running out of memory here is a CHECK. */
-#include "harness/experiment/profile_tree.h"
+#include "harness/profile/profile_tree.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 
 #include "core/base/units.h"
 #include "harness/experiment/keys.h"
-#include "harness/preview.h"
+#include "harness/report/preview.h"
 
 static void append(char *out, size_t size, const char *text)
 {

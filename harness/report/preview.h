@@ -2,8 +2,8 @@
 /**
  * `dawdle inject preview`: what a profile's delay laws will do, drawn from the very functions that a run will ask.
  */
-#ifndef HARNESS_PREVIEW_H
-#define HARNESS_PREVIEW_H
+#ifndef HARNESS_REPORT_PREVIEW_H
+#define HARNESS_REPORT_PREVIEW_H
 
 #include <stdbool.h>
 #include <stddef.h>

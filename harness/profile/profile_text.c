@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* See profile_text.h. The guard stops at the first bad byte: what follows it is likely not text either. */
-#include "harness/experiment/profile_text.h"
+#include "harness/profile/profile_text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,8 +11,8 @@
 
 #include "core/base/check.h"
 #include "core/base/utf8.h"
-#include "harness/experiment/prefix.h"
-#include "harness/experiment/suggest.h"
+#include "harness/profile/prefix.h"
+#include "harness/profile/suggest.h"
 
 #define SHIPPED_MAX 64u
 #define SUFFIX ".yaml"
@@ -146,7 +146,8 @@ int profile_text_find(const char *path_or_name, char *path, size_t path_bytes,
     for (uint32_t f = 0; f < in.count; f++) {
         static const char *const suffix[] = {SUFFIX, ""};
         for (uint32_t s = 0; s < 2; s++) {
-            const int n = snprintf(path, path_bytes, "%s/%s%s", in.folder[f], path_or_name, suffix[s]);
+            const int n =
+                snprintf(path, path_bytes, "%s/%s%s", in.folder[f], path_or_name, suffix[s]);
             if (n > 0 && (size_t)n < path_bytes && is_file(path))
                 return 0;
         }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "harness/preview_draw.h"
+#include "harness/report/preview_draw.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * Errors are rendered when they are added, so that sources may go away before they are printed. The echoed line is cut
  * to a window around the caret: a profile may be one line of a megabyte.
  */
-#include "harness/experiment/profile_errors.h"
+#include "harness/profile/profile_errors.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

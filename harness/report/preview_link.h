@@ -3,8 +3,8 @@
  * What one entry for links makes of messages: PREVIEW_MESSAGES of them on the first edge that it concerns, one after the
  * other, as the transport sees them that loses for real.
  */
-#ifndef HARNESS_PREVIEW_LINK_H
-#define HARNESS_PREVIEW_LINK_H
+#ifndef HARNESS_REPORT_PREVIEW_LINK_H
+#define HARNESS_REPORT_PREVIEW_LINK_H
 
 #include "core/inject/link.h"
 

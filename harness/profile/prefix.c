@@ -3,7 +3,7 @@
  * See prefix.h. The names in places.h are made by meson; DAWDLE_BINDIR, _DATADIR and _LIBDIR are relative to the prefix,
  * or absolute where meson was told to put them outside of it.
  */
-#include "harness/experiment/prefix.h"
+#include "harness/profile/prefix.h"
 
 #include <limits.h>
 #include <stdio.h>

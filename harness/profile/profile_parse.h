@@ -6,10 +6,10 @@
  * are expanded here, within a budget of nodes, so an alias bomb ends in an error. Refused with a place: duplicate keys,
  * tags, more than one document, nesting deeper than 16, keys that are not plain text, control characters in values.
  */
-#ifndef HARNESS_EXPERIMENT_PROFILE_PARSE_H
-#define HARNESS_EXPERIMENT_PROFILE_PARSE_H
+#ifndef HARNESS_PROFILE_PROFILE_PARSE_H
+#define HARNESS_PROFILE_PROFILE_PARSE_H
 
-#include "harness/experiment/profile_tree.h"
+#include "harness/profile/profile_tree.h"
 
 /** Values of one profile, --set and expanded aliases included. */
 #define PROFILE_NODES_MAX 8192u

@@ -2,10 +2,10 @@
 /**
  * The YAML of a profile as a plain tree of maps, lists and texts, each node knowing where it was written.
  */
-#ifndef HARNESS_EXPERIMENT_PROFILE_TREE_H
-#define HARNESS_EXPERIMENT_PROFILE_TREE_H
+#ifndef HARNESS_PROFILE_PROFILE_TREE_H
+#define HARNESS_PROFILE_PROFILE_TREE_H
 
-#include "harness/experiment/profile_errors.h"
+#include "harness/profile/profile_errors.h"
 
 enum profile_kind { PROFILE_TEXT, PROFILE_MAP, PROFILE_LIST };
 

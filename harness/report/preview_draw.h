@@ -2,8 +2,8 @@
 /**
  * The draws that `dawdle inject preview` shows: each worker's iterations one after the other, as if nobody waited.
  */
-#ifndef HARNESS_PREVIEW_DRAW_H
-#define HARNESS_PREVIEW_DRAW_H
+#ifndef HARNESS_REPORT_PREVIEW_DRAW_H
+#define HARNESS_REPORT_PREVIEW_DRAW_H
 
 #include <stdbool.h>
 #include <stdint.h>
