@@ -39,11 +39,11 @@ topo core/base
 harness core net topo
 harness/command core net topo harness
 harness/profile core harness/places.h
-harness/experiment core net topo harness/profile harness/report/checks.h harness/report/claims.h harness/metric/results_summary.h harness/plugin/dawdle_plugin.h
+harness/experiment core net topo harness/profile harness/metric harness/plugin/dawdle_plugin.h
 harness/plugin dawdle_plugin.h
-harness/metric core harness/experiment harness/profile
-harness/record core harness/experiment harness/profile harness/metric harness/report/checks.h harness/report/claims.h harness/version.h
-harness/report core net topo harness/experiment harness/metric harness/record harness/report/preview.h
+harness/metric core harness/profile
+harness/record core harness/profile harness/metric harness/experiment harness/version.h
+harness/report core harness/profile harness/metric harness/experiment harness/record
 harness/run core net topo harness
 harness/tune core net topo harness
 ARROWS

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "core/base/check.h"
-#include "harness/experiment/keys.h"
 #include "harness/experiment/profile.h"
 
 const char *experiment_sweep_value(const struct experiment *self)
@@ -67,14 +66,9 @@ const char *experiment_rate(const struct experiment_policy *policy)
     return policy->tuned.set ? "tuned" : policy->lr_own ? "own" : "shared";
 }
 
-enum experiment_metric experiment_tuning_metric(const struct experiment *self)
+enum target_metric experiment_tuning_metric(const struct experiment *self)
 {
     if (self->target.set && self->target.metric == METRIC_HELDOUT_ACCURACY_MEAN_MODEL)
         return METRIC_HELDOUT_ACCURACY_MEAN_MODEL;
     return METRIC_HELDOUT_LOSS_MEAN_MODEL;
-}
-
-const char *experiment_metric_name(enum experiment_metric metric)
-{
-    return keys_name_at(&keys_metrics, (uint32_t)metric).name;
 }

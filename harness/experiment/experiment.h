@@ -20,31 +20,10 @@
 #include "core/policy/policy.h"
 #include "core/sim/sim.h"
 #include "core/worker/loader.h"
-
-#define EXPERIMENT_NAME_MAX 64u
-#define EXPERIMENT_PATH_MAX 1024u
-#define EXPERIMENT_SEEDS_MAX 64u
-#define EXPERIMENT_POLICIES_MAX 32u
-#define EXPERIMENT_INJECT_MAX 16u
-#define EXPERIMENT_FAULTS_MAX 64u /* entries; a schedule has FAULT_SCHEDULE_MAX faults */
-#define EXPERIMENT_CHECKS_MAX 16u
-#define EXPERIMENT_CLAIMS_MAX 16u
-#define EXPERIMENT_WORKERS_MAX 1024u /* on the live clock, and in lists; virtual: SIM_WORKERS_MAX */
-#define EXPERIMENT_POINTS_MAX 64u
-#define EXPERIMENT_SWEEP_MAX 8u         /* values of the swept key */
-#define EXPERIMENT_SWEEP_TEXT_MAX 128u  /* of the key's path, and of each value as written */
-#define EXPERIMENT_SWEEP_METRICS_MAX 6u /* tables of policy x value */
-#define EXPERIMENT_PATHSEARCH_MAX 1000u /* workers up to which pathsearch auto means messages */
+#include "harness/metric/limits.h"
+#include "harness/metric/target.h"
 
 enum experiment_clock { CLOCK_LIVE, CLOCK_VIRTUAL };
-
-enum experiment_metric {
-    METRIC_TRAIN_LOSS_MEAN_MODEL,
-    METRIC_HELDOUT_LOSS_MEAN_MODEL,
-    METRIC_HELDOUT_ACCURACY_MEAN_MODEL,
-    METRIC_TRAIN_LOSS_LOCAL_MEAN,
-    METRIC_TRAIN_LOSS_LOCAL_WORST,
-};
 
 enum experiment_jitter { JITTER_NONE, JITTER_LOGNORMAL };
 
@@ -149,15 +128,15 @@ struct experiment {
         double lr;
         double decay_every; /* share of the budget; 0 = no decay */
         double decay_factor;
-        char tuned[EXPERIMENT_PATH_MAX];     /* file of `dawdle tune`; "" = none */
-        enum experiment_metric tuned_metric; /* by which it chose */
+        char tuned[EXPERIMENT_PATH_MAX]; /* file of `dawdle tune`; "" = none */
+        enum target_metric tuned_metric; /* by which it chose */
     } train;
 
     struct {
         uint64_t base_ns; /* 0: only the real gradient */
         enum experiment_jitter jitter;
-        double jitter_cv; /* 0 when jitter is none */
-        uint64_t core_ns; /* virtual: of base_ns, what keeps a shared core to itself … */
+        double jitter_cv;  /* 0 when jitter is none */
+        uint64_t core_ns;  /* virtual: of base_ns, what keeps a shared core to itself … */
         uint64_t slice_ns; /* … and in slices of what length it does; 0: at one go */
     } compute;
 
@@ -183,7 +162,7 @@ struct experiment {
 
     struct {
         bool set;
-        enum experiment_metric metric;
+        enum target_metric metric;
         double value;
         char relative_to[EXPERIMENT_NAME_MAX]; /* policy label; "" = value is absolute */
         double factor;
@@ -231,10 +210,7 @@ const char *experiment_sweep_value(const struct experiment *self);
  * By what rates are tuned: the target's metric, on held-out data where that is a training loss; without a target the
  * held-out loss of the mean model.
  */
-enum experiment_metric experiment_tuning_metric(const struct experiment *self);
-
-/** Spelling as in profiles. */
-const char *experiment_metric_name(enum experiment_metric metric);
+enum target_metric experiment_tuning_metric(const struct experiment *self);
 
 /** Where the policy's rate comes from: "shared" (train.lr), "own" or "tuned". */
 const char *experiment_rate(const struct experiment_policy *policy);

@@ -7,9 +7,8 @@
 #include <string.h>
 
 #include "harness/experiment/profile_private.h"
+#include "harness/experiment/sentences.h"
 #include "harness/profile/profile_text.h"
-#include "harness/report/checks.h"
-#include "harness/report/claims.h"
 
 static struct profile_node *at(const struct profile_load *load, const char *path)
 {
@@ -271,15 +270,16 @@ static void check_sentences(struct profile_load *load)
     const struct experiment *x = load->out;
     const struct profile_node *item = first_item(load, "checks");
     for (uint32_t i = 0; i < x->check_count; i++, item = item->next) {
-        const char *const claim = claims_in_check(x->check[i]);
+        const char *const claim = sentences_claim_in(x->check[i]);
         struct err err = {""};
-        if (claim ? claims_validate(claim, x, &err) : checks_validate(x->check[i], x, &err))
+        if (claim ? sentences_validate_claim(claim, x, &err)
+                  : sentences_validate_check(x->check[i], x, &err))
             refuse_sentence(load, item, x->check[i], &err);
     }
     item = first_item(load, "claims");
     for (uint32_t i = 0; i < x->claims_count; i++, item = item->next) {
         struct err err = {""};
-        if (claims_validate(x->claims[i], x, &err))
+        if (sentences_validate_claim(x->claims[i], x, &err))
             refuse_sentence(load, item, x->claims[i], &err);
     }
 }

@@ -121,7 +121,7 @@ static uint64_t digest(const struct experiment *x, uint32_t policy)
             write_section(out, KEYS_INJECT, &x->inject[i], origins->inject[i]);
         for (uint32_t i = 0; i < x->fault_count; i++)
             write_section(out, KEYS_FAULT, &x->fault[i], origins->fault[i]);
-        fprintf(out, "metric=%s\n", experiment_metric_name(experiment_tuning_metric(x)));
+        fprintf(out, "metric=%s\n", target_metric_name(experiment_tuning_metric(x)));
     }
     CHECK(fclose(out) == 0);
     const uint64_t value = digest_bytes(DIGEST_START, text, bytes);

@@ -97,10 +97,9 @@ static void check_file(struct profile_load *load, const struct tuned_file *file)
         profile_errors_add(load->errors, mark, "these rates were tuned with clock: %s; " AGAIN,
                            keys_name_at(&keys_clocks, file->clock).name);
     else if (file->metric != experiment_tuning_metric(x))
-        profile_errors_add(load->errors, mark,
-                           "these rates were tuned by %s, now %s counts; " AGAIN,
-                           experiment_metric_name(file->metric),
-                           experiment_metric_name(experiment_tuning_metric(x)));
+        profile_errors_add(
+            load->errors, mark, "these rates were tuned by %s, now %s counts; " AGAIN,
+            target_metric_name(file->metric), target_metric_name(experiment_tuning_metric(x)));
     else if (!is_value(load) && file->digest != profile_digest(x))
         profile_errors_add(load->errors, mark,
                            "the profile has changed since these rates were tuned (for %s, digest "

@@ -17,12 +17,12 @@
 static const char *const edge_name[] = {"none", "lower", "upper"};
 static const char *const clock_name[] = {"live", "virtual"};
 
-bool tuned_is_better(enum experiment_metric metric, double a, double b)
+bool tuned_is_better(enum target_metric metric, double a, double b)
 {
     return metric == METRIC_HELDOUT_ACCURACY_MEAN_MODEL ? a > b : a < b;
 }
 
-double tuned_value(enum experiment_metric metric, double value)
+double tuned_value(enum target_metric metric, double value)
 {
     if (isfinite(value))
         return value;
@@ -92,12 +92,12 @@ void tuned_file_write(FILE *out, const struct tuned_file *self)
             "# `train: {tuned: FILE}`. values: the final %s\n"
             "# with each seed, on validation samples (never on test samples); a rate counts by "
             "their median.\n",
-            self->profile, experiment_metric_name(self->metric));
+            self->profile, target_metric_name(self->metric));
     fprintf(out,
             "tuned: %u\nprofile: \"%s\"\nclock: %s\ndigest: \"%016" PRIx64
             "\"\nmetric: %s\nseeds: [",
             TUNED_FILE_VERSION, self->profile, clock_name[self->clock], self->digest,
-            experiment_metric_name(self->metric));
+            target_metric_name(self->metric));
     for (uint32_t i = 0; i < self->seeds; i++)
         fprintf(out, "%s%" PRIu64, i ? ", " : "", self->seed[i]);
     fprintf(out,
@@ -280,7 +280,7 @@ static void read_metric(struct reading *self, const struct profile_node *root)
     if (index == UINT32_MAX)
         REFUSE(self, node, "unknown metric '%.40s'", node->text);
     else
-        self->out->metric = (enum experiment_metric)index;
+        self->out->metric = (enum target_metric)index;
 }
 
 static void read_seeds(struct reading *self, const struct profile_node *list)

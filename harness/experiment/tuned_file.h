@@ -41,7 +41,7 @@ struct tuned_file {
     char profile[EXPERIMENT_NAME_MAX];
     enum experiment_clock clock;
     uint64_t digest;
-    enum experiment_metric metric;
+    enum target_metric metric;
     uint32_t seeds;
     uint64_t seed[TUNED_SEEDS_MAX];
     uint64_t time_ns, iterations; /* budget of one run, as stop.* */
@@ -53,10 +53,10 @@ struct tuned_file {
 };
 
 /** An accuracy is better when it is higher, a loss when it is lower. */
-bool tuned_is_better(enum experiment_metric metric, double a, double b);
+bool tuned_is_better(enum target_metric metric, double a, double b);
 
 /** A value as it counts: not finite is infinitely bad. */
-double tuned_value(enum experiment_metric metric, double value);
+double tuned_value(enum target_metric metric, double value);
 
 /** By what a point counts. seeds: 1 to TUNED_SEEDS_MAX. */
 double tuned_median(const struct tuned_point *point, uint32_t seeds);

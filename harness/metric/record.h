@@ -17,7 +17,8 @@
 #include "core/drive/time_parts.h"
 #include "core/inject/fault.h"
 #include "core/inject/link.h"
-#include "harness/experiment/experiment.h"
+#include "core/policy/policy.h"
+#include "harness/metric/limits.h"
 #include "harness/metric/stragglers.h"
 
 /** What a histogram comes down to. All 0 when n is 0. */

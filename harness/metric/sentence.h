@@ -18,7 +18,6 @@
 #include <stdint.h>
 
 #include "core/base/err.h"
-#include "harness/experiment/experiment.h"
 #include "harness/metric/results_summary.h"
 
 /** Sides of a comparison are brought to nanoseconds, bytes or plain numbers before they meet. */
@@ -56,13 +55,6 @@ struct sentence {
  * the column and, for an unknown metric, the nearest valid one.
  */
 int sentence_parse(const char *noun, const char *text, struct sentence *out, struct err *err);
-
-/** Does the experiment have what the metrics are about: their policies, and a target where one is meant? As above. */
-int sentence_validate(const struct sentence *self, const struct experiment *experiment,
-                      struct err *err);
-
-/** Does it speak of each value of the swept key in turn: does one of its metrics name none? */
-bool sentence_is_swept(const struct sentence *self, const struct experiment *experiment);
 
 /** Compose a refusal of this sentence, at this column. Returns -EINVAL. */
 __attribute__((format(printf, 4, 5))) int sentence_refuse(const struct sentence *self,

@@ -19,17 +19,17 @@ static const struct {
     [METRIC_TRAIN_LOSS_LOCAL_WORST] = {"train_loss_local_worst", false},
 };
 
-const char *target_metric_name(enum experiment_metric metric)
+const char *target_metric_name(enum target_metric metric)
 {
     return metrics[metric].name;
 }
 
-bool target_metric_rises(enum experiment_metric metric)
+bool target_metric_rises(enum target_metric metric)
 {
     return metrics[metric].rises;
 }
 
-double target_metric_at(enum experiment_metric metric, const struct record_point *point)
+double target_metric_at(enum target_metric metric, const struct record_point *point)
 {
     switch (metric) {
     case METRIC_TRAIN_LOSS_MEAN_MODEL:
@@ -65,7 +65,7 @@ static double median_of(const double *value, uint32_t count)
     return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
 }
 
-double target_relative(enum experiment_metric metric, double factor, const double *final,
+double target_relative(enum target_metric metric, double factor, const double *final,
                        uint32_t count)
 {
     double value[EXPERIMENT_SEEDS_MAX];
@@ -81,7 +81,7 @@ double target_relative(enum experiment_metric metric, double factor, const doubl
     return rises ? median / factor : median * factor;
 }
 
-static bool meets(enum experiment_metric metric, const struct record_point *point, double value)
+static bool meets(enum target_metric metric, const struct record_point *point, double value)
 {
     const double at = target_metric_at(metric, point);
     return isfinite(at) && isfinite(value) &&
@@ -89,8 +89,8 @@ static bool meets(enum experiment_metric metric, const struct record_point *poin
 }
 
 /* Index of the first of `hold` consecutive points that meet the target, or point_count. */
-static uint32_t first_held(const struct record_run *run, enum experiment_metric metric,
-                           double value, uint32_t hold)
+static uint32_t first_held(const struct record_run *run, enum target_metric metric, double value,
+                           uint32_t hold)
 {
     uint32_t streak = 0;
     for (uint32_t i = 0; i < run->point_count; i++) {
@@ -102,8 +102,8 @@ static uint32_t first_held(const struct record_run *run, enum experiment_metric 
 }
 
 /** Where between points `first` - 1 (0) and `first` (1) the target is crossed. */
-static double crossing_share(const struct record_run *run, enum experiment_metric metric,
-                             double value, uint32_t first)
+static double crossing_share(const struct record_run *run, enum target_metric metric, double value,
+                             uint32_t first)
 {
     if (first == 0)
         return 1;
@@ -122,8 +122,7 @@ static double crossing(const struct record_run *run, uint32_t first, double shar
     return before + share * (after - before);
 }
 
-void target_judge(struct record_run *run, enum experiment_metric metric, double value,
-                  uint32_t hold)
+void target_judge(struct record_run *run, enum target_metric metric, double value, uint32_t hold)
 {
     const uint32_t first = first_held(run, metric, value, hold ? hold : 1);
     const uint32_t last = run->point_count ? run->point_count - 1 : 0;

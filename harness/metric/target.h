@@ -29,14 +29,23 @@ struct target_spread {
     uint32_t count;
 };
 
+/** What a target may be set for. */
+enum target_metric {
+    METRIC_TRAIN_LOSS_MEAN_MODEL,
+    METRIC_HELDOUT_LOSS_MEAN_MODEL,
+    METRIC_HELDOUT_ACCURACY_MEAN_MODEL,
+    METRIC_TRAIN_LOSS_LOCAL_MEAN,
+    METRIC_TRAIN_LOSS_LOCAL_WORST,
+};
+
 /** Spelling as in profiles and result.json, e.g. `train_loss_mean_model`. */
-const char *target_metric_name(enum experiment_metric metric);
+const char *target_metric_name(enum target_metric metric);
 
 /** The metric's value of one judged snapshot. */
-double target_metric_at(enum experiment_metric metric, const struct record_point *point);
+double target_metric_at(enum target_metric metric, const struct record_point *point);
 
 /** Accuracy must rise to the target, losses must fall. */
-bool target_metric_rises(enum experiment_metric metric);
+bool target_metric_rises(enum target_metric metric);
 
 /**
  * The value of a relative target: factor x the median over the baseline's seeds of the metric at the last snapshot.
@@ -44,7 +53,7 @@ bool target_metric_rises(enum experiment_metric metric);
  * final: the baseline's last values; those not finite (diverged) count as infinitely bad. NaN when count is 0 or the median
  * itself diverged; nothing meets such a target.
  */
-double target_relative(enum experiment_metric metric, double factor, const double *final,
+double target_relative(enum target_metric metric, double factor, const double *final,
                        uint32_t count);
 
 /**
@@ -56,8 +65,7 @@ double target_relative(enum experiment_metric metric, double factor, const doubl
  * point meets the target, whether or not it held long enough to count as reached. Points that are not finite meet
  * nothing. hold 0 counts as 1.
  */
-void target_judge(struct record_run *run, enum experiment_metric metric, double value,
-                  uint32_t hold);
+void target_judge(struct record_run *run, enum target_metric metric, double value, uint32_t hold);
 
 /** Time to target of a judged run: exact, or from its budget to infinity. */
 struct target_bound target_time(const struct record_run *run);

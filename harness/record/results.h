@@ -19,8 +19,7 @@
 #include "harness/metric/record.h"
 #include "harness/metric/results_summary.h"
 #include "harness/record/hlog.h"
-#include "harness/report/checks.h"
-#include "harness/report/claims.h"
+#include "harness/record/verdict.h"
 
 #define RESULTS_PATH_MAX 4096u
 

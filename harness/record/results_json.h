@@ -13,8 +13,7 @@
 
 #include "harness/metric/record.h"
 #include "harness/metric/results_summary.h"
-#include "harness/report/checks.h"
-#include "harness/report/claims.h"
+#include "harness/record/verdict.h"
 
 /*
  * The version of result.json, raised with each change of what a key means; results_read reads all of them.

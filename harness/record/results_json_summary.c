@@ -85,7 +85,7 @@ json_t *results_json_claims(const struct claims_result *result, uint32_t count)
         json_t *claim = json_object();
         put(claim, "claim", results_json_text(result[i].text));
         put(claim, "value", results_json_text(result[i].sweep_value));
-        put(claim, "verdict", results_json_text(claims_verdict_name(result[i].verdict)));
+        put(claim, "verdict", results_json_text(verdict_name(result[i].verdict)));
         put(claim, "finding", results_json_text(result[i].finding));
         put(claim, "ratio", results_json_real(result[i].ratio));
         put(claim, "low", results_json_real(result[i].low));

@@ -10,13 +10,6 @@
 #include "core/base/units.h"
 #include "harness/metric/sentence.h"
 
-int checks_validate(const char *text, const struct experiment *experiment, struct err *err)
-{
-    struct sentence check;
-    const int rc = sentence_parse("check", text, &check, err);
-    return rc == 0 ? sentence_validate(&check, experiment, err) : rc;
-}
-
 /* UNDECIDED: the figures do not suffice. OPEN: the runs do not. */
 enum verdict { YES, NO, UNDECIDED, OPEN };
 

@@ -20,23 +20,11 @@
 #include "core/base/err.h"
 #include "harness/experiment/experiment.h"
 #include "harness/metric/results_summary.h"
+#include "harness/record/verdict.h"
 #include "harness/report/scope.h"
 
-struct checks_result {
-    const char *text; /* borrowed: the check as written */
-    bool pass;
-    bool open;         /* pass is false, but only because it cannot be decided */
-    char finding[768]; /* both sides with their values, or why it could not be decided */
-};
-
 /**
- * Would this check mean something for this experiment? 0, or -EINVAL with a sentence that quotes the check, names the
- * column and, for an unknown name, the nearest valid one.
- */
-int checks_validate(const char *text, const struct experiment *experiment, struct err *err);
-
-/**
- * Decide one check that checks_validate accepted. summary: [count], one per value of the swept key that ran, or one. A
+ * Decide one check that sentences_validate_check accepted. summary: [count], one per value of the swept key that ran, or one. A
  * policy or value that never ran fails it, unless scope says that it would have. scope NULL: everything ran.
  */
 void checks_evaluate(const char *text, const struct results_summary *summary, uint32_t count,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "harness/experiment/sentences.h"
 #include "harness/metric/sentence.h"
 #include "harness/metric/stats.h"
 #include "harness/metric/target.h"
@@ -20,50 +21,6 @@ struct trial {
     double log_ratio[EXPERIMENT_SEEDS_MAX];
     char obstacle[320]; /* why it cannot be decided; "" = it can */
 };
-
-const char *claims_verdict_name(enum claims_verdict verdict)
-{
-    static const char *const name[] = {"open", "held", "refuted"};
-    return name[verdict];
-}
-
-const char *claims_in_check(const char *check)
-{
-    check += strspn(check, " \t");
-    if (strncmp(check, "claim:", 6) != 0)
-        return NULL;
-    check += 6;
-    return check + strspn(check, " \t");
-}
-
-int claims_validate(const char *text, const struct experiment *experiment, struct err *err)
-{
-    struct sentence claim;
-    const int rc = sentence_parse("claim", text, &claim, err);
-    if (rc != 0)
-        return rc;
-    for (uint32_t i = 0; i < 2; i++) {
-        const struct sentence_operand *const side = &claim.side[i];
-        if (!side->is_metric)
-            return sentence_refuse(&claim, side->column, err,
-                                   "a claim compares two policies seed by seed; a bare number is "
-                                   "for checks");
-        if (!*side->policy)
-            return sentence_refuse(&claim, side->column, err, "whose %s? Write %s(policy)",
-                                   results_metric_table[side->metric].name,
-                                   results_metric_table[side->metric].name);
-        if (side->metric == RESULTS_SPEEDUP || side->metric == RESULTS_SPEEDUP_GRADIENTS)
-            return sentence_refuse(
-                &claim, side->column, err, "a speed-up is a ratio already; compare %s",
-                side->metric == RESULTS_SPEEDUP ? "time_to_target" : "gradients_to_target");
-    }
-    if (claim.comparison != SENTENCE_LESS && claim.comparison != SENTENCE_GREATER)
-        return sentence_refuse(&claim, 1, err, "a claim says < or >");
-    if (strcmp(claim.side[0].policy, claim.side[1].policy) == 0 &&
-        strcmp(claim.side[0].at, claim.side[1].at) == 0)
-        return sentence_refuse(&claim, claim.side[1].column, err, "both sides are the same policy");
-    return sentence_validate(&claim, experiment, err);
-}
 
 /** Is this a run of that side of the claim? `open`: the value that stands in for one not named; NULL: any. */
 static bool is_of(const struct record_run *run, const struct sentence_operand *side,
@@ -267,8 +224,8 @@ static void put_finding(const struct trial *self, const struct experiment *exper
                  "; %u of %u seeds, in which %s did not reach the target, count with the budget",
                  left ? at->bounded_below : at->bounded_above, at->pairs,
                  self->sentence.side[left ? 0 : 1].policy);
-    snprintf(at->finding, sizeof(at->finding), "%s (%s%s%s)", claims_verdict_name(at->verdict),
-             figures, bounded, tuned);
+    snprintf(at->finding, sizeof(at->finding), "%s (%s%s%s)", verdict_name(at->verdict), figures,
+             bounded, tuned);
 }
 
 /** One entry for this claim, or one per value of the swept key. Returns how many there are now. */
@@ -277,7 +234,7 @@ static uint32_t put_claim(const struct experiment *experiment, const char *text,
 {
     struct sentence claim;
     CHECK(sentence_parse("claim", text, &claim, NULL) == 0);
-    if (!sentence_is_swept(&claim, experiment)) {
+    if (!sentences_is_swept(&claim, experiment)) {
         out[n] = (struct claims_result){.text = text};
         return n + 1;
     }
@@ -293,7 +250,7 @@ static uint32_t collect(const struct experiment *experiment, struct claims_resul
         const bool own = i < experiment->claims_count;
         const char *const text =
             own ? experiment->claims[i]
-                : claims_in_check(experiment->check[i - experiment->claims_count]);
+                : sentences_claim_in(experiment->check[i - experiment->claims_count]);
         if (text && !claims_find(out, n, 0, text))
             n = put_claim(experiment, text, out, n);
     }

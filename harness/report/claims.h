@@ -28,41 +28,12 @@
 #include "core/base/err.h"
 #include "harness/experiment/experiment.h"
 #include "harness/metric/record.h"
+#include "harness/record/verdict.h"
 #include "harness/report/scope.h"
-
-/** Of them with a sweep: each value makes one. */
-#define CLAIMS_MAX ((EXPERIMENT_CLAIMS_MAX + EXPERIMENT_CHECKS_MAX) * EXPERIMENT_SWEEP_MAX)
-
-enum claims_verdict { CLAIM_OPEN, CLAIM_HELD, CLAIM_REFUTED };
-
-/** NaN where there is no figure. */
-struct claims_result {
-    const char *text;        /* borrowed: the claim as written */
-    const char *sweep_value; /* borrowed: what its open places stand for; NULL: it has none */
-    enum claims_verdict verdict;
-    bool unfit; /* open because of how the runs went, not of what they found */
-    double ratio, low,
-        high;         /* geometric mean of left / right without their factors, and its interval */
-    double threshold; /* what the ratio is compared with: 1 without factors */
-    double p, p_holm;
-    uint32_t pairs; /* seeds that both ran */
-    uint32_t bounded_above,
-        bounded_below; /* pairs whose right (left) side did not reach the target */
-    char finding[560]; /* the verdict with its figures, or why it is open */
-};
-
-/** Spelling as in result.json. */
-const char *claims_verdict_name(enum claims_verdict verdict);
-
-/** The claim in a check (`claim: a < b`), or NULL when the check is an ordinary one. */
-const char *claims_in_check(const char *check);
-
-/** Would this claim mean something for this experiment? 0, or -EINVAL with a sentence as checks_validate gives. */
-int claims_validate(const char *text, const struct experiment *experiment, struct err *err);
 
 /**
  * Decide all claims of the experiment: its `claims:`, then those in its `checks:`, each text once. Returns how many; every
- * one was accepted by claims_validate. `run` may lack cells and be in any order. scope NULL: everything ran.
+ * one was accepted by sentences_validate_claim. `run` may lack cells and be in any order. scope NULL: everything ran.
  */
 uint32_t claims_evaluate(const struct experiment *experiment, const struct record_run *run,
                          uint32_t count, const struct scope *scope,

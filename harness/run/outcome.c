@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "harness/experiment/sentences.h"
 #include "harness/report/table.h"
 
 static bool complain(const struct record_run *run, const char *what)
@@ -57,7 +58,7 @@ static void evaluate_checks(const struct experiment *e, const struct results_ver
                             const struct scope *scope, struct checks_result *check)
 {
     for (uint32_t i = 0; i < e->check_count; i++) {
-        const char *const text = claims_in_check(e->check[i]);
+        const char *const text = sentences_claim_in(e->check[i]);
         check[i] = (struct checks_result){.text = e->check[i]};
         if (text)
             evaluate_claim(verdict, text, &check[i]);

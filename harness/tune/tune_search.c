@@ -9,7 +9,7 @@
 
 _Static_assert(TUNE_GRID + TUNE_EXTENSIONS_MAX <= TUNED_RATES_MAX, "every rate has a place");
 
-void tune_search_begin(struct tune_search *self, double centre, enum experiment_metric metric,
+void tune_search_begin(struct tune_search *self, double centre, enum target_metric metric,
                        uint32_t seeds, struct tuned_policy *curve)
 {
     CHECK(seeds >= 1);

@@ -22,13 +22,13 @@
 
 struct tune_search {
     struct tuned_policy *curve; /* borrowed: what is known so far, ascending */
-    enum experiment_metric metric;
+    enum target_metric metric;
     uint32_t seeds;
     bool below; /* the rate that was asked for lies below the curve, not above */
 };
 
 /** curve: zeroed but for its label and digest. */
-void tune_search_begin(struct tune_search *self, double centre, enum experiment_metric metric,
+void tune_search_begin(struct tune_search *self, double centre, enum target_metric metric,
                        uint32_t seeds, struct tuned_policy *curve);
 
 /** The next rate to measure, or false: the search is over. Asks for the same rate until it is told. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "harness/experiment/sentences.h"
 #include "harness/metric/target.h"
 #include "harness/report/checks.h"
 #include "tests/unit/support_records.h"
@@ -47,7 +48,7 @@ static bool holds(const char *text)
     struct checks_result result;
     struct err err;
     summarise(&summary);
-    cr_assert_eq(checks_validate(text, &experiment, &err), 0, "%s", err.text);
+    cr_assert_eq(sentences_validate_check(text, &experiment, &err), 0, "%s", err.text);
     checks_evaluate(text, &summary, 1, NULL, &result);
     return result.pass;
 }
@@ -56,7 +57,7 @@ static void expect_refused(const char *text, const char *because)
 {
     struct experiment experiment = two_policies();
     struct err err = {""};
-    cr_expect_eq(checks_validate(text, &experiment, &err), -EINVAL, "%s", text);
+    cr_expect_eq(sentences_validate_check(text, &experiment, &err), -EINVAL, "%s", text);
     cr_expect(strstr(err.text, because) != NULL, "%s\n  does not say: %s", err.text, because);
 }
 
@@ -176,7 +177,7 @@ Test(checks, asks_for_a_target_where_the_metric_needs_one)
     struct err err;
     experiment.target.set = false;
 
-    cr_expect_eq(checks_validate("speedup(aau) > 1", &experiment, &err), -EINVAL);
+    cr_expect_eq(sentences_validate_check("speedup(aau) > 1", &experiment, &err), -EINVAL);
 
     cr_expect(strstr(err.text, "needs a `target:`") != NULL, "%s", err.text);
 }
@@ -189,7 +190,7 @@ Test(checks, accepts_every_metric_of_the_table)
         cr_assert_eq(results_metric_find(results_metric_table[m].name), m);
         snprintf(text, sizeof(text), "%s(aau) >= 0", results_metric_table[m].name);
         struct experiment experiment = two_policies();
-        cr_expect_eq(checks_validate(text, &experiment, NULL), 0, "%s", text);
+        cr_expect_eq(sentences_validate_check(text, &experiment, NULL), 0, "%s", text);
     }
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "harness/experiment/sentences.h"
 #include "harness/metric/target.h"
 #include "harness/report/claims.h"
 #include "tests/unit/support_records.h"
@@ -48,7 +49,7 @@ static const struct claims_result *decide(struct matrix *m, const char *text)
 {
     static struct claims_result result[CLAIMS_MAX];
     struct err err = {""};
-    cr_assert_eq(claims_validate(text, &m->experiment, &err), 0, "%s", err.text);
+    cr_assert_eq(sentences_validate_claim(text, &m->experiment, &err), 0, "%s", err.text);
     snprintf(m->experiment.claims[m->experiment.claims_count++], 256, "%s", text);
     const uint32_t n = claims_evaluate(&m->experiment, m->run, 3 * SEEDS, NULL, result);
     const struct claims_result *const found = claims_find(result, n, 0, text);
@@ -66,7 +67,7 @@ static void expect_refused(const char *text, const char *because)
 {
     struct matrix *const m = make();
     struct err err = {""};
-    cr_expect_eq(claims_validate(text, &m->experiment, &err), -EINVAL, "%s", text);
+    cr_expect_eq(sentences_validate_claim(text, &m->experiment, &err), -EINVAL, "%s", text);
     cr_expect(strstr(err.text, because) != NULL, "%s\n  does not say: %s", err.text, because);
 }
 
@@ -235,7 +236,7 @@ Test(claims, are_collected_from_checks_too_and_each_once)
 
     cr_expect_eq(n, 2u);
     cr_expect_str_eq(result[1].text, "wait_share(slow) > wait_share(fast)");
-    cr_expect_null(claims_in_check(m->experiment.check[1]));
+    cr_expect_null(sentences_claim_in(m->experiment.check[1]));
 }
 
 Test(claims, that_mean_nothing_are_refused)
@@ -251,9 +252,9 @@ Test(claims, that_mean_nothing_are_refused)
     struct matrix *const m = make();
     struct err err = {""};
     m->experiment.target.set = false;
-    cr_expect_eq(
-        claims_validate("time_to_target(fast) < time_to_target(slow)", &m->experiment, &err),
-        -EINVAL);
+    cr_expect_eq(sentences_validate_claim("time_to_target(fast) < time_to_target(slow)",
+                                          &m->experiment, &err),
+                 -EINVAL);
     cr_expect(strstr(err.text, "needs a `target:`") != NULL, "%s", err.text);
 }
 

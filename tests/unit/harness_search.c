@@ -14,7 +14,7 @@ typedef double (*objective)(double lr, uint32_t seed);
 static struct tuned_policy curve;
 static uint32_t asked;
 
-static void search(double centre, enum experiment_metric metric, objective value)
+static void search(double centre, enum target_metric metric, objective value)
 {
     struct tune_search self;
     double lr;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "harness/experiment/profile.h"
+#include "harness/experiment/sentences.h"
 #include "harness/metric/target.h"
 #include "harness/record/results_json.h"
 #include "harness/report/checks.h"
@@ -258,7 +259,7 @@ static bool holds(struct grid *g, const char *text, const char *finding)
 {
     struct checks_result result;
     struct err err = {""};
-    cr_assert_eq(checks_validate(text, &g->experiment, &err), 0, "%s", err.text);
+    cr_assert_eq(sentences_validate_check(text, &g->experiment, &err), 0, "%s", err.text);
     checks_evaluate(text, g->summary, 2, NULL, &result);
     cr_expect(strstr(result.finding, finding), "%s\n  does not say: %s", result.finding, finding);
     return result.pass;
@@ -280,7 +281,7 @@ static void expect_refused(const char *text, const char *because)
 {
     struct grid *const g = make();
     struct err err = {""};
-    cr_expect_eq(checks_validate(text, &g->experiment, &err), -EINVAL, "%s", text);
+    cr_expect_eq(sentences_validate_check(text, &g->experiment, &err), -EINVAL, "%s", text);
     cr_expect(strstr(err.text, because), "%s\n  does not say: %s", err.text, because);
     forget(g);
 }
@@ -293,14 +294,14 @@ Test(swept, sentences_name_only_values_that_there_are)
 
     const struct experiment plain = {.policy_count = 1, .policy = {{.label = "aau"}}};
     struct err err = {""};
-    cr_expect_eq(checks_validate("wait_share(aau@a) < 100%", &plain, &err), -EINVAL);
+    cr_expect_eq(sentences_validate_check("wait_share(aau@a) < 100%", &plain, &err), -EINVAL);
     cr_expect(strstr(err.text, "this profile sweeps nothing"), "%s", err.text);
 }
 
 static uint32_t decide(struct grid *g, const char *text, struct claims_result *out)
 {
     struct err err = {""};
-    cr_assert_eq(claims_validate(text, &g->experiment, &err), 0, "%s", err.text);
+    cr_assert_eq(sentences_validate_claim(text, &g->experiment, &err), 0, "%s", err.text);
     snprintf(g->experiment.claims[0], sizeof(g->experiment.claims[0]), "%s", text);
     g->experiment.claims_count = 1;
     return claims_evaluate(&g->experiment, g->run, 4 * SEEDS, NULL, out);
@@ -331,8 +332,9 @@ Test(swept, a_claim_may_compare_a_policy_with_itself_at_another_value)
 
     cr_expect_null(result[0].sweep_value);
     cr_expect_float_eq(result[0].ratio, 4, 1e-9);
-    cr_expect_eq(claims_validate("wait_share(aau@a) < wait_share(aau@a)", &g->experiment, &err),
-                 -EINVAL);
+    cr_expect_eq(
+        sentences_validate_claim("wait_share(aau@a) < wait_share(aau@a)", &g->experiment, &err),
+        -EINVAL);
     forget(g);
 }
 
