@@ -384,6 +384,58 @@ void aau_counters(const void *state, struct policy_counters *out)
     *out = ((const struct aau *)state)->counters;
 }
 
+static const struct policy_choice releases[] = {
+    [AAU_CLUSTER] = {"cluster",
+                     "the connected component of ready workers that contains the new edge"},
+    [AAU_ALL] = {"all", "every ready worker anywhere"},
+    [AAU_NBR] = {"nbr", "the worker that finished and its ready neighbours"},
+    [AAU_PAIR] = {"pair", "the two ends of the new edge"},
+    {NULL, NULL},
+};
+
+static const struct policy_choice new_edges[] = {
+    [AAU_COMPONENT] = {"component", "one between two parts that the epoch has not connected yet"},
+    [AAU_VERTEX] =
+        {"vertex",
+         "one to a worker that the epoch has not reached yet; when all are reached, as component"},
+    {NULL, NULL},
+};
+
+static const struct policy_choice pathsearches[] = {
+    [AAU_AUTO] = {"auto", "messages up to 1000 workers, the oracle above"},
+    [AAU_MESSAGES] = {"messages", "workers tell each other by messages"},
+    [AAU_ORACLE] = {"oracle", "somebody sees all workers at no cost; virtual time only"},
+    {NULL, NULL},
+};
+
+const struct policy_option aau_options[] = {
+    {.name = "release",
+     .type = OPTION_CHOICE,
+     POLICY_OPTION_AT(release),
+     .fallback = "cluster",
+     .unit = "release rule",
+     .help = "who goes on when an edge is established",
+     .choices = releases},
+    {.name = "new_edge",
+     .type = OPTION_CHOICE,
+     POLICY_OPTION_AT(new_edge),
+     .fallback = "component",
+     .unit = "kind of new edge",
+     .help = "which edge between ready workers is worth an exchange in this epoch",
+     .choices = new_edges},
+    {.name = "pathsearch",
+     .type = OPTION_CHOICE,
+     POLICY_OPTION_AT(pathsearch),
+     .fallback = "auto",
+     .unit = "pathsearch",
+     .help = "how workers learn which edges the epoch has",
+     .choices = pathsearches,
+     .draw = {.least = AAU_MESSAGES}},
+    AAU_OPTION_EVICT_AFTER,
+    AAU_OPTION_MAX_STALENESS,
+    {.name = NULL},
+};
+
 const struct policy policy_aau = {
     .name = "aau",
     .help = "waits only until an edge new to this epoch is ready (our reconstruction of DSGD-AAU)",
@@ -393,7 +445,7 @@ const struct policy policy_aau = {
     .caution = "our reconstruction",
     .waits_for = "a ready neighbour that the epoch has not connected yet",
     .lost_message = "the group hangs",
-    .options = "release new_edge pathsearch evict_after max_staleness",
+    .options = aau_options,
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,

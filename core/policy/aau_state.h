@@ -200,4 +200,20 @@ uint32_t aau_control_bound(uint32_t workers);
 /** Last in each step: the timer, the alarm. */
 void aau_watch(struct aau *self, struct actions *out);
 
+/* Options that cb-dybw has as well. */
+#define AAU_OPTION_EVICT_AFTER                                                      \
+    {                                                                               \
+        .name = "evict_after", .type = OPTION_NS, POLICY_OPTION_AT(evict_after_ns), \
+        .max = OPTION_HOUR_NS, .fallback = "0", .unit = "time",                     \
+        .help = "a neighbour silent for so long is treated as absent; 0 = never",   \
+        .draw = {5, 105, 4},                                                        \
+    }
+#define AAU_OPTION_MAX_STALENESS                                                        \
+    {                                                                                   \
+        .name = "max_staleness", .type = OPTION_COUNT, POLICY_OPTION_AT(max_staleness), \
+        .max = 1e9, .fallback = "0", .unit = "epochs",                                  \
+        .help = "count an alarm when a model has missed more epochs; 0 = no alarm",     \
+        .draw = {0, 3, 0},                                                              \
+    }
+
 #endif

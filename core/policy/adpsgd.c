@@ -414,13 +414,37 @@ void adpsgd_counters(const void *state, struct policy_counters *out)
     *out = ((const struct adpsgd *)state)->counters;
 }
 
+static const struct policy_choice pairings[] = {
+    [ADPSGD_ANY] = {"any", "any neighbour; conflicting requests are refused"},
+    [ADPSGD_BIPARTITE] = {"bipartite",
+                          "active workers ask passive ones: no deadlock by construction"},
+    {NULL, NULL},
+};
+
+static const struct policy_option options[] = {
+    {.name = "pairing",
+     .type = OPTION_CHOICE,
+     POLICY_OPTION_AT(pairing),
+     .fallback = "any",
+     .unit = "pairing",
+     .help = "who may average with whom",
+     .choices = pairings},
+    {.name = "comm_thread",
+     .type = OPTION_BOOL,
+     POLICY_OPTION_AT(comm_thread),
+     .fallback = "true",
+     .unit = "",
+     .help = "average while a gradient is being computed, as with a communication thread"},
+    {.name = NULL},
+};
+
 const struct policy policy_adpsgd = {
     .name = "adpsgd",
     .help = "averages with one random neighbour per iteration, asynchronously",
     .source = "Lian et al., ICML 2018, arXiv 1710.06952",
     .waits_for = "one partner",
     .lost_message = "the mean drifts by half the pair's difference",
-    .options = "pairing comm_thread",
+    .options = options,
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,

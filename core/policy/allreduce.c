@@ -59,6 +59,11 @@ static void allreduce_step(void *state, const struct event *event, struct action
     }
 }
 
+static const struct policy_option options[] = {
+    POLICY_OPTION_COLLECTIVE,
+    {.name = NULL},
+};
+
 const struct policy policy_allreduce = {
     .name = "allreduce",
     .help = "everybody waits for everybody, exact mean each round",
@@ -66,7 +71,7 @@ const struct policy policy_allreduce = {
     .waits_for = "all workers",
     .lost_message = "the round stalls",
     .loss_refusal = "every round averages over all workers, so without one of them no round ends",
-    .options = "collective",
+    .options = options,
     .edges = POLICY_EDGES_ALL,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_EXACT_MEAN,

@@ -15,6 +15,16 @@ static void asgd_init(void *state, const struct policy_config *config)
                 (struct server_rules){.ahead_max = SERVER_FREE, .damped = config->options.damped});
 }
 
+static const struct policy_option options[] = {
+    {.name = "damped",
+     .type = OPTION_BOOL,
+     POLICY_OPTION_AT(damped),
+     .fallback = "false",
+     .unit = "",
+     .help = "divide each step by its staleness"},
+    {.name = NULL},
+};
+
 const struct policy policy_asgd = {
     .name = "asgd",
     .help = "worker 0 is a parameter server that applies each gradient as it comes",
@@ -23,7 +33,7 @@ const struct policy policy_asgd = {
     .lost_message = "the worker stalls",
     .loss_refusal =
         "its server ends when every worker has said its last word, and a lost one never says it",
-    .options = "damped",
+    .options = options,
     .edges = POLICY_EDGES_STAR,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_NONE,

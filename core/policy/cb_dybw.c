@@ -33,6 +33,12 @@ static void cb_dybw_init(void *state, const struct policy_config *config)
     aau_lay_out(state, config, config->tree);
 }
 
+static const struct policy_option options[] = {
+    AAU_OPTION_EVICT_AFTER,
+    AAU_OPTION_MAX_STALENESS,
+    {.name = NULL},
+};
+
 const struct policy policy_cb_dybw = {
     .name = "cb-dybw",
     .help = "waits for one more edge of a fixed tree, averages with whoever is ready (our "
@@ -43,7 +49,7 @@ const struct policy policy_cb_dybw = {
     .caution = "our reconstruction",
     .waits_for = "an edge of the tree that the epoch has not established yet",
     .lost_message = "the group hangs",
-    .options = "evict_after max_staleness",
+    .options = options,
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,

@@ -9,6 +9,14 @@
 #include "core/base/check.h"
 #include "core/policy/layout.h"
 
+const struct policy_choice policy_collectives[] = {
+    [COLLECTIVE_CHUNKED] = {"chunked", "slices travel over direct edges"},
+    [COLLECTIVE_MODELLED] =
+        {"modelled",
+         "one event per group at the time that its messages would take; virtual time only"},
+    {NULL, NULL},
+};
+
 enum half { HALF_NONE, HALF_PARTS, HALF_SLICES };
 
 struct held {

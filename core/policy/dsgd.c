@@ -296,13 +296,32 @@ static void dsgd_counters(const void *state, struct policy_counters *out)
     *out = ((const struct dsgd *)state)->counters;
 }
 
+static const struct policy_choice orders[] = {
+    [DSGD_ADAPT_THEN_COMBINE] = {"atc",
+                                 "adapt, then combine: step, then average the stepped models"},
+    [DSGD_COMBINE_THEN_ADAPT] =
+        {"cta", "combine, then adapt: average while the gradient is computed, then step"},
+    {NULL, NULL},
+};
+
+static const struct policy_option options[] = {
+    {.name = "order",
+     .type = OPTION_CHOICE,
+     POLICY_OPTION_AT(order),
+     .fallback = "atc",
+     .unit = "order",
+     .help = "does the step come before or after the average?",
+     .choices = orders},
+    {.name = NULL},
+};
+
 const struct policy policy_dsgd = {
     .name = "dsgd",
     .help = "every round averages with all neighbours",
     .source = "Lian et al., NeurIPS 2017, arXiv 1705.09056; adapt, then combine: arXiv 2306.06559",
     .waits_for = "all neighbours, same round",
     .lost_message = "the neighbourhood stalls",
-    .options = "order",
+    .options = options,
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,

@@ -223,6 +223,28 @@ static void epidemic_counters(const void *state, struct policy_counters *out)
     *out = ((const struct epidemic *)state)->counters;
 }
 
+static const struct policy_option options[] = {
+    {.name = "timeout",
+     .type = OPTION_NS,
+     POLICY_OPTION_AT(timeout_ns),
+     .min = 1,
+     .max = OPTION_HOUR_NS,
+     .fallback = "1ms",
+     .unit = "time",
+     .help = "how long others are waited for after the own gradient",
+     .draw = {0, 3, 0}},
+    {.name = "fanout",
+     .type = OPTION_COUNT,
+     POLICY_OPTION_AT(fanout),
+     .min = 1,
+     .max = STEP_PEERS_MAX,
+     .fallback = "2",
+     .unit = "receivers",
+     .help = "to how many a model is sent per iteration",
+     .draw = {1, 4, 0}},
+    {.name = NULL},
+};
+
 const struct policy policy_epidemic = {
     .name = "epidemic",
     .help = "sends to some random workers, averages what came within a timeout",
@@ -230,7 +252,7 @@ const struct policy policy_epidemic = {
         "De Vos et al., NeurIPS 2023, arXiv 2310.01972; rounds replaced by each worker's timeout",
     .waits_for = "a timeout",
     .lost_message = "one term of one mean",
-    .options = "fanout timeout",
+    .options = options,
     .edges = POLICY_EDGES_ALL,
     .tensor_class = DELIVERY_NEWEST,
     .matrix = MATRIX_ROW,

@@ -332,6 +332,34 @@ static void hop_counters(const void *state, struct policy_counters *out)
     *out = ((const struct hop *)state)->counters;
 }
 
+static const struct policy_option options[] = {
+    {.name = "staleness",
+     .type = OPTION_COUNT,
+     POLICY_OPTION_AT(staleness),
+     .max = 1e6,
+     .fallback = "4",
+     .unit = "iterations",
+     .help = "how far the fastest may be ahead; of hop at most 5",
+     .draw = {0, STALENESS_MAX, 0}},
+    {.name = "backup",
+     .type = OPTION_COUNT,
+     POLICY_OPTION_AT(backup),
+     .max = STEP_PEERS_MAX,
+     .fallback = "1",
+     .unit = "neighbours",
+     .help = "how many are not waited for",
+     .draw = {0, 2, 0}},
+    {.name = "jump",
+     .type = OPTION_COUNT,
+     POLICY_OPTION_AT(jump),
+     .max = 1e6,
+     .fallback = "0",
+     .unit = "iterations",
+     .help = "how many a straggler may skip at once; 0 = none",
+     .draw = {0, 6, 2}},
+    {.name = NULL},
+};
+
 const struct policy policy_hop = {
     .name = "hop",
     .help = "averages with neighbours' models of this iteration, but for a few, or with older ones",
@@ -340,7 +368,7 @@ const struct policy policy_hop = {
     .lost_message = "a model: as a straggler, or a stall; a token: made good by the next",
     .loss_refusal =
         "a worker waits for tokens of each of its neighbours, and a lost one sends none",
-    .options = "backup staleness jump",
+    .options = options,
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_ROW,

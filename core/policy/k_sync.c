@@ -293,6 +293,19 @@ static void k_sync_counters(const void *state, struct policy_counters *out)
     *out = ((const struct k_sync *)state)->counters;
 }
 
+static const struct policy_option options[] = {
+    {.name = "k",
+     .type = OPTION_COUNT,
+     POLICY_OPTION_AT(k),
+     .min = 1,
+     .max = OPTION_PEERS_MAX,
+     .fallback = "2",
+     .unit = "gradients",
+     .help = "how many make a round",
+     .draw = {1, OPTION_WORKERS, 0}},
+    {.name = NULL},
+};
+
 const struct policy policy_k_sync = {
     .name = "k-sync",
     .help = "parameter server in rounds: the first k gradients count, the others are abandoned",
@@ -301,7 +314,7 @@ const struct policy policy_k_sync = {
     .lost_message = "its worker stalls, and everybody once fewer than k are left",
     .loss_refusal = "its server waits until each worker has settled every model it was sent, and a "
                     "lost one never does",
-    .options = "k",
+    .options = options,
     .edges = POLICY_EDGES_STAR,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_NONE,

@@ -83,6 +83,12 @@ static void local_sgd_step(void *state, const struct event *event, struct action
     }
 }
 
+static const struct policy_option options[] = {
+    POLICY_OPTION_COLLECTIVE,
+    POLICY_OPTION_STEPS,
+    {.name = NULL},
+};
+
 const struct policy policy_local_sgd = {
     .name = "local-sgd",
     .help = "`steps` local steps between exact means of all models",
@@ -90,7 +96,7 @@ const struct policy policy_local_sgd = {
     .waits_for = "all workers, every `steps` iterations",
     .lost_message = "the reduction stalls",
     .loss_refusal = "every average is one of all workers, so without one of them none is made",
-    .options = "steps collective",
+    .options = options,
     .edges = POLICY_EDGES_ALL,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_EXACT_MEAN,

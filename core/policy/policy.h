@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/policy/option.h"
 #include "core/policy/step.h"
 
 /** Which edges a row asks for. Neighbourhood is symmetric in all of them; who sends is the policy's business. */
@@ -49,7 +50,7 @@ enum partial_wait { PARTIAL_K, PARTIAL_FRACTION, PARTIAL_TIMEOUT, PARTIAL_RANDOM
 enum policy_weights { WEIGHTS_METROPOLIS, WEIGHTS_UNIFORM };
 enum collective_kind { COLLECTIVE_CHUNKED, COLLECTIVE_MODELLED };
 
-/** What a profile may choose; policy.options names the keys that a row reads, the others stay at their defaults. */
+/** Their values; those that a row does not read stay 0. */
 struct policy_options {
     enum dsgd_order order; /* dsgd */
     enum collective_kind
@@ -116,8 +117,8 @@ struct policy {
     const char *lost_message; /* what a lost message breaks */
     /* Why profiles in which a worker goes, or comes back or late, are refused; each exactly where the row does not survive it. */
     const char *loss_refusal, *return_refusal;
-    const char *
-        options; /* keys of policy_options that it reads, space-separated, as in a profile; NULL = none */
+    const struct policy_option
+        *options; /* that it reads, ended by one without a name; NULL: none */
     enum policy_edges edges;
     enum lanes lanes;
     enum delivery_class tensor_class;

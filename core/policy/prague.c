@@ -257,6 +257,28 @@ static void prague_counters(const void *state, struct policy_counters *out)
     *out = ((const struct prague *)state)->counters;
 }
 
+static const struct policy_option options[] = {
+    POLICY_OPTION_COLLECTIVE,
+    {.name = "group",
+     .type = OPTION_COUNT,
+     POLICY_OPTION_AT(group),
+     .min = 2,
+     .max = PRAGUE_MEMBERS_MAX,
+     .fallback = "3",
+     .unit = "workers",
+     .help = "members of a group",
+     .draw = {2, OPTION_WORKERS, 0}},
+    {.name = "lag",
+     .type = OPTION_COUNT,
+     POLICY_OPTION_AT(lag),
+     .max = 1e6,
+     .fallback = "0",
+     .unit = "requests",
+     .help = "nobody who lags by more is drafted; 0 = everybody is",
+     .draw = {0, 4, 0}},
+    {.name = NULL},
+};
+
 const struct policy policy_prague = {
     .name = "prague",
     .help = "averages in small random groups that worker 0 hands out (partial all-reduce)",
@@ -266,7 +288,7 @@ const struct policy policy_prague = {
     .lost_message = "the group hangs, or whoever asked worker 0",
     .loss_refusal = "a group waits for all its members, and nobody tells the generator of groups "
                     "that one is gone",
-    .options = "group lag collective",
+    .options = options,
     .edges = POLICY_EDGES_ALL,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,

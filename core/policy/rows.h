@@ -17,7 +17,8 @@ extern const struct policy policy_partial;
 extern const struct policy policy_prague;
 extern const struct policy policy_swarm;
 extern const struct policy policy_epidemic;
-extern const struct policy policy_aau_oracle; /* see policy_variant */
+extern const struct policy policy_aau_oracle;    /* see policy_variant */
+extern const struct policy_option aau_options[]; /* of both */
 extern const struct policy policy_sgp, policy_sgp_lossy;
 extern const struct policy policy_agp;
 extern const struct policy policy_agp_yscaled;

@@ -308,12 +308,32 @@ static void sgp_counters(const void *state, struct policy_counters *out)
     *out = ((const struct sgp *)state)->counters;
 }
 
+static const struct policy_option options[] = {
+    {.name = "overlap",
+     .type = OPTION_COUNT,
+     POLICY_OPTION_AT(overlap),
+     .max = 1e6,
+     .fallback = "0",
+     .unit = "iterations",
+     .help = "how late a message may be used; at most 3",
+     .draw = {0, OVERLAP_MAX, 0}},
+    /* Never drawn: what is given up is lost, and scenarios hold rows to their sums. */
+    {.name = "give_up",
+     .type = OPTION_NS,
+     POLICY_OPTION_AT(give_up_ns),
+     .max = OPTION_HOUR_NS,
+     .fallback = "0",
+     .unit = "time",
+     .help = "how long a message is waited for that may be lost for good; 0 = for ever"},
+    {.name = NULL},
+};
+
 #define SGP_ROW                                                                                   \
     .name = "sgp", .help = "pushes half of model and weight along a one-peer exponential graph",  \
     .source = "Assran et al., ICML 2019, arXiv 1811.10792",                                       \
     .waits_for = "the in-neighbour's share of iteration k - overlap",                             \
     .loss_refusal = "what a lost worker holds of the push-sum weights would be missing for good", \
-    .options = "overlap give_up", .edges = POLICY_EDGES_EXPONENTIAL, .lanes = LANES_WEIGHT,       \
+    .options = options, .edges = POLICY_EDGES_EXPONENTIAL, .lanes = LANES_WEIGHT,                 \
     .tensor_class = DELIVERY_EXACT, .matrix = MATRIX_COLUMN, .exact_depth = HELD_MAX,             \
     .synchronous = true, .check = sgp_check, .state_bytes = sgp_bytes, .init = sgp_init,          \
     .step = sgp_step, .counters = sgp_counters

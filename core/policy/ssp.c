@@ -20,6 +20,18 @@ static const char *ssp_check(const struct policy_config *config)
     return server_check(config);
 }
 
+static const struct policy_option options[] = {
+    {.name = "staleness",
+     .type = OPTION_COUNT,
+     POLICY_OPTION_AT(staleness),
+     .max = 1e6,
+     .fallback = "4",
+     .unit = "iterations",
+     .help = "how far the fastest may be ahead; of hop at most 5",
+     .draw = {0, 5, 0}},
+    {.name = NULL},
+};
+
 const struct policy policy_ssp = {
     .name = "ssp",
     .help = "parameter server; nobody gets more than `staleness` iterations ahead of the slowest",
@@ -28,7 +40,7 @@ const struct policy policy_ssp = {
     .lost_message = "everybody stalls, once `staleness` ahead",
     .loss_refusal = "a lost worker would stay the slowest for ever, and its server holds back "
                     "whoever is ahead of that one",
-    .options = "staleness",
+    .options = options,
     .edges = POLICY_EDGES_STAR,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_NONE,

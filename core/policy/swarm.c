@@ -19,13 +19,18 @@ static void swarm_init(void *state, const struct policy_config *config)
     adpsgd_init_every(state, config, config->options.steps);
 }
 
+static const struct policy_option options[] = {
+    POLICY_OPTION_STEPS,
+    {.name = NULL},
+};
+
 const struct policy policy_swarm = {
     .name = "swarm",
     .help = "averages with one random neighbour after some local steps (blocking SwarmSGD)",
     .source = "Nadiradze et al., NeurIPS 2021, arXiv 1910.12308",
     .waits_for = "one partner, every few steps",
     .lost_message = "the mean drifts by half the pair's difference",
-    .options = "steps",
+    .options = options,
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,

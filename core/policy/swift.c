@@ -161,6 +161,11 @@ static void swift_counters(const void *state, struct policy_counters *out)
     *out = ((const struct swift *)state)->counters;
 }
 
+static const struct policy_option options[] = {
+    POLICY_OPTION_STEPS,
+    {.name = NULL},
+};
+
 const struct policy policy_swift = {
     .name = "swift",
     .help = "every steps-th iteration averages with the newest copy of each neighbour, waits for "
@@ -170,7 +175,7 @@ const struct policy policy_swift = {
     .lost_message = "an older copy is used",
     .loss_refusal =
         "it takes silence for slowness, and would average with a lost worker's last model for ever",
-    .options = "steps",
+    .options = options,
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_NEWEST,
     .matrix = MATRIX_ROW,

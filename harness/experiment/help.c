@@ -32,13 +32,38 @@ static const char *default_text(const struct key *key)
     return key->fallback == KEY_REQUIRED ? "required" : key->fallback ? key->fallback : "-";
 }
 
+/** Rows with the same path that mean the same: the option of several policies. */
+static bool means_the_same(const struct key *a, const struct key *b)
+{
+    return a->section == b->section && a->by && b->by && strcmp(a->path, b->path) == 0 &&
+           strcmp(a->by, b->by) == 0 && strcmp(a->unit, b->unit) == 0 &&
+           strcmp(a->help, b->help) == 0;
+}
+
+static bool stood_before(const struct key *key)
+{
+    for (uint32_t i = keys_first(key->section); i < keys_number(key); i++)
+        if (means_the_same(keys_at(i), key))
+            return true;
+    return false;
+}
+
+static bool applies(const struct key *key, const struct key *by, const char *name)
+{
+    for (uint32_t i = keys_number(key); i < keys_end(key->section); i++)
+        if ((keys_at(i) == key || means_the_same(keys_at(i), key)) &&
+            keys_applies(keys_at(i), by->names, name))
+            return true;
+    return false;
+}
+
 /** `if kind is sgp or agp`; a key that no row reads yet says so without names. */
 static void print_readers(FILE *out, const struct key *key, const struct key *by)
 {
     uint32_t found = 0;
     for (uint32_t i = 0; i < keys_name_count(by->names); i++) {
         const char *name = keys_name_at(by->names, i).name;
-        if (!keys_applies(key, by->names, name))
+        if (!applies(key, by, name))
             continue;
         if (found++ == 0)
             fprintf(out, "if %s is %s", key->by, name);
@@ -138,7 +163,8 @@ static void print_all(FILE *out)
         fprintf(out, "%s%s\n  %-24s %-12s %s\n", section ? "\n" : "", section_titles[section],
                 "key", "default", "value");
         for (uint32_t i = keys_first(section); i < keys_end(section); i++)
-            print_line(out, keys_at(i));
+            if (!stood_before(keys_at(i)))
+                print_line(out, keys_at(i));
     }
 }
 
@@ -147,6 +173,8 @@ void help_print_long(FILE *out)
     for (uint32_t section = 0; section < KEYS_SECTIONS; section++) {
         fprintf(out, "%s%s\n", section ? "\n" : "", section_titles[section]);
         for (uint32_t i = keys_first(section); i < keys_end(section); i++) {
+            if (stood_before(keys_at(i)))
+                continue;
             fputc('\n', out);
             print_full(out, keys_at(i));
         }
@@ -163,6 +191,8 @@ int help_print(FILE *out, FILE *errors, const char *wanted)
     for (uint32_t i = 0; i < keys_end(KEYS_SECTIONS - 1); i++) {
         char path[128];
         full_path(keys_at(i), path, sizeof(path));
+        if (stood_before(keys_at(i)))
+            continue;
         if (strcmp(path, wanted) == 0)
             print_full(out, keys_at(i));
         else if (below(path, wanted))
@@ -352,7 +382,10 @@ static void print_policy(FILE *out, const struct policy *row)
     fprintf(out, "  a lost message: %s%s\n", row->lost_message ? row->lost_message : "-",
             row->survives_loss ? "; a lost peer is survived" : "");
     fprintf(out, "  clocks     %s\n", row->shared_bytes ? "virtual" : "live, virtual");
-    fprintf(out, "  options    %s\n", row->options ? row->options : "none");
+    fprintf(out, "  options    %s", row->options ? "" : "none");
+    for (const struct policy_option *o = row->options; o && o->name; o++)
+        fprintf(out, "%s%s", o == row->options ? "" : " ", o->name);
+    fputc('\n', out);
 }
 
 static bool is_kind(const char *what, const char *many, const char *one)

@@ -31,6 +31,7 @@ _Static_assert(sizeof(sections) / sizeof(sections[0]) == KEYS_SECTIONS, "one fil
 uint32_t keys_first(enum keys_section section)
 {
     uint32_t first = 0;
+    keys_policy_make();
     for (uint32_t s = 0; s < (uint32_t)section; s++)
         first += *sections[s].rows;
     CHECK(first <= KEYS_MAX);
@@ -210,7 +211,8 @@ bool keys_option_applies(const struct key *key, const struct experiment_policy *
         return false;
     const struct key *const by = keys_find(KEYS_POLICY, key->by);
     if (!by->by)
-        return keys_applies(key, by->names, policy->row->name);
+        return keys_applies(key, by->names, policy->row->name) &&
+               keys_policy_reads(policy->row, key->path);
     if (!keys_option_applies(by, policy))
         return false;
     uint32_t choice; /* an option that others hang on is a choice */

@@ -95,8 +95,6 @@ uint32_t keys_number(const struct key *key);
 extern const struct key_names keys_policies, keys_laws, keys_graphs, keys_models, keys_formats,
     keys_edges;
 extern const struct key_names keys_clocks, keys_shards, keys_tiers, keys_jitters, keys_link_jitters;
-extern const struct key_names keys_orders, keys_collectives, keys_releases, keys_new_edges,
-    keys_pathsearches, keys_pairings, keys_waits, keys_weights;
 extern const struct key_names keys_metrics, keys_figures, keys_whats, keys_scopes, keys_modes,
     keys_selects, keys_eaches, keys_ofs, keys_draws, keys_cpukinds, keys_directions;
 extern const struct key_names keys_faults, keys_disks;

@@ -68,7 +68,10 @@ static bool names_leaf(const char *words, const char *leaf)
 
 bool keys_policy_reads(const struct policy *row, const char *leaf)
 {
-    return names_leaf(row->options, leaf);
+    for (const struct policy_option *o = row->options; o && o->name; o++)
+        if (strcmp(o->name, leaf) == 0)
+            return true;
+    return false;
 }
 
 static bool policy_reads(uint32_t i, const char *leaf)
@@ -181,35 +184,6 @@ FIXED(keys_jitters, "jitter", "jitters", NULL, NULL,
 FIXED(keys_link_jitters, "jitter", "jitters", NULL, NULL,
     {"none", "every message takes exactly the latency", NULL},
     {"lognormal", "lognormal of mean 1", NULL});
-FIXED(keys_orders, "order", "orders", NULL, NULL,
-    {"atc", "adapt, then combine: step, then average the stepped models", NULL},
-    {"cta", "combine, then adapt: average while the gradient is computed, then step", NULL});
-FIXED(keys_collectives, "collective", "collectives", NULL, NULL,
-    {"chunked", "slices travel over direct edges", NULL},
-    {"modelled", "one event per group at the time that its messages would take; virtual time only", NULL});
-FIXED(keys_pathsearches, "pathsearch", "pathsearches", NULL, NULL,
-    {"auto", "messages up to 1000 workers, the oracle above", NULL},
-    {"messages", "workers tell each other by messages", NULL},
-    {"oracle", "somebody sees all workers at no cost; virtual time only", NULL});
-FIXED(keys_waits, "wait rule", "waits", NULL, NULL,
-    {"k", "until `k` neighbours have answered", NULL},
-    {"fraction", "until this `fraction` of the neighbours has answered", NULL},
-    {"timeout", "until `timeout` after the own gradient", NULL},
-    {"random", "until a number of neighbours drawn each round has answered", NULL});
-FIXED(keys_weights, "kind of weights", "weights", NULL, NULL,
-    {"metropolis", "1 / (1 + the larger active degree)", NULL},
-    {"uniform", "the same for everybody who takes part", NULL});
-FIXED(keys_releases, "release rule", "releases", NULL, NULL,
-    {"cluster", "the connected component of ready workers that contains the new edge", NULL},
-    {"all", "every ready worker anywhere", NULL},
-    {"nbr", "the worker that finished and its ready neighbours", NULL},
-    {"pair", "the two ends of the new edge", NULL});
-FIXED(keys_new_edges, "kind of new edge", "new_edges", NULL, NULL,
-    {"component", "one between two parts that the epoch has not connected yet", NULL},
-    {"vertex", "one to a worker that the epoch has not reached yet; when all are reached, as component", NULL});
-FIXED(keys_pairings, "pairing", "pairings", NULL, NULL,
-    {"any", "any neighbour; conflicting requests are refused", NULL},
-    {"bipartite", "active workers ask passive ones: no deadlock by construction", NULL});
 FIXED(keys_metrics, "metric", "metrics", NULL, NULL,
     {"train_loss_mean_model", "training loss of the mean of all models", NULL},
     {"heldout_loss_mean_model", "validation loss of the mean of all models", NULL},
@@ -263,16 +237,7 @@ FIXED(keys_disks, "error", "errors", NULL, NULL,
 _Static_assert(SHARD_IID == 0 && SHARD_LABELS == 1, "keys_shards");
 _Static_assert(LOADER_AUTO == 0 && LOADER_PREADV == 3, "keys_tiers");
 _Static_assert(JITTER_NONE == 0 && JITTER_LOGNORMAL == 1, "keys_jitters");
-_Static_assert(AAU_CLUSTER == 0 && AAU_ALL == 1 && AAU_NBR == 2 && AAU_PAIR == 3, "keys_releases");
-_Static_assert(AAU_COMPONENT == 0 && AAU_VERTEX == 1, "keys_new_edges");
-_Static_assert(ADPSGD_ANY == 0 && ADPSGD_BIPARTITE == 1, "keys_pairings");
 _Static_assert(CLOCK_LIVE == 0 && CLOCK_VIRTUAL == 1, "keys_clocks");
-_Static_assert(DSGD_ADAPT_THEN_COMBINE == 0 && DSGD_COMBINE_THEN_ADAPT == 1, "keys_orders");
-_Static_assert(COLLECTIVE_CHUNKED == 0 && COLLECTIVE_MODELLED == 1, "keys_collectives");
-_Static_assert(AAU_AUTO == 0 && AAU_MESSAGES == 1 && AAU_ORACLE == 2, "keys_pathsearches");
-_Static_assert(PARTIAL_K == 0 && PARTIAL_FRACTION == 1, "keys_waits");
-_Static_assert(PARTIAL_TIMEOUT == 2 && PARTIAL_RANDOM == 3, "keys_waits");
-_Static_assert(WEIGHTS_METROPOLIS == 0 && WEIGHTS_UNIFORM == 1, "keys_weights");
 _Static_assert(METRIC_TRAIN_LOSS_MEAN_MODEL == 0 && METRIC_TRAIN_LOSS_LOCAL_WORST == 4,
                "keys_metrics");
 _Static_assert(EXPERIMENT_SELECT_ALL == 0 && EXPERIMENT_SELECT_PERCENT == 1 &&

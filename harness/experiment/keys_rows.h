@@ -36,7 +36,12 @@
 
 #define KEYS_HOUR_NS 3600e9
 
-extern const struct key keys_profile_row[], keys_policy_row[], keys_inject_row[], keys_fault_row[];
-extern const uint32_t keys_profile_rows, keys_policy_rows, keys_inject_rows, keys_fault_rows;
+extern const struct key keys_profile_row[], keys_inject_row[], keys_fault_row[];
+extern const uint32_t keys_profile_rows, keys_inject_rows, keys_fault_rows;
+
+/** Complete after the first keys_policy_make. */
+extern struct key keys_policy_row[];
+extern uint32_t keys_policy_rows;
+void keys_policy_make(void);
 
 #endif

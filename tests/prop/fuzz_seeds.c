@@ -82,14 +82,6 @@ Test(fuzz_seeds, a_signal_that_only_the_parent_sees_ends_the_child_too, .timeout
     cr_expect_lt(result.seeds, config.seeds);
 }
 
-Test(fuzz_seeds, every_option_of_every_policy_is_drawn)
-{
-    char key[32];
-    for (uint32_t i = 0; i < policy_count; i++)
-        cr_expect_null(options_unknown(policy_table[i], key, sizeof(key)),
-                       "options.c has no law for %s of %s", key, policy_table[i]->name);
-}
-
 Test(fuzz_seeds, every_policy_has_scenarios)
 {
     for (uint32_t i = 0; i < policy_count; i++) {

@@ -1,217 +1,72 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One function per key of a policy: within its bounds, small, and the edges of the range often. */
+/* Options of a policy by chance, each as its row says (struct policy_draw). */
 #include "tests/random/options.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#define KEY_MAX 24u
+#include "core/base/check.h"
 
 struct bounds {
     uint32_t workers;
     uint64_t base_ns;
 };
 
-static uint32_t up_to(struct rng *rng, uint32_t most)
+static void store(const struct policy_option *option, uint64_t value, struct policy_options *out)
 {
-    return rng_below(rng, most + 1);
+    const uint32_t narrow = (uint32_t)value;
+    const bool flag = value != 0;
+    const void *const from = option->bytes == sizeof(flag)     ? &flag
+                             : option->bytes == sizeof(narrow) ? (const void *)&narrow
+                                                               : &value;
+    memcpy((char *)out + option->offset, from, option->bytes);
 }
 
-static void draw_order(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
+static uint64_t draw_number(struct rng *rng, const struct policy_draw *draw, uint32_t workers)
 {
-    (void)bounds;
-    out->order = (enum dsgd_order)up_to(rng, DSGD_COMBINE_THEN_ADAPT);
+    if (draw->most == OPTION_WORKERS)
+        return draw->least + rng_below(rng, workers > 1 ? workers - 1 : 1);
+    return draw->least + rng_below(rng, draw->most - draw->least + 1);
 }
 
-static void draw_collective(struct rng *rng, const struct bounds *bounds,
-                            struct policy_options *out)
+/* Long ones in whole gradients; one that may be short is any. */
+static uint64_t draw_ns(struct rng *rng, const struct policy_draw *draw, uint64_t base_ns)
 {
-    (void)bounds;
-    out->collective = (enum collective_kind)up_to(rng, COLLECTIVE_MODELLED);
+    if (draw->least == 0)
+        return 1 + (uint64_t)(rng_unit(rng) * draw->most * (double)base_ns);
+    return base_ns * (draw->least + rng_below(rng, draw->most - draw->least + 1));
 }
 
-static void draw_release(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
+static void draw_option(struct rng *rng, const struct policy_option *option,
+                        const struct bounds *bounds, struct policy_options *out)
 {
-    (void)bounds;
-    out->release = (enum aau_release)up_to(rng, AAU_PAIR);
-}
-
-static void draw_new_edge(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
-{
-    (void)bounds;
-    out->new_edge = (enum aau_new_edge)up_to(rng, AAU_VERTEX);
-}
-
-static void draw_pathsearch(struct rng *rng, const struct bounds *bounds,
-                            struct policy_options *out)
-{
-    (void)bounds;
-    out->pathsearch = up_to(rng, 2) == 0 ? AAU_ORACLE : AAU_MESSAGES;
-}
-
-static void draw_evict_after(struct rng *rng, const struct bounds *bounds,
-                             struct policy_options *out)
-{
-    if (up_to(rng, 3) == 0)
-        out->evict_after_ns = bounds->base_ns * (5u + up_to(rng, 100));
-}
-
-static void draw_max_staleness(struct rng *rng, const struct bounds *bounds,
-                               struct policy_options *out)
-{
-    (void)bounds;
-    out->max_staleness = up_to(rng, 3);
-}
-
-static void draw_pairing(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
-{
-    (void)bounds;
-    out->pairing = (enum adpsgd_pairing)up_to(rng, ADPSGD_BIPARTITE);
-}
-
-static void draw_comm_thread(struct rng *rng, const struct bounds *bounds,
-                             struct policy_options *out)
-{
-    (void)bounds;
-    out->comm_thread = up_to(rng, 1);
-}
-
-static void draw_wait(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
-{
-    (void)bounds;
-    out->wait = (enum partial_wait)up_to(rng, PARTIAL_RANDOM);
-}
-
-static void draw_weights(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
-{
-    (void)bounds;
-    out->weights = (enum policy_weights)up_to(rng, WEIGHTS_UNIFORM);
-}
-
-static void draw_k(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
-{
-    out->k = 1 + rng_below(rng, bounds->workers > 1 ? bounds->workers - 1 : 1);
-}
-
-static void draw_fraction(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
-{
-    (void)bounds;
-    out->fraction = (1 + up_to(rng, 9)) / 10.0;
-}
-
-static void draw_timeout(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
-{
-    out->timeout_ns = 1 + (uint64_t)(rng_unit(rng) * 3.0 * (double)bounds->base_ns);
-}
-
-static void draw_steps(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
-{
-    (void)bounds;
-    out->steps = 1 + up_to(rng, 4);
-}
-
-static void draw_group(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
-{
-    out->group = 2 + rng_below(rng, bounds->workers > 2 ? bounds->workers - 1 : 1);
-}
-
-static void draw_lag(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
-{
-    (void)bounds;
-    out->lag = up_to(rng, 4);
-}
-
-static void draw_overlap(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
-{
-    (void)bounds;
-    out->overlap = up_to(rng, 3);
-}
-
-/* Never: what is given up is lost, and scenarios hold rows to their sums. */
-static void draw_give_up(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
-{
-    (void)rng, (void)bounds;
-    out->give_up_ns = 0;
-}
-
-static void draw_staleness(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
-{
-    (void)bounds;
-    out->staleness = up_to(rng, 5);
-}
-
-static void draw_backup(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
-{
-    (void)bounds;
-    out->backup = up_to(rng, 2);
-}
-
-static void draw_jump(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
-{
-    (void)bounds;
-    out->jump = up_to(rng, 1) ? up_to(rng, 6) : 0;
-}
-
-static void draw_fanout(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
-{
-    (void)bounds;
-    out->fanout = 1 + up_to(rng, 3);
-}
-
-static void draw_damped(struct rng *rng, const struct bounds *bounds, struct policy_options *out)
-{
-    (void)bounds;
-    out->damped = up_to(rng, 1);
-}
-
-static const struct option {
-    const char *key;
-    void (*draw)(struct rng *rng, const struct bounds *bounds, struct policy_options *out);
-} options[] = {
-    {"order", draw_order},
-    {"collective", draw_collective},
-    {"release", draw_release},
-    {"new_edge", draw_new_edge},
-    {"pathsearch", draw_pathsearch},
-    {"evict_after", draw_evict_after},
-    {"max_staleness", draw_max_staleness},
-    {"pairing", draw_pairing},
-    {"comm_thread", draw_comm_thread},
-    {"wait", draw_wait},
-    {"weights", draw_weights},
-    {"k", draw_k},
-    {"fraction", draw_fraction},
-    {"timeout", draw_timeout},
-    {"steps", draw_steps},
-    {"group", draw_group},
-    {"lag", draw_lag},
-    {"overlap", draw_overlap},
-    {"give_up", draw_give_up},
-    {"staleness", draw_staleness},
-    {"backup", draw_backup},
-    {"jump", draw_jump},
-    {"fanout", draw_fanout},
-    {"damped", draw_damped},
-};
-#define OPTIONS (sizeof(options) / sizeof(options[0]))
-
-/** The next key of a space-separated list, into `key`. NULL at the end. */
-static const char *next_key(const char *list, char key[KEY_MAX])
-{
-    list += strspn(list, " ");
-    const size_t length = strcspn(list, " ");
-    if (length == 0 || length >= KEY_MAX)
-        return NULL;
-    memcpy(key, list, length);
-    key[length] = 0;
-    return list + length;
-}
-
-static const struct option *find(const char *key)
-{
-    for (uint32_t i = 0; i < OPTIONS; i++)
-        if (strcmp(options[i].key, key) == 0)
-            return &options[i];
-    return NULL;
+    const struct policy_draw *const draw = &option->draw;
+    double share = 0;
+    if (draw->of > 0 && rng_below(rng, draw->of) != 0)
+        return;
+    switch (option->type) {
+    case OPTION_BOOL:
+        store(option, rng_below(rng, 2), out);
+        return;
+    case OPTION_CHOICE:
+        store(option, draw->least + rng_below(rng, policy_choices(option) - draw->least), out);
+        return;
+    case OPTION_COUNT:
+        store(option,
+              draw->most ? draw_number(rng, draw, bounds->workers)
+                         : strtoull(option->fallback, NULL, 10),
+              out);
+        return;
+    case OPTION_NS: /* the default of one that is not drawn is 0 */
+        if (draw->most)
+            store(option, draw_ns(rng, draw, bounds->base_ns), out);
+        return;
+    case OPTION_SHARE:
+        CHECK(draw->most);
+        share = (double)draw_number(rng, draw, bounds->workers) / 10.0;
+        memcpy((char *)out + option->offset, &share, sizeof(share));
+        return;
+    }
 }
 
 struct policy_options options_draw(struct rng *rng, const struct policy *row, uint32_t workers,
@@ -219,24 +74,7 @@ struct policy_options options_draw(struct rng *rng, const struct policy *row, ui
 {
     const struct bounds bounds = {.workers = workers, .base_ns = base_ns};
     struct policy_options out = {0};
-    char key[KEY_MAX];
-    for (const char *list = row->options; list && (list = next_key(list, key));) {
-        const struct option *const option = find(key);
-        if (option)
-            option->draw(rng, &bounds, &out);
-    }
+    for (const struct policy_option *o = row->options; o && o->name; o++)
+        draw_option(rng, o, &bounds, &out);
     return out;
-}
-
-const char *options_unknown(const struct policy *row, char *text, uint32_t size)
-{
-    char key[KEY_MAX];
-    for (const char *list = row->options; list && (list = next_key(list, key));) {
-        if (find(key))
-            continue;
-        strncpy(text, key, size - 1);
-        text[size - 1] = 0;
-        return text;
-    }
-    return NULL;
 }

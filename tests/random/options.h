@@ -10,7 +10,4 @@
 struct policy_options options_draw(struct rng *rng, const struct policy *row, uint32_t workers,
                                    uint64_t base_ns);
 
-/** The first key of `row` that options_draw has no law for, or NULL; `size` bytes of `text` hold it. */
-const char *options_unknown(const struct policy *row, char *text, uint32_t size);
-
 #endif

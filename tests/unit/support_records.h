@@ -13,9 +13,12 @@
 
 static const struct policy records_allreduce = {.name = "allreduce", .synchronous = true};
 static const struct policy records_dsgd = {.name = "dsgd", .synchronous = true};
+static const struct policy_option records_release[] = {{.name = "release"}, {.name = NULL}};
 static const struct policy records_aau = {
-    .name = "aau", .options = "release", .caution = "our reconstruction"};
-static const struct policy records_adpsgd = {.name = "adpsgd", .options = "pairing comm_thread"};
+    .name = "aau", .options = records_release, .caution = "our reconstruction"};
+static const struct policy_option records_pairing[] = {
+    {.name = "pairing"}, {.name = "comm_thread"}, {.name = NULL}};
+static const struct policy records_adpsgd = {.name = "adpsgd", .options = records_pairing};
 
 /* Lognormal-like: the product of a few uniform draws around `typical`. */
 static inline struct hist *records_hist(uint64_t key, double typical, uint32_t samples)
