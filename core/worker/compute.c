@@ -209,9 +209,6 @@ void compute_want(struct worker *self, uint32_t round)
     self->compute.abandoned = false;
     self->phase = WORKER_LOADING;
     self->load_cyc = now;
-    if (self->common->test_stall_cyc)
-        spin_for(self->common->test_stall_cyc);
-    self->load_cyc += self->common->test_stall_cyc; /* the planted stall belongs to no part */
     try_load(self);
     if (self->phase == WORKER_LOADING)
         cohort_plan(public_of(self), now + to_cyc(self, LOAD_NS_MAX));

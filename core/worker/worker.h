@@ -64,8 +64,6 @@ struct worker_common {
         judge_absent; /* [cuts + 1][workers] 1: it was not there, what its snapshot says is past; may be NULL */
     uint64_t
         *judge_average; /* [cuts + 1][workers] worker.average_number of the snapshot; may be NULL */
-    uint64_t test_stall_cyc; /* tests only: spin this long, unaccounted, in every iteration */
-    bool test_one_sided;     /* tests only: worker 0 skips one mix */
 };
 
 /** Floats of a worker's vector: parameters and whatever else the policy lets it carry. */

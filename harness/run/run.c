@@ -229,8 +229,6 @@ static void make_common(struct run *run, const struct run_faults *faults)
         .judge = run->buffers->judge,
         .judge_absent = run->buffers->judge_absent,
         .judge_average = run->buffers->judge_average,
-        .test_stall_cyc = clock_to_cyc(&run->host->clock, faults->stall_ns),
-        .test_one_sided = faults->one_sided,
     };
 }
 

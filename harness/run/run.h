@@ -63,10 +63,8 @@ static inline struct hist *run_period_hist(const struct run_buffers *self, uint3
     return run_worker_hist(self, self->workers + 1) + loop;
 }
 
-/** Planted faults for tests; all zero in real runs. */
+/** What tests choose in place of the profile's; all zero in real runs. */
 struct run_faults {
-    uint64_t stall_ns;
-    bool one_sided;
     const struct fault *fault; /* [count] in place of the profile's, ascending by at_ns; borrowed */
     uint32_t count;
     void (*say)(const char *sentence); /* in place of stderr */

@@ -22,7 +22,7 @@ Test(ledger, holds_for_an_honest_run)
 
 Test(ledger, is_tripped_by_a_single_one_sided_mix)
 {
-    struct live *const live = live_run(PROFILE, (struct run_faults){.one_sided = true});
+    struct live *const live = live_run_one_sided(PROFILE);
 
     cr_expect_not(live->record.ledger_ok, "error %g", live->record.ledger_error);
     live_close(live);

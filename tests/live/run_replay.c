@@ -69,7 +69,7 @@ Test(replay, fails_at_the_event_whose_recorded_bit_was_flipped, .timeout = 60)
 Test(replay, finds_a_mix_that_was_decided_and_not_done, .timeout = 60)
 {
     char text[4096] = "";
-    struct recorded *const run = recorded_open(profile, (struct run_faults){.one_sided = true}, 0);
+    struct recorded *const run = recorded_one_sided(profile);
     cr_assert_eq(run->code, 4, "the ledger notices it already");
 
     cr_expect_eq(recorded_replay(run, false, text, sizeof(text)), 0, "the actions are the same: %s",

@@ -20,6 +20,8 @@ struct live {
 struct live *live_run(const char *yaml, struct run_faults faults);
 /** The same with this row in place of the profile's policy: for policies that only a test has. */
 struct live *live_run_row(const char *yaml, const struct policy *row, struct run_faults faults);
+/** The same, and worker 0 once keeps its model as it was instead of averaging; the other end does average. */
+struct live *live_run_one_sided(const char *yaml);
 /** The same with a data file that was cut short after it was opened. Returns run_live's answer. */
 int live_run_without_data(const char *yaml, struct err *err);
 
@@ -41,6 +43,9 @@ struct recorded *recorded_plan(const char *yaml);
 void recorded_run(struct recorded *self, struct run_faults faults);
 /** Both. journal_bytes: room for each worker's journal, 0 = what the plan says. */
 struct recorded *recorded_open(const char *yaml, struct run_faults faults, size_t journal_bytes);
+
+/** Both, with the fault of live_run_one_sided. */
+struct recorded *recorded_one_sided(const char *yaml);
 
 /** `dawdle replay` of it, value by value of a sweep: the highest exit code, and what it prints. */
 int recorded_replay(const struct recorded *self, bool parameters, char *text, size_t size);
