@@ -130,29 +130,6 @@ static struct values_row row_of(struct sim *self, uint32_t worker, const struct 
                                .weight = term->weight};
 }
 
-static bool is_planted_one_sided(struct sim *self)
-{
-    return self->config.plants && self->config.plants->one_sided_mix &&
-           ++self->mixes_planted % 37 == 0;
-}
-
-/** The plant arrival_order: rows as their tensors came, and nobody sorts them. */
-static void order_by_arrival(struct sim *self, uint32_t worker, const struct action *action)
-{
-    const uint64_t *const came = &self->arrival[node_at(self, worker)->first_edge];
-    for (uint32_t i = 0; i < action->count; i++) {
-        const struct values_row row = self->row[i];
-        const uint64_t at = came[action->terms[i].peer];
-        uint32_t k = i;
-        for (; k > 0 && self->row_came[k - 1] > at; k--) {
-            self->row[k] = self->row[k - 1];
-            self->row_came[k] = self->row_came[k - 1];
-        }
-        self->row[k] = row;
-        self->row_came[k] = at;
-    }
-}
-
 /** All at once and not one after the other: the books of all senders, and the rest of a worker that goes on after it. */
 static void fetch_for_mix(const struct sim *self, const struct sim_node *node,
                           const struct action *action)
@@ -198,27 +175,21 @@ static void do_mix(struct sim *self, uint32_t worker, const struct action *actio
 {
     struct sim_node *const node = node_at(self, worker);
     CHECK(action->count <= STEP_PEERS_MAX);
-    if (is_planted_one_sided(self))
-        return;
     const uint32_t slot = sim_act_take_slot(self, worker);
     if (slot == SLOTS_NONE)
         return;
     fetch_for_mix(self, node, action);
     for (uint32_t i = 0; i < action->count; i++)
         self->row[i] = row_of(self, worker, action, &action->terms[i]);
-    struct values_mix mix = {.rule = (enum mix_rule)action->rule,
-                             .worker = worker,
-                             .from = own_slot(self, worker, action->handle),
-                             .to = slot,
-                             .degree = action->degree,
-                             .slice = action->slice,
-                             .slices = action->slices,
-                             .row = self->row,
-                             .count = action->count};
-    if (self->arrival) {
-        order_by_arrival(self, worker, action);
-        mix.as_given = true;
-    }
+    const struct values_mix mix = {.rule = (enum mix_rule)action->rule,
+                                   .worker = worker,
+                                   .from = own_slot(self, worker, action->handle),
+                                   .to = slot,
+                                   .degree = action->degree,
+                                   .slice = action->slice,
+                                   .slices = action->slices,
+                                   .row = self->row,
+                                   .count = action->count};
     if (self->config.values)
         values_mix(self->config.values, &mix);
     record_staleness(self, worker, action);

@@ -14,7 +14,6 @@
 
 #include <string.h>
 
-#include "core/base/rng.h"
 #include "core/inject/link.h"
 
 #define MESSAGES_FIRST 1024u
@@ -127,23 +126,6 @@ static void send_by_mailbox(struct sim *self, uint32_t worker, uint32_t message)
     box->waiting = message;
 }
 
-/** The plant lost_accept: one control message in a thousand is lost for good. */
-static bool is_planted_loss(const struct sim *self, uint32_t worker, const struct sim_edge *edge,
-                            uint32_t number)
-{
-    if (!self->config.plants || !self->config.plants->lost_accept)
-        return false;
-    return rng_at(flight_key(self, RNG_FAULT, worker, edge, 1), ~(uint64_t)number) % 1000 == 0;
-}
-
-static void lend(struct sim *self, struct sim_node *node, uint32_t worker, uint32_t peer)
-{
-    const uint32_t slot = node->current;
-    slots_lend(&node->slots, slot, peer);
-    if (self->config.plants && self->config.plants->early_reuse)
-        loans_return(self, worker, peer, slots_current_handle(&node->slots, slot));
-}
-
 void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct sim_message *model,
                 uint64_t bytes)
 {
@@ -186,12 +168,8 @@ void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct s
     m->number = edge->number[class]++;
     m->life = life ? life->life : 0;
     m->incarnation = node->slots.incarnation;
-    if (class == 1 && is_planted_loss(self, worker, edge, m->number)) {
-        links_free(self, message);
-        return;
-    }
     if (class == 0)
-        lend(self, node, worker, peer);
+        slots_lend(&node->slots, node->current, peer);
     if (mailbox) {
         send_by_mailbox(self, worker, message);
         return;

@@ -134,10 +134,6 @@ static void take_edges(struct sim *self)
         self->bad = take(self, edges, sizeof(*self->bad));
         self->is_bad = take(self, edges, sizeof(*self->is_bad));
     }
-    if (self->config.plants && self->config.plants->arrival_order) {
-        self->arrival = take(self, edges, sizeof(*self->arrival));
-        self->row_came = take(self, STEP_PEERS_MAX, sizeof(*self->row_came));
-    }
 }
 
 /** For rows that tell workers what no edge carries. */

@@ -88,21 +88,12 @@ struct sim_iteration {
 /** Called by the loop; every member may be NULL. */
 struct sim_watch {
     void *context;
-    /** After every step of a policy, before its actions are executed. */
+    /** After every step of a policy, before its actions are executed: as this leaves them. */
     void (*stepped)(void *context, struct sim *sim, uint32_t worker, const struct event *event,
-                    const struct actions *actions);
+                    struct actions *actions);
     void (*iteration)(void *context, const struct sim_iteration *iteration);
     /** At cut number `cut`, before anything else at that time. */
     void (*cut)(void *context, struct sim *sim, uint32_t cut);
-};
-
-/** Planted bugs, for tests of those who look for bugs; all false in real runs. */
-struct sim_plants {
-    bool one_sided_mix; /* now and then one end of an exchange does not average */
-    bool arrival_order; /* sums run in order of arrival */
-    bool early_reuse;   /* a lent slot is written again */
-    bool lost_accept;   /* one control message in a thousand is lost for good */
-    bool stale_epoch;   /* aau: a message of an old epoch is taken for a new one */
 };
 
 struct sim_config {
@@ -151,7 +142,6 @@ struct sim_config {
     uint32_t fault_count;
     const struct sim_stolen *stolen; /* [stolen_count] borrowed; ascending by begin_ns */
     uint32_t stolen_count;
-    const struct sim_plants *plants;
     const struct sim_memory *memory;
 };
 

@@ -266,15 +266,11 @@ struct sim {
     uint32_t withholding;   /* workers with withheld slots */
     struct link_state *bad; /* [edges]; NULL: no link is bad */
     uint8_t *is_bad;        /* [edges] with `bad`: is this one? */
-    uint64_t *
-        arrival; /* [edges] when its latest tensor was handled; only with the plant arrival_order */
-    uint64_t arrivals;
     uint64_t *wait_ns; /* [edges] by receiver: how long it waited for the peer at the other end */
     uint64_t *
         far_wait_ns; /* [workers][workers] for whom without an edge; far_by_sender: [workers] for whom anybody waited */
     bool far_by_sender;
     struct sim_cause cause;
-    uint64_t *row_came;      /* [STEP_PEERS_MAX] beside `row`, with the same plant */
     uint64_t *published_ns;  /* [workers][config.slots] when the model in it was sent last */
     struct sim_timer *timer; /* [workers * SIM_TIMERS_MAX] */
     struct sim_core *core;   /* [cores] */
@@ -301,8 +297,7 @@ struct sim {
     uint64_t spent, spent_max, spent_cut; /* so far; at the end, and at the next cut */
     uint32_t apart;                       /* workers that take no part in rounds */
     double used;                          /* of the budget, the furthest that was seen */
-    uint64_t mixes_planted;
-    uint32_t round_max; /* latest round begun */
+    uint32_t round_max;                   /* latest round begun */
     uint64_t last_round;
 
     struct {

@@ -10,7 +10,6 @@
 
 #include <string.h>
 
-#include "core/base/rng.h"
 #include "core/sim/account.h"
 #include "core/sim/act.h"
 #include "core/sim/compute.h"
@@ -36,22 +35,10 @@ void turn_hear_later(struct sim *self, uint32_t worker)
     due_at(self, at_ns, DUE_HEAR, worker, 0);
 }
 
-/* The plant stale_epoch: AAU's controls name the sender's epoch first. */
-static void plant_epoch(const struct sim *self, const struct sim_message *m, struct event *event)
-{
-    const struct sim_plants *const plants = self->config.plants;
-    if (!plants || !plants->stale_epoch || strcmp(self->config.policy->name, "aau") != 0)
-        return;
-    const uint64_t key = rng_key(self->config.seed, RNG_FAULT, ~(uint64_t)m->edge);
-    event->word[0] += rng_at(key, m->number) % 100 == 0;
-}
-
-static void record_tensor(struct sim *self, struct sim_node *node, const struct sim_message *m)
+static void record_tensor(struct sim *self, const struct sim_message *m)
 {
     self->totals.tensors_delivered += !m->copy;
     account_hist(self, SIM_HANDLE, self->now_ns - m->sent_ns);
-    if (self->arrival)
-        self->arrival[node->first_edge + self->edge[m->edge].peer] = ++self->arrivals;
 }
 
 /* The events of messages are built in their place from the message's own: a copy of either would be read in wide words
@@ -70,7 +57,7 @@ static void hear_tensor(struct sim *self, uint32_t message)
                                 .degree = m->degree,
                                 .version = slots_version_of(m->handle),
                                 .incarnation = slots_incarnation_of(m->handle)};
-    record_tensor(self, node_at(self, worker), m);
+    record_tensor(self, m);
     links_free(self, message);
     sim_act_on(self, worker, &event);
 }
@@ -85,7 +72,6 @@ static void hear_control(struct sim *self, uint32_t message)
                           .peer = self->edge[m->edge].peer,
                           .incarnation = m->incarnation};
     memcpy(event.word, m->word, sizeof(event.word));
-    plant_epoch(self, m, &event);
     self->totals.control_delivered++;
     links_free(self, message);
     sim_act_on(self, worker, &event);

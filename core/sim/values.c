@@ -146,7 +146,7 @@ static struct combine *note_mix(struct values *self, const struct values_mix *mi
                              .lanes = self->config.lanes,
                              .dim = self->config.model->dim,
                              .self = own->data,
-                             .self_id = mix->as_given ? mix->count : mix->worker,
+                             .self_id = mix->worker,
                              .degree = mix->degree,
                              .slice = mix->slice,
                              .slices = mix->slices,
@@ -156,8 +156,8 @@ static struct combine *note_mix(struct values *self, const struct values_mix *mi
     for (uint32_t i = 0; i < mix->count; i++) {
         const struct values_row *const row = &mix->row[i];
         const struct values_node *const node = vector_at(self, row->worker, row->slot);
-        note->row[i] = (struct combine_row){
-            .row = node->data, .id = mix->as_given ? i : row->worker, .weight = row->weight};
+        note->row[i] =
+            (struct combine_row){.row = node->data, .id = row->worker, .weight = row->weight};
         await(self, node->written);
         if (row->base_slot == SLOTS_NONE)
             continue;

@@ -52,7 +52,6 @@ struct values_mix {
     uint32_t degree, slice, slices;
     const struct values_row *row; /* [count], any order; without the own one */
     uint32_t count;
-    bool as_given; /* a planted bug: rows are summed in the order given, not in that of ids */
 };
 
 /** What a run of a judge sees: called as a task, in order of `cut`, one at a time. */

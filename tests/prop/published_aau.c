@@ -23,7 +23,7 @@ static struct exchange_edge edge[EDGES_MAX];
 static uint32_t edges;
 
 static void note_mixes(void *context, struct sim *sim, uint32_t worker, const struct event *event,
-                       const struct actions *actions)
+                       struct actions *actions)
 {
     const struct trial *const trial = context;
     (void)sim, (void)event;
@@ -171,7 +171,7 @@ static bool is_new(struct waves *self, uint64_t tag)
 
 /* The leader commits, and so sends, first: its epoch counts, as it was when it decided. */
 static void note_waves(void *context, struct sim *sim, uint32_t worker, const struct event *event,
-                       const struct actions *actions)
+                       struct actions *actions)
 {
     struct waves *const self = context;
     (void)event;

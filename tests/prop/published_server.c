@@ -80,7 +80,7 @@ struct staleness {
 };
 
 static void note_staleness(void *context, struct sim *sim, uint32_t worker,
-                           const struct event *event, const struct actions *actions)
+                           const struct event *event, struct actions *actions)
 {
     struct staleness *const self = context;
     (void)sim;
@@ -125,7 +125,7 @@ struct clocks {
 
 /* A clock is the number of gradients finished; a worker computes when it was allowed to. */
 static void note_clocks(void *context, struct sim *sim, uint32_t worker, const struct event *event,
-                        const struct actions *actions)
+                        struct actions *actions)
 {
     struct clocks *const self = context;
     (void)sim;

@@ -93,7 +93,7 @@ struct gaps {
 };
 
 static void note_gaps(void *context, struct sim *sim, uint32_t worker, const struct event *event,
-                      const struct actions *actions)
+                      struct actions *actions)
 {
     struct gaps *const self = context;
     (void)sim, (void)event;

@@ -130,7 +130,7 @@ static void on_cut(void *context, struct sim *sim, uint32_t cut)
 }
 
 static void on_step(void *context, struct sim *sim, uint32_t worker, const struct event *event,
-                    const struct actions *actions)
+                    struct actions *actions)
 {
     struct seen *const self = context;
     const struct sim_watch *const watch = self->trial->watch;

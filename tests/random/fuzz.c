@@ -180,6 +180,8 @@ static void print_finding(const struct fuzz_config *config, uint64_t seed, const
             (unsigned long long)seed);
     if (config->policy)
         fprintf(out, " --policy %s", config->policy);
+    if (config->plant != PLANT_NONE)
+        fprintf(out, " --plant %s", plant_name(config->plant));
     fputc('\n', out);
     fflush(out);
 }

@@ -9,17 +9,17 @@
 
 #include <stdio.h>
 
-#include "core/sim/sim.h"
+#include "tests/random/plant.h"
 
 #define FUZZ_FINDINGS_MAX 20u
 
 struct fuzz_config {
     uint64_t from, seeds;
-    const char *policy;              /* NULL: each seed draws its own */
-    uint32_t findings_max;           /* stop after so many; 0 = FUZZ_FINDINGS_MAX */
-    FILE *progress;                  /* a terminal that is told how far it is; NULL: none */
-    const struct sim_plants *plants; /* NULL: none */
-    bool trusts_channels;            /* see shadow.h */
+    const char *policy;    /* NULL: each seed draws its own */
+    uint32_t findings_max; /* stop after so many; 0 = FUZZ_FINDINGS_MAX */
+    FILE *progress;        /* a terminal that is told how far it is; NULL: none */
+    enum plant_kind plant; /* what is to be found */
+    bool trusts_channels;  /* see shadow.h */
 };
 
 struct fuzz_result {

@@ -19,6 +19,7 @@ struct trial {
     struct scenario scenario;
     struct learner *learner;
     struct shadow *shadow;
+    struct plant plant;
     struct sim_watch watch;
     struct sim *sim;
     uint64_t calm[SCENARIO_WORKERS_MAX]; /* gradients at the beginning of the calm */
@@ -124,19 +125,27 @@ static void run(struct trial *self)
     self->out->events = sim_totals(self->sim)->events;
 }
 
+static void stepped(void *context, struct sim *sim, uint32_t worker, const struct event *event,
+                    struct actions *actions)
+{
+    struct trial *const self = context;
+    shadow_stepped(self->shadow, sim, worker, event, actions);
+    plant_change(&self->plant, self->scenario.variant, event, actions);
+}
+
 static int open_trial(struct trial *self, const struct fuzz_config *config, struct err *err)
 {
     struct sim_config *const sim = &self->scenario.config;
-    self->learner = learner_open(&self->scenario, &heap_memory);
+    plant_init(&self->plant, config->plant, self->scenario.seed);
+    self->learner = learner_open(&self->scenario, &heap_memory, &self->plant);
     sim->values = learner_values(self->learner);
     sim->memory = &heap_memory;
-    sim->plants = config->plants;
     sim->watch = &self->watch;
     self->shadow = shadow_open(&(struct shadow_config){.sim = sim,
                                                        .floats = learner_floats(self->learner),
                                                        .trusts_channels = config->trusts_channels});
     fuzz_seed_shadow = self->shadow;
-    self->watch = (struct sim_watch){.context = self->shadow, .stepped = shadow_stepped};
+    self->watch = (struct sim_watch){.context = self, .stepped = stepped};
     return sim_open(&self->sim, sim, err);
 }
 

@@ -17,9 +17,11 @@
 enum stream { STREAM_START = 32, STREAM_DATA };
 
 struct learner {
+    struct tasks tasks; /* first: where the plant sees them, before the executor */
+    struct tasks_inline executor;
+    const struct plant *plant;
     const struct scenario *scenario;
     struct model_config model;
-    struct tasks_inline tasks;
     struct values *values;
     uint32_t shard[SCENARIO_WORKERS_MAX * SAMPLES_EACH], shard_begin[SCENARIO_WORKERS_MAX + 1];
     float *start;  /* linear: [dim] */
@@ -120,7 +122,30 @@ static void choose_model(struct learner *self)
     CHECK(model_plan(&self->model) == 0);
 }
 
-struct learner *learner_open(const struct scenario *scenario, const struct sim_memory *memory)
+static task_id submit(struct tasks *tasks, const struct task *task)
+{
+    struct learner *const self = (struct learner *)tasks;
+    plant_disorder(self->plant, task);
+    return self->executor.tasks.ops->submit(&self->executor.tasks, task);
+}
+
+static void wait_for(struct tasks *tasks, task_id task)
+{
+    struct learner *const self = (struct learner *)tasks;
+    self->executor.tasks.ops->wait(&self->executor.tasks, task);
+}
+
+static int finished(struct tasks *tasks, task_id task)
+{
+    struct learner *const self = (struct learner *)tasks;
+    return self->executor.tasks.ops->finished(&self->executor.tasks, task);
+}
+
+static const struct tasks_ops tasks_ops = {
+    .submit = submit, .wait = wait_for, .finished = finished};
+
+struct learner *learner_open(const struct scenario *scenario, const struct sim_memory *memory,
+                             const struct plant *plant)
 {
     struct err err;
     if (scenario->values == SCENARIO_TIMING)
@@ -138,13 +163,15 @@ struct learner *learner_open(const struct scenario *scenario, const struct sim_m
                                    .shard = self->shard,
                                    .shard_begin = self->shard_begin,
                                    .data = {.read = read_samples, .context = self},
-                                   .tasks = &self->tasks.tasks,
+                                   .tasks = &self->tasks,
                                    .memory = memory};
     self->scratch = aligned_alloc(64, values_scratch_floats(&config) * sizeof(float));
     self->start = calloc(self->model.dim, sizeof(float));
     CHECK(self->scratch && self->start);
     self->model.ops->init(&self->model, rng_key(scenario->seed, RNG_INIT, 0), self->start);
-    tasks_inline_init(&self->tasks, self->scratch);
+    self->tasks.ops = &tasks_ops;
+    self->plant = plant;
+    tasks_inline_init(&self->executor, self->scratch);
     CHECK(values_open(&self->values, &config, &err) == 0);
     return self;
 }

@@ -9,13 +9,15 @@
 #ifndef TESTS_RANDOM_LEARNER_H
 #define TESTS_RANDOM_LEARNER_H
 
+#include "tests/random/plant.h"
 #include "tests/random/scenario.h"
 #include "tests/random/shadow.h"
 
 struct learner;
 
 /** NULL when the scenario computes nothing but time. `memory` is borrowed. */
-struct learner *learner_open(const struct scenario *scenario, const struct sim_memory *memory);
+struct learner *learner_open(const struct scenario *scenario, const struct sim_memory *memory,
+                             const struct plant *plant);
 void learner_close(struct learner *self);
 
 struct values *learner_values(const struct learner *self);

@@ -22,6 +22,10 @@ static const struct argp_option options[] = {
     {"from", 'f', "SEED", 0, "the first scenario (default: 1)", 0},
     {"policy", 'p', "NAME", 0, "this policy in all of them (default: drawn)", 0},
     {"findings", 'n', "COUNT", 0, "stop after so many (default and most: 20)", 0},
+    {"plant", 'P', "FAULT", 0,
+     "plant a fault that is to be found: one-sided-mix, disorder, early-reuse, lost-control or "
+     "stale-epoch",
+     0},
     {"quiet", 'q', 0, 0, "no progress line on a terminal", 0},
     {0}};
 
@@ -51,6 +55,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case 'n':
         config->findings_max =
             (uint32_t)parse_count(state, "--findings", text, 1, FUZZ_FINDINGS_MAX);
+        return 0;
+    case 'P':
+        config->plant = plant_find(text);
+        if (config->plant == PLANT_KINDS)
+            argp_error(state, "--plant: there is no '%s' (see --help)", text);
         return 0;
     case 'q':
         config->progress = NULL;

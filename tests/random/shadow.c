@@ -288,7 +288,7 @@ static bool tells_epochs(const struct shadow *self)
 }
 
 void shadow_stepped(void *context, struct sim *sim, uint32_t worker, const struct event *event,
-                    const struct actions *actions)
+                    struct actions *actions)
 {
     struct shadow *const self = context;
     if (shadow_broken(self))

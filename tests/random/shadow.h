@@ -44,7 +44,7 @@ void shadow_close(struct shadow *self);
 
 /** To be called as sim_watch.stepped with the shadow as context. */
 void shadow_stepped(void *context, struct sim *sim, uint32_t worker, const struct event *event,
-                    const struct actions *actions);
+                    struct actions *actions);
 
 /** After the last event of a run that ended in good order: everything that must be over is over. */
 void shadow_ended(struct shadow *self, struct sim *sim);

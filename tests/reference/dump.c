@@ -73,7 +73,7 @@ static void read_batch(const void *context, const uint32_t *ids, uint32_t count,
 }
 
 static void note_step(void *context, struct sim *sim, uint32_t w, const struct event *event,
-                      const struct actions *actions)
+                      struct actions *actions)
 {
     struct dump *const self = context;
     (void)sim;

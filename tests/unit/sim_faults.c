@@ -163,12 +163,15 @@ Test(sim_faults, so_do_they_on_mailbox_edges)
 
 /* -------------------------------------------------------------------------------------------------------- plants */
 
-static const char *planted(const char *policy, const struct sim_plants *plants)
+typedef void plant(void *context, struct sim *sim, uint32_t worker, const struct event *event,
+                   struct actions *actions);
+
+static const char *planted(const char *policy, plant *change)
 {
     static char text[512];
     struct cluster cluster;
     cluster_plan(&cluster, policy, 8, 4, 3);
-    cluster.config.plants = plants;
+    cluster.watch = (struct sim_watch){.stepped = change};
     cluster.config.links.latency_ns = 50 * US;
     cluster.config.jitter_cv = 0.1;
     cluster_open(&cluster);
@@ -179,16 +182,38 @@ static const char *planted(const char *policy, const struct sim_plants *plants)
     return text;
 }
 
-Test(sim_faults, a_planted_reuse_of_lent_slots_is_found)
+static void give_back_once_more(void *context, struct sim *sim, uint32_t worker,
+                                const struct event *event, struct actions *actions)
 {
-    cr_expect_str_empty(planted("dsgd", &(struct sim_plants){0}));
-
-    cr_expect_str_not_empty(planted("dsgd", &(struct sim_plants){.early_reuse = true}));
+    (void)context, (void)sim, (void)worker;
+    if (event->kind == EV_TENSOR)
+        actions_push(
+            actions,
+            (struct action){.kind = ACT_RELEASE, .peer = event->peer, .handle = event->handle});
 }
 
-Test(sim_faults, a_planted_loss_of_controls_hangs_somebody)
+Test(sim_faults, a_snapshot_that_is_given_back_twice_is_found)
 {
-    cr_expect_str_empty(planted("adpsgd", &(struct sim_plants){0}));
+    cr_expect_str_empty(planted("dsgd", NULL));
 
-    cr_expect_str_not_empty(planted("adpsgd", &(struct sim_plants){.lost_accept = true}));
+    const char *const found = planted("dsgd", give_back_once_more);
+
+    cr_expect_not_null(strstr(found, "given back that was not lent"), "%s", found);
+}
+
+static void lose_controls(void *context, struct sim *sim, uint32_t worker,
+                          const struct event *event, struct actions *actions)
+{
+    static uint32_t controls;
+    (void)context, (void)sim, (void)worker, (void)event;
+    for (uint32_t i = 0; i < actions->count; i++)
+        if (actions->item[i].kind == ACT_CONTROL && ++controls % 100 == 0)
+            actions->item[i].count = 0;
+}
+
+Test(sim_faults, a_control_that_is_lost_for_good_hangs_somebody)
+{
+    cr_expect_str_empty(planted("adpsgd", NULL));
+
+    cr_expect_str_not_empty(planted("adpsgd", lose_controls));
 }

@@ -130,7 +130,7 @@ struct told {
 };
 
 static void note_stop(void *context, struct sim *sim, uint32_t worker, const struct event *event,
-                      const struct actions *actions)
+                      struct actions *actions)
 {
     struct told *const told = context;
     (void)sim, (void)actions;

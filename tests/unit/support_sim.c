@@ -20,7 +20,7 @@ static uint64_t stirred(uint64_t hash, uint64_t word)
 }
 
 static void hash_step(void *context, struct sim *sim, uint32_t worker, const struct event *event,
-                      const struct actions *actions)
+                      struct actions *actions)
 {
     struct cluster *const self = context;
     (void)sim;
