@@ -5,14 +5,15 @@
 #include <math.h>
 #include <string.h>
 
-void account_held(struct worker *self, uint64_t wanted_since, uint64_t now)
+#include "core/worker/compute.h"
+
+void account_held(struct worker *self, uint64_t since, uint64_t now)
 {
-    const uint64_t from = account_max(wanted_since, self->served_cyc);
-    if (now <= from)
-        return;
-    const uint64_t held = account_min(self->others_cyc, now - from);
-    self->part_cyc[PART_HELD] += held;
-    self->others_cyc -= held;
+    const uint64_t from = account_max(since, self->served_cyc);
+    const uint64_t late = now > from ? now - from : 0;
+    account_until(self, account_min(since, now));
+    self->others_cyc -=
+        books_share(&self->books, PART_HELD, account_min(self->others_cyc, late), now);
 }
 
 void account_served(struct worker *self, uint64_t now)
@@ -22,9 +23,9 @@ void account_served(struct worker *self, uint64_t now)
         account_held(self, self->compute.planned_cyc, now);
         return;
     case WORKER_LOADING: {
-        const uint64_t before = self->part_cyc[PART_HELD];
-        account_held(self, self->load_cyc, now);
-        self->load_cyc += self->part_cyc[PART_HELD] - before; /* held, so not loading */
+        const uint64_t since = compute_batch_cyc(self);
+        if (since != 0)
+            account_held(self, since, now);
         return;
     }
     case WORKER_IDLE:
@@ -34,64 +35,61 @@ void account_served(struct worker *self, uint64_t now)
 
 void account_loaded(struct worker *self, uint64_t now, uint64_t done)
 {
-    if (now > self->load_cyc)
-        self->part_cyc[PART_LOAD] += now - self->load_cyc;
-    self->part_cyc[PART_LOAD] += done - now;
+    books_fill(&self->books, PART_LOAD, done);
     account_spent(self, &self->count.conversions, done > now, done - now);
+}
+
+void account_idle(struct worker *self, uint64_t now)
+{
+    if (self->phase == WORKER_IDLE)
+        books_fill(&self->books, PART_REST, now);
+}
+
+void account_blocked(struct worker *self, uint64_t now)
+{
+    if (self->phase == WORKER_COMPUTING && now > self->compute.planned_cyc && !self->books_closed) {
+        account_until(self, self->compute.planned_cyc);
+        self->open_cyc += books_fill(&self->books, PART_WAIT, now);
+    }
+    account_woken(self, now, now);
+}
+
+static void record_delay(struct worker *self, uint64_t now)
+{
+    const struct worker_compute *const c = &self->compute;
+    const double scale = self->common->clock->ns_per_cyc;
+    const uint64_t spent = now - (c->planned_cyc - c->injected_cyc);
+    const uint64_t error =
+        spent > c->injected_cyc ? spent - c->injected_cyc : c->injected_cyc - spent;
+    hist_record(self->requested, (uint64_t)((double)c->injected_cyc * scale));
+    hist_record(self->achieved, (uint64_t)((double)spent * scale));
+    hist_record(self->injected_error, (uint64_t)((double)error * scale));
 }
 
 void account_computed(struct worker *self, uint64_t now)
 {
     const struct worker_compute *const c = &self->compute;
-    self->part_cyc[PART_COMPUTE] += c->emulated_cyc;
-    self->part_cyc[PART_INJECTED] += c->injected_cyc;
-    self->idle_cyc = now;
+    account_until(self, now);
     self->ready_cyc = now;
     if (!self->recording)
         return;
-    if (c->real_cyc > c->emulated_cyc && c->emulated_cyc > 0)
-        self->count.overruns++;
-    if (c->injected_cyc > 0) {
-        const double scale = self->common->clock->ns_per_cyc;
-        const uint64_t spent = now - (c->planned_cyc - c->injected_cyc);
-        const uint64_t error =
-            spent > c->injected_cyc ? spent - c->injected_cyc : c->injected_cyc - spent;
-        hist_record(self->requested, (uint64_t)((double)c->injected_cyc * scale));
-        hist_record(self->achieved, (uint64_t)((double)spent * scale));
-        hist_record(self->injected_error, (uint64_t)((double)error * scale));
-    }
+    self->count.overruns += c->real_cyc > c->emulated_cyc && c->emulated_cyc > 0;
+    if (c->injected_cyc > 0)
+        record_delay(self, now);
 }
 
-/** What of the planned compute phase has passed by `now`. The injected delay ends the phase. */
-static void book_unfinished(struct worker *self, uint64_t now)
-{
-    const struct worker_compute *const c = &self->compute;
-    const uint64_t at = account_max(account_min(now, c->planned_cyc), c->begin_cyc);
-    const uint64_t delayed_cyc = c->planned_cyc - c->injected_cyc;
-    self->part_cyc[PART_COMPUTE] += account_min(at - c->begin_cyc, c->emulated_cyc);
-    self->part_cyc[PART_INJECTED] += at > delayed_cyc ? at - delayed_cyc : 0;
-}
-
-/** A gradient that will not be finished, at whatever point of its phase it is. */
+/** The time until `now`, at whatever point of its iteration the worker is. */
 static void book_until(struct worker *self, uint64_t now)
 {
-    switch (self->phase) {
-    case WORKER_IDLE:
+    if (self->phase == WORKER_IDLE)
         account_woken(self, now, now);
-        return;
-    case WORKER_LOADING:
-        account_loaded(self, now, now);
-        return;
-    case WORKER_COMPUTING:
-        book_unfinished(self, now);
-        return;
-    }
+    else
+        account_until(self, now);
 }
 
 void account_abandoned(struct worker *self, uint64_t now)
 {
     book_until(self, now);
-    self->idle_cyc = now;
 }
 
 void account_mixed(struct worker *self, uint32_t peers, uint64_t now)
@@ -104,21 +102,15 @@ void account_mixed(struct worker *self, uint32_t peers, uint64_t now)
     self->ready_cyc = 0; /* the first average after a gradient is the one it waited for */
 }
 
-/** The rest of the iteration, and all of it into the totals. Returns its length. */
+/** All of the iteration into the totals. Returns its length. */
 static uint64_t add_up(struct worker *self, uint64_t now, enum blame unended)
 {
-    const uint64_t total = now - self->iteration_cyc;
-    uint64_t explained = 0;
-    for (uint32_t p = 0; p < PART_REST; p++)
-        explained += self->part_cyc[p];
-    if (explained > total)
-        self->count.accounted_twice++;
-    self->part_cyc[PART_REST] = explained < total ? total - explained : 0;
+    books_fill(&self->books, PART_REST, now);
     account_unended(self, unended);
     for (uint32_t p = 0; p < PART_COUNT; p++)
-        self->total_part_cyc[p] += self->part_cyc[p];
-    self->total_cyc += total;
-    return total;
+        self->total_part_cyc[p] += self->books.part[p];
+    self->total_cyc += self->books.edge - self->books.begin;
+    return self->books.edge - self->books.begin;
 }
 
 void account_halt(struct worker *self, uint64_t now)
@@ -135,15 +127,16 @@ static uint64_t own_cyc(const struct worker *self)
 {
     if (self->compute.abandoned)
         return 0;
-    return self->part_cyc[PART_LOAD] + self->part_cyc[PART_COMPUTE] + self->part_cyc[PART_INJECTED];
+    return self->books.part[PART_LOAD] + self->books.part[PART_COMPUTE] +
+           self->books.part[PART_INJECTED];
 }
 
 static void close_books(struct worker *self, uint64_t now)
 {
     const double scale = self->common->clock->ns_per_cyc;
     const uint64_t total = add_up(self, now, BLAME_HELD);
-    account_spent(self, &self->count.loads, 1, self->part_cyc[PART_LOAD]);
-    account_spent(self, &self->count.rests, 1, self->part_cyc[PART_REST]);
+    account_spent(self, &self->count.loads, 1, self->books.part[PART_LOAD]);
+    account_spent(self, &self->count.rests, 1, self->books.part[PART_REST]);
     self->total_iterations++;
     hist_record(self->iteration, (uint64_t)((double)total * scale));
     self->longest_cyc = account_max(self->longest_cyc, total);
@@ -151,23 +144,22 @@ static void close_books(struct worker *self, uint64_t now)
     if (self->log_count < self->log_capacity) {
         struct worker_iteration *const line = &self->log[self->log_count++];
         *line = (struct worker_iteration){
-            .start_cyc = self->iteration_cyc,
+            .start_cyc = self->books.begin,
             .total_cyc = total,
             .own_cyc = own_cyc(self),
             .iteration = (uint32_t)(self->begun - 1),
             .mixed_with = self->mixed_with,
             .loss = self->compute.abandoned ? NAN : self->compute.gradient.loss};
-        memcpy(line->part_cyc, self->part_cyc, sizeof(line->part_cyc));
+        memcpy(line->part_cyc, self->books.part, sizeof(line->part_cyc));
     }
 }
 
 static void open_books(struct worker *self, uint64_t now)
 {
     self->books_closed = false;
-    memset(self->part_cyc, 0, sizeof(self->part_cyc));
+    books_open(&self->books, now);
     self->open_cyc = 0;
     self->woken.open = false;
-    self->iteration_cyc = now;
     self->mixed_with = 0;
 }
 

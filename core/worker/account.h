@@ -2,12 +2,12 @@
 /**
  * Where the time of an iteration went; called by the worker's own code, one part at a time.
  *
- * Every part is measured where it happens, none is computed as the remainder of the others:
+ * Each stretch of time is booked once (core/drive/books.h), where it happens:
  *   publish, mix, judge   bracketed by two stamps
  *   compute, injected     planned (emulated) durations, plus own slices that ran past the plan
  *   wait                  from the moment nothing was left to do until the enabling message was *sent* by the peer
  *   held                  the service came late because the core was busy with other workers (their busy time, measured)
- *   load                  from the wish for a batch until it is there and converted, less what was held
+ *   load                  from the wish for a batch until it is there, and its conversion
  * What remains of the iteration is `rest`: polling, policy steps, preemption, the unexplained.
  *
  * While a worker computes, publishing and mixing on the side (AD-PSGD's communication thread) overlap with the emulated
@@ -27,21 +27,41 @@ static inline uint64_t account_min(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/** Book [from, to) under `part`, without what overlaps the planned compute phase. */
+/** The compute phase as planned: it neither begins nor ends later because the core is taken. */
+static inline struct blame_phase account_phase(const struct worker *self)
+{
+    const struct worker_compute *const c = &self->compute;
+    return (struct blame_phase){
+        .begin = c->begin_cyc, .injected = c->planned_cyc - c->injected_cyc, .end = c->planned_cyc};
+}
+
+/** What passed before `until` belongs to what the worker is about; without anything that is `rest`. */
+static inline void account_until(struct worker *self, uint64_t until)
+{
+    if (self->phase == WORKER_LOADING)
+        books_fill(&self->books, PART_LOAD, until);
+    if (self->phase == WORKER_COMPUTING) {
+        const struct blame_phase phase = account_phase(self);
+        books_phase(&self->books, &phase, until);
+        if (until < phase.end)
+            return;
+    }
+    books_fill(&self->books, PART_REST, until);
+}
+
+/** [from, to) was spent on `part`. What overlaps the planned compute phase costs nothing. */
 static inline void account_add(struct worker *self, enum part part, uint64_t from, uint64_t to)
 {
-    if (self->phase == WORKER_COMPUTING)
-        from = account_max(from, self->compute.planned_cyc);
-    if (to <= from)
-        return;
-    self->part_cyc[part] += to - from;
-    if (self->phase == WORKER_LOADING)
-        self->load_cyc += to - from; /* done beside the loading, so not loading */
+    if (self->phase == WORKER_COMPUTING && from < self->compute.planned_cyc)
+        from = account_min(self->compute.planned_cyc, to);
+    account_until(self, from);
+    if (self->phase != WORKER_COMPUTING || to > self->compute.planned_cyc)
+        books_fill(&self->books, part, to);
 }
 
 /**
  * Count what work took, wherever it is booked. Now and then the kernel takes the core away meanwhile, for a thousand times
- * as long as the work: what is far above the typical says nothing about the work. (Only the very first may deceive.)
+ * as long as the work: what is far above the typical says nothing about the work. The very first has nothing to compare with.
  *
  * The typical one steps up and down by a sixteenth, so it stays near the median however long the long ones are.
  * Source: Q. Ma, S. Muthukrishnan, M. Sandler, "Frugal streaming for estimating quantiles", 2013.
@@ -79,6 +99,9 @@ static inline void account_disown(struct worker *self, uint64_t now)
     self->others_cyc = 0;
 }
 
+/** Something could have been done since `since`, and is from `now` on: others' time on the core meanwhile is booked as held. */
+void account_held(struct worker *self, uint64_t since, uint64_t now);
+
 /** Service began at `now`: book lateness explained by other workers' use of the core. */
 void account_served(struct worker *self, uint64_t now);
 
@@ -101,13 +124,16 @@ void account_lost(struct worker *self, uint32_t edge, uint64_t noticed_cyc, uint
  */
 void account_answered(struct worker *self);
 
-/** Something was to be done since `wanted_since`, and is done from `now` on: others' time on the core is booked as held. */
-void account_held(struct worker *self, uint64_t wanted_since, uint64_t now);
+/** The worker looks again at what it could not do: a channel was full, or no snapshot free. It waited until `now`. */
+void account_blocked(struct worker *self, uint64_t now);
+
+/** What the worker did until `now` has no name. */
+void account_idle(struct worker *self, uint64_t now);
 
 /** The books of an iteration are closed: of its waits, those that no message ended are of this kind. */
 void account_unended(struct worker *self, enum blame kind);
 
-/** The batch was there at `now` and converted at `done`. */
+/** The batch was found at `now` and converted at `done`. */
 void account_loaded(struct worker *self, uint64_t now, uint64_t done);
 
 /** The compute phase ended as planned or later. */

@@ -19,13 +19,16 @@ static bool is_same_wait(const struct worker *self)
 static void book_anew(struct worker *self, uint64_t enabled)
 {
     struct worker_woken *const w = &self->woken;
+    uint64_t *const part = self->books.part;
     enabled = account_min(account_max(enabled, w->from_cyc), w->seen_cyc);
     const uint64_t wanted = account_max(enabled, self->served_cyc);
     const uint64_t late = w->seen_cyc > wanted ? w->seen_cyc - wanted : 0;
     const uint64_t held = account_min(w->others_cyc, late);
-    self->part_cyc[PART_WAIT] += enabled - w->enabled_cyc; /* modulo 2^64: it may become less */
+    /* modulo 2^64: each of the differences may be negative */
+    part[PART_WAIT] += enabled - w->enabled_cyc;
+    part[PART_HELD] += held - w->held_cyc;
+    part[PART_REST] -= enabled - w->enabled_cyc + held - w->held_cyc;
     self->open_cyc += enabled - w->enabled_cyc;
-    self->part_cyc[PART_HELD] += held - w->held_cyc;
     self->others_cyc -= held - w->held_cyc;
     w->enabled_cyc = enabled;
     w->held_cyc = held;
@@ -34,11 +37,10 @@ static void book_anew(struct worker *self, uint64_t enabled)
 /** Wait and lateness since the worker was last looked at; the first of a turn, or one that came during the turn. */
 static void book(struct worker *self, uint64_t enabled, uint64_t now)
 {
-    const uint64_t others = self->others_cyc;
-    self->part_cyc[PART_WAIT] += enabled - self->idle_cyc;
-    self->open_cyc += enabled - self->idle_cyc;
+    const uint64_t others = self->others_cyc, from = self->books.edge;
+    self->open_cyc += books_fill(&self->books, PART_WAIT, enabled);
     account_held(self, enabled, now);
-    self->woken = (struct worker_woken){.from_cyc = self->idle_cyc,
+    self->woken = (struct worker_woken){.from_cyc = from,
                                         .enabled_cyc = enabled,
                                         .seen_cyc = now,
                                         .others_cyc = others,
@@ -51,15 +53,15 @@ void account_woken(struct worker *self, uint64_t cause, uint64_t now)
 {
     if (self->phase != WORKER_IDLE || self->books_closed)
         return;
-    now = account_max(now,
-                      self->idle_cyc); /* the turn may have begun before its latest action ended */
+    const uint64_t edge = self->books.edge;
+    now = account_max(now, edge); /* the turn may have begun before its latest action ended */
     const bool again = is_same_wait(self);
     if (again)
         book_anew(self, account_max(cause, self->woken.enabled_cyc));
     /* A stamp of another core may lie a little ahead of ours. */
-    if (!again || cause > self->idle_cyc)
-        book(self, account_min(account_max(cause, self->idle_cyc), now), now);
-    self->idle_cyc = now;
+    if (!again || cause > edge)
+        book(self, account_min(account_max(cause, edge), now), now);
+    books_fill(&self->books, PART_REST, now);
 }
 
 void account_caused(struct worker *self, uint32_t edge, uint64_t sent_cyc, uint64_t left_cyc,

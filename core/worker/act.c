@@ -280,13 +280,13 @@ bool act_resume(struct worker *self)
     while (self->next_action < self->actions.count) {
         if (!do_action(self, &self->actions.item[self->next_action])) {
             self->action_blocked = true;
-            self->idle_cyc = account_max(self->idle_cyc, clock_cyc());
+            account_idle(self, clock_cyc());
             return false;
         }
         self->next_action++;
         self->action_blocked = false;
     }
-    self->idle_cyc = account_max(self->idle_cyc, clock_cyc());
+    account_idle(self, clock_cyc());
     return true;
 }
 

@@ -110,6 +110,23 @@ static bool disk_is_late(const struct worker *self)
     return act_now_ns(self, clock_cyc()) < ready_ns;
 }
 
+void compute_look_at_batch(struct worker *self, uint64_t now)
+{
+    if (self->phase == WORKER_LOADING && self->batch_cyc == 0 && self->batches_unused == 0 &&
+        loader_ready(self->loader, self->loop_index))
+        self->batch_cyc = now;
+}
+
+uint64_t compute_batch_cyc(const struct worker *self)
+{
+    const uint64_t ready_ns = disk_ready_ns(&self->disk);
+    if ((self->loader && self->batch_cyc == 0) || disk_is_late(self))
+        return 0;
+    const uint64_t delayed_cyc =
+        ready_ns > 0 ? self->common->cohort->start_cyc + to_cyc(self, ready_ns) : 0;
+    return account_max(self->batch_cyc, delayed_cyc);
+}
+
 /**
  * Batches of gradients that were abandoned before they had one: the k-th gradient asked for uses the k-th batch drawn,
  * however far the disk was, as in virtual time. False: not all of them are there yet.
@@ -208,7 +225,7 @@ void compute_want(struct worker *self, uint32_t round)
     atomic_store_explicit(&public_of(self)->longest_cyc, self->longest_cyc, memory_order_relaxed);
     self->compute.abandoned = false;
     self->phase = WORKER_LOADING;
-    self->load_cyc = now;
+    self->batch_cyc = 0;
     try_load(self);
     if (self->phase == WORKER_LOADING)
         cohort_plan(public_of(self), now + to_cyc(self, LOAD_NS_MAX));

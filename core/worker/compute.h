@@ -8,6 +8,12 @@
 /** Keep the loader's prefetch queue of this worker full. */
 void compute_prefetch(struct worker *self);
 
+/** The disk has delivered something: `now_cyc` is when this worker's batch is there, if it is one that it waits for. */
+void compute_look_at_batch(struct worker *self, uint64_t now_cyc);
+
+/** Loading: since when the batch is there; 0: it is not. */
+uint64_t compute_batch_cyc(const struct worker *self);
+
 /** Loading -> computing -> gradient delivered. True if something happened. */
 bool compute_serve(struct worker *self, uint64_t now_cyc);
 

@@ -163,7 +163,6 @@ void life_resume(struct worker *self, uint64_t now)
     self->life.pause_end_cyc = NEVER;
     account_add(self, PART_INJECTED, self->life.pause_cyc, now);
     account_disown(self, now);
-    self->idle_cyc = account_max(self->idle_cyc, now);
 }
 
 /** The latest spell of this kind is over. */

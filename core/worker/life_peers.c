@@ -280,7 +280,6 @@ static void begin_anew(struct worker *self, uint64_t now)
     self->recording = true;
     self->phase = WORKER_IDLE;
     self->ready_cyc = 0;
-    self->idle_cyc = now;
     account_disown(self, now);
     account_return(self, now);
     self->count.returns++;
@@ -388,10 +387,7 @@ static void give_to(struct worker *self, struct cohort_worker *pub, uint32_t id,
                           memory_order_release);
     if (self->life.paused || self->phase == WORKER_COMPUTING)
         return; /* a phase that is late is booked as held or rest when it ends, this included */
-    const uint64_t to = clock_cyc();
-    account_add(self, PART_PUBLISH, from, to);
-    if (self->phase == WORKER_IDLE)
-        self->idle_cyc = account_max(self->idle_cyc, to);
+    account_add(self, PART_PUBLISH, from, clock_cyc());
 }
 
 void life_give(struct worker *self)

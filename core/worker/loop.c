@@ -39,9 +39,12 @@ static void turn_loader(struct loop *self)
         self->error = rc;
         atomic_store_explicit(&self->cohort->failed, 1, memory_order_relaxed);
     }
-    if (loader_moves(self->loader) != moves)
-        account_spent(self->worker[0], &self->reads, 1, cyc);
     self->busy_cyc += cyc;
+    if (loader_moves(self->loader) == moves)
+        return;
+    account_spent(self->worker[0], &self->reads, 1, cyc);
+    for (uint32_t i = 0; i < self->count; i++)
+        compute_look_at_batch(self->worker[i], from);
 }
 
 /** Something happened to somebody, or nothing to anybody. */

@@ -31,7 +31,7 @@ void worker_start(struct worker *self, const float *initial, uint64_t now)
     self->sum_start = mix_ledger(param, dim);
     self->recording = true;
     self->phase = WORKER_IDLE;
-    self->idle_cyc = self->iteration_cyc = now;
+    books_open(&self->books, now);
     account_disown(self, now);
     if (disk_is_delayed(&self->common->inject))
         disk_open(&self->disk, &self->common->inject, self->id, self->common->prefetch, 0);
@@ -188,8 +188,6 @@ bool worker_cut(struct worker *self)
     while (self->cut < cut)
         copy_for_judge(self, self->cut++);
     account_add(self, PART_JUDGE, from, clock_cyc());
-    if (self->phase == WORKER_IDLE)
-        self->idle_cyc = account_max(self->idle_cyc, clock_cyc());
     return true;
 }
 
@@ -202,7 +200,7 @@ bool worker_serve(struct worker *self, uint64_t now)
     }
     account_served(self, now);
     if (self->action_blocked) {
-        account_woken(self, now, now);
+        account_blocked(self, now);
         any |= act_resume(self);
         worker_settle(self);
     }

@@ -13,7 +13,7 @@
 
 #include "core/base/hist.h"
 #include "core/base/slots.h"
-#include "core/drive/time_parts.h"
+#include "core/drive/books.h"
 #include "core/inject/disk.h"
 #include "core/inject/fault.h"
 #include "core/inject/inject.h"
@@ -185,8 +185,7 @@ struct worker_counts {
     uint64_t abandoned;                  /* gradients dropped by their policy */
     uint64_t tensors_gone, control_gone; /* dropped here: this or its sender's life was over */
     uint64_t crashes;
-    uint64_t returns;         /* times it came (back) */
-    uint64_t accounted_twice; /* iterations whose parts exceed their total: must stay 0 */
+    uint64_t returns; /* times it came (back) */
 };
 
 /** The wait that was booked in this turn, and may be booked otherwise when more messages are seen. */
@@ -266,19 +265,17 @@ struct worker {
     uint64_t *heard_cyc; /* [peer_count] latest arrival, 0: none; for stall.h; may be NULL */
 
     /* accounting (account.h) */
-    uint64_t part_cyc[PART_COUNT];
-    uint64_t iteration_cyc; /* start of the iteration */
-    uint64_t idle_cyc;      /* since when waiting is not yet attributed */
-    uint64_t load_cyc;      /* when the batch was first wanted */
-    uint64_t ready_cyc;     /* when the gradient was ready that was not averaged yet; else 0 */
-    uint64_t owed;          /* messages taken whose consequences are not all sent */
-    uint64_t served_cyc;    /* end of the previous service */
-    uint64_t busy_seen;     /* loop's busy counter then */
-    uint64_t others_cyc;    /* time the core gave to others since then */
+    struct books books;  /* of the iteration, in cycles */
+    uint64_t batch_cyc;  /* loading: since when the batch is there; 0: it is not */
+    uint64_t ready_cyc;  /* when the gradient was ready that was not averaged yet; else 0 */
+    uint64_t owed;       /* messages taken whose consequences are not all sent */
+    uint64_t served_cyc; /* end of the previous service */
+    uint64_t busy_seen;  /* loop's busy counter then */
+    uint64_t others_cyc; /* time the core gave to others since then */
     uint32_t mixed_with;
     struct worker_woken woken;
     struct worker_cause cause;
-    uint64_t open_cyc;  /* of part_cyc[PART_WAIT], what nobody is blamed for yet */
+    uint64_t open_cyc;  /* of the iteration's waits, what nobody is blamed for yet */
     uint64_t *edge_cyc; /* [peer_count] waited for the peer of this in-edge; until the halt */
     uint64_t blamed_cyc[BLAME_COUNT]; /* adds up to total_part_cyc[PART_WAIT] */
 

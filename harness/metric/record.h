@@ -221,7 +221,6 @@ struct record_run {
     uint64_t
         iterations_logged; /* rows of iterations.csv; fewer than iterations: the log was full */
     uint64_t compute_overruns;
-    uint64_t accounted_twice; /* iterations whose parts add up to more than the whole: must be 0 */
     uint64_t slots_total, slots_free_min, slot_waits;
     uint64_t full_waits;             /* sends that met a full channel */
     uint64_t left_in_channels;       /* messages of any kind; 0 after a whole drain */

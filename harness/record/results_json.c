@@ -197,7 +197,6 @@ static void put_counters(json_t *out, const struct record_run *run)
         {"slots_free_min", run->slots_free_min},
         {"full_waits", run->full_waits},
         {"iterations_logged", run->iterations_logged},
-        {"accounted_twice", run->accounted_twice},
         {"slot_waits", run->slot_waits},
         {"tensors_dropped", run->tensors_dropped},
         {"duplicates", run->duplicates},

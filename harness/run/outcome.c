@@ -22,8 +22,6 @@ static bool is_sound(const struct record_run *run)
         sound = complain(run, "averaging did not keep the sum of all parameters");
     if (run->exact_superseded > 0)
         sound = complain(run, "a message was lost on an edge that may lose none");
-    if (run->accounted_twice > 0)
-        sound = complain(run, "the parts of an iteration add up to more than the whole");
     if (run->tensors_sent != run->tensors_delivered + run->tensors_superseded +
                                  run->tensors_dropped + run->tensors_in_flight)
         sound = complain(run, "a tensor that was sent is not accounted for");

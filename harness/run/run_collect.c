@@ -81,7 +81,6 @@ static void add_counts(struct record_run *out, const struct worker *worker)
     out->abandoned += c->abandoned;
     if (out->row->tensor_class == DELIVERY_EXACT)
         out->exact_superseded += c->tensors_superseded;
-    out->accounted_twice += c->accounted_twice;
     out->tensors_dropped += c->tensors_gone;
     out->links.dropped_by[LINK_GONE] += c->tensors_gone;
     out->links.control_dropped_by[LINK_GONE] += c->control_gone;

@@ -37,7 +37,6 @@ static void expect_whole(const struct live *live)
     cr_expect(r->drained);
     cr_expect_eq(r->loans, 0u, "%lu loans", (unsigned long)r->loans);
     cr_expect_eq(r->left_in_channels, 0u);
-    cr_expect_eq(r->accounted_twice, 0u);
     cr_expect_eq(r->incomplete, 0u);
     cr_expect_eq(r->tensors_sent, r->tensors_delivered + r->tensors_superseded +
                                       r->tensors_dropped + r->tensors_in_flight);

@@ -30,7 +30,7 @@ static void start(void)
     worker.begun = 1;
     worker.iteration = &hists[0];
     worker.ready_to_mixed = &hists[1];
-    worker.served_cyc = worker.idle_cyc = worker.iteration_cyc = 1000;
+    worker.served_cyc = worker.books.edge = worker.books.begin = 1000;
     phases_begin(&public[1].phases,
                  &(struct blame_phase){.begin = 800, .injected = 1100, .end = 1280});
 }
@@ -67,7 +67,7 @@ Test(blame_live, splits_the_wait_by_what_the_sender_did)
     expect(BLAME_INJECTED, 180);
     expect(BLAME_HELD, 20);
     cr_expect_eq(edge_cyc[0], 300u);
-    cr_expect_eq(blamed(), worker.part_cyc[PART_WAIT]);
+    cr_expect_eq(blamed(), worker.books.part[PART_WAIT]);
 }
 
 Test(blame_live, counts_as_wire_what_a_slow_link_took)
@@ -87,7 +87,7 @@ Test(blame_live, blames_who_ended_the_wait_for_all_of_it)
 
     cr_expect_eq(edge_cyc[1], 0u);
     cr_expect_eq(edge_cyc[0], 200u + 90u);
-    cr_expect_eq(blamed(), worker.part_cyc[PART_WAIT]);
+    cr_expect_eq(blamed(), worker.books.part[PART_WAIT]);
 }
 
 Test(blame_live, holds_a_peer_responsible_that_computed_nothing)
@@ -135,8 +135,8 @@ Test(blame_live, of_a_synchronous_policy_the_latest_of_a_late_turn_ended_the_wai
     tell(0, 1300, 1300, 1400, ACT_RELEASE);
     tell(1, 1250, 1250, 1410, ACT_MIX);
 
-    cr_expect_eq(worker.part_cyc[PART_WAIT], 300u);
-    cr_expect_eq(worker.part_cyc[PART_HELD], 100u);
+    cr_expect_eq(worker.books.part[PART_WAIT], 300u);
+    cr_expect_eq(worker.books.part[PART_HELD], 100u);
     cr_expect_eq(edge_cyc[0], 300u);
     cr_expect_eq(edge_cyc[1], 0u);
 }
@@ -149,8 +149,8 @@ Test(blame_live, of_a_synchronous_policy_the_latest_counts_wherever_it_was_polle
     tell(1, 1250, 1250, 1400, ACT_RELEASE);
     tell(0, 1300, 1300, 1410, ACT_MIX);
 
-    cr_expect_eq(worker.part_cyc[PART_WAIT], 300u);
-    cr_expect_eq(worker.part_cyc[PART_HELD], 100u);
+    cr_expect_eq(worker.books.part[PART_WAIT], 300u);
+    cr_expect_eq(worker.books.part[PART_HELD], 100u);
     cr_expect_eq(edge_cyc[0], 300u);
 }
 
@@ -162,8 +162,8 @@ Test(blame_live, of_others_the_message_that_let_the_worker_go_on_ended_the_wait)
     tell(0, 1300, 1300, 1400, ACT_RELEASE); /* changes nothing, though it was polled first */
     tell(1, 1250, 1250, 1410, ACT_MIX);
 
-    cr_expect_eq(worker.part_cyc[PART_WAIT], 250u);
-    cr_expect_eq(worker.part_cyc[PART_HELD], 150u);
+    cr_expect_eq(worker.books.part[PART_WAIT], 250u);
+    cr_expect_eq(worker.books.part[PART_HELD], 150u);
     cr_expect_eq(edge_cyc[1], 250u);
     cr_expect_eq(edge_cyc[0], 0u);
 }
@@ -173,7 +173,7 @@ Test(blame_live, does_not_count_a_message_that_came_after_the_worker_went_on)
     tell(0, 1300, 1300, 1400, ACT_MIX);
     tell(1, 1390, 1390, 1410, ACT_RELEASE);
 
-    cr_expect_eq(worker.part_cyc[PART_WAIT], 300u);
+    cr_expect_eq(worker.books.part[PART_WAIT], 300u);
     cr_expect_eq(edge_cyc[0], 300u);
 }
 
