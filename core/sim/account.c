@@ -11,15 +11,53 @@ static inline uint64_t planned_end(const struct sim_node *node)
     return node->begin_ns + node->base_ns + node->injected_ns;
 }
 
+static struct blame_phase phase_of(const struct sim_node *node)
+{
+    return (struct blame_phase){.begin = node->begin_ns,
+                                .injected = node->begin_ns + node->base_ns,
+                                .end = planned_end(node)};
+}
+
+/** Of the compute phase, what has passed by `until`. Once it is booked, its end moves on where its core is taken. */
+static void book_phase(struct sim_node *node, uint64_t until)
+{
+    const struct blame_phase phase = phase_of(node);
+    if (node->phase_booked)
+        books_fill(&node->books, PART_HELD, sim_min(until, phase.end));
+    else
+        books_phase(&node->books, &phase, until);
+    node->phase_booked |= until >= phase.end;
+}
+
+/** The worker had nothing to do until then, or was paused. */
+static void book_wait(struct sim_node *node, uint64_t until)
+{
+    if (node->goes_on_ns > node->books.edge) {
+        books_fill(&node->books, PART_WAIT, sim_min(node->halted_ns, until));
+        books_fill(&node->books, PART_INJECTED, sim_min(node->goes_on_ns, until));
+    }
+    books_fill(&node->books, PART_WAIT, until);
+}
+
+void sim_account_until(struct sim_node *node, uint64_t until)
+{
+    if (node->phase == SIM_COMPUTING) {
+        book_phase(node, until);
+        if (until <= planned_end(node))
+            return;
+    }
+    book_wait(node, until);
+}
+
 /* While a gradient is asked for, the thread's work delays its beginning or runs beside it. */
 static void book(struct sim_node *node, enum part part, uint64_t from, uint64_t to)
 {
-    if (node->phase == SIM_BEGINNING)
+    if (node->phase == SIM_BEGINNING || (node->phase == SIM_COMPUTING && to <= planned_end(node)))
         return;
     if (node->phase == SIM_COMPUTING)
         from = sim_max(from, planned_end(node));
-    if (to > from)
-        node->part_ns[part] += to - from;
+    sim_account_until(node, from);
+    books_fill(&node->books, part, to);
 }
 
 /** Cores differ. */
@@ -65,17 +103,6 @@ void sim_account_read(struct sim *self, uint32_t worker)
         take_core(self, worker, ns);
 }
 
-/** Book what has passed by `now` of the planned phase. */
-static void book_phase(struct sim_node *node, uint64_t now)
-{
-    const uint64_t held = sim_min(now, node->begin_ns) - node->asked_ns;
-    const uint64_t passed = now > node->begin_ns ? now - node->begin_ns : 0;
-    const uint64_t compute = sim_min(passed, node->base_ns);
-    node->part_ns[PART_HELD] += held;
-    node->part_ns[PART_COMPUTE] += compute;
-    node->part_ns[PART_INJECTED] += sim_min(passed - compute, node->injected_ns);
-}
-
 /**
  * When the waiting worker could have gone on. Live, the edges are polled from a different one each time, so the first
  * message found may be any of those that came: on average, their mean.
@@ -101,8 +128,10 @@ void sim_account_stolen(struct sim *self, uint32_t worker)
     if (node->phase == SIM_IDLE && node->inbox.first != SIM_NONE)
         due_ns = sim_min(due_ns, mean_sent(self, node, since));
     const uint64_t from = sim_max(sim_max(since, due_ns), node->busy_ns);
-    if (until > from)
-        node->part_ns[PART_REST] += until - from;
+    if (until > from) {
+        sim_account_until(node, from);
+        books_fill(&node->books, PART_REST, until);
+    }
 }
 
 void sim_account_late(struct sim *self, uint32_t worker)
@@ -111,14 +140,23 @@ void sim_account_late(struct sim *self, uint32_t worker)
     if (self->config.slice_ns == 0 || node->stolen_ns != 0 || node->phase != SIM_IDLE ||
         node->inbox.first == SIM_NONE)
         return;
-    const uint64_t since = sim_max(node->iteration_ns, node->busy_ns);
-    if (self->now_ns > since)
-        node->part_ns[PART_HELD] += self->now_ns - mean_sent(self, node, since);
+    sim_account_until(node, mean_sent(self, node, sim_max(node->books.begin, node->busy_ns)));
+    books_fill(&node->books, PART_HELD, self->now_ns);
+}
+
+void sim_account_pause(struct sim *self, uint32_t worker, uint64_t until)
+{
+    struct sim_node *const node = node_at(self, worker);
+    const bool goes_on = node->goes_on_ns > self->now_ns;
+    if (!goes_on && (node->phase == SIM_IDLE || node->gradient_due))
+        sim_account_until(node, self->now_ns);
+    node->halted_ns = goes_on ? node->halted_ns : self->now_ns;
+    node->goes_on_ns = sim_max(node->goes_on_ns, until);
 }
 
 void sim_account_computed(struct sim *self, struct sim_node *node)
 {
-    book_phase(node, planned_end(node));
+    book_phase(node, self->now_ns);
     node->ready_at_ns = self->now_ns + 1;
     node->came = true;
     if (node->injected_ns > 0)
@@ -134,45 +172,25 @@ void sim_account_mixed(struct sim *self, struct sim_node *node, uint32_t peers)
     node->ready_at_ns = 0;
 }
 
-/**
- * A gradient that services displace is held, and those of its own worker may have been booked by name already: what is
- * booked twice was not held.
- */
-static uint64_t trim_held(const struct sim *self, struct sim_node *node, uint64_t excess)
-{
-    uint64_t *const held = &node->part_ns[PART_HELD];
-    const uint64_t twice = self->config.core ? sim_min(excess, *held) : 0;
-    *held -= twice;
-    return twice;
-}
-
 /** What the gradients of this iteration took the worker itself. */
 static uint64_t own_ns(const struct sim_node *node)
 {
-    return node->part_ns[PART_LOAD] + node->part_ns[PART_COMPUTE] + node->part_ns[PART_INJECTED];
+    const uint64_t *const part = node->books.part;
+    return part[PART_LOAD] + part[PART_COMPUTE] + part[PART_INJECTED];
 }
 
-/** All of the iteration into the worker's record; what nothing explains was waiting. */
+/** All of the iteration into the worker's record. Returns its length. */
 static uint64_t add_up(struct sim *self, uint32_t worker, enum blame unended)
 {
     struct sim_node *const node = node_at(self, worker);
+    const struct books *const books = &node->books;
     struct sim_worker_record *const record = &node->record;
-    const uint64_t total = self->now_ns - node->iteration_ns;
-    uint64_t explained = 0;
+    book_wait(node, self->now_ns);
+    waits_end_iteration(node, unended);
     for (uint32_t p = 0; p < PART_COUNT; p++)
-        explained += node->part_ns[p];
-    if (explained > total)
-        explained -= trim_held(self, node, explained - total);
-    if (explained > total) {
-        sim_break(self, worker, "the parts of an iteration exceed it");
-        return total;
-    }
-    node->part_ns[PART_WAIT] += total - explained;
-    waits_end_iteration(self, worker, node->part_ns[PART_WAIT], unended);
-    for (uint32_t p = 0; p < PART_COUNT; p++)
-        record->part_ns[p] += node->part_ns[p];
-    record->total_ns += total;
-    return total;
+        record->part_ns[p] += books->part[p];
+    record->total_ns += books->edge - books->begin;
+    return books->edge - books->begin;
 }
 
 static void close_books(struct sim *self, uint32_t worker)
@@ -187,10 +205,10 @@ static void close_books(struct sim *self, uint32_t worker)
     struct sim_iteration line = {.worker = worker,
                                  .iteration = (uint32_t)(node->begun - 1),
                                  .mixed_with = node->mixed_with,
-                                 .start_ns = node->iteration_ns,
+                                 .start_ns = node->books.begin,
                                  .total_ns = total,
                                  .own_ns = own_ns(node) - node->dropped_ns};
-    memcpy(line.part_ns, node->part_ns, sizeof(line.part_ns));
+    memcpy(line.part_ns, node->books.part, sizeof(line.part_ns));
     self->config.watch->iteration(self->config.watch->context, &line);
 }
 
@@ -201,9 +219,8 @@ void sim_account_iteration(struct sim *self, uint32_t worker)
         return; /* the gradient was abandoned: the iteration goes on with another one */
     if (node->begun > 0 && self->recording)
         close_books(self, worker);
-    memset(node->part_ns, 0, sizeof(node->part_ns));
+    books_open(&node->books, self->now_ns);
     node->blamed_ns = node->dropped_ns = 0;
-    node->iteration_ns = self->now_ns;
     node->mixed_with = 0;
     node->came = false;
 }
@@ -213,34 +230,17 @@ void sim_account_abandoned(struct sim *self, struct sim_node *node)
     if (node->phase != SIM_COMPUTING)
         return;
     if (node->asked_ns > self->now_ns) /* it waited for a batch that it does not want any more */
-        node->part_ns[PART_LOAD] -= sim_min(node->load_ns, node->asked_ns - self->now_ns);
-    book_phase(node, sim_max(self->now_ns, node->asked_ns));
+        books_cut(&node->books, PART_LOAD, self->now_ns);
+    book_phase(node, self->now_ns);
     node->dropped_ns = own_ns(node);
 }
 
-/** How far behind the end of the run the latest steps have been booked already. */
-static uint64_t booked_ahead(const struct sim_node *node, uint64_t now)
-{
-    if (node->phase == SIM_IDLE)
-        return node->busy_ns > now ? node->busy_ns - now : 0;
-    uint64_t ahead = node->asked_ns > now ? node->asked_ns - now : 0;
-    if (node->phase == SIM_COMPUTING) {
-        const uint64_t from = sim_max(now, planned_end(node));
-        ahead += node->busy_ns > from ? node->busy_ns - from : 0;
-    }
-    return ahead;
-}
-
 /* Which of the parts lies behind the end is not kept; that they add up is. */
-static void cut_off(struct sim_node *node, uint64_t ahead)
+static void cut_off(struct books *books, uint64_t now)
 {
     static const enum part spent[] = {PART_MIX, PART_PUBLISH, PART_LOAD, PART_HELD, PART_REST};
-    for (uint32_t i = 0; i < sizeof(spent) / sizeof(spent[0]); i++) {
-        uint64_t *const part = &node->part_ns[spent[i]];
-        const uint64_t off = sim_min(ahead, *part);
-        *part -= off;
-        ahead -= off;
-    }
+    for (uint32_t i = 0; i < sizeof(spent) / sizeof(spent[0]); i++)
+        books_cut(books, spent[i], now);
 }
 
 void sim_account_halt(struct sim *self, uint32_t worker)
@@ -249,8 +249,7 @@ void sim_account_halt(struct sim *self, uint32_t worker)
     if (node->begun == 0 || node->crashed)
         return;
     sim_compute_look(self, worker);
-    cut_off(node, booked_ahead(node, self->now_ns));
-    if (node->phase == SIM_COMPUTING && self->now_ns > node->asked_ns)
-        book_phase(node, self->now_ns);
+    cut_off(&node->books, self->now_ns);
+    sim_account_until(node, self->now_ns);
     add_up(self, worker, BLAME_GONE);
 }

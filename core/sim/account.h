@@ -2,9 +2,9 @@
 /**
  * Where virtual time goes. Internal to core/sim.
  *
- * Of every iteration compute, injected, load, publish, mix and held are booked, and the rest is waiting: the driver has
- * no cost of its own, so `rest` is what a profile says that events cost. What a worker's thread does beside its compute
- * phase costs nothing, as live.
+ * Each stretch is booked once (core/drive/books.h), and what has no name is waiting: the driver has no cost of its own, so
+ * `rest` is what a profile says that events cost. What a worker's thread does beside its compute phase costs nothing, as
+ * live. The thread's work is booked when it is asked for, so the books may be ahead of the time.
  */
 #ifndef CORE_SIM_ACCOUNT_H
 #define CORE_SIM_ACCOUNT_H
@@ -16,6 +16,12 @@ void sim_account_spend(struct sim *self, uint32_t worker, enum part part, uint64
 
 /** The next batch is asked for: its shared core is the kernel's for a while from clock_ns on, the worker goes on. */
 void sim_account_read(struct sim *self, uint32_t worker);
+
+/** What passed before `until` belongs to what the worker is about. */
+void sim_account_until(struct sim_node *node, uint64_t until);
+
+/** A fault pauses the worker from now on; an earlier pause may still go on. */
+void sim_account_pause(struct sim *self, uint32_t worker, uint64_t until);
 
 /** The gradient is there. */
 void sim_account_computed(struct sim *self, struct sim_node *node);

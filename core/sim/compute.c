@@ -90,8 +90,7 @@ static void begin(struct sim *self, uint32_t worker)
     const uint64_t iteration = node->begun++;
     const uint64_t base_ns = undisturbed_ns(self, node, worker, iteration);
     node->asked_ns = load(self, node, worker);
-    node->load_ns = node->asked_ns - self->clock_ns;
-    node->part_ns[PART_LOAD] += node->load_ns;
+    books_fill(&node->books, PART_LOAD, node->asked_ns);
     sim_account_read(self, worker);
     const struct inject_phase phase =
         inject_phase(&c->inject, INJECT_COMPUTE, worker, iteration, node->asked_ns, base_ns);
@@ -101,7 +100,7 @@ static void begin(struct sim *self, uint32_t worker)
     node->phase = SIM_COMPUTING;
     node->slot = node->current;
     node->slot_version = node->version;
-    node->orphan = false;
+    node->orphan = node->phase_booked = false;
     if (self->config.values)
         values_gradient(self->config.values, worker, node->slot);
     if (self->config.core)

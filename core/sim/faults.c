@@ -103,7 +103,9 @@ static void withhold(struct sim *self, const struct fault *fault)
 static void pause(struct sim *self, const struct fault *fault)
 {
     struct sim_node *const node = node_at(self, fault->worker);
-    node->pause_ns = sim_max(node->pause_ns, later(fault->at_ns, fault->for_ns));
+    const uint64_t until_ns = later(fault->at_ns, fault->for_ns);
+    sim_account_pause(self, fault->worker, until_ns);
+    node->pause_ns = sim_max(node->pause_ns, until_ns);
     node->ready_ns = sim_max(node->ready_ns, node->pause_ns);
 }
 

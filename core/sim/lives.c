@@ -206,11 +206,11 @@ static void renew_node(struct sim *self, uint32_t worker)
     memset(state, 0, agent_bytes(self->config.policy, config));
     agent_init(&node->agent, state, self->config.policy, config);
     slots_restart(&node->slots);
-    memset(node->part_ns, 0, sizeof(node->part_ns));
+    books_open(&node->books, self->now_ns);
     node->crashed = node->record.crashed = node->record.done = false;
     node->came = node->orphan = node->stop_told = false;
-    node->ready_ns = node->busy_ns = node->pause_ns = node->iteration_ns = self->now_ns;
-    node->ready_at_ns = node->disk_ns = node->blamed_ns = 0;
+    node->ready_ns = node->busy_ns = node->pause_ns = self->now_ns;
+    node->ready_at_ns = node->disk_ns = node->blamed_ns = node->goes_on_ns = 0;
     node->mixed_with = node->round = 0;
     node->record.lives++;
 }

@@ -9,7 +9,7 @@
 #define CORE_SIM_SIM_STATE_H
 
 #include "core/base/check.h"
-#include "core/drive/blame.h"
+#include "core/drive/books.h"
 #include "core/drive/progress.h"
 #include "core/inject/disk.h"
 #include "core/sim/queue.h"
@@ -144,38 +144,38 @@ struct sim_node {
     struct blame_phase before;                         /* … and the one before it */
     uint64_t begun;
     uint64_t drawn_ns[INJECT_BASE_LANES]; /* base times of the iterations around this one */
-    uint64_t iteration_ns;                /* start of the iteration */
     uint64_t ready_at_ns;        /* when the gradient came that is not averaged yet, + 1; 0: none */
     uint32_t slot, slot_version; /* what the gradient reads */
     bool process;                /* it hears nothing during this phase */
+    bool phase_booked;           /* to its planned end */
     bool on_core;                /* a shared core is not done with it */
     uint32_t round;              /* asked for last */
 
-    uint64_t part_ns[PART_COUNT]; /* of this iteration, what costs and cores took */
-    uint64_t blamed_ns;           /* of it, waits that have ended */
-    uint64_t dropped_ns;          /* of it, own time of gradients that were abandoned */
+    struct books books;  /* of this iteration */
+    uint64_t blamed_ns;  /* of it, waits that have ended */
+    uint64_t dropped_ns; /* of it, own time of gradients that were abandoned */
     struct sim_worker_record record;
-    uint64_t stolen_ns; /* since when its core is taken away, + 1; 0: it is not */
+    uint64_t halted_ns, goes_on_ns; /* of the latest pause that a fault made: its begin and end */
+    uint64_t stolen_ns;             /* since when its core is taken away, + 1; 0: it is not */
     uint64_t pause_ns,
         hear_ns;      /* ready_ns's other reason; time of the DUE_HEAR that counts, or 0 */
     uint64_t port_ns; /* its port is free from here */
     uint64_t core_begin_ns, core_end_ns; /* of the real gradient, as far as is known … */
     uint64_t displaced_ns;               /* … with what services had displaced until then */
     uint64_t left_ns;                    /* of the real gradient, where it is computed in slices */
-    uint64_t disk_ns,
-        load_ns;         /* no batch before; how long this iteration's gradient waited for that */
-    uint64_t gone_ns;    /* its peers have heard its last word */
-    uint64_t restore_ns; /* withheld slots come back */
-    uint32_t fault;      /* that began last */
-    uint32_t missed;     /* rounds that it was not there for */
-    bool apart;          /* takes no part in rounds, until it is asked for one */
-    bool noticed;        /* absent, and its peers were told */
-    bool leaving, overstayed; /* asked to go; and it should be back already */
-    bool withheld, starved;   /* some of its slots are; it has too few */
-    uint32_t full;            /* edges whose EV_FULL is due (pressure.h) */
-    uint32_t reduce_next;     /* next worker in the list of who asked for the same reduction */
-    uint32_t average;         /* sim.averages: slot of the last exact mean of all … */
-    uint64_t average_number;  /* … and which one it is, from 1; 0: the initial model */
+    uint64_t disk_ns;                    /* no batch before */
+    uint64_t gone_ns;                    /* its peers have heard its last word */
+    uint64_t restore_ns;                 /* withheld slots come back */
+    uint32_t fault;                      /* that began last */
+    uint32_t missed;                     /* rounds that it was not there for */
+    bool apart;                          /* takes no part in rounds, until it is asked for one */
+    bool noticed;                        /* absent, and its peers were told */
+    bool leaving, overstayed;            /* asked to go; and it should be back already */
+    bool withheld, starved;              /* some of its slots are; it has too few */
+    uint32_t full;                       /* edges whose EV_FULL is due (pressure.h) */
+    uint32_t reduce_next;    /* next worker in the list of who asked for the same reduction */
+    uint32_t average;        /* sim.averages: slot of the last exact mean of all … */
+    uint64_t average_number; /* … and which one it is, from 1; 0: the initial model */
 };
 _Static_assert(offsetof(struct sim_node, slots) == 64, "what a message needs is one cache line");
 _Static_assert(offsetof(struct sim_node, asked_ns) == 128, "and what an action needs another");

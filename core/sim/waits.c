@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/sim/waits.h"
 
+#include "core/sim/account.h"
+
 /** If it ends the wait, its sender will be asked; until then the policy has its say. */
 static inline void fetch(const struct sim *self, const struct sim_message *message)
 {
@@ -11,7 +13,7 @@ static inline void fetch(const struct sim *self, const struct sim_message *messa
     __builtin_prefetch(&node_at(self, self->edge[edge].to)->asked_ns);
     __builtin_prefetch(&self->wait_ns[edge]);
     __builtin_prefetch(&node->asked_ns); /* and its own books */
-    __builtin_prefetch(node->part_ns);
+    __builtin_prefetch(node->books.part);
     __builtin_prefetch(node->record.wait_ns);
 }
 
@@ -41,16 +43,6 @@ void waits_by_message(struct sim *self, const struct sim_message *message)
     default: /* the stop and the like end nobody's wait */
         return;
     }
-}
-
-/** Of this iteration, what is neither explained by a part nor blamed yet: the wait that ends now. */
-static uint64_t open_wait(const struct sim *self, const struct sim_node *node)
-{
-    const uint64_t passed = self->now_ns - node->iteration_ns;
-    uint64_t explained = node->blamed_ns;
-    for (uint32_t p = 0; p < PART_COUNT; p++)
-        explained += node->part_ns[p];
-    return passed > explained ? passed - explained : 0;
 }
 
 static struct blame_phase phase_of(const struct sim_node *node)
@@ -85,7 +77,8 @@ static void count_edge(struct sim *self, uint32_t worker, uint64_t wait_ns)
 static void end_wait(struct sim *self, uint32_t worker, struct sim_node *node)
 {
     const struct sim_cause *const cause = &self->cause;
-    const uint64_t wait_ns = open_wait(self, node);
+    sim_account_until(node, self->now_ns);
+    const uint64_t wait_ns = node->books.part[PART_WAIT] - node->blamed_ns;
     if (wait_ns == 0)
         return;
     const uint32_t from = cause->edge != SIM_NONE
@@ -120,26 +113,9 @@ void waits_cut_phase(struct sim_node *node, uint64_t now)
     node->injected_ns = sim_min(node->injected_ns, passed - node->base_ns);
 }
 
-/** Parts that were booked late, into a wait that had been blamed on somebody, were no wait. */
-static void take_back(struct sim_worker_record *record, uint64_t excess)
+void waits_end_iteration(struct sim_node *node, enum blame unended)
 {
-    static const enum blame order[] = {BLAME_HELD, BLAME_WIRE, BLAME_COMPUTING, BLAME_INJECTED,
-                                       BLAME_GONE};
-    for (uint32_t i = 0; i < BLAME_COUNT; i++) {
-        const uint64_t off = sim_min(excess, record->wait_ns[order[i]]);
-        record->wait_ns[order[i]] -= off;
-        excess -= off;
-    }
-}
-
-void waits_end_iteration(struct sim *self, uint32_t worker, uint64_t wait_ns, enum blame unended)
-{
-    struct sim_node *const node = node_at(self, worker);
-    struct sim_worker_record *const record = &node->record;
-    if (wait_ns >= node->blamed_ns)
-        record->wait_ns[unended] += wait_ns - node->blamed_ns;
-    else
-        take_back(record, node->blamed_ns - wait_ns);
+    node->record.wait_ns[unended] += node->books.part[PART_WAIT] - node->blamed_ns;
     node->blamed_ns = 0;
 }
 

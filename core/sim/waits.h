@@ -28,10 +28,7 @@ void waits_keep_phase(struct sim_node *node);
 /** The latest phase ends at `now`, before its time. */
 void waits_cut_phase(struct sim_node *node, uint64_t now);
 
-/**
- * The books of an iteration are closed with wait_ns of waiting in all: what no message ended is held, or, at the end of
- * the run, nobody's.
- */
-void waits_end_iteration(struct sim *self, uint32_t worker, uint64_t wait_ns, enum blame unended);
+/** The books of an iteration are closed: what no message ended of its waits is held, or, at the end of the run, nobody's. */
+void waits_end_iteration(struct sim_node *node, enum blame unended);
 
 #endif

@@ -217,3 +217,30 @@ Test(sim_faults, a_control_that_is_lost_for_good_hangs_somebody)
 
     cr_expect_str_not_empty(planted("adpsgd", lose_controls));
 }
+
+/* As live: what a fault makes a worker dawdle is injected, less what its gradient would have taken in any case. */
+Test(sim_faults, a_pause_is_injected_time_of_whom_it_befalls)
+{
+    static const char *const policy[] = {"dsgd", "adpsgd", "aau"};
+    const struct fault pauses[] = {
+        {.kind = FAULT_PAUSE, .worker = 3, .at_ns = 10 * MS, .for_ns = 5 * MS},
+        {.kind = FAULT_PAUSE, .worker = 3, .at_ns = 13 * MS, .for_ns = 5 * MS},
+        {.kind = FAULT_PAUSE, .worker = 3, .at_ns = 25 * MS, .for_ns = 2 * MS},
+    };
+    for (uint32_t p = 0; p < 3; p++) {
+        struct cluster cluster;
+        cluster_plan(&cluster, policy[p], 4, 2, 1);
+        cluster.config.stop_ns = 40 * MS;
+        cluster.config.fault = pauses;
+        cluster.config.fault_count = 3;
+
+        cluster_run(&cluster);
+
+        const uint64_t injected_ns = sim_worker(cluster.sim, 3)->part_ns[PART_INJECTED];
+        cr_expect_leq(injected_ns, 10 * MS, "%s", policy[p]);
+        cr_expect_geq(injected_ns, 7 * MS, "%s: %lu", policy[p], (unsigned long)injected_ns);
+        cr_expect_eq(sim_worker(cluster.sim, 0)->part_ns[PART_INJECTED], 0u, "%s", policy[p]);
+        cr_expect_eq(sim_worker(cluster.sim, 3)->total_ns, 40 * MS);
+        cluster_close(&cluster);
+    }
+}
