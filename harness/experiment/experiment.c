@@ -68,7 +68,7 @@ const char *experiment_rate(const struct experiment_policy *policy)
 
 enum target_metric experiment_tuning_metric(const struct experiment *self)
 {
-    if (self->target.set && self->target.metric == METRIC_HELDOUT_ACCURACY_MEAN_MODEL)
-        return METRIC_HELDOUT_ACCURACY_MEAN_MODEL;
-    return METRIC_HELDOUT_LOSS_MEAN_MODEL;
+    if (self->target.set && self->target.metric == TARGET_HELDOUT_ACCURACY_MEAN_MODEL)
+        return TARGET_HELDOUT_ACCURACY_MEAN_MODEL;
+    return TARGET_HELDOUT_LOSS_MEAN_MODEL;
 }

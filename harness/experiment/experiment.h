@@ -186,7 +186,7 @@ struct experiment {
         char key[EXPERIMENT_SWEEP_TEXT_MAX]; /* as in --set; "" = nothing is swept */
         char value[EXPERIMENT_SWEEP_MAX][EXPERIMENT_SWEEP_TEXT_MAX];
         uint32_t count;
-        uint32_t metric[EXPERIMENT_SWEEP_METRICS_MAX]; /* enum results_metric */
+        uint32_t metric[EXPERIMENT_SWEEP_METRICS_MAX]; /* enum metric */
         uint32_t metric_count;                         /* 0: the table chooses */
         uint32_t at; /* the value this experiment has; `count` for the profile as written */
         char written[EXPERIMENT_SWEEP_TEXT_MAX]; /* what the key has as written; "" = its default */

@@ -9,7 +9,7 @@
 #include "core/worker/dataset.h"
 #include "harness/experiment/experiment.h"
 #include "harness/experiment/keys.h"
-#include "harness/metric/results_summary.h"
+#include "harness/metric/summary.h"
 #include "topo/graph.h"
 
 uint32_t keys_name_count(const struct key_names *names)
@@ -134,12 +134,12 @@ static struct key_name fault_at(uint32_t i)
 
 static uint32_t figures(void)
 {
-    return RESULTS_METRICS;
+    return METRICS;
 }
 
 static struct key_name figure_at(uint32_t i)
 {
-    return (struct key_name){results_metric_table[i].name, results_metric_table[i].help, NULL};
+    return (struct key_name){metric_table[i].name, metric_table[i].help, NULL};
 }
 
 const struct key_names keys_policies = {"policy", "policies", policies, policy_at, policy_reads,
@@ -238,7 +238,7 @@ _Static_assert(SHARD_IID == 0 && SHARD_LABELS == 1, "keys_shards");
 _Static_assert(LOADER_AUTO == 0 && LOADER_PREADV == 3, "keys_tiers");
 _Static_assert(JITTER_NONE == 0 && JITTER_LOGNORMAL == 1, "keys_jitters");
 _Static_assert(CLOCK_LIVE == 0 && CLOCK_VIRTUAL == 1, "keys_clocks");
-_Static_assert(METRIC_TRAIN_LOSS_MEAN_MODEL == 0 && METRIC_TRAIN_LOSS_LOCAL_WORST == 4,
+_Static_assert(TARGET_TRAIN_LOSS_MEAN_MODEL == 0 && TARGET_TRAIN_LOSS_LOCAL_WORST == 4,
                "keys_metrics");
 _Static_assert(EXPERIMENT_SELECT_ALL == 0 && EXPERIMENT_SELECT_PERCENT == 1 &&
                    EXPERIMENT_SELECT_COUNT == 2 && EXPERIMENT_SELECT_WORKERS == 3 &&

@@ -235,12 +235,12 @@ static void check_target(struct profile_load *load)
         FAIL(load, "target", "a target needs target.value or target.relative_to");
     else if (relative)
         check_relative(load);
-    const bool heldout = x->target.metric == METRIC_HELDOUT_LOSS_MEAN_MODEL ||
-                         x->target.metric == METRIC_HELDOUT_ACCURACY_MEAN_MODEL;
+    const bool heldout = x->target.metric == TARGET_HELDOUT_LOSS_MEAN_MODEL ||
+                         x->target.metric == TARGET_HELDOUT_ACCURACY_MEAN_MODEL;
     if (heldout && strcmp(x->data.format, "none") != 0 && x->data.split[1] <= 0.0)
         FAIL(load, "target.metric", "%s needs validation samples, but data.split gives them 0%%",
              keys_name_at(&keys_metrics, x->target.metric).name);
-    if (value && x->target.metric == METRIC_HELDOUT_ACCURACY_MEAN_MODEL &&
+    if (value && x->target.metric == TARGET_HELDOUT_ACCURACY_MEAN_MODEL &&
         (x->target.value <= 0.0 || x->target.value > 1.0))
         FAIL(load, "target.value", "an accuracy lies between 0 and 1; for 95%% write 0.95");
     if (x->target.hold > x->judge.points)

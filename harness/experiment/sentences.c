@@ -66,13 +66,13 @@ static int validate(const struct sentence *self, const struct experiment *experi
         if (rc != 0)
             return rc;
         if (experiment->data.split[0] > 0 && experiment->data.split[1] <= 0 &&
-            results_metric_is_heldout(side->metric))
+            (metric_table[side->metric].needs & METRIC_NEEDS_HELDOUT))
             return sentence_refuse(self, side->column, err,
                                    "%s needs validation samples, but data.split gives them 0%%",
-                                   results_metric_table[side->metric].name);
-        if (!experiment->target.set && results_metric_needs_target(side->metric))
+                                   metric_table[side->metric].name);
+        if (!experiment->target.set && (metric_table[side->metric].needs & METRIC_NEEDS_TARGET))
             return sentence_refuse(self, side->column, err, "%s needs a `target:` in the profile",
-                                   results_metric_table[side->metric].name);
+                                   metric_table[side->metric].name);
     }
     return 0;
 }
@@ -107,12 +107,12 @@ int sentences_validate_claim(const char *text, const struct experiment *experime
                                    "for checks");
         if (!*side->policy)
             return sentence_refuse(&claim, side->column, err, "whose %s? Write %s(policy)",
-                                   results_metric_table[side->metric].name,
-                                   results_metric_table[side->metric].name);
-        if (side->metric == RESULTS_SPEEDUP || side->metric == RESULTS_SPEEDUP_GRADIENTS)
+                                   metric_table[side->metric].name,
+                                   metric_table[side->metric].name);
+        if (side->metric == METRIC_SPEEDUP || side->metric == METRIC_SPEEDUP_GRADIENTS)
             return sentence_refuse(
                 &claim, side->column, err, "a speed-up is a ratio already; compare %s",
-                side->metric == RESULTS_SPEEDUP ? "time_to_target" : "gradients_to_target");
+                side->metric == METRIC_SPEEDUP ? "time_to_target" : "gradients_to_target");
     }
     if (claim.comparison != SENTENCE_LESS && claim.comparison != SENTENCE_GREATER)
         return sentence_refuse(&claim, 1, err, "a claim says < or >");

@@ -19,7 +19,7 @@ static const char *const clock_name[] = {"live", "virtual"};
 
 bool tuned_is_better(enum target_metric metric, double a, double b)
 {
-    return metric == METRIC_HELDOUT_ACCURACY_MEAN_MODEL ? a > b : a < b;
+    return metric == TARGET_HELDOUT_ACCURACY_MEAN_MODEL ? a > b : a < b;
 }
 
 double tuned_value(enum target_metric metric, double value)

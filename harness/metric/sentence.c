@@ -56,9 +56,9 @@ static bool copy_word(char *out, size_t size, const char *from, size_t length)
     return true;
 }
 
-enum sentence_kind sentence_kind_of(enum results_metric metric)
+enum sentence_kind sentence_kind_of(enum metric metric)
 {
-    switch (results_metric_table[metric].unit) {
+    switch (metric_table[metric].unit) {
     case UNIT_ITERATION_NS:
     case UNIT_LATENCY_NS:
     case UNIT_SECONDS:
@@ -91,14 +91,14 @@ static bool number_here(const struct reader *self)
 }
 
 /* The unit may be left out where it is seconds: `time_to_target`. */
-static enum results_metric find_metric(const char *name)
+static enum metric find_metric(const char *name)
 {
     char seconds[EXPERIMENT_NAME_MAX + 2];
-    const enum results_metric metric = results_metric_find(name);
-    if (metric != RESULTS_METRICS)
+    const enum metric metric = metric_find(name);
+    if (metric != METRICS)
         return metric;
     snprintf(seconds, sizeof(seconds), "%s_s", name);
-    return results_metric_find(seconds);
+    return metric_find(seconds);
 }
 
 /* What stands behind the bracket: `aau)`, or `aau@10%)`. */
@@ -136,10 +136,10 @@ static int read_metric(struct reader *self, struct sentence_operand *out)
         return REFUSE(self, column, "no metric has a name this long");
     out->is_metric = true;
     out->metric = find_metric(name);
-    if (out->metric == RESULTS_METRICS) {
+    if (out->metric == METRICS) {
         struct suggest nearest = {.typed = name};
-        for (uint32_t i = 0; i < RESULTS_METRICS; i++)
-            suggest_offer(&nearest, results_metric_table[i].name);
+        for (uint32_t i = 0; i < METRICS; i++)
+            suggest_offer(&nearest, metric_table[i].name);
         return REFUSE(self, column, "no metric \"%s\"%s%s%s", name,
                       nearest.best ? "; did you mean \"" : "", nearest.best ? nearest.best : "",
                       nearest.best ? "\"?" : "");
@@ -179,7 +179,7 @@ static int read_comparison(struct reader *self, enum sentence_comparison *out)
     return REFUSE(self, column_of(self), "expected one of < <= > >= == !=");
 }
 
-static enum units_kind units_of(enum results_metric metric)
+static enum units_kind units_of(enum metric metric)
 {
     switch (sentence_kind_of(metric)) {
     case SENTENCE_TIME:
@@ -187,13 +187,13 @@ static enum units_kind units_of(enum results_metric metric)
     case SENTENCE_SIZE:
         return UNITS_SIZE;
     default:
-        return results_metric_table[metric].unit == UNIT_SHARE ? UNITS_SHARE : UNITS_REAL;
+        return metric_table[metric].unit == UNIT_SHARE ? UNITS_SHARE : UNITS_REAL;
     }
 }
 
 /* A number is read in the unit of what it is compared with. */
 static int resolve_number(const struct reader *self, struct sentence_operand *number,
-                          enum results_metric other)
+                          enum metric other)
 {
     const char *why = "";
     const char *const text = number->number;
@@ -211,7 +211,7 @@ static int resolve_number(const struct reader *self, struct sentence_operand *nu
     if (units_explain(kind, text, better, sizeof(better)))
         why = better;
     return REFUSE(self, number->column, "\"%s\" does not fit %s: %s", text,
-                  results_metric_table[other].name, why);
+                  metric_table[other].name, why);
 }
 
 static int read_all(struct reader *self, struct sentence *out)
@@ -236,8 +236,7 @@ static int read_all(struct reader *self, struct sentence *out)
         return resolve_number(self, right, left->metric);
     if (sentence_kind_of(left->metric) != sentence_kind_of(right->metric))
         return REFUSE(self, right->column, "%s and %s are not of one kind",
-                      results_metric_table[left->metric].name,
-                      results_metric_table[right->metric].name);
+                      metric_table[left->metric].name, metric_table[right->metric].name);
     return 0;
 }
 

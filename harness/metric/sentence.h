@@ -8,7 +8,7 @@
  *            | [number *] metric                  no policy named
  *            | number[unit]                       20ms, 5%, 64KiB, 0.35
  *
- * Metrics are the names of results_metric_table, or without a trailing `_s`; both sides must be of one kind (time, share,
+ * Metrics are the names of metric_table, or without a trailing `_s`; both sides must be of one kind (time, share,
  * size, plain number). Pure.
  */
 #ifndef HARNESS_METRIC_SENTENCE_H
@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "core/base/err.h"
-#include "harness/metric/results_summary.h"
+#include "harness/metric/summary.h"
 
 /** Sides of a comparison are brought to nanoseconds, bytes or plain numbers before they meet. */
 enum sentence_kind { SENTENCE_PLAIN, SENTENCE_TIME, SENTENCE_SIZE };
@@ -26,7 +26,7 @@ enum sentence_kind { SENTENCE_PLAIN, SENTENCE_TIME, SENTENCE_SIZE };
 struct sentence_operand {
     uint32_t column; /* 1-based, for messages */
     bool is_metric;
-    enum results_metric metric;
+    enum metric metric;
     char policy[EXPERIMENT_NAME_MAX];   /* "" = none named */
     char at[EXPERIMENT_SWEEP_TEXT_MAX]; /* value of the swept key; "" = none named */
     double factor;
@@ -61,6 +61,6 @@ __attribute__((format(printf, 4, 5))) int sentence_refuse(const struct sentence 
                                                           uint32_t column, struct err *err,
                                                           const char *format, ...);
 
-enum sentence_kind sentence_kind_of(enum results_metric metric);
+enum sentence_kind sentence_kind_of(enum metric metric);
 
 #endif

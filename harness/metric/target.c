@@ -12,11 +12,11 @@ static const struct {
     const char *name;
     bool rises;
 } metrics[] = {
-    [METRIC_TRAIN_LOSS_MEAN_MODEL] = {"train_loss_mean_model", false},
-    [METRIC_HELDOUT_LOSS_MEAN_MODEL] = {"heldout_loss_mean_model", false},
-    [METRIC_HELDOUT_ACCURACY_MEAN_MODEL] = {"heldout_accuracy_mean_model", true},
-    [METRIC_TRAIN_LOSS_LOCAL_MEAN] = {"train_loss_local_mean", false},
-    [METRIC_TRAIN_LOSS_LOCAL_WORST] = {"train_loss_local_worst", false},
+    [TARGET_TRAIN_LOSS_MEAN_MODEL] = {"train_loss_mean_model", false},
+    [TARGET_HELDOUT_LOSS_MEAN_MODEL] = {"heldout_loss_mean_model", false},
+    [TARGET_HELDOUT_ACCURACY_MEAN_MODEL] = {"heldout_accuracy_mean_model", true},
+    [TARGET_TRAIN_LOSS_LOCAL_MEAN] = {"train_loss_local_mean", false},
+    [TARGET_TRAIN_LOSS_LOCAL_WORST] = {"train_loss_local_worst", false},
 };
 
 const char *target_metric_name(enum target_metric metric)
@@ -32,15 +32,15 @@ bool target_metric_rises(enum target_metric metric)
 double target_metric_at(enum target_metric metric, const struct record_point *point)
 {
     switch (metric) {
-    case METRIC_TRAIN_LOSS_MEAN_MODEL:
+    case TARGET_TRAIN_LOSS_MEAN_MODEL:
         return point->train_loss_mean_model;
-    case METRIC_HELDOUT_LOSS_MEAN_MODEL:
+    case TARGET_HELDOUT_LOSS_MEAN_MODEL:
         return point->heldout_loss_mean_model;
-    case METRIC_HELDOUT_ACCURACY_MEAN_MODEL:
+    case TARGET_HELDOUT_ACCURACY_MEAN_MODEL:
         return point->heldout_accuracy_mean_model;
-    case METRIC_TRAIN_LOSS_LOCAL_MEAN:
+    case TARGET_TRAIN_LOSS_LOCAL_MEAN:
         return point->train_loss_local_mean;
-    case METRIC_TRAIN_LOSS_LOCAL_WORST:
+    case TARGET_TRAIN_LOSS_LOCAL_WORST:
         return point->train_loss_local_worst;
     }
     check_failed(__FILE__, __LINE__, "a metric without a row");

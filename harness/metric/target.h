@@ -31,11 +31,11 @@ struct target_spread {
 
 /** What a target may be set for. */
 enum target_metric {
-    METRIC_TRAIN_LOSS_MEAN_MODEL,
-    METRIC_HELDOUT_LOSS_MEAN_MODEL,
-    METRIC_HELDOUT_ACCURACY_MEAN_MODEL,
-    METRIC_TRAIN_LOSS_LOCAL_MEAN,
-    METRIC_TRAIN_LOSS_LOCAL_WORST,
+    TARGET_TRAIN_LOSS_MEAN_MODEL,
+    TARGET_HELDOUT_LOSS_MEAN_MODEL,
+    TARGET_HELDOUT_ACCURACY_MEAN_MODEL,
+    TARGET_TRAIN_LOSS_LOCAL_MEAN,
+    TARGET_TRAIN_LOSS_LOCAL_WORST,
 };
 
 /** Spelling as in profiles and result.json, e.g. `train_loss_mean_model`. */

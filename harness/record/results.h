@@ -17,7 +17,7 @@
 #include "core/base/err.h"
 #include "harness/experiment/experiment.h"
 #include "harness/metric/record.h"
-#include "harness/metric/results_summary.h"
+#include "harness/metric/summary.h"
 #include "harness/record/hlog.h"
 #include "harness/record/verdict.h"
 
@@ -58,7 +58,7 @@ int results_add(struct results *self, const struct record_run *run,
 
 /** What a finished matrix comes to. Borrows. */
 struct results_verdict {
-    const struct results_summary *summary; /* [summaries]: one, or one per value of the swept key */
+    const struct summary *summary; /* [summaries]: one, or one per value of the swept key */
     const struct checks_result *check;
     const struct claims_result *claim;
     uint32_t summaries, checks, claims;

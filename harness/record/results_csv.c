@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "harness/metric/results_summary.h"
+#include "harness/metric/summary.h"
 #include "harness/record/stream.h"
 
 /* Label, 64-bit numbers and parts of one row, with room to spare. */
@@ -117,10 +117,10 @@ static void put_summary(FILE *out, const struct record_run *run)
 {
     char line[ROW_BYTES_MAX];
     const int prefix = (int)put_prefix(line, run);
-    for (uint32_t m = 0; m < RESULTS_METRICS; m++) {
-        const double value = results_metric_of(run, (enum results_metric)m);
+    for (uint32_t m = 0; m < METRICS; m++) {
+        const double value = metric_of(run, (enum metric)m);
         if (!isnan(value))
-            fprintf(out, "%.*s,%s,%.9g\n", prefix, line, results_metric_table[m].name, value);
+            fprintf(out, "%.*s,%s,%.9g\n", prefix, line, metric_table[m].name, value);
     }
 }
 

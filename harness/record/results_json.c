@@ -115,9 +115,9 @@ static json_t *worker(const struct record_worker *at, uint32_t id)
     return out;
 }
 
-static json_t *final_value(const struct record_run *run, enum results_metric metric)
+static json_t *final_value(const struct record_run *run, enum metric metric)
 {
-    return results_json_real(results_metric_of(run, metric));
+    return results_json_real(metric_of(run, metric));
 }
 
 static void put_target(json_t *out, const struct record_run *run)
@@ -154,13 +154,13 @@ static void put_equal(json_t *out, const struct record_run *run)
 
 static void put_learning(json_t *out, const struct record_run *run)
 {
-    static const enum results_metric of[] = {
-        RESULTS_TRAIN_LOSS_MEAN_MODEL,       RESULTS_HELDOUT_LOSS_MEAN_MODEL,
-        RESULTS_HELDOUT_ACCURACY_MEAN_MODEL, RESULTS_TRAIN_LOSS_LOCAL_MEAN,
-        RESULTS_TRAIN_LOSS_LOCAL_WORST,      RESULTS_CONSENSUS_DISTANCE,
+    static const enum metric of[] = {
+        METRIC_TRAIN_LOSS_MEAN_MODEL,       METRIC_HELDOUT_LOSS_MEAN_MODEL,
+        METRIC_HELDOUT_ACCURACY_MEAN_MODEL, METRIC_TRAIN_LOSS_LOCAL_MEAN,
+        METRIC_TRAIN_LOSS_LOCAL_WORST,      METRIC_CONSENSUS_DISTANCE,
     };
     for (uint32_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
-        put(out, results_metric_table[of[i]].name, final_value(run, of[i]));
+        put(out, metric_table[of[i]].name, final_value(run, of[i]));
 }
 
 static void put_latencies(json_t *out, const struct record_run *run)
@@ -224,10 +224,8 @@ static void put_counters(json_t *out, const struct record_run *run)
     };
     for (uint32_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
         put_count(out, counters[i].name, counters[i].value);
-    put_count(out, "tensors_unexplained",
-              (uint64_t)results_metric_of(run, RESULTS_TENSORS_UNEXPLAINED));
-    put_count(out, "control_unexplained",
-              (uint64_t)results_metric_of(run, RESULTS_CONTROL_UNEXPLAINED));
+    put_count(out, "tensors_unexplained", (uint64_t)metric_of(run, METRIC_TENSORS_UNEXPLAINED));
+    put_count(out, "control_unexplained", (uint64_t)metric_of(run, METRIC_CONTROL_UNEXPLAINED));
 }
 
 /* JSON integers end at 63 bits; a larger seed is written as text rather than wrong. */

@@ -12,7 +12,7 @@
 #include <jansson.h>
 
 #include "harness/metric/record.h"
-#include "harness/metric/results_summary.h"
+#include "harness/metric/summary.h"
 #include "harness/record/verdict.h"
 
 /*
@@ -42,7 +42,7 @@ void results_json_stragglers(json_t *out, const struct record_run *run);
 json_t *results_json_waits_ns(const uint64_t wait_ns[BLAME_COUNT]);
 
 /** The list `summary`, one element per policy and value of the swept key. summary: [count]. */
-json_t *results_json_summary(const struct results_summary *summary, uint32_t count);
+json_t *results_json_summary(const struct summary *summary, uint32_t count);
 
 /** How the rates were tuned and how much they matter; null when no policy's rate was. */
 json_t *results_json_tuning(const struct experiment *experiment);

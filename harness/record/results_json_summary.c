@@ -28,9 +28,9 @@ static json_t *spread(const struct target_spread *at)
     return out;
 }
 
-static json_t *summary_policy(const struct results_summary *summary, uint32_t index)
+static json_t *summary_policy(const struct summary *summary, uint32_t index)
 {
-    const struct results_policy *self = &summary->policy[index];
+    const struct summary_policy *self = &summary->policy[index];
     const bool based = summary->baseline < summary->policy_count;
     json_t *out = json_object();
     put(out, "policy", results_json_text(self->policy));
@@ -50,13 +50,13 @@ static json_t *summary_policy(const struct results_summary *summary, uint32_t in
     put_count(out, "incomplete", self->incomplete);
     put_count(out, "ledger_bad", self->ledger_bad);
     json_t *metrics = json_object();
-    for (uint32_t m = 0; m < RESULTS_METRICS; m++)
-        put(metrics, results_metric_table[m].name, spread(&self->metric[m]));
+    for (uint32_t m = 0; m < METRICS; m++)
+        put(metrics, metric_table[m].name, spread(&self->metric[m]));
     put(out, "metrics", metrics);
     return out;
 }
 
-json_t *results_json_summary(const struct results_summary *summary, uint32_t count)
+json_t *results_json_summary(const struct summary *summary, uint32_t count)
 {
     json_t *out = json_array();
     for (uint32_t v = 0; v < count; v++)

@@ -77,7 +77,6 @@ void results_json_stragglers(json_t *out, const struct record_run *run)
     put(out, "stragglers_injected", json_integer(found->injected));
     put(out, "stragglers_unknown", json_integer(found->unknown));
     put(out, "stragglers_precision",
-        results_json_real(results_metric_of(run, RESULTS_STRAGGLERS_PRECISION)));
-    put(out, "stragglers_recall",
-        results_json_real(results_metric_of(run, RESULTS_STRAGGLERS_RECALL)));
+        results_json_real(metric_of(run, METRIC_STRAGGLERS_PRECISION)));
+    put(out, "stragglers_recall", results_json_real(metric_of(run, METRIC_STRAGGLERS_RECALL)));
 }

@@ -46,7 +46,7 @@ static void format_share(char *out, size_t size, double share)
         snprintf(out, size, "%.*f %%", fabs(percent) < 1 && share != 0 ? 3 : 0, percent);
 }
 
-static void format_number(char *out, size_t size, enum results_metric metric, double value)
+static void format_number(char *out, size_t size, enum metric metric, double value)
 {
     if (!isfinite(value))
         snprintf(out, size, "diverged");
@@ -54,13 +54,13 @@ static void format_number(char *out, size_t size, enum results_metric metric, do
         units_short_ns(value, out, size);
     else if (sentence_kind_of(metric) == SENTENCE_SIZE)
         units_short_bytes(value, out, size);
-    else if (results_metric_table[metric].unit == UNIT_SHARE)
+    else if (metric_table[metric].unit == UNIT_SHARE)
         format_share(out, size, value);
     else
         snprintf(out, size, "%.4g", value);
 }
 
-static void format_bound(char *out, size_t size, enum results_metric metric, struct target_bound at)
+static void format_bound(char *out, size_t size, enum metric metric, struct target_bound at)
 {
     char low[48];
     char high[48];
@@ -81,25 +81,23 @@ static void format_bound(char *out, size_t size, enum results_metric metric, str
 /** A check at work: which policy and value its open places stand for at the moment. */
 struct turn {
     const struct sentence *check;
-    const struct results_summary *summary; /* [summaries] */
+    const struct summary *summary; /* [summaries] */
     uint32_t summaries;
     uint32_t policy, value;
     const struct scope *scope;
 };
 
 /* `aau`, or `aau@10%` */
-static void format_policy(char *out, size_t size, const struct results_summary *summary,
-                          const char *policy)
+static void format_policy(char *out, size_t size, const struct summary *summary, const char *policy)
 {
     const bool swept = summary->sweep_value != NULL;
     snprintf(out, size, "%s%s%s", policy, swept ? "@" : "", swept ? summary->sweep_value : "");
 }
 
 /* One side's interval, and its text for the finding. `other`: the metric that a bare number is measured in. */
-static struct target_bound evaluate_side(const struct sentence_operand *side,
-                                         enum results_metric other,
-                                         const struct results_summary *summary,
-                                         const struct results_policy *policy, char *text,
+static struct target_bound evaluate_side(const struct sentence_operand *side, enum metric other,
+                                         const struct summary *summary,
+                                         const struct summary_policy *policy, char *text,
                                          size_t size)
 {
     char number[112], whose[EXPERIMENT_NAME_MAX + EXPERIMENT_SWEEP_TEXT_MAX];
@@ -107,25 +105,24 @@ static struct target_bound evaluate_side(const struct sentence_operand *side,
         format_number(text, size, other, side->value);
         return (struct target_bound){side->value, side->value};
     }
-    struct target_bound at = results_value(policy, side->metric);
-    const bool seconds = results_metric_table[side->metric].unit == UNIT_SECONDS;
+    struct target_bound at = summary_value(policy, side->metric);
+    const bool seconds = metric_table[side->metric].unit == UNIT_SECONDS;
     at.low *= seconds ? 1e9 : 1;
     at.high *= seconds ? 1e9 : 1;
     format_bound(number, sizeof(number), side->metric, at);
     format_policy(whose, sizeof(whose), summary, policy->policy);
     if (side->factor != 1.0)
         snprintf(text, size, "%g * %s(%s) where it is %s", side->factor,
-                 results_metric_table[side->metric].name, whose, number);
+                 metric_table[side->metric].name, whose, number);
     else
-        snprintf(text, size, "%s(%s) is %s", results_metric_table[side->metric].name, whose,
-                 number);
+        snprintf(text, size, "%s(%s) is %s", metric_table[side->metric].name, whose, number);
     at.low *= side->factor;
     at.high *= side->factor;
     return at;
 }
 
-static const struct results_summary *summary_for(const struct turn *self,
-                                                 const struct sentence_operand *side)
+static const struct summary *summary_for(const struct turn *self,
+                                         const struct sentence_operand *side)
 {
     if (!side->is_metric || !*side->at)
         return &self->summary[self->value];
@@ -135,9 +132,9 @@ static const struct results_summary *summary_for(const struct turn *self,
     return NULL;
 }
 
-static const struct results_policy *policy_for(const struct turn *self,
+static const struct summary_policy *policy_for(const struct turn *self,
                                                const struct sentence_operand *side,
-                                               const struct results_summary *summary)
+                                               const struct summary *summary)
 {
     if (!side->is_metric || !*side->policy)
         return self->policy < summary->policy_count ? &summary->policy[self->policy] : NULL;
@@ -148,7 +145,7 @@ static const struct results_policy *policy_for(const struct turn *self,
 }
 
 /** Did this policy run with every seed, and to the end? Says so if not. */
-static bool has_all_seeds(const struct turn *self, const struct results_policy *policy,
+static bool has_all_seeds(const struct turn *self, const struct summary_policy *policy,
                           char *finding, size_t size)
 {
     const struct scope *const scope = self->scope;
@@ -160,12 +157,12 @@ static bool has_all_seeds(const struct turn *self, const struct results_policy *
 }
 
 /** Did other programs leave the policy's cores alone, as far as the metric asks for it? */
-static bool had_its_cores(const struct turn *self, enum results_metric metric,
-                          const struct results_policy *policy, char *finding, size_t size)
+static bool had_its_cores(const struct turn *self, enum metric metric,
+                          const struct summary_policy *policy, char *finding, size_t size)
 {
     const struct scope *const scope = self->scope;
     if (scope->stolen_max <= 0 || policy->stolen_share <= scope->stolen_max ||
-        !results_metric_is_timed(metric, scope->budget_is_time))
+        !metric_is_timed(metric, scope->budget_is_time))
         return true;
     snprintf(finding, size,
              "open: other programs took %.0f %% of the cores of %s (judge.stolen %g %%)",
@@ -179,8 +176,8 @@ static enum verdict evaluate_turn(const struct turn *self, char *finding, size_t
     char text[2][512];
     for (uint32_t i = 0; i < 2; i++) {
         const struct sentence_operand *const side = &self->check->side[i];
-        const struct results_summary *const summary = summary_for(self, side);
-        const struct results_policy *const policy =
+        const struct summary *const summary = summary_for(self, side);
+        const struct summary_policy *const policy =
             summary ? policy_for(self, side, summary) : NULL;
         if (!policy) {
             snprintf(finding, size, "%s%s%s%s did not run", self->scope->incomplete ? "open: " : "",
@@ -231,7 +228,7 @@ static void take_turns(struct turn *turn, uint32_t values, uint32_t policies,
         }
 }
 
-void checks_evaluate(const char *text, const struct results_summary *summary, uint32_t count,
+void checks_evaluate(const char *text, const struct summary *summary, uint32_t count,
                      const struct scope *scope, struct checks_result *out)
 {
     static const struct scope whole;

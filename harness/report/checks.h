@@ -8,7 +8,7 @@
  *
  * The grammar is sentence.h's. A median that is only bounded (target not reached) decides a check when the bound
  * suffices; else the check fails and says so. Where the matrix was interrupted, checks about runs that are missing or were
- * cut short are open: neither passed nor failed. So are checks about time (results_metric_is_timed) of a policy whose cores
+ * cut short are open: neither passed nor failed. So are checks about time (metric_is_timed) of a policy whose cores
  * other programs took for more than `judge.stolen`. An unknown metric or policy is an error before anything has started.
  */
 #ifndef HARNESS_REPORT_CHECKS_H
@@ -19,7 +19,7 @@
 
 #include "core/base/err.h"
 #include "harness/experiment/experiment.h"
-#include "harness/metric/results_summary.h"
+#include "harness/metric/summary.h"
 #include "harness/record/verdict.h"
 #include "harness/report/scope.h"
 
@@ -27,7 +27,7 @@
  * Decide one check that sentences_validate_check accepted. summary: [count], one per value of the swept key that ran, or one. A
  * policy or value that never ran fails it, unless scope says that it would have. scope NULL: everything ran.
  */
-void checks_evaluate(const char *text, const struct results_summary *summary, uint32_t count,
+void checks_evaluate(const char *text, const struct summary *summary, uint32_t count,
                      const struct scope *scope, struct checks_result *out);
 
 #endif

@@ -55,10 +55,10 @@ __attribute__((format(printf, 2, 3))) static void obstruct(struct trial *self, c
 }
 
 /** Is there a number to divide (by)? Says so if not. */
-static bool is_usable(struct trial *self, const struct record_run *run, enum results_metric metric,
+static bool is_usable(struct trial *self, const struct record_run *run, enum metric metric,
                       double value)
 {
-    const char *const name = results_metric_table[metric].name;
+    const char *const name = metric_table[metric].name;
     if (isfinite(value) && value > 0)
         return true;
     obstruct(self, "%s(%s) %s with seed %llu, so there is no ratio", name, run->policy,
@@ -76,8 +76,8 @@ static void add_pair(struct trial *self, const struct record_run *left,
     const struct record_run *const run[2] = {left, right};
     struct target_bound at[2];
     for (uint32_t i = 0; i < 2; i++) {
-        const enum results_metric metric = self->sentence.side[i].metric;
-        at[i] = results_bound_of(run[i], metric);
+        const enum metric metric = self->sentence.side[i].metric;
+        at[i] = metric_bound(run[i], metric);
         if (!is_usable(self, run[i], metric, at[i].low))
             return;
     }
@@ -89,17 +89,13 @@ static void add_pair(struct trial *self, const struct record_run *left,
     self->log_ratio[out->pairs++] = log(at[0].low / at[1].low);
 }
 
-static bool is_learning(enum results_metric metric)
-{
-    return metric >= RESULTS_TIME_TO_TARGET_S && metric <= RESULTS_HELDOUT_ACCURACY_EQUAL_BYTES;
-}
-
 /** How far a policy gets says nothing about the policy as long as its rate is somebody else's. */
 static void need_tuned(struct trial *self, const struct experiment *experiment)
 {
     for (uint32_t s = 0; s < 2; s++) {
         const struct sentence_operand *const side = &self->sentence.side[s];
-        for (uint32_t i = 0; i < experiment->policy_count && is_learning(side->metric); i++)
+        const bool learning = metric_table[side->metric].needs & METRIC_OF_LEARNING;
+        for (uint32_t i = 0; i < experiment->policy_count && learning; i++)
             if (strcmp(experiment->policy[i].label, side->policy) == 0 &&
                 !experiment->policy[i].tuned.set)
                 obstruct(self, "the rate of %s was not tuned (see `dawdle tune`)", side->policy);
@@ -123,7 +119,7 @@ static void need_host(struct trial *self, const struct scope *scope, const struc
             runs++;
         }
         if (scope->stolen_max > 0 && stolen > scope->stolen_max * runs &&
-            results_metric_is_timed(side->metric, scope->budget_is_time))
+            metric_is_timed(side->metric, scope->budget_is_time))
             obstruct(self, "other programs took %.0f %% of the cores of %s (judge.stolen %g %%)",
                      100 * stolen / runs, side->policy, 100 * scope->stolen_max);
     }
@@ -200,7 +196,7 @@ static void put_tuned(const struct trial *self, const struct experiment *experim
     char where[2 * EXPERIMENT_SWEEP_TEXT_MAX + 16] = "";
     for (uint32_t s = 0; s < 2 && !*where; s++) {
         const struct sentence_operand *const side = &self->sentence.side[s];
-        if (is_learning(side->metric))
+        if (metric_table[side->metric].needs & METRIC_OF_LEARNING)
             experiment_tuned_at(experiment, *side->at ? side->at : at->sweep_value, where,
                                 sizeof(where));
     }

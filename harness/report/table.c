@@ -12,8 +12,7 @@
 #define BAR_WIDTH 28u
 #define END_TOLERANCE 0.05 /* by how much runs of equal time differ in it */
 
-static void time_column(struct table_grid *grid, const struct results_summary *summary,
-                        double budget_s)
+static void time_column(struct table_grid *grid, const struct summary *summary, double budget_s)
 {
     double shown[EXPERIMENT_POLICIES_MAX];
     for (uint32_t i = 0; i < summary->policy_count; i++)
@@ -21,11 +20,11 @@ static void time_column(struct table_grid *grid, const struct results_summary *s
     const struct table_scale scale = table_scale(UNIT_SECONDS, shown, summary->policy_count);
     const uint32_t c = table_grid_column(grid, "time", "s");
     for (uint32_t i = 0; i < summary->policy_count; i++) {
-        const struct results_policy *policy = &summary->policy[i];
-        const struct target_spread *spread = &policy->metric[RESULTS_TIME_TO_TARGET_S];
+        const struct summary_policy *policy = &summary->policy[i];
+        const struct target_spread *spread = &policy->metric[METRIC_TIME_TO_TARGET_S];
         struct table_cell *cell = &grid->cell[i][c];
         char number[TABLE_CELL_MAX];
-        table_cost(cell->figure, &scale, policy, RECORD_TIME);
+        table_cost(cell->figure, &scale, policy, METRIC_TIME_TO_TARGET_S);
         if (!policy->has_target)
             continue;
         if (policy->reached == policy->seeds) {
@@ -39,7 +38,7 @@ static void time_column(struct table_grid *grid, const struct results_summary *s
     }
 }
 
-static void speedup_column(struct table_grid *grid, const struct results_summary *summary)
+static void speedup_column(struct table_grid *grid, const struct summary *summary)
 {
     char unit[TABLE_CELL_MAX];
     if (summary->baseline == summary->policy_count)
@@ -47,8 +46,8 @@ static void speedup_column(struct table_grid *grid, const struct results_summary
     snprintf(unit, sizeof(unit), "over %.17s", summary->policy[summary->baseline].policy);
     const uint32_t c = table_grid_column(grid, "speed-up", unit);
     for (uint32_t i = 0; i < summary->policy_count; i++) {
-        const struct results_policy *policy = &summary->policy[i];
-        const struct target_spread *spread = &policy->metric[RESULTS_SPEEDUP];
+        const struct summary_policy *policy = &summary->policy[i];
+        const struct target_spread *spread = &policy->metric[METRIC_SPEEDUP];
         struct table_cell *cell = &grid->cell[i][c];
         if (i == summary->baseline)
             snprintf(cell->figure, sizeof(cell->figure), "baseline");
@@ -65,7 +64,7 @@ static void speedup_column(struct table_grid *grid, const struct results_summary
     }
 }
 
-static void reached_column(struct table_grid *grid, const struct results_summary *summary)
+static void reached_column(struct table_grid *grid, const struct summary *summary)
 {
     const uint32_t c = table_grid_column(grid, "reached", "seeds");
     for (uint32_t i = 0; i < summary->policy_count; i++)
@@ -74,7 +73,7 @@ static void reached_column(struct table_grid *grid, const struct results_summary
                      summary->policy[i].reached, summary->policy[i].seeds);
 }
 
-static bool any_target(const struct results_summary *summary)
+static bool any_target(const struct summary *summary)
 {
     for (uint32_t i = 0; i < summary->policy_count; i++)
         if (summary->policy[i].has_target)
@@ -82,20 +81,21 @@ static bool any_target(const struct results_summary *summary)
     return false;
 }
 
-static void cost_column(struct table_grid *grid, const struct results_summary *summary,
-                        enum record_budget budget, enum results_unit unit, const char *head)
+static void cost_column(struct table_grid *grid, const struct summary *summary, enum metric metric,
+                        const char *head)
 {
     double shown[EXPERIMENT_POLICIES_MAX];
     for (uint32_t i = 0; i < summary->policy_count; i++)
-        shown[i] = summary->policy[i].cost[budget].low;
-    const struct table_scale scale = table_scale(unit, shown, summary->policy_count);
+        shown[i] = summary->policy[i].cost[metric_budget(metric)].low;
+    const struct table_scale scale =
+        table_scale(metric_table[metric].unit, shown, summary->policy_count);
     const uint32_t c = table_grid_column(grid, head, scale.unit);
     for (uint32_t i = 0; i < summary->policy_count; i++)
-        table_cost(grid->cell[i][c].figure, &scale, &summary->policy[i], budget);
+        table_cost(grid->cell[i][c].figure, &scale, &summary->policy[i], metric);
 }
 
-static void target_block(FILE *out, const struct table_style *style,
-                         const struct results_summary *s, double budget_s)
+static void target_block(FILE *out, const struct table_style *style, const struct summary *s,
+                         double budget_s)
 {
     struct table_grid grid;
     if (!any_target(s))
@@ -104,8 +104,8 @@ static void target_block(FILE *out, const struct table_style *style,
     time_column(&grid, s, budget_s);
     speedup_column(&grid, s);
     reached_column(&grid, s);
-    cost_column(&grid, s, RECORD_GRADIENTS, UNIT_COUNT, "gradients");
-    cost_column(&grid, s, RECORD_BYTES, UNIT_BYTES, "exchanged");
+    cost_column(&grid, s, METRIC_GRADIENTS_TO_TARGET, "gradients");
+    cost_column(&grid, s, METRIC_BYTES_TO_TARGET, "exchanged");
     table_grid_print(out, style, &grid);
     fputc('\n', out);
 }
@@ -133,7 +133,7 @@ static bool ended_together(const struct record_run *run, uint32_t count, double 
     return level_s > 0;
 }
 
-static void end_block(FILE *out, const struct table_style *style, const struct results_summary *s,
+static void end_block(FILE *out, const struct table_style *style, const struct summary *s,
                       bool together, double level_s)
 {
     struct table_grid grid;
@@ -143,11 +143,10 @@ static void end_block(FILE *out, const struct table_style *style, const struct r
     else
         snprintf(title, sizeof(title), "AT THE END");
     table_start(&grid, s, title);
-    table_metric(&grid, s, RESULTS_TRAIN_LOSS_MEAN_MODEL, "train loss", "mean model", true);
-    table_metric(&grid, s, RESULTS_HELDOUT_ACCURACY_MEAN_MODEL, "held-out acc.", "mean model",
-                 true);
-    table_metric(&grid, s, RESULTS_TRAIN_LOSS_LOCAL_MEAN, "local models", "mean loss", false);
-    table_metric(&grid, s, RESULTS_TRAIN_LOSS_LOCAL_WORST, "local models", "worst loss", false);
+    table_metric(&grid, s, METRIC_TRAIN_LOSS_MEAN_MODEL, "train loss", "mean model", true);
+    table_metric(&grid, s, METRIC_HELDOUT_ACCURACY_MEAN_MODEL, "held-out acc.", "mean model", true);
+    table_metric(&grid, s, METRIC_TRAIN_LOSS_LOCAL_MEAN, "local models", "mean loss", false);
+    table_metric(&grid, s, METRIC_TRAIN_LOSS_LOCAL_WORST, "local models", "worst loss", false);
     table_grid_print(out, style, &grid);
     fputc('\n', out);
 }
@@ -155,7 +154,7 @@ static void end_block(FILE *out, const struct table_style *style, const struct r
 /** `2541 gradients`, `69.5 MiB`, `0.85 s`. */
 static void level_text(char *out, enum record_budget budget, double level)
 {
-    static const enum results_unit unit[RECORD_BUDGETS] = {UNIT_SECONDS, UNIT_COUNT, UNIT_BYTES};
+    static const enum metric_unit unit[RECORD_BUDGETS] = {UNIT_SECONDS, UNIT_COUNT, UNIT_BYTES};
     const struct table_scale scale = table_scale(unit[budget], &level, 1);
     char number[TABLE_CELL_MAX];
     table_number(number, &scale, level);
@@ -164,15 +163,15 @@ static void level_text(char *out, enum record_budget budget, double level)
 }
 
 /** Policies at the same expense; of one policy alone there is nothing to compare. */
-static void equal_block(FILE *out, const struct table_style *style, const struct results_summary *s,
+static void equal_block(FILE *out, const struct table_style *style, const struct summary *s,
                         const struct record_run *run, uint32_t count, bool with_time)
 {
-    static const enum results_metric loss[RECORD_BUDGETS] = {RESULTS_TRAIN_LOSS_EQUAL_TIME,
-                                                             RESULTS_TRAIN_LOSS_EQUAL_GRADIENTS,
-                                                             RESULTS_TRAIN_LOSS_EQUAL_BYTES};
-    static const enum results_metric accuracy[RECORD_BUDGETS] = {
-        RESULTS_HELDOUT_ACCURACY_EQUAL_TIME, RESULTS_HELDOUT_ACCURACY_EQUAL_GRADIENTS,
-        RESULTS_HELDOUT_ACCURACY_EQUAL_BYTES};
+    static const enum metric loss[RECORD_BUDGETS] = {METRIC_TRAIN_LOSS_EQUAL_TIME,
+                                                     METRIC_TRAIN_LOSS_EQUAL_GRADIENTS,
+                                                     METRIC_TRAIN_LOSS_EQUAL_BYTES};
+    static const enum metric accuracy[RECORD_BUDGETS] = {METRIC_HELDOUT_ACCURACY_EQUAL_TIME,
+                                                         METRIC_HELDOUT_ACCURACY_EQUAL_GRADIENTS,
+                                                         METRIC_HELDOUT_ACCURACY_EQUAL_BYTES};
     struct table_grid grid;
     if (s->policy_count < 2)
         return;
@@ -192,7 +191,7 @@ static void equal_block(FILE *out, const struct table_style *style, const struct
     }
 }
 
-static bool any_server(const struct results_summary *s)
+static bool any_server(const struct summary *s)
 {
     for (uint32_t i = 0; i < s->policy_count; i++)
         if (s->policy[i].row && s->policy[i].row->central)
@@ -201,8 +200,7 @@ static bool any_server(const struct results_summary *s)
 }
 
 /** Where worker 0 of some policy serves the others: how many compute. */
-static void computing_column(struct table_grid *grid, const struct results_summary *s,
-                             uint32_t workers)
+static void computing_column(struct table_grid *grid, const struct summary *s, uint32_t workers)
 {
     const uint32_t c = table_grid_column(grid, "computing", "workers");
     for (uint32_t i = 0; i < s->policy_count; i++) {
@@ -212,7 +210,7 @@ static void computing_column(struct table_grid *grid, const struct results_summa
     }
 }
 
-static void speed_block(FILE *out, const struct table_style *style, const struct results_summary *s,
+static void speed_block(FILE *out, const struct table_style *style, const struct summary *s,
                         uint32_t workers)
 {
     struct table_grid grid;
@@ -220,30 +218,29 @@ static void speed_block(FILE *out, const struct table_style *style, const struct
     table_start(&grid, s, "SPEED");
     if (servers)
         computing_column(&grid, s, workers);
-    table_metric(&grid, s, RESULTS_GRADIENTS_PER_S, "gradients/s", "all workers", true);
-    table_metric(&grid, s, RESULTS_ITERATIONS_PER_S, servers ? "gradients/s" : "iterations/s",
+    table_metric(&grid, s, METRIC_GRADIENTS_PER_S, "gradients/s", "all workers", true);
+    table_metric(&grid, s, METRIC_ITERATIONS_PER_S, servers ? "gradients/s" : "iterations/s",
                  servers ? "per computing worker" : "per worker", false);
-    table_metric(&grid, s, RESULTS_ITERATION_NS_P50, "iteration p50", "", true);
-    table_metric(&grid, s, RESULTS_ITERATION_NS_P99, "p99", "", true);
-    table_metric(&grid, s, RESULTS_WAIT_SHARE, "waiting", "", true);
+    table_metric(&grid, s, METRIC_ITERATION_NS_P50, "iteration p50", "", true);
+    table_metric(&grid, s, METRIC_ITERATION_NS_P99, "p99", "", true);
+    table_metric(&grid, s, METRIC_WAIT_SHARE, "waiting", "", true);
     table_grid_print(out, style, &grid);
 }
 
-static void exchange_block(FILE *out, const struct table_style *style,
-                           const struct results_summary *s)
+static void exchange_block(FILE *out, const struct table_style *style, const struct summary *s)
 {
     struct table_grid grid;
     table_start(&grid, s, "EXCHANGE");
-    table_metric(&grid, s, RESULTS_BYTES_EXCHANGED, "exchanged", "", false);
-    table_metric(&grid, s, RESULTS_HANDLE_NS_P50, "sent\xe2\x86\x92seen p50", "", false);
-    table_metric(&grid, s, RESULTS_HANDLE_NS_P99, "p99", "", false);
-    table_metric(&grid, s, RESULTS_HANDLE_NS_P999, "p99.9", "", false);
-    table_metric(&grid, s, RESULTS_READY_TO_MIXED_NS_P50, "ready\xe2\x86\x92mixed p50", "", false);
-    table_metric(&grid, s, RESULTS_READY_TO_MIXED_NS_P99, "p99", "", false);
+    table_metric(&grid, s, METRIC_BYTES_EXCHANGED, "exchanged", "", false);
+    table_metric(&grid, s, METRIC_HANDLE_NS_P50, "sent\xe2\x86\x92seen p50", "", false);
+    table_metric(&grid, s, METRIC_HANDLE_NS_P99, "p99", "", false);
+    table_metric(&grid, s, METRIC_HANDLE_NS_P999, "p99.9", "", false);
+    table_metric(&grid, s, METRIC_READY_TO_MIXED_NS_P50, "ready\xe2\x86\x92mixed p50", "", false);
+    table_metric(&grid, s, METRIC_READY_TO_MIXED_NS_P99, "p99", "", false);
     table_grid_print(out, style, &grid);
 }
 
-static bool any_figure(const struct results_summary *s, enum results_metric metric)
+static bool any_figure(const struct summary *s, enum metric metric)
 {
     for (uint32_t i = 0; i < s->policy_count; i++)
         if (s->policy[i].metric[metric].count > 0)
@@ -252,39 +249,39 @@ static bool any_figure(const struct results_summary *s, enum results_metric metr
 }
 
 /** How old gradients are when they are applied, and received models when they are averaged. */
-static void age_block(FILE *out, const struct table_style *style, const struct results_summary *s)
+static void age_block(FILE *out, const struct table_style *style, const struct summary *s)
 {
     struct table_grid grid;
-    if (!any_figure(s, RESULTS_STALENESS_P50) && !any_figure(s, RESULTS_AGE_NS_P50))
+    if (!any_figure(s, METRIC_STALENESS_P50) && !any_figure(s, METRIC_AGE_NS_P50))
         return;
     table_start(&grid, s, "STALENESS");
-    table_metric(&grid, s, RESULTS_STALENESS_MEAN, "gradient mean", "changes", false);
-    table_metric(&grid, s, RESULTS_STALENESS_P99, "p99", "changes", false);
-    table_metric(&grid, s, RESULTS_STALENESS_MAX, "max", "changes", false);
-    table_metric(&grid, s, RESULTS_AGE_NS_P50, "model age p50", "", false);
-    table_metric(&grid, s, RESULTS_AGE_NS_P99, "p99", "", false);
-    table_metric(&grid, s, RESULTS_AGE_VERSIONS_P50, "p50", "versions", false);
-    table_metric(&grid, s, RESULTS_AGE_VERSIONS_P99, "p99", "versions", false);
+    table_metric(&grid, s, METRIC_STALENESS_MEAN, "gradient mean", "changes", false);
+    table_metric(&grid, s, METRIC_STALENESS_P99, "p99", "changes", false);
+    table_metric(&grid, s, METRIC_STALENESS_MAX, "max", "changes", false);
+    table_metric(&grid, s, METRIC_AGE_NS_P50, "model age p50", "", false);
+    table_metric(&grid, s, METRIC_AGE_NS_P99, "p99", "", false);
+    table_metric(&grid, s, METRIC_AGE_VERSIONS_P50, "p50", "versions", false);
+    table_metric(&grid, s, METRIC_AGE_VERSIONS_P99, "p99", "versions", false);
     table_grid_print(out, style, &grid);
     fputc('\n', out);
 }
 
 static const struct {
     const char *glyph;
-    enum results_metric metric;
+    enum metric metric;
     const char *head;
 } slices[] = {
-    {"\xe2\x96\x88", RESULTS_COMPUTE_SHARE, "\xe2\x96\x88 compute"},
-    {"\xe2\x96\x93", RESULTS_INJECTED_SHARE, "\xe2\x96\x93 injected"},
-    {"\xe2\x96\x91", RESULTS_WAIT_SHARE, "\xe2\x96\x91 waiting"},
-    {"\xe2\x96\x92", RESULTS_MIX_SHARE, "\xe2\x96\x92 mixing"},
-    {"=", RESULTS_HELD_SHARE, "= off core"},
+    {"\xe2\x96\x88", METRIC_COMPUTE_SHARE, "\xe2\x96\x88 compute"},
+    {"\xe2\x96\x93", METRIC_INJECTED_SHARE, "\xe2\x96\x93 injected"},
+    {"\xe2\x96\x91", METRIC_WAIT_SHARE, "\xe2\x96\x91 waiting"},
+    {"\xe2\x96\x92", METRIC_MIX_SHARE, "\xe2\x96\x92 mixing"},
+    {"=", METRIC_HELD_SHARE, "= off core"},
 };
 
 #define SLICES (sizeof(slices) / sizeof(slices[0]))
 
 /* Cumulative rounding: the bar is always BAR_WIDTH long and no slice is off by more than one character. */
-static void put_bar(char *out, const struct results_policy *policy)
+static void put_bar(char *out, const struct summary_policy *policy)
 {
     double sum = 0;
     uint32_t drawn = 0;
@@ -302,7 +299,7 @@ static void put_bar(char *out, const struct results_policy *policy)
 
 _Static_assert(BAR_WIDTH * 3 < TABLE_CELL_MAX, "three bytes per glyph");
 
-static void split_block(FILE *out, const struct table_style *style, const struct results_summary *s)
+static void split_block(FILE *out, const struct table_style *style, const struct summary *s)
 {
     struct table_grid grid;
     table_start(&grid, s, "ITERATION");
@@ -324,7 +321,7 @@ static void split_block(FILE *out, const struct table_style *style, const struct
 
 static void title_line(FILE *out, const struct table_style *style,
                        const struct experiment *experiment, const struct record_run *run,
-                       const struct results_summary *summary)
+                       const struct summary *summary)
 {
     char text[512];
     table_ink(out, style, INK_BOLD, experiment->name);
@@ -346,8 +343,7 @@ static void title_line(FILE *out, const struct table_style *style,
 }
 
 void table_print(FILE *out, const struct table_style *style, const struct experiment *experiment,
-                 const struct record_run *run, uint32_t count,
-                 const struct results_summary *summary)
+                 const struct record_run *run, uint32_t count, const struct summary *summary)
 {
     if (count == 0) {
         fputs("nothing ran\n", out);

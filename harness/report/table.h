@@ -13,22 +13,21 @@
 
 #include "harness/experiment/experiment.h"
 #include "harness/metric/record.h"
-#include "harness/metric/results_summary.h"
+#include "harness/metric/summary.h"
 #include "harness/report/checks.h"
 #include "harness/report/claims.h"
 #include "harness/report/table_grid.h"
 
 /** `run` may be in any order. */
 void table_print(FILE *out, const struct table_style *style, const struct experiment *experiment,
-                 const struct record_run *run, uint32_t count,
-                 const struct results_summary *summary);
+                 const struct record_run *run, uint32_t count, const struct summary *summary);
 
 /**
  * What a swept profile ends in: for each of sweep.metrics a table of policies by values. Figures as above, `±` half of the
  * interval, or `k of n` behind what was not reached with every seed. summary: [count], one per value that ran.
  */
 void table_print_sweep(FILE *out, const struct table_style *style,
-                       const struct experiment *experiment, const struct results_summary *summary,
+                       const struct experiment *experiment, const struct summary *summary,
                        uint32_t count);
 
 /** One line per check, PASS or FAIL first. Returns the number that failed. */
@@ -41,15 +40,14 @@ void table_print_claims(FILE *out, const struct table_style *style,
 
 /** For whom workers waited, and which stragglers were found: a part of the notes (table_waits.c). */
 void table_waits(FILE *out, const struct table_style *style, const struct record_run *run,
-                 uint32_t count, const struct results_summary *summary);
+                 uint32_t count, const struct summary *summary);
 
 /** Reasons to doubt a figure, one line per kind (table_warnings.c). */
 void table_warnings(FILE *out, const struct table_style *style, const struct experiment *experiment,
-                    const struct results_summary *summary);
+                    const struct summary *summary);
 
 /** What stands under the blocks (table_notes.c); less for the second and later values of a sweep. */
 void table_notes(FILE *out, const struct table_style *style, const struct experiment *experiment,
-                 const struct record_run *run, uint32_t count,
-                 const struct results_summary *summary);
+                 const struct record_run *run, uint32_t count, const struct summary *summary);
 
 #endif

@@ -39,7 +39,7 @@ static int decimals_in_unit(double smallest, double largest)
     return decimals;
 }
 
-struct table_scale table_scale(enum results_unit unit, const double *value, uint32_t count)
+struct table_scale table_scale(enum metric_unit unit, const double *value, uint32_t count)
 {
     struct table_scale scale = scales[unit];
     double smallest = (double)INFINITY;
@@ -99,15 +99,15 @@ void table_range(char *out, const struct table_scale *scale, const struct target
     snprintf(out, TABLE_CELL_MAX, "%.40s..%.40s", low, isinf(spread->max) ? "inf" : high);
 }
 
-void table_metric(struct table_grid *grid, const struct results_summary *summary,
-                  enum results_metric metric, const char *head, const char *unit, bool range)
+void table_metric(struct table_grid *grid, const struct summary *summary, enum metric metric,
+                  const char *head, const char *unit, bool range)
 {
     double figure[EXPERIMENT_POLICIES_MAX];
     char full[TABLE_CELL_MAX];
     for (uint32_t i = 0; i < summary->policy_count; i++)
         figure[i] = table_figure(&summary->policy[i].metric[metric]);
     const struct table_scale scale =
-        table_scale(results_metric_table[metric].unit, figure, summary->policy_count);
+        table_scale(metric_table[metric].unit, figure, summary->policy_count);
     snprintf(full, sizeof(full), "%s%s%s", scale.unit, *scale.unit && *unit ? ", " : "", unit);
 
     const uint32_t c = table_grid_column(grid, head, full);
@@ -121,7 +121,7 @@ void table_metric(struct table_grid *grid, const struct results_summary *summary
     }
 }
 
-void table_start(struct table_grid *grid, const struct results_summary *summary, const char *title)
+void table_start(struct table_grid *grid, const struct summary *summary, const char *title)
 {
     memset(grid, 0, sizeof(*grid));
     _Static_assert(TABLE_ROWS_MAX >= EXPERIMENT_POLICIES_MAX, "a row for every policy");
@@ -137,13 +137,11 @@ void table_start(struct table_grid *grid, const struct results_summary *summary,
     }
 }
 
-void table_cost(char *out, const struct table_scale *scale, const struct results_policy *policy,
-                enum record_budget budget)
+void table_cost(char *out, const struct table_scale *scale, const struct summary_policy *policy,
+                enum metric metric)
 {
-    static const enum results_metric metric[RECORD_BUDGETS] = {
-        RESULTS_TIME_TO_TARGET_S, RESULTS_GRADIENTS_TO_TARGET, RESULTS_BYTES_TO_TARGET};
-    const struct target_bound *const cost = &policy->cost[budget];
-    const struct target_spread *const spread = &policy->metric[metric[budget]];
+    const struct target_bound *const cost = &policy->cost[metric_budget(metric)];
+    const struct target_spread *const spread = &policy->metric[metric];
     char number[TABLE_CELL_MAX];
     *out = '\0';
     if (!policy->has_target)

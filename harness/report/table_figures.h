@@ -6,7 +6,7 @@
 #ifndef HARNESS_REPORT_TABLE_FIGURES_H
 #define HARNESS_REPORT_TABLE_FIGURES_H
 
-#include "harness/metric/results_summary.h"
+#include "harness/metric/summary.h"
 #include "harness/report/table_grid.h"
 
 /** One unit and one number of decimals for a whole column, so that its figures can be compared at a glance. The unit is that of the kind of figure, in every run. */
@@ -17,7 +17,7 @@ struct table_scale {
 };
 
 /** Decimals for these values; those that are not positive and finite do not count. */
-struct table_scale table_scale(enum results_unit unit, const double *value, uint32_t count);
+struct table_scale table_scale(enum metric_unit unit, const double *value, uint32_t count);
 
 /** `out`: [TABLE_CELL_MAX], as everywhere here. Nothing for NaN. */
 void table_number(char *out, const struct table_scale *scale, double value);
@@ -32,14 +32,14 @@ void table_range(char *out, const struct table_scale *scale, const struct target
 void table_speedup(char *out, struct target_bound at);
 
 /** What reaching the target cost: the figure, or `> ` the bound where at least half of the seeds did not reach it. */
-void table_cost(char *out, const struct table_scale *scale, const struct results_policy *policy,
-                enum record_budget budget);
+void table_cost(char *out, const struct table_scale *scale, const struct summary_policy *policy,
+                enum metric metric);
 
 /** A grid with the policies as rows; column 0 holds their labels, cut to a width that leaves room for figures. */
-void table_start(struct table_grid *grid, const struct results_summary *summary, const char *title);
+void table_start(struct table_grid *grid, const struct summary *summary, const char *title);
 
 /** A column of figures; `range` puts their interval or min..max behind them. */
-void table_metric(struct table_grid *grid, const struct results_summary *summary,
-                  enum results_metric metric, const char *head, const char *unit, bool range);
+void table_metric(struct table_grid *grid, const struct summary *summary, enum metric metric,
+                  const char *head, const char *unit, bool range);
 
 #endif

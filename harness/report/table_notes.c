@@ -226,8 +226,8 @@ static void ledger_note(const struct record_run *run, uint32_t count, char *text
         const bool breaks = record_breaks_sum(&run[i]);
         diverged += run[i].diverged > 0;
         torn += breaks;
-        accounted = accounted && results_metric_of(&run[i], RESULTS_TENSORS_UNEXPLAINED) <= 0 &&
-                    results_metric_of(&run[i], RESULTS_CONTROL_UNEXPLAINED) <= 0;
+        accounted = accounted && metric_of(&run[i], METRIC_TENSORS_UNEXPLAINED) <= 0 &&
+                    metric_of(&run[i], METRIC_CONTROL_UNEXPLAINED) <= 0;
         if (!isfinite(run[i].ledger_error) || breaks ||
             (run[i].row && !record_keeps_sum(run[i].row)))
             continue;
@@ -274,7 +274,7 @@ static void data_note(FILE *out, const struct table_style *style, const struct r
 }
 
 static void host_notes(FILE *out, const struct table_style *style, const struct record_run *run,
-                       uint32_t count, const struct results_summary *summary)
+                       uint32_t count, const struct summary *summary)
 {
     char text[512];
     const uint32_t cores = run->wall.threads ? 0 : cores_of(run);
@@ -359,8 +359,7 @@ static void batch_warning(FILE *out, const struct table_style *style,
 }
 
 void table_notes(FILE *out, const struct table_style *style, const struct experiment *experiment,
-                 const struct record_run *run, uint32_t count,
-                 const struct results_summary *summary)
+                 const struct record_run *run, uint32_t count, const struct summary *summary)
 {
     /* what does not depend on the value of a swept key is said of the first one */
     const bool again = summary->sweep_value && experiment->sweep.at > 0;

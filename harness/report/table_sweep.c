@@ -12,14 +12,14 @@
 
 _Static_assert(EXPERIMENT_SWEEP_MAX < TABLE_COLUMNS_MAX, "a column for every value");
 
-static bool is_cost(enum results_metric metric)
+static bool is_cost(enum metric metric)
 {
-    return metric >= RESULTS_TIME_TO_TARGET_S && metric <= RESULTS_BYTES_TO_TARGET;
+    return metric_budget(metric) < RECORD_BUDGETS;
 }
 
-static bool is_speedup(enum results_metric metric)
+static bool is_speedup(enum metric metric)
 {
-    return metric == RESULTS_SPEEDUP || metric == RESULTS_SPEEDUP_GRADIENTS;
+    return metric == METRIC_SPEEDUP || metric == METRIC_SPEEDUP_GRADIENTS;
 }
 
 /** Half of the interval, the longer half where it was clipped at a bound of its range. */
@@ -35,7 +35,7 @@ static void put_half(char *out, const struct table_scale *scale, const struct ta
 }
 
 static void put_speedup(struct table_cell *cell, const struct table_scale *scale,
-                        const struct results_policy *policy, enum results_metric metric)
+                        const struct summary_policy *policy, enum metric metric)
 {
     const struct target_spread *const spread = &policy->metric[metric];
     if (policy->speedup_pairs == 0)
@@ -46,19 +46,18 @@ static void put_speedup(struct table_cell *cell, const struct table_scale *scale
         return;
     }
     table_speedup(cell->figure,
-                  metric == RESULTS_SPEEDUP ? policy->speedup : policy->speedup_gradients);
+                  metric == METRIC_SPEEDUP ? policy->speedup : policy->speedup_gradients);
     snprintf(cell->note, sizeof(cell->note), "%u of %u", spread->count, policy->speedup_pairs);
 }
 
 static void put_cell(struct table_cell *cell, const struct table_scale *scale,
-                     const struct results_policy *policy, enum results_metric metric)
+                     const struct summary_policy *policy, enum metric metric)
 {
     const struct target_spread *const spread = &policy->metric[metric];
     if (is_speedup(metric)) {
         put_speedup(cell, scale, policy, metric);
     } else if (is_cost(metric)) {
-        table_cost(cell->figure, scale, policy,
-                   (enum record_budget)(metric - RESULTS_TIME_TO_TARGET_S));
+        table_cost(cell->figure, scale, policy, metric);
         if (policy->reached < policy->seeds)
             snprintf(cell->note, sizeof(cell->note), "%u of %u", policy->reached, policy->seeds);
         else
@@ -72,21 +71,21 @@ static void put_cell(struct table_cell *cell, const struct table_scale *scale,
 }
 
 /** What decides the unit and the decimals of the whole grid. */
-static double size_of(const struct results_policy *policy, enum results_metric metric)
+static double size_of(const struct summary_policy *policy, enum metric metric)
 {
-    return is_cost(metric) ? policy->cost[metric - RESULTS_TIME_TO_TARGET_S].low
+    return is_cost(metric) ? policy->cost[metric_budget(metric)].low
                            : table_figure(&policy->metric[metric]);
 }
 
-static struct table_scale scale_of(const struct results_summary *summary, uint32_t count,
-                                   enum results_metric metric)
+static struct table_scale scale_of(const struct summary *summary, uint32_t count,
+                                   enum metric metric)
 {
     double value[EXPERIMENT_SWEEP_MAX * EXPERIMENT_POLICIES_MAX];
     uint32_t n = 0;
     for (uint32_t v = 0; v < count; v++)
         for (uint32_t i = 0; i < summary[v].policy_count; i++)
             value[n++] = size_of(&summary[v].policy[i], metric);
-    struct table_scale scale = table_scale(results_metric_table[metric].unit, value, n);
+    struct table_scale scale = table_scale(metric_table[metric].unit, value, n);
     if (is_speedup(metric))
         scale.decimals = 2;
     return scale;
@@ -102,13 +101,12 @@ static void put_head(char head[HEAD_BYTES], const char *value)
         snprintf(head, HEAD_BYTES, "\xe2\x80\xa6%s", value + length - (HEAD_MAX - 1));
 }
 
-static void print_metric(FILE *out, const struct table_style *style,
-                         const struct results_summary *summary, uint32_t count,
-                         enum results_metric metric)
+static void print_metric(FILE *out, const struct table_style *style, const struct summary *summary,
+                         uint32_t count, enum metric metric)
 {
     static struct table_grid grid; /* 60 KiB */
     const struct table_scale scale = scale_of(summary, count, metric);
-    const struct results_metric_row *const row = &results_metric_table[metric];
+    const struct metric_row *const row = &metric_table[metric];
     const bool named = row->unit == UNIT_SECONDS; /* names of metrics end in _s */
     char title[256];
     snprintf(title, sizeof(title), *scale.unit && !named ? " %s (%s)   " : " %s   ", row->name,
@@ -129,12 +127,12 @@ static void print_metric(FILE *out, const struct table_style *style,
 }
 
 void table_print_sweep(FILE *out, const struct table_style *style,
-                       const struct experiment *experiment, const struct results_summary *summary,
+                       const struct experiment *experiment, const struct summary *summary,
                        uint32_t count)
 {
-    const uint32_t usual[] = {experiment->target.set ? RESULTS_SPEEDUP
-                                                     : RESULTS_TRAIN_LOSS_MEAN_MODEL,
-                              RESULTS_GRADIENTS_PER_S};
+    const uint32_t usual[] = {experiment->target.set ? METRIC_SPEEDUP
+                                                     : METRIC_TRAIN_LOSS_MEAN_MODEL,
+                              METRIC_GRADIENTS_PER_S};
     const bool chosen = experiment->sweep.metric_count > 0;
     const uint32_t *const metric = chosen ? experiment->sweep.metric : usual;
     const uint32_t metrics = chosen ? experiment->sweep.metric_count : 2;
@@ -149,5 +147,5 @@ void table_print_sweep(FILE *out, const struct table_style *style,
                                                     : "   mean \xc2\xb1 half of its 95 % interval");
     fputs("\n\n", out);
     for (uint32_t m = 0; m < metrics; m++)
-        print_metric(out, style, summary, count, (enum results_metric)metric[m]);
+        print_metric(out, style, summary, count, (enum metric)metric[m]);
 }

@@ -176,7 +176,7 @@ static bool describe_stragglers(struct line *line, const struct record_run *run,
 }
 
 void table_waits(FILE *out, const struct table_style *style, const struct record_run *run,
-                 uint32_t count, const struct results_summary *summary)
+                 uint32_t count, const struct summary *summary)
 {
     const char *const head = summary->seeds > 1 ? "wait, seed 1" : "waited for";
     bool first = true;

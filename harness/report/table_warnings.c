@@ -18,33 +18,33 @@
 
 #define FIGURE_MAX 160u
 
-static bool loss_diverged(const struct results_policy *p)
+static bool loss_diverged(const struct summary_policy *p)
 {
-    const struct target_spread *const loss = &p->metric[RESULTS_TRAIN_LOSS_MEAN_MODEL];
+    const struct target_spread *const loss = &p->metric[METRIC_TRAIN_LOSS_MEAN_MODEL];
     return loss->count && isinf(loss->max);
 }
 
-static bool say_loss(const struct results_policy *p, char *figure)
+static bool say_loss(const struct summary_policy *p, char *figure)
 {
     snprintf(figure, FIGURE_MAX, "%s", p->policy);
     return loss_diverged(p);
 }
 
-static bool say_models(const struct results_policy *p, char *figure)
+static bool say_models(const struct summary_policy *p, char *figure)
 {
-    const double most = p->metric[RESULTS_DIVERGED].max;
+    const double most = p->metric[METRIC_DIVERGED].max;
     snprintf(figure, FIGURE_MAX, "%.0f (%s)", most, p->policy);
     return most > 0 && !loss_diverged(p);
 }
 
-static bool say_weight(const struct results_policy *p, char *figure)
+static bool say_weight(const struct summary_policy *p, char *figure)
 {
-    const struct target_spread *const weight = &p->metric[RESULTS_WEIGHT_LEAST];
+    const struct target_spread *const weight = &p->metric[METRIC_WEIGHT_LEAST];
     snprintf(figure, FIGURE_MAX, "%.1e (%s)", weight->min, p->policy);
     return weight->count && weight->min < WEIGHT_MIN;
 }
 
-static bool say_target(const struct results_policy *p, char *figure)
+static bool say_target(const struct summary_policy *p, char *figure)
 {
     if (!p->has_target || p->reached <= p->held_at_end)
         return false;
@@ -53,75 +53,75 @@ static bool say_target(const struct results_policy *p, char *figure)
     return true;
 }
 
-static bool say_runs(const struct results_policy *p, uint32_t runs, char *figure)
+static bool say_runs(const struct summary_policy *p, uint32_t runs, char *figure)
 {
     snprintf(figure, FIGURE_MAX, "%u of %u (%s)", runs, p->seeds, p->policy);
     return runs > 0;
 }
 
-static bool say_ledger(const struct results_policy *p, char *figure)
+static bool say_ledger(const struct summary_policy *p, char *figure)
 {
     return say_runs(p, p->ledger_bad, figure);
 }
 
-static bool say_incomplete(const struct results_policy *p, char *figure)
+static bool say_incomplete(const struct summary_policy *p, char *figure)
 {
     return say_runs(p, p->incomplete, figure);
 }
 
-static bool say_contended(const struct results_policy *p, char *figure)
+static bool say_contended(const struct summary_policy *p, char *figure)
 {
     return say_runs(p, p->contended, figure);
 }
 
-static bool say_count(const struct results_policy *p, enum results_metric metric, char *figure)
+static bool say_count(const struct summary_policy *p, enum metric metric, char *figure)
 {
     const double most = p->metric[metric].max;
     snprintf(figure, FIGURE_MAX, "%.0f (%s)", most, p->policy);
     return most > 0;
 }
 
-static bool say_unexplained(const struct results_policy *p, char *figure)
+static bool say_unexplained(const struct summary_policy *p, char *figure)
 {
     const struct target_spread *const m = p->metric;
-    const double tensors = m[RESULTS_TENSORS_UNEXPLAINED].max;
-    const double controls = m[RESULTS_CONTROL_UNEXPLAINED].max;
+    const double tensors = m[METRIC_TENSORS_UNEXPLAINED].max;
+    const double controls = m[METRIC_CONTROL_UNEXPLAINED].max;
     snprintf(figure, FIGURE_MAX, "%.0f and %.0f (%s)", tensors, controls, p->policy);
     return tensors > 0 || controls > 0;
 }
 
-static bool say_superseded(const struct results_policy *p, char *figure)
+static bool say_superseded(const struct summary_policy *p, char *figure)
 {
-    return say_count(p, RESULTS_EXACT_SUPERSEDED, figure);
+    return say_count(p, METRIC_EXACT_SUPERSEDED, figure);
 }
 
-static bool say_slots(const struct results_policy *p, char *figure)
+static bool say_slots(const struct summary_policy *p, char *figure)
 {
-    return say_count(p, RESULTS_SLOT_WAITS, figure);
+    return say_count(p, METRIC_SLOT_WAITS, figure);
 }
 
-static bool say_rest(const struct results_policy *p, char *figure)
+static bool say_rest(const struct summary_policy *p, char *figure)
 {
-    const double most = p->metric[RESULTS_REST_SHARE].max;
+    const double most = p->metric[METRIC_REST_SHARE].max;
     snprintf(figure, FIGURE_MAX, "%.1f %% (%s)", 100 * most, p->policy);
     return most > REST_SHARE_MAX;
 }
 
-static bool say_switches(const struct results_policy *p, char *figure)
+static bool say_switches(const struct summary_policy *p, char *figure)
 {
-    return say_count(p, RESULTS_INVOLUNTARY_SWITCHES, figure);
+    return say_count(p, METRIC_INVOLUNTARY_SWITCHES, figure);
 }
 
-static bool say_overruns(const struct results_policy *p, char *figure)
+static bool say_overruns(const struct summary_policy *p, char *figure)
 {
-    return say_count(p, RESULTS_COMPUTE_OVERRUNS, figure);
+    return say_count(p, METRIC_COMPUTE_OVERRUNS, figure);
 }
 
 /** `123 ms, 14x the median (aau)`; small shares in percent. */
-static bool say_injected(const struct results_policy *p, char *figure)
+static bool say_injected(const struct summary_policy *p, char *figure)
 {
-    const double error_ns = p->metric[RESULTS_INJECTED_ERROR_NS_P99].max;
-    const double share = p->metric[RESULTS_INJECTED_ERROR_SHARE_P99].max;
+    const double error_ns = p->metric[METRIC_INJECTED_ERROR_NS_P99].max;
+    const double share = p->metric[METRIC_INJECTED_ERROR_SHARE_P99].max;
     char error[48], of[32];
     if (share >= 2)
         snprintf(of, sizeof(of), "%.*fx the median", share < 10, share);
@@ -132,7 +132,7 @@ static bool say_injected(const struct results_policy *p, char *figure)
     return error_ns > INJECTED_ERROR_NS_MAX || share > INJECTED_ERROR_SHARE_MAX;
 }
 
-static bool say_clipped(const struct results_policy *p, char *figure)
+static bool say_clipped(const struct summary_policy *p, char *figure)
 {
     snprintf(figure, FIGURE_MAX, "%.0f (%s)", p->latency_clipped, p->policy);
     return p->latency_clipped > 0;
@@ -140,7 +140,7 @@ static bool say_clipped(const struct results_policy *p, char *figure)
 
 // clang-format off
 static const struct {
-    bool (*say)(const struct results_policy *p, char *figure); /* is it so, and how much; [FIGURE_MAX] */
+    bool (*say)(const struct summary_policy *p, char *figure); /* is it so, and how much; [FIGURE_MAX] */
     const char *before, *between, *after;
 } kinds[] = {
     {say_loss, "the loss diverged in at least one seed of ", ", ",
@@ -174,13 +174,13 @@ static const struct {
 
 /** Whose cores were not its own. Above the profile's share nothing is concluded about time. */
 static void warn_stolen(FILE *out, const struct table_style *style, double share_max,
-                        const struct results_summary *summary)
+                        const struct summary *summary)
 {
     char text[256 + EXPERIMENT_POLICIES_MAX * (FIGURE_MAX + 2)];
     size_t used = 0;
     bool open = false;
     for (uint32_t i = 0; i < summary->policy_count; i++) {
-        const struct results_policy *const p = &summary->policy[i];
+        const struct summary_policy *const p = &summary->policy[i];
         if (p->stolen_share < STOLEN_SHARE_SHOWN)
             continue;
         open = open || p->stolen_share > share_max;
@@ -196,7 +196,7 @@ static void warn_stolen(FILE *out, const struct table_style *style, double share
 }
 
 void table_warnings(FILE *out, const struct table_style *style, const struct experiment *experiment,
-                    const struct results_summary *summary)
+                    const struct summary *summary)
 {
     warn_stolen(out, style, experiment->judge.stolen, summary);
 

@@ -66,11 +66,11 @@ static void evaluate_checks(const struct experiment *e, const struct results_ver
 }
 
 /** One summary per value that has runs; an interrupted matrix lacks the last ones. */
-static uint32_t summarise(const struct outcome_runs *of, struct results_summary *summary)
+static uint32_t summarise(const struct outcome_runs *of, struct summary *summary)
 {
     uint32_t v = 0;
     for (; v < of->sweep->values && of->first[v] < of->first[v + 1]; v++)
-        results_summarise(&of->run[of->first[v]], of->first[v + 1] - of->first[v], &summary[v]);
+        summary_make(&of->run[of->first[v]], of->first[v + 1] - of->first[v], &summary[v]);
     return v;
 }
 

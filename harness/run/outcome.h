@@ -20,7 +20,7 @@ struct outcome_runs {
 
 /** Hundreds of KiB: keep it off the stack. */
 struct outcome {
-    struct results_summary summary[EXPERIMENT_SWEEP_MAX];
+    struct summary summary[EXPERIMENT_SWEEP_MAX];
     struct checks_result check[EXPERIMENT_CHECKS_MAX];
     struct claims_result claim[CLAIMS_MAX];
     struct results_verdict verdict; /* of the above */

@@ -17,7 +17,7 @@ static struct experiment two_policies(void)
 }
 
 /* allreduce waits 40 %, 60 %, 50 %; aau 4 %, 6 %, 5 %; allreduce reaches 0.30 in 3 s, aau in 1 s. */
-static void summarise(struct results_summary *out)
+static void summarise(struct summary *out)
 {
     static const double wait[] = {0.4, 0.6, 0.5};
     struct record_run run[6] = {0};
@@ -38,13 +38,13 @@ static void summarise(struct results_summary *out)
             (struct record_figures){.n = 1, .p50 = ns, .p99 = ns, .p999 = ns, .max = ns};
         run[i].drained = true;
     }
-    results_summarise(run, 6, out);
+    summary_make(run, 6, out);
 }
 
 static bool holds(const char *text)
 {
     struct experiment experiment = two_policies();
-    struct results_summary summary;
+    struct summary summary;
     struct checks_result result;
     struct err err;
     summarise(&summary);
@@ -100,7 +100,7 @@ Test(checks, decides_on_a_bound_where_it_suffices)
 
 Test(checks, says_what_it_compared)
 {
-    struct results_summary summary;
+    struct summary summary;
     struct checks_result result;
     summarise(&summary);
 
@@ -115,7 +115,7 @@ Test(checks, says_what_it_compared)
 
 Test(checks, fails_for_a_policy_that_never_ran)
 {
-    struct results_summary summary;
+    struct summary summary;
     struct checks_result result;
     summarise(&summary);
 
@@ -135,10 +135,10 @@ Test(checks, writes_no_share_as_a_power_of_ten)
                {24.5, "wait_share(aau) is 2450 %"},
                {0, "wait_share(aau) is 0 %"}};
     for (uint32_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-        struct results_summary summary;
+        struct summary summary;
         struct checks_result result;
         summarise(&summary);
-        struct target_spread *const spread = &summary.policy[1].metric[RESULTS_WAIT_SHARE];
+        struct target_spread *const spread = &summary.policy[1].metric[METRIC_WAIT_SHARE];
         spread->median = spread->min = spread->max = row[i].share;
         checks_evaluate("wait_share(aau) < 9%", &summary, 1, NULL, &result);
         cr_expect(strstr(result.finding, row[i].said), "%s", result.finding);
@@ -184,11 +184,11 @@ Test(checks, asks_for_a_target_where_the_metric_needs_one)
 
 Test(checks, accepts_every_metric_of_the_table)
 {
-    for (uint32_t m = 0; m < RESULTS_METRICS; m++) {
+    for (uint32_t m = 0; m < METRICS; m++) {
         char text[96];
-        cr_assert_not_null(results_metric_table[m].name);
-        cr_assert_eq(results_metric_find(results_metric_table[m].name), m);
-        snprintf(text, sizeof(text), "%s(aau) >= 0", results_metric_table[m].name);
+        cr_assert_not_null(metric_table[m].name);
+        cr_assert_eq(metric_find(metric_table[m].name), m);
+        snprintf(text, sizeof(text), "%s(aau) >= 0", metric_table[m].name);
         struct experiment experiment = two_policies();
         cr_expect_eq(sentences_validate_check(text, &experiment, NULL), 0, "%s", text);
     }
@@ -204,7 +204,7 @@ Test(checks, are_open_where_an_interruption_left_out_what_decides_them)
         {"wait_share(swift) < 50%", "open: swift did not run"},
         {"wait_share < 99%", "open: allreduce ran to the end with 3 of 4 seeds"},
     };
-    struct results_summary summary;
+    struct summary summary;
     struct checks_result result;
     summarise(&summary);
     for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -218,7 +218,7 @@ Test(checks, are_open_where_an_interruption_left_out_what_decides_them)
 Test(checks, are_decided_by_policies_that_ran_to_the_end_whatever_came_after)
 {
     const struct scope scope = {.policies = 3, .values = 1, .seeds = 3, .incomplete = true};
-    struct results_summary summary;
+    struct summary summary;
     struct checks_result result;
     summarise(&summary);
 
@@ -244,7 +244,7 @@ Test(checks, about_time_are_open_once_other_programs_took_the_cores)
     static const char *const timed[] = {
         "wait_share(aau) < 50%", "iteration_ns_p99(aau) < 1h", "wait_share(aau) < 1%",
         "wait_share(allreduce) > wait_share(aau)", "speedup(aau) > 1"};
-    struct results_summary summary;
+    struct summary summary;
     struct checks_result result;
     summarise(&summary);
     summary.policy[1].stolen_share = 0.91;
@@ -259,7 +259,7 @@ Test(checks, about_time_are_open_once_other_programs_took_the_cores)
 Test(checks, that_time_does_not_touch_are_decided_whatever_was_stolen)
 {
     struct scope by_count = on_time;
-    struct results_summary summary;
+    struct summary summary;
     struct checks_result result;
     by_count.budget_is_time = false;
     summarise(&summary);

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "harness/metric/equal.h"
-#include "harness/metric/results_summary.h"
+#include "harness/metric/summary.h"
 #include "harness/metric/target.h"
 #include "tests/unit/support_records.h"
 
@@ -54,8 +54,8 @@ Test(equal, who_sends_nothing_sets_no_level_and_gets_no_figure)
 
     cr_expect_float_eq(run[0].equal[RECORD_BYTES].level, 2000, 0);
     cr_expect_float_eq(run[1].equal[RECORD_BYTES].level, 0, 0);
-    cr_expect(isnan(results_metric_of(&run[1], RESULTS_TRAIN_LOSS_EQUAL_BYTES)));
-    cr_expect_float_eq(results_metric_of(&run[0], RESULTS_TRAIN_LOSS_EQUAL_BYTES), 1, 0);
+    cr_expect(isnan(metric_of(&run[1], METRIC_TRAIN_LOSS_EQUAL_BYTES)));
+    cr_expect_float_eq(metric_of(&run[0], METRIC_TRAIN_LOSS_EQUAL_BYTES), 1, 0);
 }
 
 Test(equal, beside_a_snapshot_that_diverged_everything_has)
@@ -65,8 +65,8 @@ Test(equal, beside_a_snapshot_that_diverged_everything_has)
 
     equal_judge(run, 2);
 
-    cr_expect(isinf(results_metric_of(&run[0], RESULTS_TRAIN_LOSS_EQUAL_GRADIENTS)));
-    cr_expect(isinf(results_metric_of(&run[0], RESULTS_TRAIN_LOSS_EQUAL_TIME)));
+    cr_expect(isinf(metric_of(&run[0], METRIC_TRAIN_LOSS_EQUAL_GRADIENTS)));
+    cr_expect(isinf(metric_of(&run[0], METRIC_TRAIN_LOSS_EQUAL_TIME)));
     cr_expect_float_eq(run[1].equal[RECORD_GRADIENTS].train_loss, 1, 0);
 }
 
@@ -76,15 +76,15 @@ Test(equal, runs_that_were_not_judged_have_no_figures)
 
     equal_judge(&run, 1);
 
-    cr_expect(isnan(results_metric_of(&run, RESULTS_TRAIN_LOSS_EQUAL_TIME)));
-    cr_expect(isnan(results_metric_of(&run, RESULTS_HELDOUT_ACCURACY_EQUAL_GRADIENTS)));
+    cr_expect(isnan(metric_of(&run, METRIC_TRAIN_LOSS_EQUAL_TIME)));
+    cr_expect(isnan(metric_of(&run, METRIC_HELDOUT_ACCURACY_EQUAL_GRADIENTS)));
 }
 
 Test(cost, of_the_target_is_read_where_the_curve_crosses_it)
 {
     struct record_run run = straight(100, 1000);
 
-    target_judge(&run, METRIC_TRAIN_LOSS_MEAN_MODEL, 1.5, 1);
+    target_judge(&run, TARGET_TRAIN_LOSS_MEAN_MODEL, 1.5, 1);
 
     cr_expect_float_eq(run.time_to_target_s, 1.5, 1e-12);
     cr_expect_float_eq(run.gradients_to_target, 150, 1e-9);
@@ -96,12 +96,12 @@ Test(cost, of_a_target_not_reached_is_at_least_what_was_spent)
 {
     struct record_run run = straight(100, 1000);
 
-    target_judge(&run, METRIC_TRAIN_LOSS_MEAN_MODEL, 0.5, 1);
+    target_judge(&run, TARGET_TRAIN_LOSS_MEAN_MODEL, 0.5, 1);
 
     const struct target_bound cost = target_cost(&run, RECORD_GRADIENTS);
     cr_expect_float_eq(cost.low, 200, 0);
     cr_expect(isinf(cost.high));
-    cr_expect(isinf(results_metric_of(&run, RESULTS_BYTES_TO_TARGET)));
+    cr_expect(isinf(metric_of(&run, METRIC_BYTES_TO_TARGET)));
 }
 
 Test(cost, may_be_that_of_the_worst_local_model)
@@ -110,27 +110,27 @@ Test(cost, may_be_that_of_the_worst_local_model)
     for (uint32_t i = 0; i < 3; i++)
         run.point[i].train_loss_local_worst = 6.0 - 2 * i;
 
-    target_judge(&run, METRIC_TRAIN_LOSS_LOCAL_WORST, 2, 1);
+    target_judge(&run, TARGET_TRAIN_LOSS_LOCAL_WORST, 2, 1);
 
     cr_expect_float_eq(run.gradients_to_target, 200, 1e-9);
-    cr_expect_str_eq(target_metric_name(METRIC_TRAIN_LOSS_LOCAL_WORST), "train_loss_local_worst");
+    cr_expect_str_eq(target_metric_name(TARGET_TRAIN_LOSS_LOCAL_WORST), "train_loss_local_worst");
 }
 
 Test(cost, in_gradients_has_a_speed_up_of_its_own)
 {
     /* the second needs half of the time, with twice the gradients */
     struct record_run run[] = {straight(100, 1000), straight(400, 4000)};
-    struct results_summary summary;
+    struct summary summary;
     for (uint32_t i = 0; i < 2; i++) {
         snprintf(run[i].policy, EXPERIMENT_NAME_MAX, "%s", i ? "aau" : "dsgd");
         run[i].row = i ? &records_aau : &records_dsgd;
-        target_judge(&run[i], METRIC_TRAIN_LOSS_MEAN_MODEL, i ? 2 : 1, 1);
+        target_judge(&run[i], TARGET_TRAIN_LOSS_MEAN_MODEL, i ? 2 : 1, 1);
     }
 
-    results_summarise(run, 2, &summary);
+    summary_make(run, 2, &summary);
 
     cr_expect_float_eq(summary.policy[1].speedup.low, 2, 1e-12);
     cr_expect_float_eq(summary.policy[1].speedup_gradients.low, 0.5, 1e-12);
-    cr_expect_float_eq(results_value(&summary.policy[1], RESULTS_SPEEDUP_GRADIENTS).high, 0.5,
+    cr_expect_float_eq(summary_value(&summary.policy[1], METRIC_SPEEDUP_GRADIENTS).high, 0.5,
                        1e-12);
 }

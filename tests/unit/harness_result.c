@@ -8,7 +8,7 @@
 
 #include "harness/doctor.h"
 #include "harness/environment.h"
-#include "harness/metric/results_summary.h"
+#include "harness/metric/summary.h"
 #include "harness/record/results.h"
 #include "harness/record/results_csv.h"
 #include "harness/record/results_json.h"
@@ -114,7 +114,7 @@ Test(result, is_complete_valid_and_linked_when_finished, .init = make_scratch,
     struct experiment experiment = small_experiment();
     struct record_run run[2] = {records_run("allreduce", &records_allreduce, 1, 1, 0.5),
                                 records_run("aau", &records_aau, 1, 2, 0.1)};
-    struct results_summary summary;
+    struct summary summary;
     struct results results;
     struct err err = {""};
     struct checks_result check = {.text = "wait_share(aau) < 1", .pass = true, .finding = "x"};
@@ -136,8 +136,8 @@ Test(result, is_complete_valid_and_linked_when_finished, .init = make_scratch,
     run[1].lr_from = "tuned";
     one_worker(&run[1]);
     for (uint32_t i = 0; i < 2; i++)
-        target_judge(&run[i], METRIC_TRAIN_LOSS_MEAN_MODEL, 0.4, 3);
-    results_summarise(run, 2, &summary);
+        target_judge(&run[i], TARGET_TRAIN_LOSS_MEAN_MODEL, 0.4, 3);
+    summary_make(run, 2, &summary);
 
     cr_assert_eq(results_begin(&results, scratch, &experiment, &err), 0, "%s", err.text);
     for (uint32_t i = 0; i < 2; i++)
@@ -217,8 +217,8 @@ Test(result, keeps_all_keys_of_a_run_that_measured_nothing)
                              .wait_share = (double)NAN,
                              .gradients_per_s = (double)INFINITY,
                              .seed = UINT64_MAX};
-    struct results_summary summary;
-    results_summarise(&run, 1, &summary);
+    struct summary summary;
+    summary_make(&run, 1, &summary);
 
     json_t *tree =
         json_pack("{s:i, s:s, s:s, s:n, s:s, s:b, s:n, s:[o], s:o, s:[], s:[], s:n}", "schema",
@@ -301,7 +301,7 @@ Test(result, takes_further_files_from_a_writer, .init = make_scratch, .fini = re
 Test(result, pairs_speedups_by_seed_and_finds_the_synchronous_baseline)
 {
     static struct record_run run[5];
-    struct results_summary summary;
+    struct summary summary;
     const double time_s[] = {1, 2, 4, 3, 10};
     const uint64_t seed[] = {1, 2, 2, 1, 3};
     for (uint32_t i = 0; i < 5; i++) {
@@ -313,7 +313,7 @@ Test(result, pairs_speedups_by_seed_and_finds_the_synchronous_baseline)
         run[i].time_to_target_s = time_s[i];
     }
 
-    results_summarise(run, 5, &summary);
+    summary_make(run, 5, &summary);
 
     cr_assert_eq(summary.policy_count, 2);
     cr_expect_eq(summary.baseline, 1);
@@ -325,13 +325,13 @@ Test(result, pairs_speedups_by_seed_and_finds_the_synchronous_baseline)
 Test(result, counts_messages_that_nobody_accounts_for)
 {
     struct record_run run = records_run("aau", &records_aau, 1, 1, 0.1);
-    cr_expect_float_eq(results_metric_of(&run, RESULTS_TENSORS_UNEXPLAINED), 0, 1e-12);
+    cr_expect_float_eq(metric_of(&run, METRIC_TENSORS_UNEXPLAINED), 0, 1e-12);
 
     run.tensors_delivered++;
     run.control_sent += 3;
 
-    cr_expect_float_eq(results_metric_of(&run, RESULTS_TENSORS_UNEXPLAINED), 1, 1e-12);
-    cr_expect_float_eq(results_metric_of(&run, RESULTS_CONTROL_UNEXPLAINED), 3, 1e-12);
+    cr_expect_float_eq(metric_of(&run, METRIC_TENSORS_UNEXPLAINED), 1, 1e-12);
+    cr_expect_float_eq(metric_of(&run, METRIC_CONTROL_UNEXPLAINED), 3, 1e-12);
     records_free(&run);
 }
 
@@ -415,8 +415,8 @@ Test(csv, gives_each_figure_that_a_run_has_a_row)
     struct record_run run = records_run("a,b", &records_aau, 7, 1, 0.25);
     char wait[64];
     uint32_t figures = 0;
-    for (uint32_t m = 0; m < RESULTS_METRICS; m++)
-        figures += isnan(results_metric_of(&run, (enum results_metric)m)) ? 0u : 1u;
+    for (uint32_t m = 0; m < METRICS; m++)
+        figures += isnan(metric_of(&run, (enum metric)m)) ? 0u : 1u;
     snprintf(wait, sizeof(wait), "\n\"a,b\",7,wait_share,%.9g\n", run.wait_share);
 
     char *const text = csv_of(results_csv_summary, &run);

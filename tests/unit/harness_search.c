@@ -34,7 +34,7 @@ static void search(double centre, enum target_metric metric, objective value)
 
 static void search_loss(double centre, objective value)
 {
-    search(centre, METRIC_HELDOUT_LOSS_MEAN_MODEL, value);
+    search(centre, TARGET_HELDOUT_LOSS_MEAN_MODEL, value);
 }
 
 static void expect_ascending(void)
@@ -166,7 +166,7 @@ static double accuracy(double lr, uint32_t seed)
 
 Test(search, looks_for_the_highest_accuracy)
 {
-    search(0.1, METRIC_HELDOUT_ACCURACY_MEAN_MODEL, accuracy);
+    search(0.1, TARGET_HELDOUT_ACCURACY_MEAN_MODEL, accuracy);
     cr_expect_float_eq(curve.lr, 0.2, 1e-15);
     cr_expect_lt(curve.point[curve.points - 1].value[0], 0, "diverged is the worst accuracy");
 }
@@ -180,7 +180,7 @@ static double flat(double lr, uint32_t seed)
 
 Test(search, prefers_the_centre_among_equals)
 {
-    search(0.1, METRIC_HELDOUT_ACCURACY_MEAN_MODEL, flat);
+    search(0.1, TARGET_HELDOUT_ACCURACY_MEAN_MODEL, flat);
     cr_expect_eq(curve.lr, 0.1);
     cr_expect_eq(curve.points, 7u);
 }

@@ -208,9 +208,9 @@ Test(sweep, the_resolved_echo_sweeps_the_same)
     cr_expect_str_eq(sweep.written->sweep.key, "inject.0.select.percent");
     cr_expect_eq(sweep.values, 2u);
     cr_expect_str_eq(sweep.written->sweep.value[1], "40%");
-    cr_expect_eq(sweep.written->sweep.metric[0], (uint32_t)RESULTS_SPEEDUP);
+    cr_expect_eq(sweep.written->sweep.metric[0], (uint32_t)METRIC_SPEEDUP);
     cr_expect_float_eq(sweep.experiment[1]->inject[0].inject.share, 0.4, 0);
-    cr_expect_eq(sweep.written->target.metric, METRIC_TRAIN_LOSS_LOCAL_WORST);
+    cr_expect_eq(sweep.written->target.metric, TARGET_TRAIN_LOSS_LOCAL_WORST);
     free(text);
 }
 
@@ -220,7 +220,7 @@ Test(sweep, the_resolved_echo_sweeps_the_same)
 struct grid {
     struct experiment experiment;
     struct record_run run[4 * SEEDS];
-    struct results_summary summary[2];
+    struct summary summary[2];
 };
 
 static struct grid *make(void)
@@ -238,14 +238,14 @@ static struct grid *make(void)
         g.run[i].wait_share = wait[v][aau] * (1 + 0.002 * (i % SEEDS));
         g.run[i].sweep_key = g.experiment.sweep.key;
         g.run[i].sweep_value = g.experiment.sweep.value[v];
-        target_judge(&g.run[i], METRIC_TRAIN_LOSS_MEAN_MODEL, aau ? 0.4 : 0.1, 1);
+        target_judge(&g.run[i], TARGET_TRAIN_LOSS_MEAN_MODEL, aau ? 0.4 : 0.1, 1);
     }
     for (uint32_t p = 0; p < 2; p++) {
         snprintf(g.experiment.policy[p].label, EXPERIMENT_NAME_MAX, p ? "aau" : "dsgd");
         g.experiment.policy[p].row = p ? &records_aau : &records_dsgd;
     }
     for (uint32_t v = 0; v < 2; v++)
-        results_summarise(&g.run[2 * SEEDS * v], 2 * SEEDS, &g.summary[v]);
+        summary_make(&g.run[2 * SEEDS * v], 2 * SEEDS, &g.summary[v]);
     return &g;
 }
 
@@ -345,8 +345,8 @@ Test(swept, tables_have_a_column_for_each_value)
     char *text = NULL;
     size_t size = 0;
     FILE *const out = open_memstream(&text, &size);
-    g->experiment.sweep.metric[0] = RESULTS_WAIT_SHARE;
-    g->experiment.sweep.metric[1] = RESULTS_TIME_TO_TARGET_S;
+    g->experiment.sweep.metric[0] = METRIC_WAIT_SHARE;
+    g->experiment.sweep.metric[1] = METRIC_TIME_TO_TARGET_S;
     g->experiment.sweep.metric_count = 2;
 
     table_print_sweep(out, &plain, &g->experiment, g->summary, 2);

@@ -31,7 +31,7 @@ static void fill(struct matrix *m)
         const bool aau = i >= 3;
         m->run[i] = records_run(aau ? "aau" : "allreduce", aau ? &records_aau : &records_allreduce,
                                 i % 3, aau ? 2.5 : 1, aau ? 0.05 : 0.5);
-        target_judge(&m->run[i], METRIC_TRAIN_LOSS_MEAN_MODEL, 0.4, 3);
+        target_judge(&m->run[i], TARGET_TRAIN_LOSS_MEAN_MODEL, 0.4, 3);
     }
     for (uint32_t i = 0; i < 2; i++) {
         snprintf(m->experiment.policy[i].label, EXPERIMENT_NAME_MAX, i ? "aau" : "allreduce");
@@ -43,7 +43,7 @@ static void fill(struct matrix *m)
 static char *print_many(const struct matrix *m, bool diverged)
 {
     static struct record_run run[16];
-    static struct results_summary summary;
+    static struct summary summary;
     char *text;
     size_t size;
     FILE *out = open_memstream(&text, &size);
@@ -51,11 +51,11 @@ static char *print_many(const struct matrix *m, bool diverged)
         run[i] = records_run(i < 8 ? "allreduce" : "aau", i < 8 ? &records_allreduce : &records_aau,
                              i % 8, i < 8 ? 1 : 2.5, i < 8 ? 0.5 : 0.05);
         run[i].wait_share = (i < 8 ? 0.4 : 0.04) + 0.01 * (i % 2);
-        target_judge(&run[i], METRIC_TRAIN_LOSS_MEAN_MODEL, 0.4, 3);
+        target_judge(&run[i], TARGET_TRAIN_LOSS_MEAN_MODEL, 0.4, 3);
     }
     if (diverged)
         run[9].point[run[9].point_count - 1].train_loss_mean_model = (double)NAN;
-    results_summarise(run, 16, &summary);
+    summary_make(run, 16, &summary);
     table_print(out, &plain, &m->experiment, run, 16, &summary);
     fclose(out);
     return text;
@@ -63,11 +63,11 @@ static char *print_many(const struct matrix *m, bool diverged)
 
 static char *print(struct matrix *m)
 {
-    struct results_summary summary;
+    struct summary summary;
     char *text;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    results_summarise(m->run, 6, &summary);
+    summary_make(m->run, 6, &summary);
     table_print(out, &plain, &m->experiment, m->run, 6, &summary);
     fclose(out);
     for (uint32_t i = 0; i < 6; i++)
@@ -172,7 +172,7 @@ Test(table, bounds_what_was_not_reached)
     static struct matrix m;
     fill(&m);
     for (uint32_t i = 0; i < 6; i++)
-        target_judge(&m.run[i], METRIC_TRAIN_LOSS_MEAN_MODEL, i >= 3 ? 0.4 : 0.01, 3);
+        target_judge(&m.run[i], TARGET_TRAIN_LOSS_MEAN_MODEL, i >= 3 ? 0.4 : 0.01, 3);
 
     char *text = print(&m);
 
@@ -229,15 +229,15 @@ Test(table, names_every_reason_for_doubt)
     free(text);
 }
 
-static struct results_summary two_policies(void)
+static struct summary two_policies(void)
 {
-    struct results_summary summary = {.policy_count = 2};
+    struct summary summary = {.policy_count = 2};
     snprintf(summary.policy[0].policy, EXPERIMENT_NAME_MAX, "allreduce");
     snprintf(summary.policy[1].policy, EXPERIMENT_NAME_MAX, "dsgd");
     return summary;
 }
 
-static char *warnings(const struct results_summary *summary, uint32_t width)
+static char *warnings(const struct summary *summary, uint32_t width)
 {
     char *text;
     size_t size;
@@ -250,12 +250,12 @@ static char *warnings(const struct results_summary *summary, uint32_t width)
 
 Test(table, warns_once_per_kind_of_all_policies)
 {
-    struct results_summary summary = two_policies();
+    struct summary summary = two_policies();
     for (uint32_t i = 0; i < 2; i++) {
         struct target_spread *const m = summary.policy[i].metric;
-        m[RESULTS_INVOLUNTARY_SWITCHES].max = i ? 144 : 134;
-        m[RESULTS_INJECTED_ERROR_NS_P99].max = i ? 62.3e6 : 60e3;
-        m[RESULTS_INJECTED_ERROR_SHARE_P99].max = i ? 23.9 : 0.071;
+        m[METRIC_INVOLUNTARY_SWITCHES].max = i ? 144 : 134;
+        m[METRIC_INJECTED_ERROR_NS_P99].max = i ? 62.3e6 : 60e3;
+        m[METRIC_INJECTED_ERROR_SHARE_P99].max = i ? 23.9 : 0.071;
     }
 
     char *text = warnings(&summary, 120);
@@ -274,7 +274,7 @@ Test(table, warns_once_per_kind_of_all_policies)
 
 Test(table, says_nothing_where_there_is_no_doubt)
 {
-    const struct results_summary summary = two_policies();
+    const struct summary summary = two_policies();
     char *text = warnings(&summary, 110);
     cr_expect_str_empty(text);
     free(text);
@@ -304,11 +304,11 @@ Test(table, prints_one_run_without_any_measurement)
 {
     static const struct experiment experiment = {.name = "empty", .workers = {.graph = "ring"}};
     const struct record_run run = {.policy = "none"};
-    struct results_summary summary;
+    struct summary summary;
     char *text;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    results_summarise(&run, 1, &summary);
+    summary_make(&run, 1, &summary);
 
     table_print(out, &plain, &experiment, &run, 1, &summary);
 
@@ -318,7 +318,7 @@ Test(table, prints_one_run_without_any_measurement)
     free(text);
 }
 
-static const char *scaled(enum results_unit unit, double value, double other)
+static const char *scaled(enum metric_unit unit, double value, double other)
 {
     static char text[2 * TABLE_CELL_MAX];
     char number[TABLE_CELL_MAX];
@@ -516,7 +516,7 @@ Test(table, says_where_rates_come_from_and_how_much_they_matter)
 {
     static struct matrix m;
     fill(&m);
-    m.experiment.train.tuned_metric = METRIC_HELDOUT_LOSS_MEAN_MODEL;
+    m.experiment.train.tuned_metric = TARGET_HELDOUT_LOSS_MEAN_MODEL;
     for (uint32_t i = 0; i < 2; i++) {
         struct experiment_policy *const p = &m.experiment.policy[i];
         p->tuned.set = true;

@@ -29,7 +29,7 @@ Test(target, interpolates_between_the_last_miss_and_the_first_hit)
 {
     struct record_run run = CURVE(2.0, 1.0, 0.6, 0.4, 0.3);
 
-    target_judge(&run, METRIC_TRAIN_LOSS_MEAN_MODEL, 0.7, 3);
+    target_judge(&run, TARGET_TRAIN_LOSS_MEAN_MODEL, 0.7, 3);
 
     cr_expect(run.target_reached);
     cr_expect_float_eq(run.time_to_target_s, 1.75, 1e-12);
@@ -41,7 +41,7 @@ Test(target, starts_over_when_the_curve_leaves_it_before_the_hold)
 {
     struct record_run run = CURVE(2.0, 0.5, 0.5, 0.9, 0.5, 0.4, 0.3);
 
-    target_judge(&run, METRIC_TRAIN_LOSS_MEAN_MODEL, 0.5, 3);
+    target_judge(&run, TARGET_TRAIN_LOSS_MEAN_MODEL, 0.5, 3);
 
     cr_expect_float_eq(run.time_to_target_s, 4.0, 1e-12);
 }
@@ -50,7 +50,7 @@ Test(target, is_censored_when_too_few_points_remain_to_hold)
 {
     struct record_run run = CURVE(2.0, 1.0, 0.9, 0.4, 0.4);
 
-    target_judge(&run, METRIC_TRAIN_LOSS_MEAN_MODEL, 0.5, 3);
+    target_judge(&run, TARGET_TRAIN_LOSS_MEAN_MODEL, 0.5, 3);
 
     cr_expect_not(run.target_reached);
     cr_expect(run.target_held_at_end, "it ends below the target all the same");
@@ -62,7 +62,7 @@ Test(target, says_when_a_reached_target_was_lost_again)
 {
     struct record_run run = CURVE(2.0, 0.4, 0.4, 0.4, 0.9);
 
-    target_judge(&run, METRIC_TRAIN_LOSS_MEAN_MODEL, 0.5, 3);
+    target_judge(&run, TARGET_TRAIN_LOSS_MEAN_MODEL, 0.5, 3);
 
     cr_expect(run.target_reached);
     cr_expect_not(run.target_held_at_end);
@@ -72,7 +72,7 @@ Test(target, lets_accuracies_rise_to_it)
 {
     struct record_run run = CURVE(0.9, 0.5, 0.3, 0.1);
 
-    target_judge(&run, METRIC_HELDOUT_ACCURACY_MEAN_MODEL, 0.6, 1);
+    target_judge(&run, TARGET_HELDOUT_ACCURACY_MEAN_MODEL, 0.6, 1);
 
     cr_expect_float_eq(run.time_to_target_s, 1.5, 1e-12);
 }
@@ -81,7 +81,7 @@ Test(target, takes_the_first_point_as_it_is)
 {
     struct record_run run = CURVE(0.1, 0.1, 0.1);
 
-    target_judge(&run, METRIC_TRAIN_LOSS_MEAN_MODEL, 0.5, 2);
+    target_judge(&run, TARGET_TRAIN_LOSS_MEAN_MODEL, 0.5, 2);
 
     cr_expect_float_eq(run.time_to_target_s, 0.0, 1e-12);
     cr_expect_float_eq(run.target_resolution_s, 1.0, 1e-12);
@@ -91,7 +91,7 @@ Test(target, is_met_by_no_point_that_diverged)
 {
     struct record_run run = CURVE(2.0, (double)NAN, 0.4, -(double)INFINITY, 0.4, 0.4);
 
-    target_judge(&run, METRIC_TRAIN_LOSS_MEAN_MODEL, 0.5, 2);
+    target_judge(&run, TARGET_TRAIN_LOSS_MEAN_MODEL, 0.5, 2);
 
     cr_expect_float_eq(run.time_to_target_s, 4.0, 1e-12, "no interpolation from -inf");
 }
@@ -100,7 +100,7 @@ Test(target, survives_a_run_without_points)
 {
     struct record_run run = {.duration_s = 7};
 
-    target_judge(&run, METRIC_TRAIN_LOSS_MEAN_MODEL, 0.5, 3);
+    target_judge(&run, TARGET_TRAIN_LOSS_MEAN_MODEL, 0.5, 3);
 
     cr_expect_not(run.target_reached);
     cr_expect_not(run.target_held_at_end);
@@ -111,8 +111,8 @@ Test(target, is_eased_by_the_factor_for_losses_and_for_accuracies)
 {
     const double final[] = {0.2, 0.4, 0.9};
 
-    cr_expect_float_eq(target_relative(METRIC_TRAIN_LOSS_MEAN_MODEL, 1.1, final, 3), 0.44, 1e-12);
-    cr_expect_float_eq(target_relative(METRIC_HELDOUT_ACCURACY_MEAN_MODEL, 1.25, final, 3), 0.32,
+    cr_expect_float_eq(target_relative(TARGET_TRAIN_LOSS_MEAN_MODEL, 1.1, final, 3), 0.44, 1e-12);
+    cr_expect_float_eq(target_relative(TARGET_HELDOUT_ACCURACY_MEAN_MODEL, 1.25, final, 3), 0.32,
                        1e-12);
 }
 
@@ -121,8 +121,8 @@ Test(target, does_not_exist_relative_to_a_baseline_that_diverged)
     const double final[] = {(double)NAN, 0.4, (double)NAN};
     struct record_run run = CURVE(2.0, 1.0);
 
-    const double value = target_relative(METRIC_TRAIN_LOSS_MEAN_MODEL, 1.1, final, 3);
-    target_judge(&run, METRIC_TRAIN_LOSS_MEAN_MODEL, value, 1);
+    const double value = target_relative(TARGET_TRAIN_LOSS_MEAN_MODEL, 1.1, final, 3);
+    target_judge(&run, TARGET_TRAIN_LOSS_MEAN_MODEL, value, 1);
 
     cr_expect(isnan(value));
     cr_expect_not(run.target_reached);

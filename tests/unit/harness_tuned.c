@@ -75,7 +75,7 @@ static struct tuned_file made(void)
     static const double lr[2] = {0.2, 0.3};
     struct tuned_file file = {.profile = "t",
                               .clock = CLOCK_VIRTUAL,
-                              .metric = METRIC_HELDOUT_LOSS_MEAN_MODEL,
+                              .metric = TARGET_HELDOUT_LOSS_MEAN_MODEL,
                               .seeds = 3,
                               .seed = {1000001, 1000002, 1000003},
                               .time_ns = 1000000000,
@@ -150,7 +150,7 @@ Test(tuned, rates_are_set_by_label)
     cr_expect_eq(loaded.policy[1].lr, 0.3);
     cr_expect_str_eq(experiment_rate(&loaded.policy[0]), "tuned");
     cr_expect_str_eq(experiment_rate(&loaded.policy[1]), "tuned", "over its own");
-    cr_expect_eq(loaded.train.tuned_metric, METRIC_HELDOUT_LOSS_MEAN_MODEL);
+    cr_expect_eq(loaded.train.tuned_metric, TARGET_HELDOUT_LOSS_MEAN_MODEL);
     cr_expect_eq(loaded.policy[0].tuned.best, 0.4, "the median of 0.4 0.5 0.1");
     cr_expect_eq(loaded.policy[0].tuned.half, 0.5);
     cr_expect(isinf(loaded.policy[1].tuned.twice));

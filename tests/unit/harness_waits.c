@@ -11,7 +11,7 @@
 
 static const struct table_style plain = {.colour = false, .width = 110};
 static struct record_run run;
-static struct results_summary summary;
+static struct summary summary;
 
 static void start(void)
 {
@@ -36,7 +36,7 @@ static char *print(void)
     char *text;
     size_t size;
     FILE *const out = open_memstream(&text, &size);
-    results_summarise(&run, 1, &summary);
+    summary_make(&run, 1, &summary);
     table_waits(out, &plain, &run, 1, &summary);
     fclose(out);
     return text;
@@ -197,7 +197,7 @@ Test(waits, doubts_about_stragglers_are_said)
                      " detected     dsgd: no usual speed to compare with; nothing can be said "
                      "of 4 slowed on purpose\n");
     free(text);
-    cr_expect(isnan(results_metric_of(&run, results_metric_find("stragglers_recall"))),
+    cr_expect(isnan(metric_of(&run, metric_find("stragglers_recall"))),
               "so a check of it stays open");
 }
 
@@ -237,10 +237,7 @@ Test(waits, checks_may_ask_for_them)
     run.stragglers.wrong = 1;
     run.stragglers.injected = 6;
 
-    cr_expect_float_eq(results_metric_of(&run, results_metric_find("wait_injected_share")), 0.75,
-                       1e-12);
-    cr_expect_float_eq(results_metric_of(&run, results_metric_find("stragglers_precision")), 0.75,
-                       1e-12);
-    cr_expect_float_eq(results_metric_of(&run, results_metric_find("stragglers_recall")), 0.5,
-                       1e-12);
+    cr_expect_float_eq(metric_of(&run, metric_find("wait_injected_share")), 0.75, 1e-12);
+    cr_expect_float_eq(metric_of(&run, metric_find("stragglers_precision")), 0.75, 1e-12);
+    cr_expect_float_eq(metric_of(&run, metric_find("stragglers_recall")), 0.5, 1e-12);
 }
