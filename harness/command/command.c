@@ -8,55 +8,103 @@
 
 #include "harness/command/ranks.h"
 #include "harness/profile/suggest.h"
+#include "harness/version.h"
 
-struct command {
-    const char *name;
-    int (*run)(struct command_line *line);
-    uint32_t arguments_min, arguments_max; /* after the name */
-    unsigned options;
-};
+#define BIT(option) (1u << COMMAND_##option)
+#define RUNS \
+    (BIT(SET) | BIT(OUT) | BIT(SEED) | BIT(REPEAT) | BIT(DRY_RUN) | BIT(QUIET) | BIT(THREADS))
 
-static const struct command table[] = {
-    {"run", command_profiles, 1, COMMAND_ARGUMENTS_MAX,
-     COMMAND_SET | COMMAND_OUT | COMMAND_SEED | COMMAND_DRY_RUN | COMMAND_QUIET | COMMAND_THREADS |
-         COMMAND_STRICT},
-    {"sim", command_sim, 1, COMMAND_ARGUMENTS_MAX,
-     COMMAND_SET | COMMAND_OUT | COMMAND_SEED | COMMAND_DRY_RUN | COMMAND_QUIET | COMMAND_THREADS |
-         COMMAND_LIKE | COMMAND_AGAINST | COMMAND_HINDSIGHT | COMMAND_STRICT},
-    {"tune", command_tune, 1, 1,
-     COMMAND_SET | COMMAND_OUT | COMMAND_DRY_RUN | COMMAND_QUIET | COMMAND_THREADS},
-    {"replay", command_replay, 1, 1, COMMAND_PARAMETERS},
-    {"list", command_list, 0, 1, COMMAND_LONG},
-    {"topo", command_topo, 0, 1, COMMAND_SET},
-    {"inject", command_inject, 2, 2, COMMAND_SET | COMMAND_SEED | COMMAND_CSV},
-    {"doctor", command_doctor, 0, 0, COMMAND_JSON},
-    {"help", command_help, 0, 1, COMMAND_LONG},
-};
-#define COMMANDS (sizeof(table) / sizeof(table[0]))
+const struct command command_table[] = {
+    {"run", command_profiles, 1, COMMAND_ARGUMENTS_MAX, RUNS | BIT(STRICT), "PROFILE\xe2\x80\xa6",
+     "profile", "run profiles (a path or the name of a shipped one)",
+     "Each profile is loaded, planned and checked against this host before the first one starts. "
+     "Results go to runs/NAME/TIME-ID, and runs/NAME/latest points to them."},
+    {"sim", command_sim, 1, COMMAND_ARGUMENTS_MAX, RUNS | BIT(STRICT), "PROFILE\xe2\x80\xa6",
+     "profile", "the same in virtual time, whatever its clock says",
+     "A discrete-event simulation of the same policies and the same arithmetic: the same bytes on "
+     "every machine."},
+    {"twin", command_twin, 1, COMMAND_ARGUMENTS_MAX,
+     RUNS | BIT(STRICT) | BIT(LIKE) | BIT(AGAINST) | BIT(HINDSIGHT), "PROFILE\xe2\x80\xa6",
+     "profile", "imitate a live run in virtual time, or predict one and compare",
+     "With --like, costs, latency and cores come from a live run without stragglers; with "
+     "--against, the prediction is compared with what a live run of the profile measured. One of "
+     "them is needed."},
+    {"tune", command_tune, 1, 1, BIT(SET) | BIT(OUT) | BIT(DRY_RUN) | BIT(QUIET) | BIT(THREADS),
+     "PROFILE", "profile", "find learning rates, the same budget for each policy", NULL},
+    {"replay", command_replay, 1, 1, BIT(PARAMETERS), "RUN", "run",
+     "feed the events of a live run to the policies again",
+     "They must yield the same actions; with --parameters also the same models, bit for bit."},
+    {"list", command_list, 0, 1, BIT(LONG), "[WHAT]", "kind",
+     "what there is: policies, delay distributions, metrics, profiles \xe2\x80\xa6", NULL},
+    {"topo", command_topo, 0, 1, BIT(SET), "[PROFILE]", "profile",
+     "draw the machine, and where a profile's workers go", NULL},
+    {"inject", command_inject, 2, 2, BIT(SET) | BIT(SEED) | BIT(REPEAT) | BIT(CSV),
+     "preview PROFILE", "profile", "draw a profile's delays: histogram and moments", NULL},
+    {"doctor", command_doctor, 0, 0, BIT(JSON), "", NULL,
+     "what this host can do, and how to get what it lacks", NULL},
+    {"help", command_help, 0, 1, BIT(LONG), "[WORD]", "word",
+     "every key of a profile; or all about one key, command, policy, metric \xe2\x80\xa6", NULL},
+    {0}};
 
-/** Name of the first of these options. */
-static const char *option_name(unsigned options)
+static const char codes[] =
+    "Exit codes: 0 ok, 1 internal error or a plug-in that failed, 2 usage or profile,\n"
+    "3 environment unfit, 4 a check failed, 5 incomplete.\n";
+
+const struct command *command_find(const char *name)
 {
-    static const struct {
-        unsigned bit;
-        const char *name;
-    } names[] = {{COMMAND_SET, "set"},
-                 {COMMAND_OUT, "out"},
-                 {COMMAND_SEED, "seed or --repeat"},
-                 {COMMAND_DRY_RUN, "dry-run"},
-                 {COMMAND_QUIET, "quiet"},
-                 {COMMAND_JSON, "json"},
-                 {COMMAND_THREADS, "threads"},
-                 {COMMAND_LONG, "long"},
-                 {COMMAND_PARAMETERS, "parameters"},
-                 {COMMAND_LIKE, "like"},
-                 {COMMAND_AGAINST, "against"},
-                 {COMMAND_HINDSIGHT, "hindsight"},
-                 {COMMAND_STRICT, "strict"}};
-    for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (options & names[i].bit)
-            return names[i].name;
-    return "csv";
+    for (const struct command *c = command_table; c->name; c++)
+        if (strcmp(c->name, name) == 0)
+            return c;
+    return NULL;
+}
+
+void command_print(FILE *out, const struct command *self)
+{
+    fprintf(out, "Usage: dawdle %s%s%s%s\n\n", self->name,
+            self->options ? " [OPTION\xe2\x80\xa6]" : "", *self->arguments ? " " : "",
+            self->arguments);
+    command_print_entry(out, 0, "", self->help);
+    if (self->about)
+        command_print_entry(out, 0, "", self->about);
+    if (self->options)
+        fputs("\nOptions:\n", out);
+    command_options_print(out, self->options);
+}
+
+void command_print_all(FILE *out)
+{
+    uint32_t all = BIT(HELP) | BIT(VERSION);
+    fputs("Usage: dawdle COMMAND [ARGUMENTS] [OPTION\xe2\x80\xa6]\n"
+          "Find out what stragglers, workers that are slow, cost decentralized machine learning, "
+          "and what "
+          "averaging\nwith fewer neighbours saves.\n\nCommands:\n",
+          out);
+    for (const struct command *c = command_table; c->name; c++) {
+        char head[64];
+        snprintf(head, sizeof(head), "%s%s%s", c->name, *c->arguments ? " " : "", c->arguments);
+        command_print_entry(out, 24, head, c->help);
+        all |= c->options;
+    }
+    fputs("\nOptions (dawdle COMMAND --help: those of one command):\n", out);
+    command_options_print(out, all);
+    fprintf(out, "\n%s", codes);
+}
+
+/** What options were called when one command had them all. */
+static const char *moved(const struct command *command, enum command_option option)
+{
+    const bool twin =
+        option == COMMAND_LIKE || option == COMMAND_AGAINST || option == COMMAND_HINDSIGHT;
+    return twin && strcmp(command->name, "sim") == 0 ? ": `dawdle twin` imitates a live run" : "";
+}
+
+static int refuse_option(const struct command *command, uint32_t options)
+{
+    const uint32_t option = (uint32_t)__builtin_ctz(options);
+    fprintf(stderr, "dawdle: error: %s does not use --%s%s (see dawdle %s --help)\n", command->name,
+            command_options[option].name, moved(command, (enum command_option)option),
+            command->name);
+    return 2;
 }
 
 /** Only the first of several processes says it. */
@@ -74,56 +122,71 @@ static int refuse_ranks(const struct ranks *ranks)
     return 3;
 }
 
+static int refuse_count(const struct command *command, uint32_t given)
+{
+    const bool few = given < command->arguments_min;
+    fprintf(stderr, "dawdle: error: %s takes %s %u argument%s, %u given: dawdle %s %s\n",
+            command->name,
+            command->arguments_min == command->arguments_max ? "exactly"
+            : few                                            ? "at least"
+                                                             : "at most",
+            few ? command->arguments_min : command->arguments_max,
+            (few ? command->arguments_min : command->arguments_max) == 1 ? "" : "s", given,
+            command->name, command->arguments);
+    return 2;
+}
+
+/** All names in one line, for errors. */
+static void print_names(FILE *out)
+{
+    for (const struct command *c = command_table; c->name; c++)
+        fprintf(out, " %s", c->name);
+    fputs(" (see dawdle --help)\n", out);
+}
+
 static int unknown_command(const char *name)
 {
     struct suggest near = {.typed = name};
-    for (uint32_t i = 0; i < COMMANDS; i++)
-        suggest_offer(&near, table[i].name);
+    for (const struct command *c = command_table; c->name; c++)
+        suggest_offer(&near, c->name);
     fprintf(stderr, "dawdle: error: unknown command '%s'", name);
     if (near.best)
         fprintf(stderr, "; did you mean '%s'?", near.best);
-    fprintf(stderr, "\ndawdle: commands: run sim tune replay list topo inject doctor help (see "
-                    "dawdle --help)\n");
+    fputs("\ndawdle: commands:", stderr);
+    print_names(stderr);
     return 2;
 }
 
 int command_run(struct command_line *line)
 {
-    if (line->argument_count == 0)
-        return command_complain(
-            "a command is needed: run sim tune replay list topo inject doctor help "
-            "(see dawdle --help)");
-    for (uint32_t i = 0; i < COMMANDS; i++) {
-        const struct command *const command = &table[i];
-        if (strcmp(command->name, line->argument[0]))
-            continue;
-        const uint32_t arguments = line->argument_count - 1;
-        if (arguments < command->arguments_min || arguments > command->arguments_max) {
-            fprintf(stderr,
-                    "dawdle: error: %s takes %s %u arguments, %u given (see dawdle --help)\n",
-                    command->name, arguments < command->arguments_min ? "at least" : "at most",
-                    arguments < command->arguments_min ? command->arguments_min
-                                                       : command->arguments_max,
-                    arguments);
-            return 2;
-        }
-        if (line->used & ~command->options) {
-            fprintf(stderr, "dawdle: error: %s does not use --%s\n", command->name,
-                    option_name(line->used & ~command->options));
-            return 2;
-        }
-        const struct ranks ranks = ranks_find();
-        if (ranks.variable && command_leaves_files(line))
-            return refuse_ranks(&ranks);
-        return command->run(line);
+    const char *const name = line->argument_count ? line->argument[0] : NULL;
+    const struct command *const command = name ? command_find(name) : NULL;
+    if (line->version)
+        return printf("dawdle " DAWDLE_VERSION "\n"), 0;
+    if (line->help && !name)
+        return command_print_all(stdout), 0;
+    if (!name) {
+        fputs("dawdle: error: a command is needed:", stderr);
+        return print_names(stderr), 2;
     }
-    return unknown_command(line->argument[0]);
+    if (!command)
+        return unknown_command(name);
+    if (line->help)
+        return command_print(stdout, command), 0;
+    const uint32_t arguments = line->argument_count - 1;
+    if (line->used & ~command->options)
+        return refuse_option(command, line->used & ~command->options);
+    if (arguments < command->arguments_min || arguments > command->arguments_max)
+        return refuse_count(command, arguments);
+    const struct ranks ranks = ranks_find();
+    if (ranks.variable && command_leaves_files(line))
+        return refuse_ranks(&ranks);
+    return command->run(line);
 }
 
 bool command_leaves_files(const struct command_line *line)
 {
-    for (uint32_t i = 0; i < COMMANDS && line->argument_count > 0; i++)
-        if (strcmp(table[i].name, line->argument[0]) == 0)
-            return table[i].options & COMMAND_OUT && !line->dry_run;
-    return false;
+    const struct command *const command =
+        line->argument_count ? command_find(line->argument[0]) : NULL;
+    return command && command->options & BIT(OUT) && !line->dry_run && !line->help;
 }

@@ -6,29 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "harness/command/options.h"
 #include "harness/run/sweep.h"
 #include "harness/twin/calibrate.h"
 
 #define COMMAND_SETS_MAX 256u
 #define COMMAND_ARGUMENTS_MAX 64u
-
-/** Which options a command understands. */
-enum command_option {
-    COMMAND_SET = 1,
-    COMMAND_OUT = 2,
-    COMMAND_SEED = 4,
-    COMMAND_DRY_RUN = 8,
-    COMMAND_QUIET = 16,
-    COMMAND_JSON = 32,
-    COMMAND_CSV = 64,
-    COMMAND_THREADS = 128,
-    COMMAND_LONG = 256,
-    COMMAND_PARAMETERS = 512,
-    COMMAND_LIKE = 1024,
-    COMMAND_AGAINST = 2048,
-    COMMAND_HINDSIGHT = 8192,
-    COMMAND_STRICT = 16384,
-};
 
 struct command_line {
     const char *argument[COMMAND_ARGUMENTS_MAX];
@@ -40,16 +23,48 @@ struct command_line {
     const char *like, *against; /* result directories; NULL: not given */
     uint32_t seed, repeat;      /* repeat 0: not given */
     uint32_t threads;           /* of virtual time; 0: not given */
-    bool has_seed, dry_run, quiet, json, csv, detailed, parameters, hindsight, strict;
-    unsigned used; /* enum command_option, or-ed */
+    bool dry_run, quiet, json, csv, detailed, parameters, hindsight, strict, help, version;
+    uint32_t used; /* which options were there: 1u << enum command_option, or-ed */
     char seed_set[1024];
 };
+
+struct command {
+    const char *name;
+    int (*run)(struct command_line *line); /* returns the exit code */
+    uint32_t arguments_min, arguments_max; /* after the name */
+    uint32_t options;                      /* that it reads, as line->used */
+    const char *arguments;                 /* as its usage has them */
+    const char *completes; /* what the shell offers for them, as command_option_row has it */
+    const char *help;      /* one line */
+    const char *about;     /* the rest of its --help; NULL: nothing */
+};
+
+/** In the order of --help; the last one has no name. */
+extern const struct command command_table[];
+
+/** By name, or NULL. */
+const struct command *command_find(const char *name);
+
+/** What it does, how it is called, and its options. */
+void command_print(FILE *out, const struct command *self);
+
+/** All commands, and all options with the commands that read them. */
+void command_print_all(FILE *out);
+
+/** Was this option given? */
+static inline bool command_used(const struct command_line *line, enum command_option option)
+{
+    return line->used & 1u << option;
+}
 
 /** Print the error. Returns 2, the exit code of a wrong command line. */
 int command_complain(const char *text);
 
 /** --seed and --repeat are short for the profile's `seeds`. */
 void command_fold_seeds(struct command_line *line);
+
+/** `sim` and `twin` are short for the profile's `clock: virtual`. */
+void command_force_virtual(struct command_line *line);
 
 /** A profile with all values of its sweep; sweep_close is due even after an error, which was printed. 0 or -errno. */
 int command_load(struct sweep *out, const struct command_line *line, const char *name);

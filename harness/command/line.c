@@ -17,9 +17,10 @@ int command_complain(const char *text)
 void command_fold_seeds(struct command_line *line)
 {
     const uint32_t count = line->repeat ? line->repeat : 1;
-    if (!line->has_seed && !line->repeat)
+    const bool has_seed = command_used(line, COMMAND_SEED);
+    if (!has_seed && !line->repeat)
         return;
-    if (!line->has_seed) {
+    if (!has_seed) {
         snprintf(line->seed_set, sizeof(line->seed_set), "seeds=%u", count);
     } else {
         size_t used = (size_t)snprintf(line->seed_set, sizeof(line->seed_set), "seeds=[");

@@ -26,17 +26,13 @@ int command_profiles(struct command_line *line)
     return code;
 }
 
-/** `sim` is short for the profile's `clock: virtual`. */
-static void force_virtual(struct command_line *line)
+void command_force_virtual(struct command_line *line)
 {
     line->set[line->set_count++] = "clock=virtual";
 }
 
 int command_sim(struct command_line *line)
 {
-    force_virtual(line);
-    if (line->against && line->argument_count > 2)
-        return command_complain("--against compares one profile");
-    return line->like || line->against || line->hindsight ? command_twin(line)
-                                                          : command_profiles(line);
+    command_force_virtual(line);
+    return command_profiles(line);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/command/pager.h"
 #include "harness/command/session.h"
 #include "harness/doctor.h"
 #include "harness/experiment/help.h"
@@ -13,18 +14,56 @@
 int command_list(struct command_line *line)
 {
     const char *const what = line->argument_count > 1 ? line->argument[1] : NULL;
-    if (line->detailed)
-        return list_print_long(stdout, stderr, what);
-    return list_print(stdout, stderr, what);
+    struct pager pager;
+    FILE *const out = pager_open(&pager);
+    const int code =
+        line->detailed ? list_print_long(out, stderr, what) : list_print(out, stderr, what);
+    pager_close(&pager);
+    return code;
+}
+
+static int refuse_word(const char *word)
+{
+    struct suggest nearest = {.typed = word};
+    help_suggest(&nearest);
+    help_names_suggest(&nearest);
+    for (const struct command *c = command_table; c->name; c++)
+        suggest_offer(&nearest, c->name);
+    fprintf(stderr, "dawdle help: unknown word '%s'", word);
+    if (nearest.best)
+        fprintf(stderr, "; did you mean '%s'?\n", nearest.best);
+    else
+        fputs("; `dawdle help` lists all keys, `dawdle list` all names\n", stderr);
+    return 2;
+}
+
+/** A word may be several things: `none` is a model, a law and a format. */
+static int explain(FILE *out, const char *word)
+{
+    const struct command *const command = command_find(word);
+    uint32_t found = command != NULL;
+    if (command)
+        command_print(out, command);
+    found += help_keys(out, word);
+    found += help_names(out, word);
+    return found ? 0 : refuse_word(word);
 }
 
 int command_help(struct command_line *line)
 {
     if (line->detailed && line->argument_count > 1)
         return command_complain("--long is for all keys; one key is always shown in full");
-    if (line->detailed)
-        return help_print_long(stdout), 0;
-    return help_print(stdout, stderr, line->argument_count > 1 ? line->argument[1] : NULL);
+    struct pager pager;
+    int code = 0;
+    FILE *const out = pager_open(&pager);
+    if (line->argument_count > 1)
+        code = explain(out, line->argument[1]);
+    else if (line->detailed)
+        help_print_long(out);
+    else
+        help_print(out);
+    pager_close(&pager);
+    return code;
 }
 
 int command_doctor(struct command_line *line)

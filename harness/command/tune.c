@@ -14,7 +14,7 @@
 static void tuned_path(const struct command_line *line, const struct experiment *e, char *path,
                        size_t size)
 {
-    const bool given = line->used & COMMAND_OUT;
+    const bool given = command_used(line, COMMAND_OUT);
     const bool slash = given && line->out[strlen(line->out) - 1] == '/';
     if (given && !output_is_folder(line->out))
         snprintf(path, size, "%s", line->out);
@@ -27,7 +27,7 @@ static void tuned_path(const struct command_line *line, const struct experiment 
 static int check_output(const struct command_line *line, struct err *err)
 {
     char folder[EXPERIMENT_PATH_MAX];
-    const bool given = line->used & COMMAND_OUT;
+    const bool given = command_used(line, COMMAND_OUT);
     if (given && output_is_folder(line->out))
         snprintf(folder, sizeof(folder), "%s", line->out);
     else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* `sim --like` and `--against`: a simulation that imitates a live run. */
+/* `twin`: a simulation that imitates a live run. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static int imitate_dry(struct session *self, const struct twin *twin,
 
 static bool has_seeds(const struct command_line *line)
 {
-    bool has = line->has_seed;
+    bool has = command_used(line, COMMAND_SEED);
     for (uint32_t i = 0; i < line->set_count; i++)
         has |= strncmp(line->set[i], "seeds=", 6) == 0;
     return has;
@@ -129,10 +129,15 @@ static int imitate(struct session *self, const struct command_line *plain, const
     return compared ? compared : code;
 }
 
-/** `sim` with --like or --against. */
 int command_twin(struct command_line *line)
 {
     struct err err = {{0}};
+    if (!line->like && !line->against)
+        return command_complain("twin needs a live run to imitate or to predict: --like RUN, "
+                                "--against RUN, or both");
+    if (line->against && line->argument_count > 2)
+        return command_complain("--against compares one profile");
+    command_force_virtual(line);
     const int rc = line->dry_run ? 0 : output_check_folder(line->out, &err);
     if (rc < 0)
         return command_complain(err.text), output_exit_code(rc);

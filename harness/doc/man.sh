@@ -11,13 +11,13 @@ escape() { sed 's/[\\*_]/\\&/g'; }
 
 # "  run PROFILE…            run profiles" between "Commands:" and the next blank line
 commands() {
-    "$dawdle" --help | sed -n '/^Commands:/,/^$/s/^  //p' | escape |
+    COLUMNS=1000 "$dawdle" --help | sed -n '/^Commands:/,/^$/s/^  //p' | escape |
         sed -E 's/^(([^ ]+ )*[^ ]+)  +(.*)$/*\1*\n\t\3\n/'
 }
 
 # "  -o, --out=DIR              text", its text on one line
 options() {
-    ARGP_HELP_FMT=rmargin=1000 "$dawdle" --help | sed -n 's/^  *\(-.*\)$/\1/p' | escape |
+    COLUMNS=1000 "$dawdle" --help | sed -n 's/^  *\(-.*\)$/\1/p' | escape |
         sed -E 's/^((-., )?--[^ ]+)  +(.*)$/*\1*\n\t\3\n/'
 }
 

@@ -12,8 +12,7 @@ static size_t word_end(const char *text, size_t at)
     return end;
 }
 
-/** Bytes of the longest beginning of `text` that ends between words and takes at most `columns`; at least one word. */
-static size_t fitting(const char *text, uint32_t columns)
+size_t table_line_fits(const char *text, uint32_t columns)
 {
     size_t fits = word_end(text, 0);
     for (size_t end = fits; text[end]; fits = end) {
@@ -34,11 +33,11 @@ void table_line(FILE *out, const struct table_style *style, enum table_ink ink, 
     snprintf(padded, sizeof(padded), " %-*s", (int)TABLE_LINE_HEAD, head);
     table_ink(out, style, ink, padded);
     const uint32_t columns = style->width - (TABLE_LINE_HEAD + 1);
-    size_t length = fitting(text, columns);
+    size_t length = table_line_fits(text, columns);
     fprintf(out, "%.*s\n", (int)length, text);
     for (text += length; *text; text += length) {
         text++; /* the blank at which the line was broken */
-        length = fitting(text, columns);
+        length = table_line_fits(text, columns);
         fprintf(out, " %-*s%.*s\n", (int)TABLE_LINE_HEAD, "", (int)length, text);
     }
 }

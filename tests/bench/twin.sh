@@ -68,7 +68,7 @@ simulate() { # half, fleet/kind, and the --set of that profile as arguments
   set -- --set "policies=$policies" --set target= -q "$@"
   calibrate "$here" "$@"
   "$dawdle" run twin --out "$here/live" "$@" $real >/dev/null
-  "$dawdle" sim twin --out "$here/sim" "$@" --set 'model={kind: softmax}' \
+  "$dawdle" twin twin --out "$here/sim" "$@" --set 'model={kind: softmax}' \
     --like "$here/calibration/twin-calibrate/latest" --against "$here/live/twin/latest" >"$here/report"
   grep -q 'absolute errors' "$here/report"
 }

@@ -680,9 +680,52 @@ Test(suggest, offers_nothing_for_what_is_not_near)
     cr_expect_null(nearest.best);
 }
 
+static int one_key(FILE *out, FILE *error_text, const char *key)
+{
+    (void)error_text;
+    return help_keys(out, key) == 1 ? 0 : 2;
+}
+
+static int all_keys(FILE *out, FILE *error_text, const char *nothing)
+{
+    (void)error_text, (void)nothing;
+    help_print(out);
+    return 0;
+}
+
+static int one_name(FILE *out, FILE *error_text, const char *name)
+{
+    (void)error_text;
+    return help_names(out, name) == 1 ? 0 : 2;
+}
+
+Test(help, every_name_that_can_be_listed_is_explained)
+{
+    for (uint32_t k = 0; list_kind(k); k++)
+        for (uint32_t i = 0; i < keys_name_count(list_kind(k)); i++) {
+            char *text = NULL;
+            size_t bytes = 0;
+            const char *const name = keys_name_at(list_kind(k), i).name;
+            FILE *const out = open_memstream(&text, &bytes);
+            cr_expect_gt(help_names(out, name), 0, "%s", name);
+            fclose(out);
+            cr_expect(strstr(text, name), "%s: %s", name, text);
+            free(text);
+        }
+}
+
+Test(help, a_metric_says_its_unit_and_what_it_needs)
+{
+    char *text = capture(one_name, "time_to_target_s", 0);
+
+    cr_expect(strstr(text, "\n  unit   s\n"), "%s", text);
+    cr_expect(strstr(text, "\n  needs  a `target:` in the profile\n"), "%s", text);
+    free(text);
+}
+
 Test(help, one_key_is_shown_with_range_default_and_condition)
 {
-    char *text = capture(help_print, "workers.graph.degree", 0);
+    char *text = capture(one_key, "workers.graph.degree", 0);
 
     cr_expect_str_eq(text, "workers.graph.degree\n"
                            "  mean number of neighbours; the default shrinks to what few workers "
@@ -695,19 +738,18 @@ Test(help, one_key_is_shown_with_range_default_and_condition)
 
 Test(help, a_slip_is_answered_with_the_nearest_key)
 {
-    char *path = capture(help_print, "polices.lr", 2);
-    char *leaf = capture(help_print, "degre", 2);
+    struct suggest path = {.typed = "polices.lr"}, leaf = {.typed = "degre"};
 
-    cr_expect_str_eq(path, "dawdle help: unknown key 'polices.lr'; did you mean 'policies.lr'?\n");
-    cr_expect_str_eq(leaf,
-                     "dawdle help: unknown key 'degre'; did you mean 'workers.graph.degree'?\n");
-    free(path);
-    free(leaf);
+    help_suggest(&path);
+    help_suggest(&leaf);
+
+    cr_expect_str_eq(path.best, "policies.lr");
+    cr_expect_str_eq(leaf.best, "workers.graph.degree");
 }
 
 Test(help, the_whole_list_names_every_section)
 {
-    char *text = capture(help_print, NULL, 0);
+    char *text = capture(all_keys, NULL, 0);
 
     cr_expect(strstr(text, "\n  workers.count "));
     cr_expect(strstr(text, "\n  policies.release "));
@@ -724,7 +766,7 @@ Test(help, a_list_prints_names_and_refuses_unknown_kinds)
     cr_expect(strstr(edges, "\nnull           delivers nothing"), "%s", edges);
     cr_expect_str_eq(wrong,
                      "dawdle list: unknown kind 'polcies'; did you mean 'policies'? expected one "
-                     "of: policies laws faults graphs models formats edges profiles\n");
+                     "of: policies laws faults graphs models formats edges metrics profiles\n");
     free(edges);
     free(wrong);
 }
@@ -742,8 +784,8 @@ Test(help, the_list_of_laws_says_which_are_per_time_and_what_they_read)
 
 Test(help, keys_of_injection_say_when_they_are_read)
 {
-    char *loss = capture(help_print, "inject.link.loss", 0);
-    char *hold = capture(help_print, "faults.for", 0);
+    char *loss = capture(one_key, "inject.link.loss", 0);
+    char *hold = capture(one_key, "faults.for", 0);
 
     cr_expect(strstr(loss, "\n  read     if what is link\n"), "%s", loss);
     cr_expect(strstr(hold, "\n  read     if kind is pause or disk or slots\n"), "%s", hold);
