@@ -44,6 +44,9 @@ const struct command command_table[] = {
      "what this host can do, and how to get what it lacks", NULL},
     {"help", command_help, 0, 1, BIT(LONG), "[WORD]", "word",
      "every key of a profile; or all about one key, command, policy, metric \xe2\x80\xa6", NULL},
+    {"completion", command_completion, 1, 1, 0, "bash|zsh", "shell",
+     "print the completion of commands, options and names for a shell",
+     "Installed with the program. For this session: eval \"$(dawdle completion bash)\""},
     {0}};
 
 static const char codes[] =

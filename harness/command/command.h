@@ -80,6 +80,7 @@ int command_topo(struct command_line *line);
 int command_inject(struct command_line *line);
 int command_doctor(struct command_line *line);
 int command_help(struct command_line *line);
+int command_completion(struct command_line *line);
 
 /** Run the command that the first argument names. Returns the exit code. */
 int command_run(struct command_line *line);

@@ -13,8 +13,9 @@ FILE *pager_open(struct pager *self)
         return stdout;
     setenv("LESS", "FRX", 0); /* a text that fits is printed and left there */
     signal(SIGPIPE, SIG_IGN); /* who has seen enough leaves */
-    FILE *const pipe =
-        popen("p=${PAGER-less}; command -v ${p%% *} >/dev/null 2>&1 || p=cat; eval \"$p\"", "w");
+    FILE *const pipe = popen(
+        "p=${PAGER-less}; [ \"$p\" ] && command -v ${p%% *} >/dev/null 2>&1 || p=cat; eval \"$p\"",
+        "w");
     if (pipe)
         self->out = pipe;
     return self->out;

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * `completion`: what a shell needs to complete command lines, made of the tables of commands, options, keys and names. Only
+ * the names of profiles are asked for when they are needed, because users have profiles of their own.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/command/command.h"
+#include "harness/experiment/help.h"
+
+/** The words that one of `completes` stands for, separated by spaces; nothing where the shell has to look for them. */
+static void print_words(const char *completes)
+{
+    const bool word = strcmp(completes, "word") == 0;
+    if (strcmp(completes, "shell") == 0)
+        fputs(" bash zsh", stdout);
+    for (uint32_t k = 0; list_kind(k); k++) {
+        if (strcmp(completes, "kind") == 0)
+            printf(" %s", list_kind(k)->many);
+        for (uint32_t i = 0; word && i < keys_name_count(list_kind(k)); i++)
+            printf(" %s", keys_name_at(list_kind(k), i).name);
+    }
+    if (strcmp(completes, "kind") == 0)
+        fputs(" profiles", stdout);
+    for (const struct command *c = command_table; word && c->name; c++)
+        printf(" %s", c->name);
+    for (uint32_t i = 0; (word || strcmp(completes, "key") == 0) && i < keys_end(KEYS_SECTIONS - 1);
+         i++) {
+        const struct key *const key = keys_at(i);
+        const char *const list = keys_section_name(key->section);
+        if (!*list) /* those of lists have the number of an entry in them */
+            printf(" %s", key->path);
+        else if (word)
+            printf(" %s.%s", list, key->path);
+    }
+}
+
+static void print_options(const struct command *command)
+{
+    for (uint32_t i = 0; i < COMMAND_OPTIONS; i++)
+        if (command->options & 1u << i)
+            printf(" --%s", command_options[i].name);
+    fputs(" --help", stdout);
+}
+
+/** A pattern of a shell's `case` for each option that completes in this way; false: there is none. */
+static bool print_option_pattern(const char *completes)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < COMMAND_OPTIONS; i++) {
+        const struct command_option_row *const row = &command_options[i];
+        if (!row->completes || strcmp(row->completes, completes) != 0)
+            continue;
+        printf("%s--%s", any ? "|" : "", row->name);
+        if (row->letter)
+            printf("|-%c", row->letter);
+        any = true;
+    }
+    return any;
+}
+
+static const char profiles[] =
+    "$(\"$program\" list profiles 2>/dev/null | while read -r name rest; do echo \"$name\"; done)";
+
+static void print_bash(void)
+{
+    fputs("# Completion of dawdle for bash, made by: dawdle completion bash\n"
+          "_dawdle() {\n"
+          "    local program=${COMP_WORDS[0]} current=${COMP_WORDS[COMP_CWORD]}\n"
+          "    local before=${COMP_WORDS[COMP_CWORD - 1]} command= words= i\n"
+          "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+          "        [[ ${COMP_WORDS[i]} == -* ]] || { command=${COMP_WORDS[i]}; break; }\n"
+          "    done\n"
+          "    COMPREPLY=()\n"
+          "    case $before in\n    ",
+          stdout);
+    print_option_pattern("key");
+    fputs(")\n        compopt -o nospace\n        COMPREPLY=($(compgen -S = -W '", stdout);
+    print_words("key");
+    fputs("' -- \"$current\"))\n        return ;;\n    ", stdout);
+    print_option_pattern("folder");
+    fputs("|", stdout);
+    print_option_pattern("run");
+    fputs(")\n        compopt -o filenames\n        COMPREPLY=($(compgen -d -- \"$current\"))\n"
+          "        return ;;\n    esac\n    case $command in\n",
+          stdout);
+    for (const struct command *c = command_table; c->name; c++) {
+        printf("    %s)\n        if [[ $current == -* ]]; then\n            words='", c->name);
+        print_options(c);
+        fputs("'\n", stdout);
+        if (c->completes && strcmp(c->completes, "profile") == 0)
+            printf("        else\n            words=%s\n"
+                   "            compopt -o filenames\n"
+                   "            COMPREPLY=($(compgen -f -X '!*.yaml' -- \"$current\"))\n",
+                   profiles);
+        else if (c->completes && strcmp(c->completes, "run") == 0)
+            fputs("        else\n            compopt -o filenames\n"
+                  "            COMPREPLY=($(compgen -d -- \"$current\"))\n",
+                  stdout);
+        else if (c->completes) {
+            fputs("        else\n            words='", stdout);
+            print_words(c->completes);
+            fputs("'\n", stdout);
+        }
+        fputs("        fi ;;\n", stdout);
+    }
+    fputs("    '') words='", stdout);
+    for (const struct command *c = command_table; c->name; c++)
+        printf(" %s", c->name);
+    fputs(" --help --version' ;;\n    esac\n"
+          "    COMPREPLY+=($(compgen -W \"$words\" -- \"$current\"))\n"
+          "}\ncomplete -F _dawdle dawdle\n",
+          stdout);
+}
+
+/** `'name:what it is'`, with what ends either of them escaped. */
+static void print_described(const char *before, const char *name, const char *help)
+{
+    printf(" '%s%s:", before, name);
+    for (; *help; help++)
+        if (*help == '\'')
+            fputs("'\\''", stdout);
+        else
+            printf(*help == ':' ? "\\%c" : "%c", *help);
+    fputs("'", stdout);
+}
+
+static void print_zsh(void)
+{
+    fputs("#compdef dawdle\n# Completion of dawdle for zsh, made by: dawdle completion zsh\n"
+          "_dawdle() {\n    local program=${words[1]} command= word\n    local -a described\n"
+          "    for word in ${words[2,CURRENT-1]}; do\n"
+          "        [[ $word == -* ]] || { command=$word; break; }\n    done\n"
+          "    case ${words[CURRENT-1]} in\n    ",
+          stdout);
+    print_option_pattern("key");
+    fputs(") compadd -S = --", stdout);
+    print_words("key");
+    fputs("; return ;;\n    ", stdout);
+    print_option_pattern("folder");
+    fputs("|", stdout);
+    print_option_pattern("run");
+    fputs(") _files -/; return ;;\n    esac\n    case $command in\n", stdout);
+    for (const struct command *c = command_table; c->name; c++) {
+        printf("    %s)\n        if [[ $PREFIX == -* ]]; then\n            described=(", c->name);
+        for (uint32_t i = 0; i < COMMAND_OPTIONS; i++)
+            if (c->options & 1u << i || i == COMMAND_HELP)
+                print_described("--", command_options[i].name, command_options[i].help);
+        fputs(")\n            _describe -o option described\n", stdout);
+        if (c->completes && strcmp(c->completes, "profile") == 0)
+            printf("        else\n            compadd -- ${(f)\"%s\"}\n            _files -g "
+                   "'*.yaml'\n",
+                   profiles);
+        else if (c->completes && strcmp(c->completes, "run") == 0)
+            fputs("        else\n            _files -/\n", stdout);
+        else if (c->completes) {
+            fputs("        else\n            compadd --", stdout);
+            print_words(c->completes);
+            fputs("\n", stdout);
+        }
+        fputs("        fi ;;\n", stdout);
+    }
+    fputs("    '')\n        described=(", stdout);
+    for (const struct command *c = command_table; c->name; c++)
+        print_described("", c->name, c->help);
+    fputs(")\n        _describe command described ;;\n    esac\n}\n"
+          "[[ $funcstack[1] == _dawdle ]] && _dawdle || compdef _dawdle dawdle\n",
+          stdout);
+}
+
+int command_completion(struct command_line *line)
+{
+    const char *const shell = line->argument[1];
+    if (strcmp(shell, "bash") == 0)
+        return print_bash(), 0;
+    if (strcmp(shell, "zsh") == 0)
+        return print_zsh(), 0;
+    fprintf(stderr, "dawdle: error: no completion for '%s'; expected one of: bash zsh\n", shell);
+    return 2;
+}
