@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/base/check.h"
 #include "core/base/digest.h"
 
 static uint64_t fold(uint64_t digest)
@@ -48,29 +49,21 @@ uint32_t journal_digest(const struct actions *actions)
     return (uint32_t)fold(digest);
 }
 
-_Static_assert(sizeof(struct policy_options) == 120, "every option is digested");
-
-static uint64_t digest_options(uint64_t digest, const struct policy_options *o)
+/* Of what the row does not read nothing depends. */
+static uint64_t digest_options(uint64_t digest, const struct policy *row,
+                               const struct policy_options *options)
 {
-    uint64_t fraction;
-    memcpy(&fraction, &o->fraction, sizeof(fraction));
-    const uint64_t field[] = {
-        o->order,          o->collective,    o->release, o->pathsearch,
-        o->evict_after_ns, o->max_staleness, o->pairing, o->comm_thread,
-        o->wait,           o->weights,       o->k,       fraction,
-        o->timeout_ns,     o->steps,         o->group,   o->lag,
-        o->overlap,        o->staleness,     o->backup,  o->jump,
-        o->fanout,         o->damped,
-    };
-    for (uint32_t i = 0; i < sizeof(field) / sizeof(field[0]); i++)
-        digest = digest_word(digest, field[i]);
-    /* Journals written before these options existed keep their digests. */
-    if (o->give_up_ns > 0)
-        digest = digest_word(digest, o->give_up_ns);
-    return o->new_edge != AAU_COMPONENT ? digest_word(digest, o->new_edge) : digest;
+    for (const struct policy_option *o = row->options; o && o->name; o++) {
+        uint64_t value = 0;
+        CHECK(o->bytes <= sizeof(value));
+        memcpy(&value, (const char *)options + o->offset, o->bytes);
+        digest = digest_word(digest_bytes(digest, o->name, strlen(o->name)), value);
+    }
+    return digest;
 }
 
-uint64_t journal_digest_config(uint64_t digest, const struct policy_config *config)
+uint64_t journal_digest_config(uint64_t digest, const struct policy *row,
+                               const struct policy_config *config)
 {
     digest = digest_word(digest, (uint64_t)config->self << 32 | config->workers);
     digest = digest_word(digest, config->seed);
@@ -78,7 +71,7 @@ uint64_t journal_digest_config(uint64_t digest, const struct policy_config *conf
     for (uint32_t i = 0; i < config->peer_count; i++)
         digest = digest_word(digest, (uint64_t)config->peers[i] << 1 |
                                          (config->tree ? config->tree[i] : 0u));
-    return digest_options(digest, &config->options);
+    return digest_options(digest, row, &config->options);
 }
 
 void journal_init(struct journal *self, void *data, size_t capacity)

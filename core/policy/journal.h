@@ -21,7 +21,8 @@
 uint32_t journal_digest(const struct actions *actions);
 
 /** What an agent was configured with: id, peers, stream and options. Chain it over the workers of a run. */
-uint64_t journal_digest_config(uint64_t digest, const struct policy_config *config);
+uint64_t journal_digest_config(uint64_t digest, const struct policy *row,
+                               const struct policy_config *config);
 
 /** An EV_START of this type is no event: the worker has come back, its agent begins anew. */
 #define JOURNAL_ANEW 255u

@@ -141,7 +141,7 @@ static int open_replay(struct replay *out, struct err *err)
         return out_of_memory(err);
     for (uint32_t w = 0; w < workers; w++) {
         out->config[w] = cell_policy_config(out->cell, w);
-        digest = journal_digest_config(digest, &out->config[w]);
+        digest = journal_digest_config(digest, out->cell->row, &out->config[w]);
     }
     if (digest != out->journal->configuration)
         return err_set(

@@ -36,7 +36,7 @@ int run_write_journals(const struct run_buffers *buffers, const char *path, stru
     snprintf(file.policy, sizeof(file.policy), "%s", cell->policy->label);
     for (uint32_t w = 0; w < workers; w++) {
         const struct journal *const journal = &run->worker[w]->journal;
-        file.configuration = journal_digest_config(file.configuration, &run->policy[w]);
+        file.configuration = journal_digest_config(file.configuration, cell->row, &run->policy[w]);
         file.worker[w] = (struct journal_file_worker){.data = journal->data,
                                                       .bytes = journal->used,
                                                       .entries = journal->entries,

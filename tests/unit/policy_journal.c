@@ -5,6 +5,7 @@
 
 #include "core/base/rng.h"
 #include "core/policy/journal.h"
+#include "core/policy/rows.h"
 
 #define ENTRIES 200u
 
@@ -168,11 +169,11 @@ Test(journal, tells_configurations_apart)
 {
     const uint32_t peers[2] = {1, 2};
     struct policy_config config = {.workers = 3, .peer_count = 2, .peers = peers, .seed = 1};
-    const uint64_t before = journal_digest_config(0, &config);
+    const uint64_t before = journal_digest_config(0, &policy_swift, &config);
 
     config.options.steps = 1;
-    cr_expect_neq(journal_digest_config(0, &config), before);
+    cr_expect_neq(journal_digest_config(0, &policy_swift, &config), before);
     config.options.steps = 0;
     config.seed = 2;
-    cr_expect_neq(journal_digest_config(0, &config), before);
+    cr_expect_neq(journal_digest_config(0, &policy_swift, &config), before);
 }
