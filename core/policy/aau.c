@@ -17,7 +17,7 @@
 #include "core/policy/layout.h"
 #include "core/policy/rows.h"
 
-size_t aau_lay_out(void *memory, const struct policy_config *config, const uint8_t *tree)
+size_t aau_lay_out(void *memory, const struct policy_config *config)
 {
     struct layout layout = {.base = memory};
     const uint32_t n = config->peer_count;
@@ -30,7 +30,7 @@ size_t aau_lay_out(void *memory, const struct policy_config *config, const uint8
         .terms = layout_take(&layout, n, sizeof(struct mix_term)),
         .joined = layout_take(&layout, config->workers, sizeof(uint32_t)),
         .parent = AAU_NOBODY,
-        .tree = tree,
+        .tree = config->tree,
         .rng = {.key = config->seed},
         .there = n,
         .lossy = config->options.evict_after_ns > 0 || config->may_lose,
@@ -46,16 +46,6 @@ size_t aau_lay_out(void *memory, const struct policy_config *config, const uint8
                 pathsearch_live(&self->path, id, 1);
     }
     return layout.used;
-}
-
-static size_t aau_bytes(const struct policy_config *config)
-{
-    return aau_lay_out(NULL, config, NULL);
-}
-
-static void aau_init(void *state, const struct policy_config *config)
-{
-    aau_lay_out(state, config, NULL);
 }
 
 /* ------------------------------------------------------------------------------------------------- messages */
@@ -379,11 +369,6 @@ void aau_step(void *state, const struct event *event, struct actions *out)
     aau_watch(self, out);
 }
 
-void aau_counters(const void *state, struct policy_counters *out)
-{
-    *out = ((const struct aau *)state)->counters;
-}
-
 static const struct policy_choice releases[] = {
     [AAU_CLUSTER] = {"cluster",
                      "the connected component of ready workers that contains the new edge"},
@@ -455,8 +440,7 @@ const struct policy policy_aau = {
     .slots_per_edge = 1, /* a neighbour that still waits for somebody else's model */
     .survives_loss = true,
     .survives_return = true,
-    .state_bytes = aau_bytes,
-    .init = aau_init,
+    .lay_out = aau_lay_out,
     .step = aau_step,
-    .counters = aau_counters,
+    .counters_at = offsetof(struct aau, counters),
 };

@@ -68,20 +68,10 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     };
     if (self)
         *self = made;
+    CHECK(!self || self->oracle);
     for (uint32_t i = 0; self && i < n; i++)
         self->peer[i].id = config->peers[i];
     return layout.used;
-}
-
-static size_t aau_oracle_bytes(const struct policy_config *config)
-{
-    return lay_out(NULL, config);
-}
-
-static void aau_oracle_init(void *state, const struct policy_config *config)
-{
-    CHECK(config->shared);
-    lay_out(state, config);
 }
 
 static const char *aau_oracle_check(const struct policy_config *config)
@@ -327,7 +317,6 @@ static void aau_oracle_step(void *state, const struct event *event, struct actio
 static void aau_oracle_counters(const void *state, struct policy_counters *out)
 {
     const struct aau_oracle *const self = state;
-    *out = self->counters;
     out->epochs = self->oracle->path.epoch;
 }
 
@@ -356,8 +345,8 @@ const struct policy policy_aau_oracle = {
     .shared_bytes = oracle_bytes,
     .shared_init = oracle_init,
     .shared_fetch = oracle_fetch,
-    .state_bytes = aau_oracle_bytes,
-    .init = aau_oracle_init,
+    .lay_out = lay_out,
     .step = aau_oracle_step,
+    .counters_at = offsetof(struct aau_oracle, counters),
     .counters = aau_oracle_counters,
 };

@@ -112,10 +112,9 @@ static inline bool aau_in_wave(const struct aau *self)
 }
 
 /** Bytes of the state; with memory, lays it out and fills it. `tree` as in struct aau. */
-size_t aau_lay_out(void *memory, const struct policy_config *config, const uint8_t *tree);
+size_t aau_lay_out(void *memory, const struct policy_config *config);
 
 void aau_step(void *state, const struct event *event, struct actions *out);
-void aau_counters(const void *state, struct policy_counters *out);
 
 void aau_set_status(struct aau *self, enum aau_status status);
 

@@ -37,52 +37,18 @@
 
 enum role { FREE, ASKING, GIVING };
 
-struct peer {
-    uint32_t index; /* its own: a list of one, for actions */
-    uint32_t id;
-    uint32_t seq; /* of its request, to be answered after the gradient */
-    bool waiting; /* there is one */
-    bool lost;    /* and nothing of this peer counts */
-};
-
-/* What most events need comes first: a simulation holds thousands of these. */
-struct adpsgd {
-    struct peer *peer; /* [peer_count] */
-    uint64_t tag;      /* of the exchange in progress: {initiator's id, its seq} */
-    enum role role;
-    uint32_t partner; /* while ASKING or GIVING; else the one that refused last, or NOBODY */
-    uint32_t seq;     /* of the own request made last */
-    uint32_t iteration;
-    uint32_t tries; /* refusals in this iteration */
-    uint32_t peer_count;
-    uint32_t there; /* peers that are not lost */
-    uint32_t kept;  /* requests waiting */
-    bool comm_thread;
-    bool initiates; /* this side asks at all */
-    bool owes;      /* own exchange of this iteration is still to come */
-    bool computing, gradient_held, backing_off, stopping, done;
-
-    struct rng rng;         /* whom to ask, how long to back off */
-    struct mix_term term;   /* of the one mix a step can have */
-    uint64_t backoff_count; /* generation of the timer */
-    uint32_t
-        every; /* local steps per exchange, whoever asked for it; 0: one of its own per iteration */
-    uint32_t local; /* local steps since the last exchange */
-    uint32_t id;    /* own */
-    struct policy_counters counters;
-};
-
-static size_t lay_out(void *memory, const struct policy_config *config)
+size_t adpsgd_lay_out(void *memory, const struct policy_config *config, uint32_t every)
 {
     struct layout layout = {.base = memory};
     struct adpsgd *self = layout_take(&layout, 1, sizeof(*self));
     const struct adpsgd made = {
-        .peer = layout_take(&layout, config->peer_count, sizeof(struct peer)),
+        .peer = layout_take(&layout, config->peer_count, sizeof(struct adpsgd_peer)),
         .peer_count = config->peer_count,
         .id = config->self,
         .rng = {.key = config->seed},
         .partner = NOBODY,
-        .comm_thread = config->options.comm_thread,
+        .every = every,
+        .comm_thread = every == 0 && config->options.comm_thread,
         .there = config->peer_count,
         .initiates = config->peer_count > 0 &&
                      (config->options.pairing == ADPSGD_ANY || config->adpsgd_active),
@@ -90,27 +56,13 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     if (self)
         *self = made;
     for (uint32_t i = 0; self && i < config->peer_count; i++)
-        self->peer[i] = (struct peer){.index = i, .id = config->peers[i]};
+        self->peer[i] = (struct adpsgd_peer){.index = i, .id = config->peers[i]};
     return layout.used;
 }
 
-size_t adpsgd_bytes(const struct policy_config *config)
+static size_t lay_out(void *memory, const struct policy_config *config)
 {
-    return lay_out(NULL, config);
-}
-
-void adpsgd_init_every(void *state, const struct policy_config *config, uint32_t steps)
-{
-    struct adpsgd *self = state;
-    CHECK(steps > 0);
-    lay_out(state, config);
-    self->every = steps;
-    self->comm_thread = false;
-}
-
-static void adpsgd_init(void *state, const struct policy_config *config)
-{
-    lay_out(state, config);
+    return adpsgd_lay_out(memory, config, 0);
 }
 
 static void tell(struct adpsgd *self, uint32_t peer, uint8_t type, uint32_t seq,
@@ -308,7 +260,7 @@ static void on_tensor(struct adpsgd *self, const struct event *event, struct act
 
 static void on_request(struct adpsgd *self, const struct event *event, struct actions *out)
 {
-    struct peer *const peer = &self->peer[event->peer];
+    struct adpsgd_peer *const peer = &self->peer[event->peer];
     CHECK(!peer->waiting);
     if (self->done || self->stopping || self->role != FREE) {
         tell(self, event->peer, ADPSGD_REFUSE, event->word[0], out);
@@ -409,11 +361,6 @@ void adpsgd_step(void *state, const struct event *event, struct actions *out)
     }
 }
 
-void adpsgd_counters(const void *state, struct policy_counters *out)
-{
-    *out = ((const struct adpsgd *)state)->counters;
-}
-
 static const struct policy_choice pairings[] = {
     [ADPSGD_ANY] = {"any", "any neighbour; conflicting requests are refused"},
     [ADPSGD_BIPARTITE] = {"bipartite",
@@ -453,8 +400,7 @@ const struct policy policy_adpsgd = {
     .slots_per_edge = 1, /* a partner that has not mixed yet */
     .survives_loss = true,
     .survives_return = true,
-    .state_bytes = adpsgd_bytes,
-    .init = adpsgd_init,
+    .lay_out = lay_out,
     .step = adpsgd_step,
-    .counters = adpsgd_counters,
+    .counters_at = offsetof(struct adpsgd, counters),
 };

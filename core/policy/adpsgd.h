@@ -5,17 +5,50 @@
 #ifndef CORE_POLICY_ADPSGD_H
 #define CORE_POLICY_ADPSGD_H
 
+#include "core/base/rng.h"
 #include "core/policy/policy.h"
 
-size_t adpsgd_bytes(const struct policy_config *config);
+struct adpsgd_peer {
+    uint32_t index; /* its own: a list of one, for actions */
+    uint32_t id;
+    uint32_t seq; /* of its request, to be answered after the gradient */
+    bool waiting; /* there is one */
+    bool lost;    /* and nothing of this peer counts */
+};
+
+/* What most events need comes first: a simulation holds thousands of these. */
+struct adpsgd {
+    struct adpsgd_peer *peer; /* [peer_count] */
+    uint64_t tag;             /* of the exchange in progress: {initiator's id, its seq} */
+    uint32_t role;            /* enum role */
+    uint32_t partner; /* while ASKING or GIVING; else the one that refused last, or NOBODY */
+    uint32_t seq;     /* of the own request made last */
+    uint32_t iteration;
+    uint32_t tries; /* refusals in this iteration */
+    uint32_t peer_count;
+    uint32_t there; /* peers that are not lost */
+    uint32_t kept;  /* requests waiting */
+    bool comm_thread;
+    bool initiates; /* this side asks at all */
+    bool owes;      /* own exchange of this iteration is still to come */
+    bool computing, gradient_held, backing_off, stopping, done;
+
+    struct rng rng;         /* whom to ask, how long to back off */
+    struct mix_term term;   /* of the one mix a step can have */
+    uint64_t backoff_count; /* generation of the timer */
+    uint32_t
+        every; /* local steps per exchange, whoever asked for it; 0: one of its own per iteration */
+    uint32_t local; /* local steps since the last exchange */
+    uint32_t id;    /* own */
+    struct policy_counters counters;
+};
 
 /**
- * As policy.init, but without a communication thread, and an exchange is owed `steps` > 0 local steps after the last one,
- * whoever asked for that.
+ * policy.lay_out. `every` > 0: without a communication thread, and an exchange is owed that many local steps after the last
+ * one, whoever asked for that.
  */
-void adpsgd_init_every(void *state, const struct policy_config *config, uint32_t steps);
+size_t adpsgd_lay_out(void *memory, const struct policy_config *config, uint32_t every);
 
 void adpsgd_step(void *state, const struct event *event, struct actions *out);
-void adpsgd_counters(const void *state, struct policy_counters *out);
 
 #endif

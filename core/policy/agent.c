@@ -6,6 +6,8 @@
  */
 #include "core/policy/agent.h"
 
+#include <string.h>
+
 #include "core/base/check.h"
 #include "core/policy/collective.h"
 
@@ -23,7 +25,7 @@ static bool expands(const struct policy *policy, const struct policy_config *con
 size_t agent_bytes(const struct policy *policy, const struct policy_config *config)
 {
     const size_t collective = expands(policy, config) ? rounded(collective_bytes(config)) : 0;
-    return rounded(policy->state_bytes(config)) + collective;
+    return rounded(policy->lay_out(NULL, config)) + collective;
 }
 
 void agent_init(struct agent *self, void *memory, const struct policy *policy,
@@ -39,8 +41,8 @@ void agent_init(struct agent *self, void *memory, const struct policy *policy,
     *self = (struct agent){.policy = policy, .state = memory};
     if (expands(policy, config))
         self->collective =
-            collective_init((uint8_t *)memory + rounded(policy->state_bytes(config)), config);
-    policy->init(self->state, config);
+            collective_init((uint8_t *)memory + rounded(policy->lay_out(NULL, config)), config);
+    policy->lay_out(self->state, config);
 }
 
 static bool begin_reduction(struct agent *self, struct actions *out)
@@ -76,6 +78,8 @@ void agent_step(struct agent *self, const struct event *event, struct actions *o
 struct policy_counters agent_counters(const struct agent *self)
 {
     struct policy_counters counters = {0};
+    if (self->policy->counters_at > 0)
+        memcpy(&counters, (const char *)self->state + self->policy->counters_at, sizeof(counters));
     if (self->policy->counters)
         self->policy->counters(self->state, &counters);
     return counters;

@@ -51,7 +51,7 @@ struct agp {
     bool stopping, done;
 };
 
-static size_t lay_out(void *memory, const struct policy_config *config, enum apply_rule rule)
+static size_t place(void *memory, const struct policy_config *config, enum apply_rule rule)
 {
     struct layout layout = {.base = memory};
     const uint32_t n = config->peer_count;
@@ -68,19 +68,14 @@ static size_t lay_out(void *memory, const struct policy_config *config, enum app
     return layout.used;
 }
 
-static size_t agp_bytes(const struct policy_config *config)
+static size_t lay_out(void *memory, const struct policy_config *config)
 {
-    return lay_out(NULL, config, APPLY_PLAIN);
+    return place(memory, config, APPLY_PLAIN);
 }
 
-static void agp_init(void *state, const struct policy_config *config)
+static size_t lay_out_yscaled(void *memory, const struct policy_config *config)
 {
-    lay_out(state, config, APPLY_PLAIN);
-}
-
-static void agp_yscaled_init(void *state, const struct policy_config *config)
-{
-    lay_out(state, config, APPLY_SCALED);
+    return place(memory, config, APPLY_SCALED);
 }
 
 static void release(uint32_t peer, uint64_t handle, struct actions *out)
@@ -250,11 +245,6 @@ static void agp_step(void *state, const struct event *event, struct actions *out
     }
 }
 
-static void agp_counters(const void *state, struct policy_counters *out)
-{
-    *out = ((const struct agp *)state)->counters;
-}
-
 /*
  * Snapshots: the current one and the one being written; per edge the receiver's base and newest, the one that is being
  * handed to it while its mailbox already holds the next. What a slow link delays is the link's.
@@ -263,15 +253,15 @@ static void agp_counters(const void *state, struct policy_counters *out)
     .waits_for = "nothing", .lost_message = "nothing: the next one carries its mass",             \
     .loss_refusal = "what a lost worker holds of the push-sum weights would be missing for good", \
     .edges = POLICY_EDGES_GRAPH, .lanes = LANES_CUMULATIVE, .tensor_class = DELIVERY_SUM,         \
-    .matrix = MATRIX_COLUMN, .slots_fixed = 2, .slots_per_edge = 4, .state_bytes = agp_bytes,     \
-    .step = agp_step, .counters = agp_counters
+    .matrix = MATRIX_COLUMN, .slots_fixed = 2, .slots_per_edge = 4, .step = agp_step,             \
+    .counters_at = offsetof(struct agp, counters)
 
 const struct policy policy_agp = {
     .name = "agp",
     .help = "pushes shares of model and weight to all neighbours, waits for nobody",
     .source = "Assran, Rabbat, IEEE TAC 2021, arXiv 1803.08950; running sums: Spiridonoff et al., "
               "JMLR 2020",
-    .init = agp_init,
+    .lay_out = lay_out,
     AGP_ROW,
 };
 
@@ -279,6 +269,6 @@ const struct policy policy_agp_yscaled = {
     .name = "agp-yscaled",
     .help = "as agp, but the step is scaled by the push-sum weight (not the published algorithm)",
     .source = "variant of arXiv 1803.08950; running sums: Spiridonoff et al., JMLR 2020",
-    .init = agp_yscaled_init,
+    .lay_out = lay_out_yscaled,
     AGP_ROW,
 };

@@ -25,16 +25,6 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     return layout.used;
 }
 
-static size_t allreduce_bytes(const struct policy_config *config)
-{
-    return lay_out(NULL, config);
-}
-
-static void allreduce_init(void *state, const struct policy_config *config)
-{
-    lay_out(state, config);
-}
-
 static void allreduce_step(void *state, const struct event *event, struct actions *out)
 {
     struct allreduce *self = state;
@@ -81,7 +71,6 @@ const struct policy policy_allreduce = {
                        * and the last mean, by which the run is judged */
     .synchronous = true,
     .reduces = true,
-    .state_bytes = allreduce_bytes,
-    .init = allreduce_init,
+    .lay_out = lay_out,
     .step = allreduce_step,
 };

@@ -9,10 +9,11 @@
 #include "core/policy/rows.h"
 #include "core/policy/server.h"
 
-static void asgd_init(void *state, const struct policy_config *config)
+static size_t lay_out(void *memory, const struct policy_config *config)
 {
-    server_init(state, config,
-                (struct server_rules){.ahead_max = SERVER_FREE, .damped = config->options.damped});
+    return server_lay_out(
+        memory, config,
+        (struct server_rules){.ahead_max = SERVER_FREE, .damped = config->options.damped});
 }
 
 static const struct policy_option options[] = {
@@ -42,8 +43,7 @@ const struct policy policy_asgd = {
     .slots_per_edge = 2, /* the model that a worker's answer is subtracted from, and the reply */
     .central = true,
     .check = server_check,
-    .state_bytes = server_bytes,
-    .init = asgd_init,
+    .lay_out = lay_out,
     .step = server_step,
     .counters = server_counters,
 };

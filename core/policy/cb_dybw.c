@@ -23,16 +23,6 @@ static const char *cb_dybw_check(const struct policy_config *config)
     return NULL;
 }
 
-static size_t cb_dybw_bytes(const struct policy_config *config)
-{
-    return aau_lay_out(NULL, config, config->tree);
-}
-
-static void cb_dybw_init(void *state, const struct policy_config *config)
-{
-    aau_lay_out(state, config, config->tree);
-}
-
 static const struct policy_option options[] = {
     AAU_OPTION_EVICT_AFTER,
     AAU_OPTION_MAX_STALENESS,
@@ -61,8 +51,7 @@ const struct policy policy_cb_dybw = {
     .survives_loss = true,
     .survives_return = true,
     .check = cb_dybw_check,
-    .state_bytes = cb_dybw_bytes,
-    .init = cb_dybw_init,
+    .lay_out = aau_lay_out,
     .step = aau_step,
-    .counters = aau_counters,
+    .counters_at = offsetof(struct aau, counters),
 };

@@ -59,16 +59,6 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     return layout.used;
 }
 
-static size_t dsgd_bytes(const struct policy_config *config)
-{
-    return lay_out(NULL, config);
-}
-
-static void dsgd_init(void *state, const struct policy_config *config)
-{
-    lay_out(state, config);
-}
-
 static void mix(struct dsgd *self, struct actions *out)
 {
     const uint32_t n = self->there_count;
@@ -291,11 +281,6 @@ static void dsgd_step(void *state, const struct event *event, struct actions *ou
     }
 }
 
-static void dsgd_counters(const void *state, struct policy_counters *out)
-{
-    *out = ((const struct dsgd *)state)->counters;
-}
-
 static const struct policy_choice orders[] = {
     [DSGD_ADAPT_THEN_COMBINE] = {"atc",
                                  "adapt, then combine: step, then average the stepped models"},
@@ -330,8 +315,7 @@ const struct policy policy_dsgd = {
     .synchronous = true,
     .survives_loss = true,
     .survives_return = true,
-    .state_bytes = dsgd_bytes,
-    .init = dsgd_init,
+    .lay_out = lay_out,
     .step = dsgd_step,
-    .counters = dsgd_counters,
+    .counters_at = offsetof(struct dsgd, counters),
 };

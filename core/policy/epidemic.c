@@ -49,16 +49,6 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     return layout.used;
 }
 
-static size_t epidemic_bytes(const struct policy_config *config)
-{
-    return lay_out(NULL, config);
-}
-
-static void epidemic_init(void *state, const struct policy_config *config)
-{
-    lay_out(state, config);
-}
-
 static const char *epidemic_check(const struct policy_config *config)
 {
     if (config->options.fanout == 0)
@@ -218,11 +208,6 @@ static void epidemic_step(void *state, const struct event *event, struct actions
     }
 }
 
-static void epidemic_counters(const void *state, struct policy_counters *out)
-{
-    *out = ((const struct epidemic *)state)->counters;
-}
-
 static const struct policy_option options[] = {
     {.name = "timeout",
      .type = OPTION_NS,
@@ -262,8 +247,7 @@ const struct policy policy_epidemic = {
     .survives_loss = true,
     .survives_return = true,
     .check = epidemic_check,
-    .state_bytes = epidemic_bytes,
-    .init = epidemic_init,
+    .lay_out = lay_out,
     .step = epidemic_step,
-    .counters = epidemic_counters,
+    .counters_at = offsetof(struct epidemic, counters),
 };

@@ -89,16 +89,6 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     return layout.used;
 }
 
-static size_t hop_bytes(const struct policy_config *config)
-{
-    return lay_out(NULL, config);
-}
-
-static void hop_init(void *state, const struct policy_config *config)
-{
-    lay_out(state, config);
-}
-
 static const char *hop_check(const struct policy_config *config)
 {
     const struct policy_options *const o = &config->options;
@@ -327,11 +317,6 @@ static void hop_step(void *state, const struct event *event, struct actions *out
     }
 }
 
-static void hop_counters(const void *state, struct policy_counters *out)
-{
-    *out = ((const struct hop *)state)->counters;
-}
-
 static const struct policy_option options[] = {
     {.name = "staleness",
      .type = OPTION_COUNT,
@@ -375,8 +360,7 @@ const struct policy policy_hop = {
     .exact_depth = 2 * GAP_MAX + 1,
     .slots_fixed = 2 * GAP_MAX + 1 + 2, /* on loan (above); current, being written */
     .check = hop_check,
-    .state_bytes = hop_bytes,
-    .init = hop_init,
+    .lay_out = lay_out,
     .step = hop_step,
-    .counters = hop_counters,
+    .counters_at = offsetof(struct hop, counters),
 };

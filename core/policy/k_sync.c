@@ -64,20 +64,10 @@ static size_t lay_out(void *memory, const struct policy_config *config)
         .client = layout_take(&layout, config->peer_count, sizeof(struct client)),
         .receivers = layout_take(&layout, config->peer_count, sizeof(uint32_t)),
     };
+    CHECK(config->self == 0 || config->peer_count == 1);
     if (self)
         *self = made;
     return layout.used;
-}
-
-static size_t k_sync_bytes(const struct policy_config *config)
-{
-    return lay_out(NULL, config);
-}
-
-static void k_sync_init(void *state, const struct policy_config *config)
-{
-    CHECK(config->self == 0 || config->peer_count == 1);
-    lay_out(state, config);
 }
 
 static const char *k_sync_check(const struct policy_config *config)
@@ -288,11 +278,6 @@ static void k_sync_step(void *state, const struct event *event, struct actions *
         work(self, event, out);
 }
 
-static void k_sync_counters(const void *state, struct policy_counters *out)
-{
-    *out = ((const struct k_sync *)state)->counters;
-}
-
 static const struct policy_option options[] = {
     {.name = "k",
      .type = OPTION_COUNT,
@@ -323,8 +308,7 @@ const struct policy policy_k_sync = {
     .slots_per_edge = OPEN_MAX,
     .central = true,
     .check = k_sync_check,
-    .state_bytes = k_sync_bytes,
-    .init = k_sync_init,
+    .lay_out = lay_out,
     .step = k_sync_step,
-    .counters = k_sync_counters,
+    .counters_at = offsetof(struct k_sync, counters),
 };

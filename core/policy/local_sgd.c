@@ -27,20 +27,10 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     struct layout layout = {.base = memory};
     struct local_sgd *self = layout_take(&layout, 1, sizeof(*self));
     uint32_t *everyone = layout_everyone(&layout, config->peer_count);
+    CHECK(config->options.steps > 0);
     if (self)
         *self = (struct local_sgd){.config = config, .everyone = everyone};
     return layout.used;
-}
-
-static size_t local_sgd_bytes(const struct policy_config *config)
-{
-    return lay_out(NULL, config);
-}
-
-static void local_sgd_init(void *state, const struct policy_config *config)
-{
-    CHECK(config->options.steps > 0);
-    lay_out(state, config);
 }
 
 static const char *local_sgd_check(const struct policy_config *config)
@@ -107,7 +97,6 @@ const struct policy policy_local_sgd = {
     .synchronous = true,
     .reduces = true,
     .check = local_sgd_check,
-    .state_bytes = local_sgd_bytes,
-    .init = local_sgd_init,
+    .lay_out = lay_out,
     .step = local_sgd_step,
 };

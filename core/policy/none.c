@@ -11,16 +11,11 @@ struct none {
     bool done;
 };
 
-static size_t none_bytes(const struct policy_config *config)
+/* The driver zeroes the state, and that is how it begins. */
+static size_t lay_out(void *memory, const struct policy_config *config)
 {
-    (void)config;
+    (void)memory, (void)config;
     return sizeof(struct none);
-}
-
-static void none_init(void *state, const struct policy_config *config)
-{
-    (void)config;
-    *(struct none *)state = (struct none){0};
 }
 
 static void none_step(void *state, const struct event *event, struct actions *out)
@@ -57,7 +52,6 @@ const struct policy policy_none = {
     .tensor_class = DELIVERY_NEWEST,
     .matrix = MATRIX_NONE,
     .slots_fixed = 2, /* current, and the one being written */
-    .state_bytes = none_bytes,
-    .init = none_init,
+    .lay_out = lay_out,
     .step = none_step,
 };

@@ -44,16 +44,6 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     return layout.used;
 }
 
-static size_t partial_bytes(const struct policy_config *config)
-{
-    return lay_out(NULL, config);
-}
-
-static void partial_init(void *state, const struct policy_config *config)
-{
-    lay_out(state, config);
-}
-
 static const char *partial_check(const struct policy_config *config)
 {
     const struct policy_options *const o = &config->options;
@@ -305,11 +295,6 @@ static void partial_step(void *state, const struct event *event, struct actions 
     }
 }
 
-static void partial_counters(const void *state, struct policy_counters *out)
-{
-    *out = ((const struct partial *)state)->counters;
-}
-
 static const struct policy_choice waits[] = {
     [PARTIAL_K] = {"k", "until `k` neighbours have answered"},
     [PARTIAL_FRACTION] = {"fraction", "until this `fraction` of the neighbours has answered"},
@@ -393,8 +378,7 @@ const struct policy policy_partial = {
     .survives_loss = true,
     .survives_return = true,
     .check = partial_check,
-    .state_bytes = partial_bytes,
-    .init = partial_init,
+    .lay_out = lay_out,
     .step = partial_step,
-    .counters = partial_counters,
+    .counters_at = offsetof(struct partial, counters),
 };

@@ -147,12 +147,15 @@ struct policy {
     void (*shared_init)(void *shared, const struct policy_config *all, uint32_t workers);
     /** Start to load what an event of `worker`, due soon, will read of it: changes nothing, may be NULL. */
     void (*shared_fetch)(const void *shared, uint32_t worker);
-    /** Bytes of state for this configuration (a multiple of 64 is not required). */
-    size_t (*state_bytes)(const struct policy_config *config);
-    /** Fill `state` (zeroed, 64-byte aligned). */
-    void (*init)(void *state, const struct policy_config *config);
+    /**
+     * Bytes of state for this configuration (a multiple of 64 is not required). With memory (zeroed, 64-byte aligned) it
+     * is filled as well; NULL measures (core/policy/layout.h).
+     */
+    size_t (*lay_out)(void *memory, const struct policy_config *config);
     void (*step)(void *state, const struct event *event, struct actions *out);
-    /** Optional; `out` is zeroed before. */
+    size_t
+        counters_at; /* where in its state a struct policy_counters stands; 0: it counts nothing */
+    /** What it counts elsewhere; may be NULL. */
     void (*counters)(const void *state, struct policy_counters *out);
 };
 

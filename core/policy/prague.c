@@ -56,6 +56,7 @@ static size_t lay_out(void *memory, const struct policy_config *config)
 {
     struct layout layout = {.base = memory};
     const bool generates = config->self == GENERATOR;
+    CHECK(config->peer_count + 1 == config->workers);
     struct prague *self = layout_take(&layout, 1, sizeof(*self));
     const struct prague made = {
         .config = config,
@@ -70,17 +71,6 @@ static size_t lay_out(void *memory, const struct policy_config *config)
         self->groups = groups_init(groups, config->workers, config->options.group,
                                    config->options.lag, config->seed);
     return layout.used;
-}
-
-static size_t prague_bytes(const struct policy_config *config)
-{
-    return lay_out(NULL, config);
-}
-
-static void prague_init(void *state, const struct policy_config *config)
-{
-    CHECK(config->peer_count + 1 == config->workers);
-    lay_out(state, config);
 }
 
 /* ------------------------------------------------------------------------------------------------- the generator */
@@ -252,11 +242,6 @@ static void prague_step(void *state, const struct event *event, struct actions *
     }
 }
 
-static void prague_counters(const void *state, struct policy_counters *out)
-{
-    *out = ((const struct prague *)state)->counters;
-}
-
 static const struct policy_option options[] = {
     POLICY_OPTION_COLLECTIVE,
     {.name = "group",
@@ -298,8 +283,7 @@ const struct policy policy_prague = {
         5, /* current, being written, part and slice lent (all back before the next group), one on its way back */
     .reduces = true,
     .check = prague_check,
-    .state_bytes = prague_bytes,
-    .init = prague_init,
+    .lay_out = lay_out,
     .step = prague_step,
-    .counters = prague_counters,
+    .counters_at = offsetof(struct prague, counters),
 };

@@ -32,31 +32,21 @@ struct server {
     bool owed;     /* a reply is to come; true from the start */
 };
 
-static size_t lay_out(void *memory, const struct policy_config *config)
+size_t server_lay_out(void *memory, const struct policy_config *config, struct server_rules rules)
 {
     struct layout layout = {.base = memory};
     struct server *self = layout_take(&layout, 1, sizeof(*self));
     const struct server made = {
         .config = config,
+        .rules = rules,
         .client = layout_take(&layout, config->peer_count, sizeof(struct client)),
         .receivers = layout_take(&layout, config->peer_count, sizeof(uint32_t)),
         .owed = true,
     };
+    CHECK(config->self == 0 || config->peer_count == 1);
     if (self)
         *self = made;
     return layout.used;
-}
-
-size_t server_bytes(const struct policy_config *config)
-{
-    return lay_out(NULL, config);
-}
-
-void server_init(struct server *self, const struct policy_config *config, struct server_rules rules)
-{
-    CHECK(config->self == 0 || config->peer_count == 1);
-    lay_out(self, config);
-    self->rules = rules;
 }
 
 const char *server_check(const struct policy_config *config)

@@ -32,11 +32,8 @@ struct server_rules {
     bool damped; /* a step is divided by its staleness in versions of the server, if above 1 */
 };
 
-struct server;
-
-size_t server_bytes(const struct policy_config *config);
-void server_init(struct server *self, const struct policy_config *config,
-                 struct server_rules rules);
+/** policy.lay_out, with the rules of one row. */
+size_t server_lay_out(void *memory, const struct policy_config *config, struct server_rules rules);
 void server_step(void *self, const struct event *event, struct actions *out);
 void server_counters(const void *self, struct policy_counters *out);
 

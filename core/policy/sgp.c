@@ -65,23 +65,6 @@ static uint32_t hops_of(uint32_t workers)
     return workers < 2 ? 0 : 32u - (uint32_t)__builtin_clz(workers - 1);
 }
 
-static size_t lay_out(void *memory, const struct policy_config *config)
-{
-    struct layout layout = {.base = memory};
-    const uint32_t hops = hops_of(config->workers);
-    struct sgp *self = layout_take(&layout, 1, sizeof(*self));
-    struct inbox *inbox = layout_take(&layout, hops, sizeof(*inbox));
-    struct mix_term *terms = layout_take(&layout, (size_t)hops * HELD_MAX, sizeof(*terms));
-    if (self)
-        *self = (struct sgp){.config = config, .inbox = inbox, .terms = terms, .hops = hops};
-    return layout.used;
-}
-
-static size_t sgp_bytes(const struct policy_config *config)
-{
-    return lay_out(NULL, config);
-}
-
 static uint32_t index_of(const struct policy_config *config, uint32_t id)
 {
     uint32_t i = 0;
@@ -91,16 +74,29 @@ static uint32_t index_of(const struct policy_config *config, uint32_t id)
     return i;
 }
 
-static void sgp_init(void *state, const struct policy_config *config)
+static void begin_inboxes(struct sgp *self)
 {
-    struct sgp *self = state;
-    lay_out(state, config);
+    const struct policy_config *const config = self->config;
     for (uint32_t j = 0; j < self->hops; j++) {
         const uint64_t n = config->workers, hop = 1ull << j;
         self->to[j] = index_of(config, (uint32_t)((config->self + hop) % n));
         self->inbox[j].peer = index_of(config, (uint32_t)((config->self + n - hop) % n));
         self->inbox[j].next_tag = j;
     }
+}
+
+static size_t lay_out(void *memory, const struct policy_config *config)
+{
+    struct layout layout = {.base = memory};
+    const uint32_t hops = hops_of(config->workers);
+    struct sgp *self = layout_take(&layout, 1, sizeof(*self));
+    struct inbox *inbox = layout_take(&layout, hops, sizeof(*inbox));
+    struct mix_term *terms = layout_take(&layout, (size_t)hops * HELD_MAX, sizeof(*terms));
+    if (self) {
+        *self = (struct sgp){.config = config, .inbox = inbox, .terms = terms, .hops = hops};
+        begin_inboxes(self);
+    }
+    return layout.used;
 }
 
 static const char *sgp_check(const struct policy_config *config)
@@ -303,11 +299,6 @@ static void sgp_step(void *state, const struct event *event, struct actions *out
     }
 }
 
-static void sgp_counters(const void *state, struct policy_counters *out)
-{
-    *out = ((const struct sgp *)state)->counters;
-}
-
 static const struct policy_option options[] = {
     {.name = "overlap",
      .type = OPTION_COUNT,
@@ -335,8 +326,8 @@ static const struct policy_option options[] = {
     .loss_refusal = "what a lost worker holds of the push-sum weights would be missing for good", \
     .options = options, .edges = POLICY_EDGES_EXPONENTIAL, .lanes = LANES_WEIGHT,                 \
     .tensor_class = DELIVERY_EXACT, .matrix = MATRIX_COLUMN, .exact_depth = HELD_MAX,             \
-    .synchronous = true, .check = sgp_check, .state_bytes = sgp_bytes, .init = sgp_init,          \
-    .step = sgp_step, .counters = sgp_counters
+    .synchronous = true, .check = sgp_check, .lay_out = lay_out, .step = sgp_step,                \
+    .counters_at = offsetof(struct sgp, counters)
 
 const struct policy policy_sgp = {
     SGP_ROW, .lost_message = "the receiver stalls; the share's mass is gone for good",

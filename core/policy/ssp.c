@@ -8,9 +8,10 @@
 #include "core/policy/rows.h"
 #include "core/policy/server.h"
 
-static void ssp_init(void *state, const struct policy_config *config)
+static size_t lay_out(void *memory, const struct policy_config *config)
 {
-    server_init(state, config, (struct server_rules){.ahead_max = config->options.staleness});
+    return server_lay_out(memory, config,
+                          (struct server_rules){.ahead_max = config->options.staleness});
 }
 
 static const char *ssp_check(const struct policy_config *config)
@@ -49,8 +50,7 @@ const struct policy policy_ssp = {
     .slots_per_edge = 2, /* the model that a worker's answer is subtracted from, and the reply */
     .central = true,
     .check = ssp_check,
-    .state_bytes = server_bytes,
-    .init = ssp_init,
+    .lay_out = lay_out,
     .step = server_step,
     .counters = server_counters,
 };

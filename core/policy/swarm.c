@@ -14,9 +14,9 @@ static const char *swarm_check(const struct policy_config *config)
     return config->options.steps == 0 ? "swarm needs steps of at least 1" : NULL;
 }
 
-static void swarm_init(void *state, const struct policy_config *config)
+static size_t lay_out(void *memory, const struct policy_config *config)
 {
-    adpsgd_init_every(state, config, config->options.steps);
+    return adpsgd_lay_out(memory, config, config->options.steps);
 }
 
 static const struct policy_option options[] = {
@@ -40,8 +40,7 @@ const struct policy policy_swarm = {
     .survives_loss = true,
     .survives_return = true,
     .check = swarm_check,
-    .state_bytes = adpsgd_bytes,
-    .init = swarm_init,
+    .lay_out = lay_out,
     .step = adpsgd_step,
-    .counters = adpsgd_counters,
+    .counters_at = offsetof(struct adpsgd, counters),
 };

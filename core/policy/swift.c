@@ -47,16 +47,6 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     return layout.used;
 }
 
-static size_t swift_bytes(const struct policy_config *config)
-{
-    return lay_out(NULL, config);
-}
-
-static void swift_init(void *state, const struct policy_config *config)
-{
-    lay_out(state, config);
-}
-
 static const char *swift_check(const struct policy_config *config)
 {
     return config->options.steps == 0 ? "swift: steps is at least 1" : NULL;
@@ -156,11 +146,6 @@ static void swift_step(void *state, const struct event *event, struct actions *o
     }
 }
 
-static void swift_counters(const void *state, struct policy_counters *out)
-{
-    *out = ((const struct swift *)state)->counters;
-}
-
 static const struct policy_option options[] = {
     POLICY_OPTION_STEPS,
     {.name = NULL},
@@ -182,8 +167,7 @@ const struct policy policy_swift = {
     .slots_fixed = 2,    /* current, being written */
     .slots_per_edge = 3, /* kept, being handed over, and in the mailbox meanwhile */
     .check = swift_check,
-    .state_bytes = swift_bytes,
-    .init = swift_init,
+    .lay_out = lay_out,
     .step = swift_step,
-    .counters = swift_counters,
+    .counters_at = offsetof(struct swift, counters),
 };

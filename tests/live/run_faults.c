@@ -291,15 +291,10 @@ Test(faults, a_worker_without_free_snapshots_waits_and_goes_on)
 /* ---- stalls */
 
 /* A policy that asks for one gradient and then for nothing, even when it is told to stop. */
-static size_t mute_bytes(const struct policy_config *config)
-{
-    (void)config;
-    return 64;
-}
-
-static void mute_init(void *state, const struct policy_config *config)
+static size_t mute_lay_out(void *state, const struct policy_config *config)
 {
     (void)state, (void)config;
+    return 64;
 }
 
 static void mute_step(void *state, const struct event *event, struct actions *out)
@@ -315,8 +310,7 @@ static const struct policy mute = {.name = "mute",
                                    .tensor_class = DELIVERY_EXACT,
                                    .exact_depth = 2,
                                    .slots_fixed = 4,
-                                   .state_bytes = mute_bytes,
-                                   .init = mute_init,
+                                   .lay_out = mute_lay_out,
                                    .step = mute_step};
 
 Test(faults, a_run_in_which_nothing_happens_says_why_and_ends)

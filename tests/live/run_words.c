@@ -47,16 +47,6 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     return layout.used;
 }
 
-static size_t fake_bytes(const struct policy_config *config)
-{
-    return lay_out(NULL, config);
-}
-
-static void fake_init(void *state, const struct policy_config *config)
-{
-    lay_out(state, config);
-}
-
 static void begin(struct fake *self, struct actions *out)
 {
     self->computing = true;
@@ -125,8 +115,7 @@ static struct policy newest = {.name = "newest",
                                .matrix = MATRIX_ROW,
                                .slots_fixed = 4,
                                .slots_per_edge = 4,
-                               .state_bytes = fake_bytes,
-                               .init = fake_init,
+                               .lay_out = lay_out,
                                .step = newest_step};
 
 /* ---- sums: push-sum over running sums, every worker at its own pace */
@@ -166,8 +155,7 @@ static struct policy sums = {.name = "sums",
                              .matrix = MATRIX_COLUMN,
                              .slots_fixed = 4,
                              .slots_per_edge = 4,
-                             .state_bytes = fake_bytes,
-                             .init = fake_init,
+                             .lay_out = lay_out,
                              .step = sums_step};
 
 /* ---- server: worker 0 takes the first QUORUM differences of a round; the other gradients are abandoned */
@@ -242,8 +230,7 @@ static struct policy server = {.name = "server",
                                .slots_fixed = 6,
                                .slots_per_edge = 4,
                                .central = true,
-                               .state_bytes = fake_bytes,
-                               .init = fake_init,
+                               .lay_out = lay_out,
                                .step = server_step};
 
 /* ---- tests */

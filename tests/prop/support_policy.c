@@ -243,7 +243,7 @@ static void open_node(struct cluster *self, uint32_t id)
     node->config.peers = node->peers;
     node->config.seed = rng_key(self->config->seed, RNG_POLICY, id);
     node->config.adpsgd_active = (self->distance[0][id] & 1) == 0;
-    node->config.tree = node->tree;
+    node->config.tree = self->config->policy->needs_tree ? node->tree : NULL;
     for (uint32_t j = 0; j < self->config->workers; j++)
         if (self->edge[id][j]) {
             node->tree[node->config.peer_count] = above(self, id) == j || above(self, j) == id;

@@ -122,15 +122,11 @@ struct scripted {
 
 static cluster_script *cluster_scripted;
 
-static size_t scripted_bytes(const struct policy_config *config)
+static size_t scripted_lay_out(void *state, const struct policy_config *config)
 {
-    (void)config;
+    if (state)
+        ((struct scripted *)state)->config = config;
     return sizeof(struct scripted);
-}
-
-static void scripted_init(void *state, const struct policy_config *config)
-{
-    ((struct scripted *)state)->config = config;
 }
 
 static void scripted_step(void *state, const struct event *event, struct actions *out)
@@ -154,8 +150,7 @@ struct policy cluster_row(cluster_script *script, enum delivery_class class)
                            .slots_fixed = 4,
                            .slots_per_edge = 8,
                            .survives_loss = true,
-                           .state_bytes = scripted_bytes,
-                           .init = scripted_init,
+                           .lay_out = scripted_lay_out,
                            .step = scripted_step};
 }
 

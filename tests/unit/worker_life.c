@@ -12,15 +12,10 @@ static struct policy_config config;
 static _Alignas(64) unsigned char memory[4096];
 static struct fault fault[4];
 
-static size_t no_bytes(const struct policy_config *of)
-{
-    (void)of;
-    return 0;
-}
-
-static void no_init(void *state, const struct policy_config *of)
+static size_t lay_out_nothing(void *state, const struct policy_config *of)
 {
     (void)state, (void)of;
+    return 0;
 }
 
 /** A worker with these faults that has begun; times are cycles and nanoseconds alike. */
@@ -30,8 +25,7 @@ static void live(uint32_t faults)
 {
     row = desk_policy;
     row.survives_loss = true;
-    row.state_bytes = no_bytes;
-    row.init = no_init;
+    row.lay_out = lay_out_nothing;
     config = (struct policy_config){
         .self = DESK_SELF, .workers = DESK_SELF + 2, .peer_count = DESK_PEERS, .peers = desk_ids};
     desk_open_as(&row, DESK_SLOTS, 4.0f);
