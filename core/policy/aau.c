@@ -16,6 +16,7 @@
 #include "core/policy/aau_state.h"
 #include "core/policy/layout.h"
 #include "core/policy/rows.h"
+#include "core/policy/say.h"
 
 size_t aau_lay_out(void *memory, const struct policy_config *config)
 {
@@ -112,11 +113,11 @@ static void compute(struct aau *self, struct actions *out)
     aau_wave_rest(self, out);
     if (self->stopping) {
         aau_set_status(self, AAU_DONE);
-        actions_push(out, (struct action){.kind = ACT_DONE});
+        say_done(out);
         return;
     }
     aau_set_status(self, AAU_COMPUTING);
-    actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->iteration});
+    say_compute(out, self->iteration);
 }
 
 void aau_drop_model(struct aau *self, uint32_t peer, struct actions *out)
@@ -124,7 +125,7 @@ void aau_drop_model(struct aau *self, uint32_t peer, struct actions *out)
     struct aau_peer *const p = &self->peer[peer];
     if (p->handle == 0)
         return;
-    actions_push(out, (struct action){.kind = ACT_RELEASE, .peer = peer, .handle = p->handle});
+    say_release(out, peer, p->handle);
     p->handle = 0;
     self->arrived_count--;
     self->counters.dropped++;
@@ -155,10 +156,7 @@ static void mix(struct aau *self, struct actions *out)
                                       .terms = self->terms,
                                       .count = count,
                                       .degree = self->degree});
-    for (uint32_t i = 0; i < count; i++)
-        actions_push(out, (struct action){.kind = ACT_RELEASE,
-                                          .peer = self->terms[i].peer,
-                                          .handle = self->terms[i].handle});
+    say_release_terms(out, self->terms, count);
 }
 
 static uint32_t active_count(const struct aau *self)
@@ -202,12 +200,8 @@ void aau_commit(struct aau *self, struct actions *out)
     }
     aau_list_end(self, active);
     self->degree = active;
-    actions_push(out, (struct action){.kind = ACT_SEND,
-                                      .type = TENSOR_MODEL,
-                                      .tag = (uint64_t)self->wave.leader << 32 | self->wave.seq,
-                                      .peers = list,
-                                      .count = active,
-                                      .degree = active});
+    say_send(out, TENSOR_MODEL, (uint64_t)self->wave.leader << 32 | self->wave.seq, list, active,
+             active);
     aau_establish(self, out);
     aau_finish_exchange(self, out);
 }
@@ -244,7 +238,7 @@ static void on_gradient(struct aau *self, struct actions *out)
     self->hasty = false;
     self->patience = 0;
     CHECK(self->status == AAU_COMPUTING);
-    actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->iteration});
+    say_apply(out, self->iteration);
     self->iteration++;
     aau_set_status(self, AAU_IDLE);
     aau_return(self, out);
@@ -270,8 +264,7 @@ static void refuse_model(struct aau *self, const struct event *event, struct act
 {
     CHECK(self->lossy);
     self->counters.dropped++;
-    actions_push(
-        out, (struct action){.kind = ACT_RELEASE, .peer = event->peer, .handle = event->handle});
+    say_release(out, event->peer, event->handle);
 }
 
 static void on_model(struct aau *self, const struct event *event, struct actions *out)

@@ -28,6 +28,7 @@
  */
 #include "core/base/check.h"
 #include "core/policy/aau_state.h"
+#include "core/policy/say.h"
 
 #define TIMER_TICK 1u
 #define TICKS 4u        /* per evict_after */
@@ -95,7 +96,7 @@ static void evict(struct aau *self, uint32_t peer, struct actions *out)
     self->lossy = true;
     self->counters.evicted++;
     if (p->down)
-        actions_push(out, (struct action){.kind = ACT_EVICT, .peer = peer});
+        say_evict(out, peer);
     turn(self, self->config->peers[peer], false, out);
 
     const bool missing = self->status == AAU_EXCHANGE && p->active && p->handle == 0;
@@ -119,11 +120,7 @@ static void admit(struct aau *self, uint32_t peer, struct actions *out)
     if (self->status == AAU_IDLE)
         aau_tell(self, AAU_READY, self->wave, &self->everyone[peer], 1, out);
     else
-        actions_push(out, (struct action){.kind = ACT_CONTROL,
-                                          .type = AAU_PATH,
-                                          .peers = &self->everyone[peer],
-                                          .count = 1,
-                                          .word = {self->path.epoch}});
+        say_control(out, AAU_PATH, &self->everyone[peer], 1, self->path.epoch);
 }
 
 void aau_on_down(struct aau *self, uint32_t peer, struct actions *out)
@@ -134,7 +131,7 @@ void aau_on_down(struct aau *self, uint32_t peer, struct actions *out)
     if (was_there)
         evict(self, peer, out);
     else if (!was_down)
-        actions_push(out, (struct action){.kind = ACT_EVICT, .peer = peer});
+        say_evict(out, peer);
     aau_wave_consider(self, false, out);
 }
 
@@ -187,11 +184,7 @@ static void tell_lives(struct aau *self, uint32_t peer, struct actions *out)
         const uint32_t life = pathsearch_life(&self->path, id);
         if (life == 0 || id == self->config->peers[peer])
             continue;
-        actions_push(out, (struct action){.kind = ACT_CONTROL,
-                                          .type = AAU_LIFE,
-                                          .peers = &self->everyone[peer],
-                                          .count = 1,
-                                          .word = {self->path.epoch, id, life}});
+        say_control(out, AAU_LIFE, &self->everyone[peer], 1, self->path.epoch, id, life);
     }
 }
 
@@ -364,15 +357,12 @@ void aau_watch(struct aau *self, struct actions *out)
     if (self->status == AAU_DONE && self->ticking) {
         self->ticking = false;
         self->ticks++;
-        actions_push(out, (struct action){.kind = ACT_CANCEL, .type = TIMER_TICK});
+        say_cancel(out, TIMER_TICK);
     }
     if (self->status == AAU_DONE || self->status == AAU_COMPUTING || self->ticking)
         return;
     self->ticking = true;
     self->tick_ns = self->now_ns + 1 + (self->hurry ? 0 : after_ns / TICKS);
-    actions_push(out, (struct action){.kind = ACT_TIMER,
-                                      .type = TIMER_TICK,
-                                      .tag = ++self->ticks,
-                                      .at_ns = self->tick_ns});
+    say_timer(out, TIMER_TICK, ++self->ticks, self->tick_ns);
     self->hurry = false;
 }

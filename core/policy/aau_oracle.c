@@ -15,6 +15,7 @@
 #include "core/policy/layout.h"
 #include "core/policy/oracle.h"
 #include "core/policy/rows.h"
+#include "core/policy/say.h"
 
 enum status {
     COMPUTING,
@@ -91,11 +92,11 @@ static void compute(struct aau_oracle *self, struct actions *out)
     oracle_leave(self->oracle, self->self);
     if (self->stopping) {
         self->status = DONE;
-        actions_push(out, (struct action){.kind = ACT_DONE});
+        say_done(out);
         return;
     }
     self->status = COMPUTING;
-    actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->iteration});
+    say_compute(out, self->iteration);
 }
 
 static void alone(struct aau_oracle *self, struct actions *out)
@@ -131,10 +132,7 @@ static void mix(struct aau_oracle *self, struct actions *out)
                                       .terms = self->terms,
                                       .count = count,
                                       .degree = self->degree});
-    for (uint32_t i = 0; i < count; i++)
-        actions_push(out, (struct action){.kind = ACT_RELEASE,
-                                          .peer = self->terms[i].peer,
-                                          .handle = self->terms[i].handle});
+    say_release_terms(out, self->terms, count);
 }
 
 static void finish_exchange(struct aau_oracle *self, struct actions *out)
@@ -165,12 +163,7 @@ static void begin_exchange(struct aau_oracle *self, struct actions *out)
     }
     self->status = EXCHANGE;
     self->counters.committed++;
-    actions_push(out, (struct action){.kind = ACT_SEND,
-                                      .type = TENSOR_MODEL,
-                                      .tag = exchange,
-                                      .peers = self->list,
-                                      .count = self->degree,
-                                      .degree = self->degree});
+    say_send(out, TENSOR_MODEL, exchange, self->list, self->degree, self->degree);
     finish_exchange(self, out);
 }
 
@@ -201,7 +194,7 @@ static void watch_staleness(struct aau_oracle *self)
 static void on_gradient(struct aau_oracle *self, struct actions *out)
 {
     CHECK(self->status == COMPUTING);
-    actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->iteration});
+    say_apply(out, self->iteration);
     self->iteration++;
     watch_staleness(self);
     if (self->there == 0) {
@@ -219,8 +212,7 @@ static void on_model(struct aau_oracle *self, const struct event *event, struct 
     struct peer *const peer = &self->peer[event->peer];
     if (peer->lost) {
         self->counters.dropped++;
-        actions_push(out, (struct action){
-                              .kind = ACT_RELEASE, .peer = event->peer, .handle = event->handle});
+        say_release(out, event->peer, event->handle);
         return;
     }
     CHECK(seat(self)->status == ORACLE_RELEASED);
@@ -254,10 +246,9 @@ static void on_down(struct aau_oracle *self, const struct event *event, struct a
     peer->lost = true;
     self->there--;
     self->counters.evicted++;
-    actions_push(out, (struct action){.kind = ACT_EVICT, .peer = event->peer});
+    say_evict(out, event->peer);
     if (self->status == READY && peer->handle != 0) {
-        actions_push(
-            out, (struct action){.kind = ACT_RELEASE, .peer = event->peer, .handle = peer->handle});
+        say_release(out, event->peer, peer->handle);
         peer->handle = 0;
     }
     oracle_lose(self->oracle, self->peer[event->peer].id, self->self);

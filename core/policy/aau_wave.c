@@ -50,6 +50,7 @@
  */
 #include "core/base/check.h"
 #include "core/policy/aau_state.h"
+#include "core/policy/say.h"
 
 #define FAILURES_MAX 3u
 #define BACKOFF_NS 8000u /* a few messages between cores; up to a quarter of a second */
@@ -104,18 +105,15 @@ static void back_off(struct aau *self, struct actions *out)
     const uint32_t over = self->failures - FAILURES_MAX;
     const uint32_t unit_ns = BACKOFF_NS << (over < DOUBLINGS_MAX ? over : DOUBLINGS_MAX);
     self->backing_off = true;
-    actions_push(out,
-                 (struct action){.kind = ACT_TIMER,
-                                 .type = AAU_TIMER_AGAIN,
-                                 .tag = ++self->backoff_count,
-                                 .at_ns = self->now_ns + unit_ns + rng_below(&self->rng, unit_ns)});
+    say_timer(out, AAU_TIMER_AGAIN, ++self->backoff_count,
+              self->now_ns + unit_ns + rng_below(&self->rng, unit_ns));
 }
 
 void aau_wave_rest(struct aau *self, struct actions *out)
 {
     self->failures = 0;
     if (self->backing_off)
-        actions_push(out, (struct action){.kind = ACT_CANCEL, .type = AAU_TIMER_AGAIN});
+        say_cancel(out, AAU_TIMER_AGAIN);
     self->backing_off = false;
 }
 

@@ -28,6 +28,7 @@
 #include "core/policy/control.h"
 #include "core/policy/layout.h"
 #include "core/policy/rows.h"
+#include "core/policy/say.h"
 
 #define TRIES_MAX 8u
 #define BACKOFF_NS \
@@ -68,21 +69,12 @@ static size_t lay_out(void *memory, const struct policy_config *config)
 static void tell(struct adpsgd *self, uint32_t peer, uint8_t type, uint32_t seq,
                  struct actions *out)
 {
-    actions_push(out, (struct action){.kind = ACT_CONTROL,
-                                      .type = type,
-                                      .peers = &self->peer[peer].index,
-                                      .count = 1,
-                                      .word = {seq}});
+    say_control(out, type, &self->peer[peer].index, 1, seq);
 }
 
 static void send_model(struct adpsgd *self, uint8_t type, struct actions *out)
 {
-    actions_push(out, (struct action){.kind = ACT_SEND,
-                                      .type = type,
-                                      .tag = self->tag,
-                                      .peers = &self->peer[self->partner].index,
-                                      .count = 1,
-                                      .degree = 1});
+    say_send(out, type, self->tag, &self->peer[self->partner].index, 1, 1);
 }
 
 /* Anybody but the one that refused last, if there is another. */
@@ -127,7 +119,7 @@ static void owe(struct adpsgd *self)
 
 static void apply(struct adpsgd *self, struct actions *out)
 {
-    actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->iteration});
+    say_apply(out, self->iteration);
     self->gradient_held = false;
     self->iteration++;
     self->local++;
@@ -138,7 +130,7 @@ static void apply(struct adpsgd *self, struct actions *out)
 static void compute(struct adpsgd *self, struct actions *out)
 {
     self->computing = true;
-    actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->iteration});
+    say_compute(out, self->iteration);
     if (self->comm_thread)
         owe(self);
 }
@@ -173,7 +165,7 @@ static void go_on(struct adpsgd *self, struct actions *out)
     if (self->stopping) {
         refuse_kept(self, out);
         self->done = true;
-        actions_push(out, (struct action){.kind = ACT_DONE});
+        say_done(out);
         return;
     }
     const bool may_exchange = self->comm_thread || !self->computing;
@@ -197,8 +189,7 @@ static void finish_exchange(struct adpsgd *self, const struct event *event, stru
                                       .terms = &self->term,
                                       .count = 1,
                                       .degree = 1});
-    actions_push(
-        out, (struct action){.kind = ACT_RELEASE, .peer = event->peer, .handle = event->handle});
+    say_release(out, event->peer, event->handle);
     if (self->role == ASKING || self->every > 0)
         self->owes = false;
     self->local = 0;
@@ -221,7 +212,7 @@ static void on_down(struct adpsgd *self, uint32_t peer, struct actions *out)
     self->there--;
     self->owes &= self->there > 0;
     self->counters.evicted++;
-    actions_push(out, (struct action){.kind = ACT_EVICT, .peer = peer});
+    say_evict(out, peer);
     if (self->partner == peer) {
         self->counters.torn += self->role == GIVING;
         self->role = FREE;
@@ -244,8 +235,7 @@ static void on_tensor(struct adpsgd *self, const struct event *event, struct act
     CHECK(event->peer < self->peer_count);
     if (self->peer[event->peer].lost) {
         self->counters.dropped++;
-        actions_push(out, (struct action){
-                              .kind = ACT_RELEASE, .peer = event->peer, .handle = event->handle});
+        say_release(out, event->peer, event->handle);
         return;
     }
     CHECK(self->role != FREE);
@@ -288,11 +278,8 @@ static void on_refusal(struct adpsgd *self, const struct event *event, struct ac
     } else if (!self->stopping) {
         const uint64_t unit_ns = (uint64_t)BACKOFF_NS << (self->tries - 1);
         self->backing_off = true;
-        actions_push(out, (struct action){.kind = ACT_TIMER,
-                                          .type = TIMER_BACKOFF,
-                                          .tag = ++self->backoff_count,
-                                          .at_ns = event->now_ns + unit_ns +
-                                                   rng_below(&self->rng, (uint32_t)unit_ns)});
+        say_timer(out, TIMER_BACKOFF, ++self->backoff_count,
+                  event->now_ns + unit_ns + rng_below(&self->rng, (uint32_t)unit_ns));
     }
     go_on(self, out);
 }
@@ -302,7 +289,7 @@ static void on_stop(struct adpsgd *self, struct actions *out)
     self->stopping = true;
     if (self->backing_off) {
         self->backing_off = false;
-        actions_push(out, (struct action){.kind = ACT_CANCEL, .type = TIMER_BACKOFF});
+        say_cancel(out, TIMER_BACKOFF);
     }
     go_on(self, out);
 }

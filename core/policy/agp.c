@@ -26,6 +26,7 @@
 #include "core/policy/control.h"
 #include "core/policy/layout.h"
 #include "core/policy/rows.h"
+#include "core/policy/say.h"
 
 #define TIMER_AGAIN 1u
 #define AGAIN_NS 1000000u /* first patience with a last message; a round trip over a slow link */
@@ -78,20 +79,10 @@ static size_t lay_out_yscaled(void *memory, const struct policy_config *config)
     return place(memory, config, APPLY_SCALED);
 }
 
-static void release(uint32_t peer, uint64_t handle, struct actions *out)
-{
-    actions_push(out, (struct action){.kind = ACT_RELEASE, .peer = peer, .handle = handle});
-}
-
 static void send(struct agp *self, uint8_t type, const uint32_t *peers, uint32_t count,
                  struct actions *out)
 {
-    actions_push(out, (struct action){.kind = ACT_SEND,
-                                      .type = type,
-                                      .tag = self->sends,
-                                      .peers = peers,
-                                      .count = count,
-                                      .degree = self->config->peer_count});
+    say_send(out, type, self->sends, peers, count, self->config->peer_count);
 }
 
 static void split_and_send(struct agp *self, struct actions *out)
@@ -131,7 +122,7 @@ static void collect(struct agp *self, struct actions *out)
                                       .degree = self->config->peer_count});
     for (uint32_t i = 0; i < count; i++)
         if (self->terms[i].base != 0)
-            release(self->terms[i].peer, self->terms[i].base, out);
+            say_release(out, self->terms[i].peer, self->terms[i].base);
 }
 
 static void on_gradient(struct agp *self, struct actions *out)
@@ -144,7 +135,7 @@ static void on_gradient(struct agp *self, struct actions *out)
         split_and_send(self, out);
         collect(self, out);
     }
-    actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = ++self->iteration});
+    say_compute(out, ++self->iteration);
 }
 
 static void end_if_whole(struct agp *self, struct actions *out)
@@ -154,11 +145,11 @@ static void end_if_whole(struct agp *self, struct actions *out)
     if (self->config->peer_count > 0)
         collect(self, out);
     for (uint32_t i = 0; i < self->config->peer_count; i++)
-        release(i, self->sources[i].base, out);
+        say_release(out, i, self->sources[i].base);
     if (self->patience > 0)
-        actions_push(out, (struct action){.kind = ACT_CANCEL, .type = TIMER_AGAIN});
+        say_cancel(out, TIMER_AGAIN);
     self->done = true;
-    actions_push(out, (struct action){.kind = ACT_DONE});
+    say_done(out);
 }
 
 static void on_tensor(struct agp *self, const struct event *event, struct actions *out)
@@ -166,13 +157,13 @@ static void on_tensor(struct agp *self, const struct event *event, struct action
     CHECK(event->peer < self->config->peer_count);
     struct source *const source = &self->sources[event->peer];
     if (event->tag <= source->tag) { /* overtaken on its way, or a last message that came twice */
-        release(event->peer, event->handle, out);
+        say_release(out, event->peer, event->handle);
         return;
     }
     CHECK(!source->last);
     CHECK(!self->done);
     if (source->newest != 0)
-        release(event->peer, source->newest, out);
+        say_release(out, event->peer, source->newest);
     source->newest = event->handle;
     source->tag = event->tag;
     source->last = event->type == TENSOR_LAST;
@@ -184,10 +175,7 @@ static void arm(struct agp *self, uint64_t now_ns, struct actions *out)
 {
     const uint32_t doublings = self->patience < AGAIN_DOUBLINGS ? self->patience : AGAIN_DOUBLINGS;
     self->patience++;
-    actions_push(out, (struct action){.kind = ACT_TIMER,
-                                      .type = TIMER_AGAIN,
-                                      .tag = self->patience,
-                                      .at_ns = now_ns + ((uint64_t)AGAIN_NS << doublings)});
+    say_timer(out, TIMER_AGAIN, self->patience, now_ns + ((uint64_t)AGAIN_NS << doublings));
 }
 
 static void on_timer(struct agp *self, const struct event *event, struct actions *out)
@@ -196,10 +184,7 @@ static void on_timer(struct agp *self, const struct event *event, struct actions
         return;
     for (uint32_t i = 0; i < self->config->peer_count; i++)
         if (!self->sources[i].last)
-            actions_push(out, (struct action){.kind = ACT_CONTROL,
-                                              .type = AGP_AGAIN,
-                                              .peers = &self->everyone[i],
-                                              .count = 1});
+            say_control(out, AGP_AGAIN, &self->everyone[i], 1, 0);
     arm(self, event->now_ns, out);
 }
 
@@ -220,7 +205,7 @@ static void agp_step(void *state, const struct event *event, struct actions *out
     struct agp *self = state;
     switch ((enum event_kind)event->kind) {
     case EV_START:
-        actions_push(out, (struct action){.kind = ACT_COMPUTE});
+        say_compute(out, 0);
         return;
     case EV_GRADIENT:
         on_gradient(self, out);

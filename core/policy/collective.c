@@ -8,6 +8,7 @@
 
 #include "core/base/check.h"
 #include "core/policy/layout.h"
+#include "core/policy/say.h"
 
 const struct policy_choice policy_collectives[] = {
     [COLLECTIVE_CHUNKED] = {"chunked", "slices travel over direct edges"},
@@ -120,9 +121,7 @@ static void mix(struct collective *self, enum mix_rule rule, struct mix_term *te
                                       .degree = self->count,
                                       .slice = (uint16_t)self->rank,
                                       .slices = (uint16_t)(self->count + 1)});
-    for (uint32_t i = 0; i < self->count; i++)
-        actions_push(out, (struct action){
-                              .kind = ACT_RELEASE, .peer = term[i].peer, .handle = term[i].handle});
+    say_release_terms(out, term, self->count);
 }
 
 static bool progress(struct collective *self, struct actions *out)

@@ -26,6 +26,7 @@
 #include "core/policy/dsgd_state.h"
 #include "core/policy/layout.h"
 #include "core/policy/rows.h"
+#include "core/policy/say.h"
 
 void dsgd_survey(struct dsgd *self)
 {
@@ -78,10 +79,7 @@ static void mix(struct dsgd *self, struct actions *out)
                                       .terms = self->terms,
                                       .count = n,
                                       .degree = self->degree});
-    for (uint32_t i = 0; i < n; i++)
-        actions_push(out, (struct action){.kind = ACT_RELEASE,
-                                          .peer = self->terms[i].peer,
-                                          .handle = self->terms[i].handle});
+    say_release_terms(out, self->terms, n);
 }
 
 static void send(struct dsgd *self, struct actions *out)
@@ -93,12 +91,7 @@ static void send(struct dsgd *self, struct actions *out)
         dsgd_survey(self);
     self->degree = self->there_count;
     if (self->degree > 0)
-        actions_push(out, (struct action){.kind = ACT_SEND,
-                                          .type = TENSOR_MODEL,
-                                          .tag = self->rounds.now,
-                                          .peers = self->there,
-                                          .count = self->degree,
-                                          .degree = self->degree});
+        say_send(out, TENSOR_MODEL, self->rounds.now, self->there, self->degree, self->degree);
 }
 
 void dsgd_begin_round(struct dsgd *self, struct actions *out)
@@ -118,7 +111,7 @@ static void finish_round(struct dsgd *self, struct actions *out)
     if (self->there_count > 0)
         mix(self, out);
     if (self->combines_first)
-        actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->rounds.now});
+        say_apply(out, self->rounds.now);
     self->rounds.now++;
     if (self->differs) {
         dsgd_survey(self);
@@ -163,7 +156,7 @@ static void release_beyond(struct dsgd *self, uint64_t last, struct actions *out
     for (uint32_t i = 0; i < self->peer_count; i++) {
         uint64_t *const handle = &self->peer[i].handle[parity];
         if (*handle)
-            actions_push(out, (struct action){.kind = ACT_RELEASE, .peer = i, .handle = *handle});
+            say_release(out, i, *handle);
         *handle = 0;
     }
     self->arrived[parity] = 0;
@@ -172,7 +165,7 @@ static void release_beyond(struct dsgd *self, uint64_t last, struct actions *out
 static void give_back(struct dsgd *self, uint32_t peer, uint64_t handle, struct actions *out)
 {
     self->counters.dropped++;
-    actions_push(out, (struct action){.kind = ACT_RELEASE, .peer = peer, .handle = handle});
+    say_release(out, peer, handle);
 }
 
 /* Where it has left in good order, what it sent for this round is here, or it was mixed. */
@@ -200,7 +193,7 @@ static void on_down(struct dsgd *self, uint32_t peer, bool left, struct actions 
         return;
     self->peer[peer].lost = self->differs = true;
     self->counters.evicted++;
-    actions_push(out, (struct action){.kind = ACT_EVICT, .peer = peer});
+    say_evict(out, peer);
     drop_models(self, peer, left, out);
     dsgd_survey(self);
     finish_round(self, out);
@@ -217,8 +210,7 @@ static void on_tensor(struct dsgd *self, const struct event *event, struct actio
     const bool beyond = self->rounds.stopping && event->tag > self->rounds.last;
     CHECK(beyond || !self->rounds.done);
     if (beyond) {
-        actions_push(out, (struct action){
-                              .kind = ACT_RELEASE, .peer = event->peer, .handle = event->handle});
+        say_release(out, event->peer, event->handle);
         return;
     }
     keep(self, event);

@@ -22,6 +22,7 @@
  */
 #include "core/base/check.h"
 #include "core/policy/dsgd_state.h"
+#include "core/policy/say.h"
 
 static uint32_t latest(uint32_t a, uint32_t b)
 {
@@ -31,11 +32,7 @@ static uint32_t latest(uint32_t a, uint32_t b)
 static void tell(struct dsgd *self, uint32_t peer, uint8_t type, uint32_t round, bool joining,
                  struct actions *out)
 {
-    actions_push(out, (struct action){.kind = ACT_CONTROL,
-                                      .type = type,
-                                      .peers = &self->everyone[peer],
-                                      .count = 1,
-                                      .word = {round, joining}});
+    say_control(out, type, &self->everyone[peer], 1, round, joining);
 }
 
 static void ask(struct dsgd *self, uint32_t peer)
@@ -190,7 +187,7 @@ void dsgd_drop_early(struct dsgd *self, uint32_t peer, struct actions *out)
     struct dsgd_edge *const edge = &self->edge[peer];
     if (edge->handle == 0)
         return;
-    actions_push(out, (struct action){.kind = ACT_RELEASE, .peer = peer, .handle = edge->handle});
+    say_release(out, peer, edge->handle);
     edge->handle = 0;
     self->early_count--;
     self->counters.dropped++;

@@ -13,6 +13,7 @@
 #include "core/base/rng.h"
 #include "core/policy/layout.h"
 #include "core/policy/rows.h"
+#include "core/policy/say.h"
 
 #define TIMER_MEAN 1u
 
@@ -60,12 +61,7 @@ static const char *epidemic_check(const struct policy_config *config)
 
 static void compute(struct epidemic *self, struct actions *out)
 {
-    actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->iteration});
-}
-
-static void release(uint32_t peer, uint64_t handle, struct actions *out)
-{
-    actions_push(out, (struct action){.kind = ACT_RELEASE, .peer = peer, .handle = handle});
+    say_compute(out, self->iteration);
 }
 
 /* The first `fanout` of a shuffle: a list that stays as it is until the next draw. */
@@ -85,21 +81,13 @@ static uint32_t draw(struct epidemic *self)
 static void on_gradient(struct epidemic *self, uint64_t now_ns, struct actions *out)
 {
     CHECK(!self->waiting);
-    actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->iteration});
+    say_apply(out, self->iteration);
     const uint32_t count = draw(self);
     if (count > 0)
-        actions_push(out, (struct action){.kind = ACT_SEND,
-                                          .type = TENSOR_MODEL,
-                                          .tag = self->iteration,
-                                          .peers = self->alive,
-                                          .count = count,
-                                          .degree = count});
+        say_send(out, TENSOR_MODEL, self->iteration, self->alive, count, count);
     self->iteration++;
     self->waiting = true;
-    actions_push(out, (struct action){.kind = ACT_TIMER,
-                                      .type = TIMER_MEAN,
-                                      .tag = self->iteration,
-                                      .at_ns = now_ns + self->config->options.timeout_ns});
+    say_timer(out, TIMER_MEAN, self->iteration, now_ns + self->config->options.timeout_ns);
 }
 
 static void mix(struct epidemic *self, struct actions *out)
@@ -121,19 +109,18 @@ static void mix(struct epidemic *self, struct actions *out)
                                       .terms = self->terms,
                                       .count = count,
                                       .degree = count});
-    for (uint32_t i = 0; i < count; i++)
-        release(self->terms[i].peer, self->terms[i].handle, out);
+    say_release_terms(out, self->terms, count);
 }
 
 static void keep(struct epidemic *self, const struct event *event, struct actions *out)
 {
     CHECK(event->peer < self->config->peer_count);
     if (self->done || self->gone[event->peer]) {
-        release(event->peer, event->handle, out);
+        say_release(out, event->peer, event->handle);
         return;
     }
     if (self->held[event->peer] != 0) {
-        release(event->peer, self->held[event->peer], out);
+        say_release(out, event->peer, self->held[event->peer]);
         self->counters.dropped++;
     }
     self->held[event->peer] = event->handle;
@@ -145,7 +132,7 @@ static void lose(struct epidemic *self, uint32_t peer, struct actions *out)
     CHECK(!self->gone[peer]);
     self->gone[peer] = true;
     self->counters.evicted++;
-    actions_push(out, (struct action){.kind = ACT_EVICT, .peer = peer});
+    say_evict(out, peer);
     uint32_t place = 0;
     while (self->alive[place] != peer)
         place++;
@@ -163,15 +150,15 @@ static void welcome(struct epidemic *self, uint32_t peer)
 static void stop(struct epidemic *self, struct actions *out)
 {
     if (self->waiting)
-        actions_push(out, (struct action){.kind = ACT_CANCEL, .type = TIMER_MEAN});
+        say_cancel(out, TIMER_MEAN);
     self->waiting = false;
     for (uint32_t i = 0; i < self->config->peer_count; i++) {
         if (self->held[i] != 0)
-            release(i, self->held[i], out);
+            say_release(out, i, self->held[i]);
         self->held[i] = 0;
     }
     self->done = true;
-    actions_push(out, (struct action){.kind = ACT_DONE});
+    say_done(out);
 }
 
 static void epidemic_step(void *state, const struct event *event, struct actions *out)

@@ -30,6 +30,7 @@
 #include "core/policy/control.h"
 #include "core/policy/layout.h"
 #include "core/policy/rows.h"
+#include "core/policy/say.h"
 
 #define STALENESS_MAX 5u
 #define GAP_MAX (STALENESS_MAX + 1u)
@@ -111,7 +112,7 @@ static struct model *place_of(struct hop *self, uint32_t peer, uint32_t iteratio
 
 static void release(uint32_t peer, struct model *model, struct actions *out)
 {
-    actions_push(out, (struct action){.kind = ACT_RELEASE, .peer = peer, .handle = model->handle});
+    say_release(out, peer, model->handle);
     *model = (struct model){0};
 }
 
@@ -191,13 +192,9 @@ static void mix(struct hop *self, struct actions *out)
 static void begin(struct hop *self, struct actions *out)
 {
     if (self->now > 0 && self->config->peer_count > 0)
-        actions_push(out, (struct action){.kind = ACT_CONTROL,
-                                          .type = HOP_TOKEN,
-                                          .peers = self->everyone,
-                                          .count = self->config->peer_count,
-                                          .word = {self->now}});
+        say_control(out, HOP_TOKEN, self->everyone, self->config->peer_count, self->now);
     self->computing = true;
-    actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->now});
+    say_compute(out, self->now);
 }
 
 static void try_go_on(struct hop *self, struct actions *out)
@@ -233,14 +230,10 @@ static void on_gradient(struct hop *self, struct actions *out)
 {
     CHECK(self->computing);
     self->computing = false;
-    actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->now});
+    say_apply(out, self->now);
     if (self->config->peer_count > 0)
-        actions_push(out, (struct action){.kind = ACT_SEND,
-                                          .type = TENSOR_MODEL,
-                                          .tag = self->now,
-                                          .peers = self->everyone,
-                                          .count = self->config->peer_count,
-                                          .degree = self->config->peer_count});
+        say_send(out, TENSOR_MODEL, self->now, self->everyone, self->config->peer_count,
+                 self->config->peer_count);
     try_jump(self, out);
     try_go_on(self, out);
 }
@@ -290,7 +283,7 @@ static void on_stop(struct hop *self, struct actions *out)
             if (place_of(self, i, k)->handle != 0)
                 release(i, place_of(self, i, k), out);
     self->done = true;
-    actions_push(out, (struct action){.kind = ACT_DONE});
+    say_done(out);
 }
 
 static void hop_step(void *state, const struct event *event, struct actions *out)

@@ -27,6 +27,7 @@
 #include "core/policy/control.h"
 #include "core/policy/layout.h"
 #include "core/policy/rows.h"
+#include "core/policy/say.h"
 
 #define OPEN_MAX 2u
 
@@ -83,15 +84,10 @@ static const char *k_sync_check(const struct policy_config *config)
     return NULL;
 }
 
-static void release(uint32_t peer, uint64_t handle, struct actions *out)
-{
-    actions_push(out, (struct action){.kind = ACT_RELEASE, .peer = peer, .handle = handle});
-}
-
 static void finish(struct k_sync *self, struct actions *out)
 {
     self->done = true;
-    actions_push(out, (struct action){.kind = ACT_DONE});
+    say_done(out);
 }
 
 /* ---------------------------------------------------------------------------------------------------- the server */
@@ -110,18 +106,12 @@ static void send_round(struct k_sync *self, uint32_t from, uint32_t to, struct a
         self->receivers[count++] = i;
     }
     if (count > 0)
-        actions_push(out, (struct action){.kind = ACT_SEND,
-                                          .type = TENSOR_MODEL,
-                                          .tag = self->round,
-                                          .peers = self->receivers,
-                                          .count = count,
-                                          .degree = 1});
+        say_send(out, TENSOR_MODEL, self->round, self->receivers, count, 1);
 }
 
 static void release_held(struct k_sync *self, struct actions *out)
 {
-    for (uint32_t i = 0; i < self->held; i++)
-        release(self->terms[i].peer, self->terms[i].handle, out);
+    say_release_terms(out, self->terms, self->held);
     self->held = 0;
 }
 
@@ -157,7 +147,7 @@ static void take_in(struct k_sync *self, const struct event *event, struct actio
     CHECK(event->tag <= self->round);
     if (event->tag < self->round || self->stopping) {
         self->counters.dropped += event->tag < self->round;
-        release(event->peer, event->handle, out);
+        say_release(out, event->peer, event->handle);
         settle(self, event->peer, out);
         return;
     }
@@ -198,17 +188,13 @@ static const uint32_t to_server; /* index 0: the only peer */
 
 static void skip(uint32_t round, struct actions *out)
 {
-    actions_push(out, (struct action){.kind = ACT_CONTROL,
-                                      .type = K_SYNC_SKIP,
-                                      .peers = &to_server,
-                                      .count = 1,
-                                      .word = {round}});
+    say_control(out, K_SYNC_SKIP, &to_server, 1, round);
 }
 
 static void adopt(struct k_sync *self, const struct event *event, struct actions *out)
 {
     if (self->stopping) {
-        release(event->peer, event->handle, out);
+        say_release(out, event->peer, event->handle);
         skip((uint32_t)event->tag, out);
         return;
     }
@@ -226,10 +212,10 @@ static void adopt(struct k_sync *self, const struct event *event, struct actions
                                  .terms = self->terms,
                                  .count = 1,
                                  .degree = 0});
-    release(event->peer, event->handle, out);
+    say_release(out, event->peer, event->handle);
     self->round = (uint32_t)event->tag;
     self->computing = true;
-    actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->iteration++});
+    say_compute(out, self->iteration++);
 }
 
 static void answer(struct k_sync *self, struct actions *out)
@@ -237,13 +223,8 @@ static void answer(struct k_sync *self, struct actions *out)
     CHECK(self->computing);
     CHECK(!self->stopping);
     self->computing = false;
-    actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->iteration - 1});
-    actions_push(out, (struct action){.kind = ACT_SEND,
-                                      .type = TENSOR_MODEL,
-                                      .tag = self->round,
-                                      .peers = &to_server,
-                                      .count = 1,
-                                      .degree = 1});
+    say_apply(out, self->iteration - 1);
+    say_send(out, TENSOR_MODEL, self->round, &to_server, 1, 1);
 }
 
 static void work(struct k_sync *self, const struct event *event, struct actions *out)

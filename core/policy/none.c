@@ -5,6 +5,7 @@
  */
 #include "core/base/check.h"
 #include "core/policy/rows.h"
+#include "core/policy/say.h"
 
 struct none {
     uint32_t iteration;
@@ -23,16 +24,16 @@ static void none_step(void *state, const struct event *event, struct actions *ou
     struct none *self = state;
     switch ((enum event_kind)event->kind) {
     case EV_START:
-        actions_push(out, (struct action){.kind = ACT_COMPUTE});
+        say_compute(out, 0);
         return;
     case EV_GRADIENT:
         CHECK(!self->done);
-        actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->iteration});
-        actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = ++self->iteration});
+        say_apply(out, self->iteration);
+        say_compute(out, ++self->iteration);
         return;
     case EV_STOP:
         self->done = true;
-        actions_push(out, (struct action){.kind = ACT_DONE});
+        say_done(out);
         return;
     default:
         CHECK(event->kind != EV_TENSOR); /* nobody has an edge to this worker */

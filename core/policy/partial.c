@@ -24,6 +24,7 @@
 #include "core/policy/layout.h"
 #include "core/policy/partial_state.h"
 #include "core/policy/rows.h"
+#include "core/policy/say.h"
 
 #define TIMER_WAIT 1u
 
@@ -73,16 +74,13 @@ static void on_gradient(struct partial *self, uint64_t now_ns, struct actions *o
 {
     const struct policy_options *const o = &self->config->options;
     CHECK(self->status == PARTIAL_COMPUTING);
-    actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->iteration});
+    say_apply(out, self->iteration);
     self->iteration++;
     if (o->wait == PARTIAL_RANDOM && self->alive > 0)
         self->drawn = 1 + rng_below(&self->rng, self->alive);
     if (o->wait == PARTIAL_TIMEOUT && self->alive > 0) {
         self->holding = true;
-        actions_push(out, (struct action){.kind = ACT_TIMER,
-                                          .type = TIMER_WAIT,
-                                          .tag = self->iteration,
-                                          .at_ns = now_ns + o->timeout_ns});
+        say_timer(out, TIMER_WAIT, self->iteration, now_ns + o->timeout_ns);
     }
     partial_group_ready(self, out);
 }
@@ -100,13 +98,13 @@ void partial_compute(struct partial *self, struct actions *out)
 {
     partial_group_go_on(self, out);
     if (self->holding)
-        actions_push(out, (struct action){.kind = ACT_CANCEL, .type = TIMER_WAIT});
+        say_cancel(out, TIMER_WAIT);
     self->holding = false;
     self->status = self->stopping ? PARTIAL_DONE : PARTIAL_COMPUTING;
     if (self->stopping)
-        actions_push(out, (struct action){.kind = ACT_DONE});
+        say_done(out);
     else
-        actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->iteration});
+        say_compute(out, self->iteration);
 }
 
 /* -------------------------------------------------------------------------------------------------- the exchange */
@@ -130,12 +128,7 @@ static void send_model(struct partial *self, uint32_t peer, uint8_t type, uint64
     self->peer[peer].told = false;
     self->peer[peer].claim = 0;
     self->peer[peer].claimed = false;
-    actions_push(out, (struct action){.kind = ACT_SEND,
-                                      .type = type,
-                                      .tag = tag,
-                                      .peers = &self->everyone[peer],
-                                      .count = 1,
-                                      .degree = degree_of(self, active)});
+    say_send(out, type, tag, &self->everyone[peer], 1, degree_of(self, active));
 }
 
 static void mix(struct partial *self, uint64_t tag, uint32_t active, uint32_t count,
@@ -148,10 +141,7 @@ static void mix(struct partial *self, uint64_t tag, uint32_t active, uint32_t co
                                       .terms = self->terms,
                                       .count = count,
                                       .degree = degree_of(self, active)});
-    for (uint32_t i = 0; i < count; i++)
-        actions_push(out, (struct action){.kind = ACT_RELEASE,
-                                          .peer = self->terms[i].peer,
-                                          .handle = self->terms[i].handle});
+    say_release_terms(out, self->terms, count);
 }
 
 /* Member: the leader's model is the word that the group is committed. */
@@ -225,7 +215,7 @@ static void lose(struct partial *self, uint32_t index, struct actions *out)
     peer->claim = peer->noes = 0;
     self->alive--;
     self->counters.evicted++;
-    actions_push(out, (struct action){.kind = ACT_EVICT, .peer = index});
+    say_evict(out, index);
     if (self->status != PARTIAL_EXCHANGING) {
         partial_group_lose(self, index, out);
     } else if (peer->member && peer->handle == 0) {
@@ -250,9 +240,7 @@ static void on_message(struct partial *self, const struct event *event, struct a
     CHECK(event->peer < self->config->peer_count);
     if (self->peer[event->peer].gone) { /* sent before it was lost */
         if (event->kind == EV_TENSOR)
-            actions_push(
-                out,
-                (struct action){.kind = ACT_RELEASE, .peer = event->peer, .handle = event->handle});
+            say_release(out, event->peer, event->handle);
     } else if (event->kind == EV_CONTROL) {
         partial_group_control(self, event, out);
     } else if (event->type == TENSOR_MODEL) {

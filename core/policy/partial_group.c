@@ -32,6 +32,7 @@
 #include "core/base/check.h"
 #include "core/policy/control.h"
 #include "core/policy/partial_state.h"
+#include "core/policy/say.h"
 
 #define NOES_MAX 4u
 
@@ -41,11 +42,8 @@ static void tell(struct partial *self, uint32_t peer, uint8_t type, uint32_t wor
 {
     if (type != PARTIAL_ABORT && type != PARTIAL_CLAIM)
         self->peer[peer].told = type != PARTIAL_NO;
-    actions_push(out, (struct action){.kind = ACT_CONTROL,
-                                      .type = type,
-                                      .peers = &self->everyone[peer],
-                                      .count = 1,
-                                      .word = {word, type == PARTIAL_INVITE ? self->since : 0}});
+    say_control(out, type, &self->everyone[peer], 1, word,
+                type == PARTIAL_INVITE ? self->since : 0);
 }
 
 /* -------------------------------------------------------------------------------------------------------- claims */

@@ -24,6 +24,7 @@
 #include "core/policy/groups.h"
 #include "core/policy/layout.h"
 #include "core/policy/rows.h"
+#include "core/policy/say.h"
 
 #define GENERATOR 0u /* its id; every other worker's peer 0 */
 
@@ -138,17 +139,13 @@ static void say(struct prague *self, uint8_t type, uint32_t word, struct actions
     if (self->groups)
         hear(self, GENERATOR, type, word, out);
     else
-        actions_push(out, (struct action){.kind = ACT_CONTROL,
-                                          .type = type,
-                                          .peers = &self->everyone[GENERATOR],
-                                          .count = 1,
-                                          .word = {word}});
+        say_control(out, type, &self->everyone[GENERATOR], 1, word);
 }
 
 static void compute(struct prague *self, struct actions *out)
 {
     self->status = COMPUTING;
-    actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->iteration});
+    say_compute(out, self->iteration);
 }
 
 static void leave(struct prague *self, struct actions *out)
@@ -164,7 +161,7 @@ static void leave(struct prague *self, struct actions *out)
     }
     CHECK(!self->known);
     self->status = DONE;
-    actions_push(out, (struct action){.kind = ACT_DONE});
+    say_done(out);
 }
 
 /* Join the group, if there is one to join. ACT_REDUCE is the last action of its step. */
@@ -186,7 +183,7 @@ static void join(struct prague *self, struct actions *out)
 static void on_gradient(struct prague *self, struct actions *out)
 {
     CHECK(self->status == COMPUTING);
-    actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->iteration});
+    say_apply(out, self->iteration);
     self->status = WAITING;
     say(self, PRAGUE_ASK, self->iteration++, out);
     join(self, out);

@@ -10,6 +10,7 @@
 
 #include "core/base/check.h"
 #include "core/policy/policy.h"
+#include "core/policy/say.h"
 
 struct rounds {
     uint64_t last; /* last round to finish, once stopping */
@@ -29,11 +30,11 @@ static inline void rounds_begin(struct rounds *self, struct actions *out)
     self->computing = false;
     if (rounds_over(self)) {
         self->done = true;
-        actions_push(out, (struct action){.kind = ACT_DONE});
+        say_done(out);
         return;
     }
     self->computing = true;
-    actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->now});
+    say_compute(out, self->now);
 }
 
 /** The gradient of this round is there: step. */
@@ -41,7 +42,7 @@ static inline void rounds_apply(struct rounds *self, struct actions *out)
 {
     CHECK(self->computing);
     self->computing = false;
-    actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->now});
+    say_apply(out, self->now);
 }
 
 /** The mean over all: `everyone` lists all peers and outlives the step. To whoever models a reduction, no list means all. */

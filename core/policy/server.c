@@ -5,6 +5,7 @@
 #include "core/base/check.h"
 #include "core/policy/control.h"
 #include "core/policy/layout.h"
+#include "core/policy/say.h"
 
 /* The server's view of one worker. */
 struct client {
@@ -58,15 +59,10 @@ const char *server_check(const struct policy_config *config)
     return NULL;
 }
 
-static void release(uint32_t peer, uint64_t handle, struct actions *out)
-{
-    actions_push(out, (struct action){.kind = ACT_RELEASE, .peer = peer, .handle = handle});
-}
-
 static void finish(struct server *self, struct actions *out)
 {
     self->done = true;
-    actions_push(out, (struct action){.kind = ACT_DONE});
+    say_done(out);
 }
 
 /* ---------------------------------------------------------------------------------------------------- the server */
@@ -90,12 +86,7 @@ static void reply(struct server *self, uint32_t from, uint32_t to, struct action
         self->receivers[count++] = i;
     }
     if (count > 0)
-        actions_push(out, (struct action){.kind = ACT_SEND,
-                                          .type = TENSOR_MODEL,
-                                          .tag = self->version,
-                                          .peers = self->receivers,
-                                          .count = count,
-                                          .degree = 1});
+        say_send(out, TENSOR_MODEL, self->version, self->receivers, count, 1);
 }
 
 static void begin_serving(struct server *self, struct actions *out)
@@ -135,7 +126,7 @@ static void take_in(struct server *self, const struct event *event, struct actio
                                       .terms = &self->term,
                                       .count = 1,
                                       .degree = 1});
-    release(event->peer, event->handle, out);
+    say_release(out, event->peer, event->handle);
     self->version++;
     client->waiting = true;
     if (tick(self, client))
@@ -175,11 +166,9 @@ static const uint32_t to_server; /* index 0: the only peer */
 static void leave(struct server *self, struct actions *out)
 {
     if (self->kept)
-        release(to_server, self->kept, out);
+        say_release(out, to_server, self->kept);
     self->kept = 0;
-    actions_push(
-        out,
-        (struct action){.kind = ACT_CONTROL, .type = SERVER_BYE, .peers = &to_server, .count = 1});
+    say_control(out, SERVER_BYE, &to_server, 1, 0);
     finish(self, out);
 }
 
@@ -189,7 +178,7 @@ static void adopt(struct server *self, const struct event *event, struct actions
     CHECK(event->handle != 0);
     self->owed = false;
     if (self->stopping) {
-        release(event->peer, event->handle, out);
+        say_release(out, event->peer, event->handle);
         leave(self, out);
         return;
     }
@@ -202,9 +191,9 @@ static void adopt(struct server *self, const struct event *event, struct actions
                                  .count = 1,
                                  .degree = 0});
     if (self->kept)
-        release(event->peer, self->kept, out);
+        say_release(out, event->peer, self->kept);
     self->kept = event->handle;
-    actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->iteration});
+    say_compute(out, self->iteration);
 }
 
 static void answer(struct server *self, struct actions *out)
@@ -212,13 +201,8 @@ static void answer(struct server *self, struct actions *out)
     CHECK(!self->owed);
     CHECK(!self->stopping);
     self->owed = true;
-    actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->iteration++});
-    actions_push(out, (struct action){.kind = ACT_SEND,
-                                      .type = TENSOR_MODEL,
-                                      .tag = self->kept,
-                                      .peers = &to_server,
-                                      .count = 1,
-                                      .degree = 1});
+    say_apply(out, self->iteration++);
+    say_send(out, TENSOR_MODEL, self->kept, &to_server, 1, 1);
 }
 
 static void work(struct server *self, const struct event *event, struct actions *out)

@@ -28,6 +28,7 @@
 #include "core/base/check.h"
 #include "core/policy/layout.h"
 #include "core/policy/rows.h"
+#include "core/policy/say.h"
 
 #define OVERLAP_MAX 3u
 #define HELD_MAX (2u * OVERLAP_MAX + 2u)
@@ -126,10 +127,7 @@ static void mix(struct sgp *self, uint64_t newest, uint32_t degree, struct actio
                                       .terms = self->terms,
                                       .count = count,
                                       .degree = degree});
-    for (uint32_t i = 0; i < count; i++)
-        actions_push(out, (struct action){.kind = ACT_RELEASE,
-                                          .peer = self->terms[i].peer,
-                                          .handle = self->terms[i].handle});
+    say_release_terms(out, self->terms, count);
     self->counters.committed += count;
     self->counters.unmixed += count == 0;
 }
@@ -140,10 +138,7 @@ static void arm(struct sgp *self, uint64_t now_ns, struct actions *out)
     if (give_up_ns == 0)
         return;
     self->armed = true;
-    actions_push(out, (struct action){.kind = ACT_TIMER,
-                                      .type = TIMER_GIVE_UP,
-                                      .tag = ++self->patience,
-                                      .at_ns = now_ns + give_up_ns});
+    say_timer(out, TIMER_GIVE_UP, ++self->patience, now_ns + give_up_ns);
 }
 
 static void disarm(struct sgp *self, struct actions *out)
@@ -151,7 +146,7 @@ static void disarm(struct sgp *self, struct actions *out)
     if (!self->armed)
         return;
     self->armed = false;
-    actions_push(out, (struct action){.kind = ACT_CANCEL, .type = TIMER_GIVE_UP});
+    say_cancel(out, TIMER_GIVE_UP);
 }
 
 /* Every share of an iteration up to `tag` has arrived. Those before the last p were waited for already. */
@@ -172,7 +167,7 @@ static void end_if_whole(struct sgp *self, uint64_t now_ns, struct actions *out)
     disarm(self, out);
     mix(self, self->last, 0, out);
     self->done = true;
-    actions_push(out, (struct action){.kind = ACT_DONE});
+    say_done(out);
 }
 
 static void begin(struct sgp *self, uint64_t now_ns, struct actions *out)
@@ -183,7 +178,7 @@ static void begin(struct sgp *self, uint64_t now_ns, struct actions *out)
         return;
     }
     self->computing = true;
-    actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->now});
+    say_compute(out, self->now);
 }
 
 /* After the own share was sent: go on unless the share that may be late no longer is missing. */
@@ -210,14 +205,9 @@ static void on_gradient(struct sgp *self, uint64_t now_ns, struct actions *out)
 {
     CHECK(self->computing);
     self->computing = false;
-    actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->now});
+    say_apply(out, self->now);
     if (self->hops > 0)
-        actions_push(out, (struct action){.kind = ACT_SEND,
-                                          .type = TENSOR_MODEL,
-                                          .tag = self->now,
-                                          .peers = &self->to[self->now % self->hops],
-                                          .count = 1,
-                                          .degree = 1});
+        say_send(out, TENSOR_MODEL, self->now, &self->to[self->now % self->hops], 1, 1);
     try_finish(self, now_ns, out);
 }
 
@@ -242,8 +232,7 @@ static void on_tensor(struct sgp *self, const struct event *event, struct action
         box->next_tag += self->hops;
     if (self->done || box->count == HELD_MAX) {
         self->counters.dropped++;
-        actions_push(out, (struct action){
-                              .kind = ACT_RELEASE, .peer = event->peer, .handle = event->handle});
+        say_release(out, event->peer, event->handle);
     } else {
         box->share[(box->head + box->count++) % HELD_MAX] =
             (struct share){.handle = event->handle, .tag = event->tag, .degree = event->degree};

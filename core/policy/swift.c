@@ -15,6 +15,7 @@
 #include "core/base/check.h"
 #include "core/policy/layout.h"
 #include "core/policy/rows.h"
+#include "core/policy/say.h"
 
 struct copy {
     uint64_t handle; /* 0: none yet */
@@ -52,21 +53,12 @@ static const char *swift_check(const struct policy_config *config)
     return config->options.steps == 0 ? "swift: steps is at least 1" : NULL;
 }
 
-static void release(uint32_t peer, uint64_t handle, struct actions *out)
-{
-    actions_push(out, (struct action){.kind = ACT_RELEASE, .peer = peer, .handle = handle});
-}
-
 static void begin(struct swift *self, struct actions *out)
 {
     if (self->config->peer_count > 0)
-        actions_push(out, (struct action){.kind = ACT_SEND,
-                                          .type = TENSOR_MODEL,
-                                          .tag = self->iteration,
-                                          .peers = self->everyone,
-                                          .count = self->config->peer_count,
-                                          .degree = self->config->peer_count});
-    actions_push(out, (struct action){.kind = ACT_COMPUTE, .round = self->iteration});
+        say_send(out, TENSOR_MODEL, self->iteration, self->everyone, self->config->peer_count,
+                 self->config->peer_count);
+    say_compute(out, self->iteration);
 }
 
 static void average(struct swift *self, struct actions *out)
@@ -94,7 +86,7 @@ static void on_gradient(struct swift *self, struct actions *out)
     CHECK(!self->done);
     if ((self->iteration + 1) % self->config->options.steps == 0)
         average(self, out);
-    actions_push(out, (struct action){.kind = ACT_APPLY, .round = self->iteration});
+    say_apply(out, self->iteration);
     self->iteration++;
     begin(self, out);
 }
@@ -105,12 +97,12 @@ static void on_tensor(struct swift *self, const struct event *event, struct acti
     struct copy *const copy = &self->copies[event->peer];
     const bool overtaken = copy->handle != 0 && event->tag <= copy->tag;
     if (self->done || overtaken) {
-        release(event->peer, event->handle, out);
+        say_release(out, event->peer, event->handle);
         self->counters.dropped += overtaken;
         return;
     }
     if (copy->handle != 0)
-        release(event->peer, copy->handle, out);
+        say_release(out, event->peer, copy->handle);
     *copy = (struct copy){.handle = event->handle, .tag = event->tag};
 }
 
@@ -118,11 +110,11 @@ static void on_stop(struct swift *self, struct actions *out)
 {
     for (uint32_t i = 0; i < self->config->peer_count; i++)
         if (self->copies[i].handle != 0) {
-            release(i, self->copies[i].handle, out);
+            say_release(out, i, self->copies[i].handle);
             self->copies[i].handle = 0;
         }
     self->done = true;
-    actions_push(out, (struct action){.kind = ACT_DONE});
+    say_done(out);
 }
 
 static void swift_step(void *state, const struct event *event, struct actions *out)
