@@ -31,7 +31,7 @@ const struct command command_table[] = {
      "them is needed."},
     {"tune", command_tune, 1, 1, BIT(SET) | BIT(OUT) | BIT(DRY_RUN) | BIT(QUIET) | BIT(THREADS),
      "PROFILE", "profile", "find learning rates, the same budget for each policy", NULL},
-    {"replay", command_replay, 1, 1, BIT(PARAMETERS), "RUN", "run",
+    {"replay", command_replay, 1, 1, BIT(PARAMETERS) | BIT(QUIET), "RUN", "run",
      "feed the events of a live run to the policies again",
      "They must yield the same actions; with --parameters also the same models, bit for bit."},
     {"list", command_list, 0, 1, BIT(LONG), "[WHAT]", "kind",

@@ -33,7 +33,7 @@ int command_replay(struct command_line *line)
         return command_complain("not enough memory"), 1;
     inner.argument[1] = path;
     int code = session_open(self, &inner);
-    const struct replay_options options = {.parameters = line->parameters};
+    const struct replay_options options = {.parameters = line->parameters, .quiet = line->quiet};
     for (uint32_t v = 0; (code == 0 || v > 0) && v < self->sweep[0].values; v++) {
         char title[2 * EXPERIMENT_SWEEP_TEXT_MAX + 8];
         if (*sweep_title(self->sweep[0].experiment[v], title, sizeof(title)))

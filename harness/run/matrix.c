@@ -23,6 +23,7 @@
 #include "harness/run/interrupt.h"
 #include "harness/run/judge.h"
 #include "harness/run/outcome.h"
+#include "harness/run/progress.h"
 #include "harness/run/runner.h"
 
 /** Everything of a matrix in progress. */
@@ -33,6 +34,7 @@ struct matrix {
     const struct matrix_options *options;
     struct runner runner;
     struct results results;
+    struct progress progress;
     struct record_run *run; /* [sweep_cells] in order of execution */
     uint32_t runs;
     double quota_cores;                       /* see record.h */
@@ -44,22 +46,21 @@ static bool is_virtual(const struct matrix *self)
     return self->plan->experiment->clock == CLOCK_VIRTUAL;
 }
 
-static void say_progress(const struct matrix *self, const struct record_run *run)
+static void say_progress(struct matrix *self, const struct record_run *run)
 {
     const struct record_point *const last = &run->point[run->point_count - 1];
-    char label[RECORD_LABEL_MAX];
-    if (self->options->quiet)
-        return;
-    fprintf(stderr, "dawdle: [%u/%u] %-12s seed %llu: %.0f gradients/s, waiting %.0f %%",
-            self->runs, sweep_cells(self->sweep), record_label(run, label),
-            (unsigned long long)run->seed, run->gradients_per_s, run->wait_share * 100);
+    const bool worry = run->disturbed || run->diverged || !run->drained || !run->ledger_ok;
+    char label[RECORD_LABEL_MAX], stolen[64] = "", loss[48] = "";
     if (run->disturbed)
-        fprintf(stderr, ", %.0f %% OF ITS CORES TAKEN BY OTHER PROGRAMS", run->stolen_share * 100);
+        snprintf(stolen, sizeof(stolen), ", %.0f %% OF ITS CORES TAKEN BY OTHER PROGRAMS",
+                 run->stolen_share * 100);
     if (run->judged)
-        fprintf(stderr, ", training loss %.4f", last->train_loss_mean_model);
-    fprintf(stderr, "%s%s%s\n", run->diverged ? ", DIVERGED" : "",
-            run->drained ? "" : ", INCOMPLETE",
-            run->ledger_ok ? "" : ", SUM OF PARAMETERS NOT KEPT");
+        snprintf(loss, sizeof(loss), ", training loss %.4f", last->train_loss_mean_model);
+    progress_step(
+        &self->progress, worry, "%-12s seed %llu: %.0f gradients/s, waiting %.0f %%%s%s%s%s%s",
+        record_label(run, label), (unsigned long long)run->seed, run->gradients_per_s,
+        run->wait_share * 100, stolen, loss, run->diverged ? ", DIVERGED" : "",
+        run->drained ? "" : ", INCOMPLETE", run->ledger_ok ? "" : ", SUM OF PARAMETERS NOT KEPT");
 }
 
 /** journal/<policy>-<seed>.gz in the result directory, or in the folder of this value of the swept key. */
@@ -316,8 +317,12 @@ int matrix_run(struct host *host, struct sweep *sweep, const struct matrix_optio
     int rc = begin(&self, &err);
     if (rc == 0)
         rc = write_environment(&self, &err);
+    progress_open(&self.progress, sweep_cells(sweep),
+                  is_virtual(&self) ? 0 : (double)self.plan->experiment->stop.time_ns * 1e-9,
+                  options->quiet);
     if (rc == 0)
         rc = all_values(&self, &err);
+    progress_close(&self.progress);
     if (rc == 0)
         rc = conclude(&self, false, &err);
     else if (self.runs > 0)

@@ -80,7 +80,7 @@ static int open_data(struct plan *self, enum plan_depth depth, struct err *err)
     const int rc = cache_folder(e, cache, sizeof(cache), err);
     if (rc < 0)
         return rc;
-    struct plan_watch patience = {.quiet = e->data.quiet};
+    struct progress patience = {.quiet = e->data.quiet};
     const struct dataset_watch watch = {.step = plan_watch_step, .context = &patience};
     const struct dataset_config config = {.format = e->data.format,
                                           .path = e->data.path,
@@ -94,7 +94,9 @@ static int open_data(struct plan *self, enum plan_depth depth, struct err *err)
                                           .draft = depth != PLAN_RUN,
                                           .watch = &watch};
     interrupt_watch(); /* Ctrl-C must not leave half a data set in the cache */
-    return dataset_open(&self->dataset, &config, err);
+    const int opened = dataset_open(&self->dataset, &config, err);
+    progress_close(&patience);
+    return opened;
 }
 
 static int make_model(struct plan *self, struct err *err)

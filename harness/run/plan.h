@@ -30,8 +30,8 @@ struct plan {
 /** How much of a plan is asked for. */
 enum plan_depth {
     PLAN_PLACES, /* graphs and placements: neither data nor model */
-    PLAN_SIZES,  /* and how large everything is: synthetic data are not made, and no shard is dealt */
-    PLAN_RUN,    /* and everything that a run needs */
+    PLAN_SIZES, /* and how large everything is: synthetic data are not made, and no shard is dealt */
+    PLAN_RUN,   /* and everything that a run needs */
 };
 
 /** 0, or -errno with `err`. -EINVAL: the profile asks for what cannot be; else the environment. `machine`: NULL for virtual. */

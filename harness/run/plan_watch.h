@@ -6,15 +6,9 @@
 #ifndef HARNESS_RUN_PLAN_WATCH_H
 #define HARNESS_RUN_PLAN_WATCH_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "harness/run/progress.h"
 
-struct plan_watch {
-    bool quiet;
-    double began_s, said_s; /* 0: not yet */
-};
-
-/** For struct dataset_watch; context: struct plan_watch. 1: somebody pressed Ctrl-C. */
+/** For struct dataset_watch; context: struct progress. 1: somebody pressed Ctrl-C. */
 int plan_watch_step(void *context, const char *doing, const char *path, uint64_t done,
                     uint64_t all);
 

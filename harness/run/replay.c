@@ -11,6 +11,7 @@
 #include "core/base/check.h"
 #include "core/base/digest.h"
 #include "harness/run/plan_digest.h"
+#include "harness/run/progress.h"
 #include "harness/run/replay_state.h"
 #include "harness/run/sweep.h"
 
@@ -256,6 +257,33 @@ static uint32_t say_missing(const char *dir, const struct experiment *e, FILE *o
     return missing;
 }
 
+/** The file at `path`; its line is printed whole, because on a terminal another one tells how far it is. */
+static int replay_file(const struct plan *plan, const char *path,
+                       const struct replay_options *options, struct progress *progress, FILE *out)
+{
+    struct journal_file journal;
+    struct err err = {{0}};
+    char *text = NULL;
+    size_t bytes = 0;
+    const char *const slash = strrchr(path, '/');
+    FILE *const line = open_memstream(&text, &bytes);
+    if (!line)
+        return 3;
+    int code = journal_file_read(path, &journal, &err);
+    if (code < 0) {
+        fprintf(line, "%-28s FAIL  %s\n", slash ? slash + 1 : path, err.text);
+        code = code_of(code);
+    } else {
+        code = replay_one(plan, &journal, options, line);
+        journal_file_free(&journal);
+    }
+    fclose(line);
+    progress_step(progress, false, "journals");
+    progress_print(progress, out, text);
+    free(text);
+    return code;
+}
+
 int replay_all(const char *results, const struct plan *plan, const struct replay_options *options,
                FILE *out)
 {
@@ -269,21 +297,15 @@ int replay_all(const char *results, const struct plan *plan, const struct replay
         fprintf(stderr, "dawdle: error: %s holds no journals: %s\n", dir, why_none(plan));
         return 2;
     }
+    struct progress progress;
+    progress_open(&progress, (uint32_t)count, 0, options->quiet || !isatty(STDERR_FILENO));
     for (int i = 0; i < count; i++) {
-        struct journal_file journal;
-        struct err err = {{0}};
         snprintf(path, sizeof(path), "%s/journal/%s", dir, names[i]->d_name);
-        int one = journal_file_read(path, &journal, &err);
-        if (one < 0) {
-            fprintf(out, "%-28s FAIL  %s\n", names[i]->d_name, err.text);
-            one = code_of(one);
-        } else {
-            one = replay_one(plan, &journal, options, out);
-            journal_file_free(&journal);
-        }
+        const int one = replay_file(plan, path, options, &progress, out);
         code = one > code || code == 5 ? (one ? one : code) : code;
         free(names[i]);
     }
+    progress_close(&progress);
     free(names);
     const char *const why = plugin_failure(&plan->plugin);
     if (why) {

@@ -12,6 +12,7 @@
 
 struct replay_options {
     bool parameters; /* execute gradients and mixes too */
+    bool quiet;
 };
 
 /**

@@ -15,6 +15,7 @@
 #include "harness/record/stream.h"
 #include "harness/run/data_tier.h"
 #include "harness/run/interrupt.h"
+#include "harness/run/progress.h"
 #include "harness/run/runner.h"
 #include "harness/tune/tune_search.h"
 
@@ -29,6 +30,7 @@ struct tune {
     struct tune_search search[EXPERIMENT_POLICIES_MAX];
     struct judge_data data[TUNE_SEEDS];
     bool has_data[TUNE_SEEDS];
+    struct progress progress;
 };
 
 static bool is_reported(const struct experiment *e, uint64_t seed)
@@ -114,22 +116,19 @@ static double final_value(const struct tune *self, const struct record_run *run)
     return target_metric_at(self->file->metric, last);
 }
 
-/** `12/63`, and once a grid is extended `63+5`. */
-static void say_progress(const struct tune *self, const struct record_run *run, double value)
+/** A grid that is extended has more runs than were planned. */
+static void say_progress(struct tune *self, const struct record_run *run, double value)
 {
-    const uint32_t planned = self->file->policies * TUNE_GRID * TUNE_SEEDS;
-    const uint32_t runs = self->file->runs;
-    const bool extended = runs > planned;
     char text[40] = "diverged";
-    if (self->options->quiet)
-        return;
     if (isfinite(value))
         snprintf(text, sizeof(text), "%.4f", value);
-    fprintf(stderr, "dawdle: [%u%c%u] %-12s lr %-8g seed %llu: %s %s%s%s\n",
-            extended ? planned : runs, extended ? '+' : '/', extended ? runs - planned : planned,
-            run->policy, run->lr, (unsigned long long)run->seed,
-            target_metric_name(self->file->metric), text, run->drained ? "" : ", INCOMPLETE",
-            run->ledger_ok ? "" : ", SUM OF PARAMETERS NOT KEPT");
+    if (self->file->runs > self->progress.all)
+        self->progress.all = self->file->runs;
+    progress_step(&self->progress, !run->drained || !run->ledger_ok,
+                  "%-12s lr %-8g seed %llu: %s %s%s%s", run->policy, run->lr,
+                  (unsigned long long)run->seed, target_metric_name(self->file->metric), text,
+                  run->drained ? "" : ", INCOMPLETE",
+                  run->ledger_ok ? "" : ", SUM OF PARAMETERS NOT KEPT");
 }
 
 static int run_cell(struct tune *self, const struct cell *cell, uint32_t seed, double *value,
@@ -292,7 +291,10 @@ int tune_run(struct host *host, struct plan *plan, struct tuned_file *file,
     *self = (struct tune){.plan = plan, .file = file, .options = options};
     if (plan->experiment->clock == CLOCK_VIRTUAL)
         plan->common.points = POINTS_VIRTUAL;
+    progress_open(&self->progress, file->policies * TUNE_GRID * TUNE_SEEDS,
+                  host ? (double)plan->experiment->stop.time_ns * 1e-9 : 0, options->quiet);
     const int rc = run_whole(self, host, &err);
+    progress_close(&self->progress);
     runner_close(&self->runner);
     for (uint32_t s = 0; s < TUNE_SEEDS; s++)
         judge_data_close(&self->data[s]);
