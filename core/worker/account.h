@@ -124,7 +124,7 @@ void account_lost(struct worker *self, uint32_t edge, uint64_t noticed_cyc, uint
  */
 void account_answered(struct worker *self);
 
-/** The worker looks again at what it could not do: a channel was full, or no snapshot free. It waited until `now`. */
+/** An action cannot be executed, because a channel is full or no snapshot free: until `now` the worker waited. */
 void account_blocked(struct worker *self, uint64_t now);
 
 /** What the worker did until `now` has no name. */

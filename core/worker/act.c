@@ -280,7 +280,7 @@ bool act_resume(struct worker *self)
     while (self->next_action < self->actions.count) {
         if (!do_action(self, &self->actions.item[self->next_action])) {
             self->action_blocked = true;
-            account_idle(self, clock_cyc());
+            account_blocked(self, clock_cyc());
             return false;
         }
         self->next_action++;
