@@ -21,6 +21,11 @@ void clocks_enter(void)
     cr_assert(freopen(path, "w", stdout)); /* the tables */
 }
 
+const char *clocks_folder(void)
+{
+    return folder;
+}
+
 void clocks_leave(void)
 {
     char command[96];

@@ -9,10 +9,11 @@
 /** Before and after each test: a folder of its own. */
 void clocks_enter(void);
 void clocks_leave(void);
+const char *clocks_folder(void);
 
 /**
- * Run tests/live/NAME.yaml on this clock, with one key set anew ("key=value") or NULL; a shipped profile, if `name` has a
- * slash. Returns the exit code.
+ * Run tests/live/NAME.yaml on this clock, with one key set anew ("key=value") or NULL; with a slash `name` is a path or a
+ * shipped profile. Returns the exit code.
  */
 int clocks_run(const char *clock, const char *name, const char *set);
 
