@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table of averaging policies. Adding one is a file, a row here and a trace test. */
+/* The table of averaging policies. Adding one is a file, a row in rows.h and a trace test: CONTRIBUTING.md. */
 #include "core/policy/policy.h"
 
 #include <string.h>
 
 #include "core/policy/rows.h"
 
-const struct policy *const policy_table[] = {
-    &policy_none,   &policy_allreduce, &policy_dsgd, &policy_local_sgd,   &policy_k_sync,
-    &policy_adpsgd, &policy_swarm,     &policy_aau,  &policy_cb_dybw,     &policy_partial,
-    &policy_prague, &policy_sgp,       &policy_agp,  &policy_agp_yscaled, &policy_hop,
-    &policy_swift,  &policy_epidemic,  &policy_asgd, &policy_ssp,
-};
+#define POLICY_ROW_ADDRESS(name) &policy_##name,
+const struct policy *const policy_table[] = {POLICY_ROWS(POLICY_ROW_ADDRESS)};
 const uint32_t policy_count = sizeof(policy_table) / sizeof(policy_table[0]);
 
 const struct policy *policy_find(const char *name)
