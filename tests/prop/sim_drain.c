@@ -7,7 +7,7 @@
 static void run(uint64_t seed, bool faulty)
 {
     static const uint32_t core[] = {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2};
-    const struct cluster_variant *const variant = cluster_variant(seed);
+    const struct cluster_variant variant = cluster_variant(seed);
     const struct inject inject = {.law = law_find("slowdown"),
                                   .config.factor = 10,
                                   .select = SELECT_PERCENT_EACH,
@@ -21,10 +21,10 @@ static void run(uint64_t seed, bool faulty)
                                       .reorder = 0.1,
                                       .retransmit_ns = 50 * US};
     struct cluster cluster;
-    cluster_plan(&cluster, variant->name, 3 + (uint32_t)(seed % 10), 2 + 2 * (uint32_t)(seed % 2),
+    cluster_plan(&cluster, variant.name, 3 + (uint32_t)(seed % 10), 2 + 2 * (uint32_t)(seed % 2),
                  seed);
     for (uint32_t w = 0; w < cluster.config.workers; w++)
-        cluster.worker[w].options = variant->options;
+        cluster.worker[w].options = variant.options;
     cluster.config.inject.entry = &inject;
     cluster.config.inject.count = 1;
     cluster.config.jitter_cv = seed % 5 ? 0.05 : 0;

@@ -85,7 +85,8 @@ static void run(uint64_t seed)
     struct rng rng = rng_start(seed, RNG_TEST, 7);
     struct inject entry[3];
     struct cluster cluster;
-    plan(&cluster, cluster_variant(seed), seed);
+    const struct cluster_variant variant = cluster_variant(seed);
+    plan(&cluster, &variant, seed);
     cluster.config.inject.entry = entry;
     cluster.config.inject.count = 1 + rng_below(&rng, 3);
     for (uint32_t i = 0; i < cluster.config.inject.count; i++)
@@ -122,11 +123,12 @@ static void run_cut(uint64_t seed)
         .what = INJECT_LINK,
         .select = SELECT_WORKERS,
         .workers = first_two,
-        .worker_count = 1 + (uint32_t)(seed / cluster_variants % 2),
+        .worker_count = 1 + (uint32_t)(seed / cluster_variants() % 2),
         .when.start_ns = seed % 5 * MS,
         .link = {.edges = seed % 2 ? EDGES_ACROSS : EDGES_OUT, .cut = true, .resend_ns = US}};
     struct cluster cluster;
-    plan(&cluster, cluster_variant(seed), seed);
+    const struct cluster_variant variant = cluster_variant(seed);
+    plan(&cluster, &variant, seed);
     cluster.config.inject.entry = &entry;
     cluster.config.inject.count = 1;
     if (seed % 3 == 0) {

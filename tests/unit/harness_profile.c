@@ -483,6 +483,24 @@ static char *read_whole(const char *path)
     return text;
 }
 
+/** Errors that list all policies have @policies@ in their place, so that a new row is no reason to touch them. */
+static char *with_policies(char *text)
+{
+    char *whole = NULL;
+    size_t bytes = 0;
+    FILE *const out = open_memstream(&whole, &bytes);
+    const char *at = text;
+    for (const char *mark; (mark = strstr(at, "@policies@")); at = mark + strlen("@policies@")) {
+        fprintf(out, "%.*s", (int)(mark - at), at);
+        for (uint32_t i = 0; i < policy_count; i++)
+            fprintf(out, "%s%s", i ? ", " : "", policy_table[i]->name);
+    }
+    fputs(at, out);
+    fclose(out);
+    free(text);
+    return whole;
+}
+
 /** One golden file. Returns whether it is one. */
 static bool expect_golden(const char *stem)
 {
@@ -491,6 +509,7 @@ static bool expect_golden(const char *stem)
     char *expected = read_whole(path);
     if (!expected)
         return false;
+    expected = with_policies(expected);
     snprintf(path, sizeof(path), "tests/profiles/%s.set", stem);
     char *sets = access(path, R_OK) == 0 ? read_whole(path) : NULL;
     const char *set[32];

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/rng.h"
+#include "core/base/units.h"
 #include "tests/unit/support_sim_graph.h"
 
 static void *resize(void *context, void *old, size_t old_bytes, size_t bytes)
@@ -187,9 +188,68 @@ static const struct cluster_variant variants[] = {
     {"agp", {0}},
     {"agp-yscaled", {0}},
 };
-const uint32_t cluster_variants = sizeof(variants) / sizeof(variants[0]);
+#define VARIANTS ((uint32_t)(sizeof(variants) / sizeof(variants[0])))
 
-const struct cluster_variant *cluster_variant(uint64_t n)
+static uint64_t default_of(const struct policy_option *option)
 {
-    return &variants[n % cluster_variants];
+    uint64_t value = 0;
+    double share = 0;
+    const char *why;
+    switch (option->type) {
+    case OPTION_COUNT:
+        cr_assert_eq(units_parse_u64(option->fallback, &value, &why), 0);
+        break;
+    case OPTION_NS:
+        cr_assert_eq(units_parse_ns(option->fallback, &value, &why), 0);
+        break;
+    case OPTION_SHARE:
+        cr_assert_eq(units_parse_share(option->fallback, &share, &why), 0);
+        memcpy(&value, &share, sizeof(value));
+        break;
+    case OPTION_BOOL:
+        return strcmp(option->fallback, "true") == 0;
+    case OPTION_CHOICE:
+        while (strcmp(option->choices[value].name, option->fallback) != 0)
+            value++;
+        break;
+    }
+    return value;
+}
+
+struct policy_options policy_defaults(const struct policy *row)
+{
+    struct policy_options options = {0};
+    for (const struct policy_option *o = row->options; o && o->name; o++) {
+        const uint64_t value = default_of(o); /* little-endian, as all that this is built for */
+        memcpy((char *)&options + o->offset, &value, o->bytes);
+    }
+    return options;
+}
+
+static bool stands_above(const struct policy *row)
+{
+    for (uint32_t i = 0; i < VARIANTS; i++)
+        if (strcmp(variants[i].name, row->name) == 0)
+            return true;
+    return false;
+}
+
+uint32_t cluster_variants(void)
+{
+    uint32_t count = VARIANTS;
+    for (uint32_t i = 0; i < policy_count; i++)
+        count += !stands_above(policy_table[i]);
+    return count;
+}
+
+struct cluster_variant cluster_variant(uint64_t n)
+{
+    uint32_t i = (uint32_t)(n % cluster_variants());
+    if (i < VARIANTS)
+        return variants[i];
+    i -= VARIANTS;
+    for (uint32_t p = 0;; p++)
+        if (!stands_above(policy_table[p]) && i-- == 0)
+            return (struct cluster_variant){policy_table[p]->name,
+                                            policy_defaults(policy_table[p])};
 }

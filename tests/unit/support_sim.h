@@ -45,8 +45,12 @@ struct cluster_variant {
     const char *name;
     struct policy_options options;
 };
-extern const uint32_t cluster_variants;
+/** Some options of most rows, and the defaults of every other one in the table. */
+uint32_t cluster_variants(void);
 /** Number `n` modulo their count. */
-const struct cluster_variant *cluster_variant(uint64_t n);
+struct cluster_variant cluster_variant(uint64_t n);
+
+/** What a profile gets that sets none. */
+struct policy_options policy_defaults(const struct policy *row);
 
 #endif
