@@ -3,8 +3,8 @@
 # The tests. Ends in one line `N passed, N failed, N skipped`.
 #   run.sh             the release build with every suite that needs no more than a compiler, Criterion and Python
 #   run.sh --all       what CI runs: that, the readers of histograms by others (Java, JavaScript), sanitizer builds, a short
-#                      fuzzing of the parsers, a clang build, the same virtual run through all of them, and a build of each
-#                      new commit
+#                      fuzzing of the parsers, a clang build, the same virtual run through all of them, a policy added by
+#                      its recipe, and a build of each new commit
 #   … --strict         a skip that tests/skips.txt does not list counts as failed
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -72,6 +72,7 @@ everything_else() {
         check "gcc without optimisation" ninja --quiet -C build-plain harness/dawdle
     check "the same bytes from gcc and clang, optimised or not, with 1 and 2 threads" tests/determinism.sh \
         build/harness/dawdle build-clang/harness/dawdle build-plain/harness/dawdle build-asan/harness/dawdle
+    check "a policy is added by its recipe" tests/add_policy.sh
     check "each new commit builds" tests/each_commit.sh
 }
 
