@@ -117,6 +117,9 @@ static void do_compute(struct shadow *self, uint32_t worker, const struct action
                     (long long)w->round);
     w->round = action->round;
     w->computing = true;
+    w->begun.count++;
+    w->begun.last_ns = self->event.now_ns;
+    shadow_rounds_look(self, worker);
     w->input_version = shadow_current(self, worker)->version;
 }
 
@@ -283,8 +286,9 @@ static void do_action(struct shadow *self, uint32_t worker, const struct action 
 
 static bool tells_epochs(const struct shadow *self)
 {
-    return strcmp(self->policy->name, "aau") == 0 && !self->policy->shared_bytes &&
-           !self->tearing && !self->absences;
+    const bool waves =
+        strcmp(self->policy->name, "aau") == 0 || strcmp(self->policy->name, "cb-dybw") == 0;
+    return waves && !self->policy->shared_bytes && !self->tearing && !self->absences;
 }
 
 void shadow_stepped(void *context, struct sim *sim, uint32_t worker, const struct event *event,

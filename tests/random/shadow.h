@@ -12,7 +12,9 @@
  *   matrix      rows sum to 1; doubly: both ends of an exchange mix the same two versions with the same weight;
  *               column: what is in the models and on its way adds up to N; exact mean: a reduction gives its members'
  *               mean
- *   epochs      aau: an epoch is over only after its own edges have connected everybody
+ *   snapshots   of a policy with exact channels: never more alive than its row says
+ *   rounds      neighbours are never further apart than the policy allows
+ *   epochs      aau, cb-dybw: an epoch is over only after its own edges have connected everybody
  *   values      where something is computed: the floats are what the row says
  */
 #ifndef TESTS_RANDOM_SHADOW_H
@@ -54,6 +56,25 @@ const char *shadow_failure(const struct shadow *self);
 
 /** Gradients that came to this worker or that it abandoned. */
 uint64_t shadow_gradients(const struct shadow *self, uint32_t worker);
+/** Those that it asked for, and when it asked for the last one. */
+struct shadow_begun {
+    uint64_t count, last_ns;
+};
+struct shadow_begun shadow_begun(const struct shadow *self, uint32_t worker);
+
+/** What came nearest to a bound. */
+struct shadow_extremes {
+    uint32_t gap;   /* iterations ahead of a neighbour when one began */
+    uint32_t depth; /* exact tensors on their way over one edge */
+    double y_least; /* of push-sum */
+};
+struct shadow_extremes shadow_extremes(const struct shadow *self);
+
+/** Of the first `epochs` epochs of AAU or cb-dybw, each for itself: most waves committed, and most that established an edge. */
+struct shadow_waves {
+    uint32_t committed, merged;
+};
+struct shadow_waves shadow_waves(const struct shadow *self, uint32_t epochs);
 
 /** The latest event, in words: "worker 3 at 1200 ns, tensor 1 from worker 2". */
 void shadow_latest(const struct shadow *self, char *text, uint32_t size);

@@ -79,13 +79,18 @@ static void on_tensor(struct shadow *self, struct shadow_edge *edge, const struc
     while (skipped < edge->tensor.count &&
            !same_tensor(self, shadow_queue_at(&edge->tensor, skipped), event))
         skipped++;
-    if (skipped == edge->tensor.count || (skipped > 0 && !self->mailboxes)) {
+    const bool drops = self->policy->survives_drop;
+    if (skipped == edge->tensor.count || (skipped > 0 && !self->mailboxes && !drops)) {
         shadow_fail(self, "a tensor of version %u with tag %llu, which is not what comes next",
                     slots_version_of(event->handle), (unsigned long long)event->tag);
         return;
     }
-    for (; skipped > 0; skipped--)
+    for (; skipped > 0; skipped--) {
+        const struct shadow_tensor *const lost = shadow_queue_at(&edge->tensor, 0);
+        if (drops)
+            shadow_mass_lose(self, lost->model, lost->degree);
         pop_tensor(self, edge);
+    }
     const struct shadow_tensor *const sent = shadow_queue_at(&edge->tensor, 0);
     hold(self, edge, event, sent);
     if (!self->mailboxes)
@@ -153,6 +158,8 @@ void shadow_channels_send(struct shadow *self, uint32_t worker, const struct act
                                        .type = action->type,
                                        .degree = action->degree};
         shadow_models_keep(self, sent->model);
+        if (!self->mailboxes && edge->tensor.count > self->extremes.depth)
+            self->extremes.depth = edge->tensor.count;
     }
 }
 
@@ -191,7 +198,9 @@ void shadow_channels_release(struct shadow *self, uint32_t worker, const struct 
             continue;
         if (--held->times > 0)
             return;
-        if (self->policy->lanes == LANES_WEIGHT && !held->mixed)
+        if (self->policy->survives_drop && !held->mixed)
+            shadow_mass_lose(self, held->model, held->degree);
+        else if (self->policy->lanes == LANES_WEIGHT && !held->mixed)
             shadow_fail(self, "gives a share of worker %u back without having taken it in",
                         edge->from);
         shadow_models_drop(self, held->model);
@@ -222,7 +231,7 @@ void shadow_channels_ended(struct shadow *self)
         if (edge->held.count > 0)
             shadow_fail(self, "worker %u never gave %u snapshots of worker %u back", edge->to,
                         edge->held.count, edge->from);
-        else if (edge->tensor.count > 0 && !self->mailboxes)
+        else if (edge->tensor.count > 0 && !self->mailboxes && !self->policy->survives_drop)
             shadow_fail(self, "%u tensors from worker %u to worker %u never came",
                         edge->tensor.count, edge->from, edge->to);
         else if (edge->control.count > 0)

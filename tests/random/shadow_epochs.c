@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * AAU: an epoch may end only when edges over which models were exchanged in it connect all workers; that is what bounds
+ * AAU and cb-dybw: an epoch may end only when edges over which models were exchanged in it connect all workers; that is what bounds
  * how long anybody can be left out. Seen from outside: PATH tells of edges. An edge is established by one of its ends, in
  * a step that sends a model over it; whoever else tells of it must name the same epoch; and nobody may speak of a later
  * epoch before.
@@ -57,6 +57,38 @@ static uint32_t receivers(struct shadow *self, uint32_t worker, const struct act
     return set;
 }
 
+static struct shadow_account *account_of(struct shadow *self, uint32_t epoch)
+{
+    while (self->account.count <= epoch)
+        *(struct shadow_account *)shadow_queue_push(&self->account) = (struct shadow_account){0};
+    return shadow_queue_at(&self->account, epoch);
+}
+
+/** wave: the tag under which this step has sent its model; 0: it has not. */
+static void note_waves(struct shadow *self, uint32_t worker, const struct action *action,
+                       uint64_t wave)
+{
+    struct shadow_account *const account = account_of(self, action->word[0]);
+    account->waves.committed += action->type == AAU_COMMIT && action->word[1] == worker;
+    if (action->type != AAU_PATH || wave == 0 || action->word[1] == 0)
+        return;
+    account->waves.merged += account->last_merge != wave;
+    account->last_merge = wave;
+}
+
+struct shadow_waves shadow_waves(const struct shadow *self, uint32_t epochs)
+{
+    struct shadow_waves most = {0};
+    for (uint32_t i = 0; i < epochs && i < self->account.count; i++) {
+        const struct shadow_account *const account = shadow_queue_at(&self->account, i);
+        if (account->waves.committed > most.committed)
+            most.committed = account->waves.committed;
+        if (account->waves.merged > most.merged)
+            most.merged = account->waves.merged;
+    }
+    return most;
+}
+
 static void tell(struct shadow *self, uint32_t worker, const struct action *action, uint32_t sent)
 {
     if (action->word[0] + SHADOW_EPOCHS <= self->epoch_newest)
@@ -76,11 +108,15 @@ static void tell(struct shadow *self, uint32_t worker, const struct action *acti
 void shadow_epochs_look(struct shadow *self, uint32_t worker, const struct actions *actions)
 {
     const uint32_t sent = receivers(self, worker, actions);
+    uint64_t wave = 0;
     for (uint32_t i = 0; i < actions->count && !shadow_broken(self); i++) {
         const struct action *const action = &actions->item[i];
+        if (action->kind == ACT_SEND)
+            wave = action->tag;
         if (action->kind != ACT_CONTROL)
             continue;
         enter(self, action->word[0]);
+        note_waves(self, worker, action, wave);
         if (action->type == AAU_PATH)
             tell(self, worker, action, sent);
     }

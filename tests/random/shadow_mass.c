@@ -4,6 +4,7 @@
  * starts at any moment, if what is on its way is counted:
  *
  *   shares      a model sent to d others is as good as split into d + 1; a share is on its way until it is mixed
+ *   lost        where a tensor may be lost for good (survives_drop), its share is counted as lost, and nothing else is missing
  *   running sums  on its way over an edge is what the sender's sum has grown by since the receiver collected it
  */
 #include <math.h>
@@ -15,6 +16,8 @@ static void check_row(struct shadow *self, uint32_t worker)
 {
     const struct shadow_model *const model = shadow_current(self, worker);
     const double expected = self->policy->lanes == LANES_PLAIN ? 1.0 : model->y;
+    if (model->y < self->extremes.y_least)
+        self->extremes.y_least = model->y;
     for (uint32_t u = 0; u < self->units; u++) {
         const double *const row = model->mass + u * self->columns;
         double sum = 0, least = 0;
@@ -32,6 +35,13 @@ static void add(double *total, const double *row, double scale, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
         total[i] += scale * row[i];
+}
+
+void shadow_mass_lose(struct shadow *self, uint32_t model, uint32_t degree)
+{
+    const double share = 1.0 / (degree + 1.0);
+    add(self->lost, self->model[model].mass, share, self->columns);
+    self->lost_y += share * self->model[model].y;
 }
 
 static void add_shares(struct shadow *self, const struct shadow_edge *edge, double *y)
@@ -63,8 +73,8 @@ static void add_growth(struct shadow *self, const struct shadow_edge *edge, doub
 
 static void check_columns(struct shadow *self)
 {
-    double y = 0;
-    memset(self->total, 0, self->columns * sizeof(double));
+    double y = self->lost_y;
+    memcpy(self->total, self->lost, self->columns * sizeof(double));
     for (uint32_t w = 0; w < self->workers; w++) {
         const struct shadow_model *const model = shadow_current(self, w);
         const double kept = 1.0 / (self->worker[w].split_degree + 1.0);

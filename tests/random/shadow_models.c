@@ -46,6 +46,7 @@ uint32_t shadow_models_take(struct shadow *self, uint32_t owner, uint32_t versio
     model->owner = owner;
     model->version = version;
     model->refs = 1;
+    self->worker[owner].models++;
     model->y = model->sent_y = 0;
     memset(model->mass, 0, self->row_doubles * sizeof(double));
     if (model->sent)
@@ -64,6 +65,7 @@ void shadow_models_drop(struct shadow *self, uint32_t model)
     CHECK(self->model[model].refs > 0);
     if (--self->model[model].refs > 0)
         return;
+    self->worker[self->model[model].owner].models--;
     self->model[model].next = self->model_free;
     self->model_free = model;
 }
@@ -74,10 +76,22 @@ void shadow_models_adopt(struct shadow *self, uint32_t worker, uint32_t model)
     self->worker[worker].current = model;
 }
 
+/** Those on loan, the current one and the one being written: what the row promises for this worker's edges. */
+static void check_snapshots(struct shadow *self, uint32_t worker)
+{
+    const uint32_t most =
+        self->policy->slots_fixed +
+        self->policy->slots_per_edge * self->config.sim->worker[worker].peer_count;
+    const uint32_t models = self->worker[worker].models;
+    if (!self->mailboxes && !self->absences && !self->policy->survives_drop && models > most)
+        shadow_fail(self, "has %u snapshots, of %u that its row promises at most", models, most);
+}
+
 uint32_t shadow_models_copy(struct shadow *self, uint32_t worker, uint32_t from)
 {
     const uint32_t version = shadow_current(self, worker)->version + 1;
     const uint32_t index = shadow_models_take(self, worker, version);
+    check_snapshots(self, worker);
     const struct shadow_model *const source = &self->model[from];
     struct shadow_model *const out = &self->model[index];
     const size_t bytes = self->row_doubles * sizeof(double);

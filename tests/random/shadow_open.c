@@ -78,7 +78,12 @@ struct shadow *shadow_open(const struct shadow_config *config)
     self->gained = calloc(self->columns, sizeof(double));
     CHECK(self->worker && self->edge && self->reduction && self->total && self->applied &&
           self->gained);
+    self->lost = calloc(self->columns, sizeof(double));
+    CHECK(self->lost);
+    self->extremes.y_least = 1;
+    self->account.size = sizeof(struct shadow_account);
     link_edges(self);
+    shadow_rounds_open(self);
     start_models(self);
     return self;
 }
@@ -102,6 +107,9 @@ void shadow_close(struct shadow *self)
     }
     free(self->model);
     free(self->halves.item);
+    free(self->account.item);
+    free(self->distance);
+    free(self->lost);
     free(self->worker);
     free(self->edge);
     free(self->reduction);

@@ -67,6 +67,8 @@ struct shadow_timer {
 
 struct shadow_worker {
     uint32_t current; /* model */
+    uint32_t models;  /* of its own that somebody holds, its current one among them */
+    struct shadow_begun begun;
     uint32_t first_edge;
     uint32_t input_version; /* of the gradient being computed */
     uint64_t finished, abandoned, next_tag;
@@ -98,6 +100,12 @@ struct shadow_reduction {
     bool open;
 };
 
+/** What an epoch took; kept for all of them. */
+struct shadow_account {
+    struct shadow_waves waves;
+    uint64_t last_merge; /* tag of the wave that established the edge counted last */
+};
+
 struct shadow_epoch {
     uint32_t number;
     bool used;
@@ -123,6 +131,13 @@ struct shadow {
     struct shadow_reduction *reduction; /* [workers] */
     struct shadow_epoch epoch[SHADOW_EPOCHS];
     uint32_t epoch_newest;
+    struct shadow_queue account; /* of struct shadow_account, by number of the epoch */
+    struct shadow_extremes extremes;
+    uint32_t gap_most; /* of neighbours; SHADOW_NONE: any */
+    uint8_t *
+        distance; /* [workers][workers] in edges, where gap_most is of both directions; else NULL */
+    double *lost,
+        lost_y; /* [2 * workers] shares that were lost on a channel that may lose, or came too late */
     double *total; /* [2 * workers] scratch */
     double
         *gained; /* [2 * workers] what those who came (back) brought, less what they had before */
@@ -219,12 +234,18 @@ void shadow_means_copied(struct shadow *self, uint32_t worker, const struct acti
 void shadow_means_reduced(struct shadow *self, uint32_t worker, const struct event *event);
 
 /* shadow_mass.c: sums of rows and columns */
+/** Nobody will add this share of a model, split into degree + 1, to what it has. */
+void shadow_mass_lose(struct shadow *self, uint32_t model, uint32_t degree);
 void shadow_mass_split(struct shadow *self, uint32_t worker, const struct action *send);
 void shadow_mass_mixed(struct shadow *self, uint32_t worker, const struct action *action);
 void shadow_mass_check(struct shadow *self, uint32_t worker);
 void shadow_mass_ended(struct shadow *self);
 
-/* shadow_epochs.c: aau */
+/* shadow_rounds.c: how far apart workers may be */
+void shadow_rounds_open(struct shadow *self);
+void shadow_rounds_look(struct shadow *self, uint32_t worker);
+
+/* shadow_epochs.c: aau, cb-dybw */
 void shadow_epochs_look(struct shadow *self, uint32_t worker, const struct actions *actions);
 
 /* shadow_floats.c */
