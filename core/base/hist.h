@@ -30,6 +30,12 @@ struct hist {
 
 void hist_reset(struct hist *self);
 
+/** The same for memory that is zero: half a megabyte that nothing may ever be recorded in is not written. */
+static inline void hist_start(struct hist *zeroed)
+{
+    zeroed->min = UINT64_MAX;
+}
+
 static inline uint32_t hist_index(uint64_t value)
 {
     const uint32_t bucket =

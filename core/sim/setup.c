@@ -258,7 +258,7 @@ int setup_open(struct sim *self, struct err *err)
                        "no memory for a simulation of %u workers: %llu bytes were refused",
                        c->workers, (unsigned long long)self->memory_refused_bytes);
     for (uint32_t h = 0; h < SIM_HISTS; h++)
-        hist_reset(&self->hist[h]);
+        hist_start(&self->hist[h]);
     self->averages = matrix_keeps_average(c->policy->matrix, c->workers);
     if (self->shared)
         c->policy->shared_init(self->shared, c->worker, c->workers);
