@@ -6,7 +6,7 @@
 #include "core/base/rng.h"
 #include "core/policy/groups.h"
 #include "core/policy/rows.h"
-#include "tests/prop/support_policy.h"
+#include "tests/prop/support_shadow.h"
 
 #define COMPUTE_NS 100000u
 
@@ -16,20 +16,21 @@ static struct cluster_config drawn(const struct policy *policy, uint64_t seed,
     return (struct cluster_config){
         .policy = policy,
         .seed = seed,
-        .graph = (enum cluster_graph)(seed % CLUSTER_GRAPHS),
+        .graph = cluster_graphs[seed % CLUSTER_GRAPHS],
         .workers = 2 + (uint32_t)(seed * 7 / 3 % 9),
-        .options.options = options,
+        .options = options,
         .compute_ns = COMPUTE_NS,
-        .tensor_delay_ns_max = seed % 5 == 0 ? 300000 : 5000,
-        .control_delay_ns_max = seed % 4 == 0   ? 0
-                                : seed % 4 == 1 ? 150000
-                                                : 2000,
+        .deaf = seed % 3 == 0,
+        .delay_ns = seed % 5 == 0   ? 300000
+                    : seed % 4 == 1 ? 150000
+                                    : 5000,
+        .control_is_free = seed % 4 == 0,
         .stop_ns = COMPUTE_NS * (100 + seed % 190),
-        .stalled = UINT32_MAX,
+        .values = seed % 4 == 0,
     };
 }
 
-/* Sums kept, ends agree, loans come back, nobody hangs, everything drains: all checked by the cluster. */
+/* Sums kept, ends agree, loans come back, nobody hangs, everything drains: all checked by the shadow. */
 static struct policy_counters expect_sound(const struct policy *policy,
                                            struct policy_options options, uint64_t seeds)
 {
@@ -49,8 +50,8 @@ static void expect_drain(const struct policy *policy, struct policy_options opti
 {
     for (uint64_t seed = 1; seed <= 400; seed++) {
         struct cluster_config config = drawn(policy, seed, options);
-        config.tensor_delay_ns_max = COMPUTE_NS / 2;
-        config.control_delay_ns_max = COMPUTE_NS / 4;
+        config.delay_ns = COMPUTE_NS / 2;
+        config.control_is_free = false;
         config.stop_ns = seed * 7919 % (40 * COMPUTE_NS);
 
         const struct cluster_result result = cluster_run(&config);
@@ -63,14 +64,15 @@ static void expect_recovery(const struct policy *policy, struct policy_options o
 {
     for (uint64_t seed = 1; seed <= 60; seed++) {
         struct cluster_config config = drawn(policy, seed, options);
-        config.graph = CLUSTER_PATH;
+        config.graph = "path";
         config.workers = 3;
-        config.tensor_delay_ns_max = 5000;
-        config.control_delay_ns_max = 0;
+        config.delay_ns = 5000;
+        config.control_is_free = true;
         config.stop_ns = 400 * COMPUTE_NS;
-        config.stalled = (uint32_t)(seed % 3);
-        config.stall_begin_ns = 100 * COMPUTE_NS + seed * 1000;
-        config.stall_end_ns = config.stall_begin_ns + 5 * COMPUTE_NS;
+        config.fault[0] = (struct fault){.kind = FAULT_PAUSE,
+                                         .worker = (uint32_t)(seed % 3),
+                                         .at_ns = 100 * COMPUTE_NS + seed * 1000,
+                                         .for_ns = 5 * COMPUTE_NS};
 
         const struct cluster_result result = cluster_run(&config);
 
@@ -128,12 +130,12 @@ Test(policy_groups, partial_that_waits_for_all_aborts_and_still_goes_on)
 
 Test(policy_groups, partial_is_seen_to_drift_when_one_end_does_not_mix)
 {
-    struct cluster_config config = drawn(&policy_partial, 10, rules[0]);
-    config.one_sided = 7;
+    struct cluster_config config = drawn(&policy_partial, 8, rules[0]);
+    config.plant = PLANT_ONE_SIDED_MIX;
 
     const struct cluster_result result = cluster_run(&config);
 
-    cr_expect(strstr(result.failure, "sum of coordinate"), "%s", result.failure);
+    cr_expect(cluster_has_drifted(&result), "%s", result.failure);
 }
 
 /* ----------------------------------------------------------------------------------------------------- a lost peer */
@@ -145,9 +147,10 @@ static void expect_survival(const struct policy *policy, struct policy_options o
     for (uint64_t seed = 1; seed <= 200; seed++) {
         struct cluster_config config = drawn(policy, seed, options);
         config.workers += 2;
-        config.crashed = (uint32_t)(seed % config.workers);
-        config.crash_ns = 20 * COMPUTE_NS + seed * 7919 % (10 * COMPUTE_NS);
-        config.noticed_ns = config.crash_ns + seed * 37 % (2 * COMPUTE_NS);
+        config.fault[0] = (struct fault){.kind = FAULT_CRASH,
+                                         .worker = (uint32_t)(seed % config.workers),
+                                         .at_ns = 20 * COMPUTE_NS + seed * 7919 % (10 * COMPUTE_NS),
+                                         .notice_ns = 1 + seed * 37 % (2 * COMPUTE_NS)};
 
         const struct cluster_result result = cluster_run(&config);
 

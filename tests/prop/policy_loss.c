@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "core/policy/rows.h"
-#include "tests/prop/support_policy.h"
+#include "tests/prop/support_shadow.h"
 
 #define COMPUTE_NS 100000u /* the slowest gradient takes twelve of these */
 
@@ -14,24 +14,24 @@ static struct cluster_config drawn(const struct policy *policy, uint64_t seed)
     return (struct cluster_config){
         .policy = policy,
         .seed = seed,
-        .graph = (enum cluster_graph)(seed % CLUSTER_GRAPHS),
+        .graph = cluster_graphs[seed % CLUSTER_GRAPHS],
         .workers = 3 + (uint32_t)(seed / CLUSTER_GRAPHS % 10),
-        .options.options.release = releases[seed / 2 % 4],
+        .options.release = releases[seed / 2 % 4],
         .compute_ns = COMPUTE_NS,
-        .tensor_delay_ns_max = seed % 5 == 0 ? COMPUTE_NS : 5000,
-        .control_delay_ns_max = seed % 7 == 0   ? COMPUTE_NS
-                                : seed % 7 == 1 ? 0
-                                                : 3000,
+        .delay_ns = seed % 5 == 0 || seed % 7 == 0 ? COMPUTE_NS : 5000,
+        .control_is_free = seed % 7 == 1,
         .stop_ns = 1500 * COMPUTE_NS,
-        .stalled = UINT32_MAX,
+        .values = seed % 4 == 0,
     };
 }
 
 static void crash_one(struct cluster_config *config, uint64_t noticed_after_ns)
 {
-    config->crashed = (uint32_t)(config->seed / 3 % config->workers);
-    config->crash_ns = 20 * COMPUTE_NS + config->seed * 7919 % (40 * COMPUTE_NS);
-    config->noticed_ns = noticed_after_ns ? config->crash_ns + noticed_after_ns : 0;
+    config->fault[0] =
+        (struct fault){.kind = FAULT_CRASH,
+                       .worker = (uint32_t)(config->seed / 3 % config->workers),
+                       .at_ns = 20 * COMPUTE_NS + config->seed * 7919 % (40 * COMPUTE_NS),
+                       .notice_ns = noticed_after_ns ? noticed_after_ns : 2 * config->stop_ns};
 }
 
 static void expect_progress(const struct cluster_config *config, uint32_t gradients)
@@ -47,7 +47,7 @@ Test(policy_loss, aau_goes_on_when_the_loss_is_noticed_and_the_graph_stays_whole
 {
     for (uint64_t seed = 1; seed <= 400; seed++) {
         struct cluster_config config = drawn(&policy_aau, seed);
-        config.graph = seed % 2 ? CLUSTER_RING : CLUSTER_COMPLETE;
+        config.graph = seed % 2 ? "ring" : "complete";
         crash_one(&config, 1 + seed % 3 * COMPUTE_NS);
 
         expect_progress(&config, 60);
@@ -58,7 +58,7 @@ Test(policy_loss, aau_goes_on_when_nobody_notices_and_even_when_the_graph_is_cut
 {
     for (uint64_t seed = 1; seed <= 400; seed++) {
         struct cluster_config config = drawn(&policy_aau, seed);
-        config.options.options.evict_after_ns = 30 * COMPUTE_NS;
+        config.options.evict_after_ns = 30 * COMPUTE_NS;
         crash_one(&config, seed % 2 ? 0 : COMPUTE_NS);
 
         expect_progress(&config, 20);
@@ -70,10 +70,11 @@ Test(policy_loss, aau_takes_back_whom_it_evicted)
     uint64_t evicted = 0;
     for (uint64_t seed = 1; seed <= 240; seed++) {
         struct cluster_config config = drawn(&policy_aau, seed);
-        config.options.options.evict_after_ns = 30 * COMPUTE_NS;
-        config.stalled = (uint32_t)(seed / 3 % config.workers);
-        config.stall_begin_ns = 100 * COMPUTE_NS + seed * 1000;
-        config.stall_end_ns = config.stall_begin_ns + 200 * COMPUTE_NS;
+        config.options.evict_after_ns = 30 * COMPUTE_NS;
+        config.fault[0] = (struct fault){.kind = FAULT_PAUSE,
+                                         .worker = (uint32_t)(seed / 3 % config.workers),
+                                         .at_ns = 100 * COMPUTE_NS + seed * 1000,
+                                         .for_ns = 200 * COMPUTE_NS};
 
         const struct cluster_result result = cluster_run(&config);
 
@@ -90,9 +91,8 @@ Test(policy_loss, aau_keeps_the_sum_when_it_evicts_stragglers)
     uint64_t evicted = 0, torn = 0, committed = 0;
     for (uint64_t seed = 1; seed <= 240; seed++) {
         struct cluster_config config = drawn(&policy_aau, seed);
-        config.tensor_delay_ns_max = 5000;
-        config.control_delay_ns_max = seed % 7 == 1 ? 0 : 3000;
-        config.options.options.evict_after_ns = 2 * COMPUTE_NS;
+        config.delay_ns = 5000;
+        config.options.evict_after_ns = 2 * COMPUTE_NS;
         config.stop_ns = 400 * COMPUTE_NS;
 
         const struct cluster_result result = cluster_run(&config);
@@ -111,8 +111,8 @@ Test(policy_loss, cb_dybw_goes_on_when_its_tree_is_broken)
 {
     for (uint64_t seed = 1; seed <= 240; seed++) {
         struct cluster_config config = drawn(&policy_cb_dybw, seed);
-        config.options.options.release = AAU_CLUSTER;
-        config.options.options.evict_after_ns = 30 * COMPUTE_NS;
+        config.options.release = AAU_CLUSTER;
+        config.options.evict_after_ns = 30 * COMPUTE_NS;
         crash_one(&config, seed % 2 ? 0 : COMPUTE_NS);
 
         expect_progress(&config, 20);
@@ -123,8 +123,7 @@ Test(policy_loss, dsgd_goes_on_and_whoever_is_left_agrees)
 {
     for (uint64_t seed = 1; seed <= 240; seed++) {
         struct cluster_config config = drawn(&policy_dsgd, seed);
-        config.options.options.order =
-            seed / 7 % 2 ? DSGD_COMBINE_THEN_ADAPT : DSGD_ADAPT_THEN_COMBINE;
+        config.options.order = seed / 7 % 2 ? DSGD_COMBINE_THEN_ADAPT : DSGD_ADAPT_THEN_COMBINE;
         crash_one(&config, 1 + seed % 4 * COMPUTE_NS);
 
         expect_progress(&config, 100);
@@ -136,9 +135,9 @@ Test(policy_loss, adpsgd_and_swarm_ask_somebody_else)
     for (uint64_t seed = 1; seed <= 240; seed++) {
         struct cluster_config config =
             drawn(seed / 5 % 3 == 0 ? &policy_swarm : &policy_adpsgd, seed);
-        config.options.options.comm_thread = seed / 5 % 3 == 1;
-        config.options.options.pairing = seed / 9 % 2 ? ADPSGD_BIPARTITE : ADPSGD_ANY;
-        config.options.options.steps = 3;
+        config.options.comm_thread = seed / 5 % 3 == 1;
+        config.options.pairing = seed / 9 % 2 ? ADPSGD_BIPARTITE : ADPSGD_ANY;
+        config.options.steps = 3;
         crash_one(&config, 1 + seed % 4 * COMPUTE_NS);
 
         expect_progress(&config, 50);

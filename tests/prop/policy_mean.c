@@ -3,26 +3,27 @@
 #include <criterion/criterion.h>
 
 #include "core/policy/rows.h"
-#include "tests/prop/support_policy.h"
+#include "tests/prop/support_shadow.h"
 
 static struct cluster_config drawn(const struct policy *policy, uint64_t seed)
 {
     return (struct cluster_config){
         .policy = policy,
         .seed = seed,
-        .graph = (enum cluster_graph)(seed % CLUSTER_GRAPHS),
+        .graph = cluster_graphs[seed % CLUSTER_GRAPHS],
         .workers = 2 + (uint32_t)(seed * 7 / 3 % 9),
         .compute_ns = 100000,
-        .tensor_delay_ns_max = seed % 5 == 0 ? 300000 : 5000,
-        .control_delay_ns_max = seed % 4 == 0   ? 0
-                                : seed % 4 == 1 ? 150000
-                                                : 2000,
+        .deaf = seed % 3 == 0,
+        .delay_ns = seed % 5 == 0   ? 300000
+                    : seed % 4 == 1 ? 150000
+                                    : 5000,
+        .control_is_free = seed % 4 == 0,
         .stop_ns = 100000 * (100 + seed % 190),
-        .stalled = UINT32_MAX,
+        .values = seed % 4 == 0,
     };
 }
 
-static void run_seeds(const struct policy *policy, struct policy_config options, uint64_t seeds)
+static void run_seeds(const struct policy *policy, struct policy_options options, uint64_t seeds)
 {
     for (uint64_t seed = 1; seed <= seeds; seed++) {
         struct cluster_config config = drawn(policy, seed);
@@ -34,100 +35,100 @@ static void run_seeds(const struct policy *policy, struct policy_config options,
 
 Test(policy_mean, none_loses_nothing)
 {
-    run_seeds(&policy_none, (struct policy_config){0}, 60);
+    run_seeds(&policy_none, (struct policy_options){0}, 60);
 }
 
 Test(policy_mean, dsgd_keeps_it)
 {
-    run_seeds(&policy_dsgd, (struct policy_config){0}, 300);
+    run_seeds(&policy_dsgd, (struct policy_options){0}, 300);
 }
 
 Test(policy_mean, dsgd_keeps_it_when_it_combines_first)
 {
-    run_seeds(&policy_dsgd, (struct policy_config){.options.order = DSGD_COMBINE_THEN_ADAPT}, 300);
+    run_seeds(&policy_dsgd, (struct policy_options){.order = DSGD_COMBINE_THEN_ADAPT}, 300);
 }
 
 Test(policy_mean, local_sgd_keeps_it_whatever_the_number_of_steps)
 {
     for (uint32_t steps = 1; steps <= 4; steps++)
-        run_seeds(&policy_local_sgd, (struct policy_config){.options.steps = steps}, 100);
+        run_seeds(&policy_local_sgd, (struct policy_options){.steps = steps}, 100);
 }
 
 /* With a server it is not the mean: the server's model is its start less every step that was made, each once. */
 Test(policy_mean, a_server_takes_in_every_step_once)
 {
-    run_seeds(&policy_asgd, (struct policy_config){0}, 300);
+    run_seeds(&policy_asgd, (struct policy_options){0}, 300);
 }
 
 Test(policy_mean, a_server_that_holds_replies_back_takes_in_every_step_once)
 {
     for (uint32_t staleness = 0; staleness <= 3; staleness++)
-        run_seeds(&policy_ssp, (struct policy_config){.options.staleness = staleness}, 100);
+        run_seeds(&policy_ssp, (struct policy_options){.staleness = staleness}, 100);
 }
 
 Test(policy_mean, allreduce_keeps_it)
 {
-    run_seeds(&policy_allreduce, (struct policy_config){0}, 300);
+    run_seeds(&policy_allreduce, (struct policy_options){0}, 300);
 }
 
 Test(policy_mean, adpsgd_keeps_it_with_any_pairing_and_a_comm_thread)
 {
-    run_seeds(&policy_adpsgd, (struct policy_config){.options.comm_thread = true}, 300);
+    run_seeds(&policy_adpsgd, (struct policy_options){.comm_thread = true}, 300);
 }
 
 Test(policy_mean, adpsgd_keeps_it_with_any_pairing_and_no_comm_thread)
 {
-    run_seeds(&policy_adpsgd, (struct policy_config){0}, 300);
+    run_seeds(&policy_adpsgd, (struct policy_options){0}, 300);
 }
 
 Test(policy_mean, adpsgd_keeps_it_on_a_bipartite_graph_with_a_comm_thread)
 {
-    run_seeds(
-        &policy_adpsgd,
-        (struct policy_config){.options.pairing = ADPSGD_BIPARTITE, .options.comm_thread = true},
-        300);
+    run_seeds(&policy_adpsgd,
+              (struct policy_options){.pairing = ADPSGD_BIPARTITE, .comm_thread = true}, 300);
 }
 
 Test(policy_mean, adpsgd_keeps_it_on_a_bipartite_graph_with_no_comm_thread)
 {
-    run_seeds(&policy_adpsgd, (struct policy_config){.options.pairing = ADPSGD_BIPARTITE}, 300);
+    run_seeds(&policy_adpsgd, (struct policy_options){.pairing = ADPSGD_BIPARTITE}, 300);
 }
 
 Test(policy_mean, aau_keeps_it_when_clusters_are_released)
 {
-    run_seeds(&policy_aau, (struct policy_config){.options.release = AAU_CLUSTER}, 600);
+    run_seeds(&policy_aau, (struct policy_options){.release = AAU_CLUSTER}, 600);
 }
 
 Test(policy_mean, aau_keeps_it_when_all_are_released)
 {
-    run_seeds(&policy_aau, (struct policy_config){.options.release = AAU_ALL}, 600);
+    run_seeds(&policy_aau, (struct policy_options){.release = AAU_ALL}, 600);
 }
 
 Test(policy_mean, aau_keeps_it_when_neighbours_are_released)
 {
-    run_seeds(&policy_aau, (struct policy_config){.options.release = AAU_NBR}, 600);
+    run_seeds(&policy_aau, (struct policy_options){.release = AAU_NBR}, 600);
 }
 
 Test(policy_mean, aau_keeps_it_when_pairs_are_released)
 {
-    run_seeds(&policy_aau, (struct policy_config){.options.release = AAU_PAIR}, 600);
+    run_seeds(&policy_aau, (struct policy_options){.release = AAU_PAIR}, 600);
 }
 
 Test(policy_mean, cb_dybw_keeps_it)
 {
-    run_seeds(&policy_cb_dybw, (struct policy_config){0}, 600);
+    run_seeds(&policy_cb_dybw, (struct policy_options){0}, 600);
 }
 
+/* By algebra the ends do not agree any more (fuzz_shadow.c); here one of them does not do what it decided. */
 Test(policy_mean, is_seen_to_drift_when_one_end_does_not_mix)
 {
     const struct policy *const rows[] = {&policy_dsgd, &policy_adpsgd, &policy_aau};
     for (uint32_t i = 0; i < 3; i++) {
-        struct cluster_config config = drawn(rows[i], 10);
-        config.one_sided = 7;
+        struct cluster_config config = drawn(rows[i], 8);
+        config.plant = PLANT_ONE_SIDED_MIX;
+        cr_assert(config.values);
 
         const struct cluster_result result = cluster_run(&config);
 
-        cr_expect(strstr(result.failure, "sum of coordinate"),
-                  "%s: one end of mix 7 did nothing: %s", rows[i]->name, result.failure);
+        cr_expect(cluster_has_drifted(&result), "%s: one end of a mix did nothing: %s",
+                  rows[i]->name, result.failure);
     }
 }

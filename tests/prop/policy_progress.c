@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "core/policy/rows.h"
-#include "tests/prop/support_policy.h"
+#include "tests/prop/support_shadow.h"
 
 #define COMPUTE_NS 100000u
 
@@ -12,12 +12,13 @@ static struct cluster_config drawn(const struct policy *policy, uint64_t seed)
     return (struct cluster_config){
         .policy = policy,
         .seed = seed,
-        .graph = (enum cluster_graph)(seed % CLUSTER_GRAPHS),
+        .graph = cluster_graphs[seed % CLUSTER_GRAPHS],
         .workers = 2 + (uint32_t)(seed * 11 / 6 % 11),
         .compute_ns = COMPUTE_NS,
-        .tensor_delay_ns_max = 5000,
+        .delay_ns = 5000,
+        .control_is_free = true,
         .stop_ns = 400 * COMPUTE_NS,
-        .stalled = UINT32_MAX,
+        .values = seed % 4 == 0,
     };
 }
 
@@ -26,7 +27,7 @@ static struct cluster_config drawn(const struct policy *policy, uint64_t seed)
 /* When the last worker is touched, by vertex several edges become new at once, and two groups may join the same two parts. */
 static uint32_t most_waves(const struct cluster_config *config)
 {
-    return config->workers - 1 + (config->options.options.new_edge == AAU_VERTEX ? 2 : 0);
+    return config->workers - 1 + (config->options.new_edge == AAU_VERTEX ? 2 : 0);
 }
 
 static const enum aau_release releases[] = {AAU_CLUSTER, AAU_ALL, AAU_NBR, AAU_PAIR};
@@ -36,8 +37,8 @@ Test(policy_progress,
 {
     for (uint64_t seed = 1; seed <= 400; seed++) {
         struct cluster_config config = drawn(&policy_aau, seed);
-        config.options.options.release = releases[seed / CLUSTER_GRAPHS % 4];
-        config.options.options.new_edge = (enum aau_new_edge)(seed / 5 % 2);
+        config.options.release = releases[seed / CLUSTER_GRAPHS % 4];
+        config.options.new_edge = (enum aau_new_edge)(seed / 5 % 2);
 
         const struct cluster_result result = cluster_run(&config);
 
@@ -46,7 +47,7 @@ Test(policy_progress,
         cr_assert(result.epoch_merges_max <= most_waves(&config), "%s: %u waves established edges",
                   cluster_describe(&config), result.epoch_merges_max);
         /* release all also lets workers go that establish nothing */
-        if (config.options.options.release != AAU_ALL)
+        if (config.options.release != AAU_ALL)
             cr_assert(result.epoch_commits_max <= most_waves(&config), "%s: %u waves",
                       cluster_describe(&config), result.epoch_commits_max);
     }
@@ -71,9 +72,10 @@ Test(policy_progress, an_epoch_of_aau_takes_few_waves_more_when_control_is_slow)
 {
     for (uint64_t seed = 1; seed <= 400; seed++) {
         struct cluster_config config = drawn(&policy_aau, seed);
-        config.options.options.release = releases[seed / CLUSTER_GRAPHS % 4];
-        config.options.options.new_edge = (enum aau_new_edge)(seed / 5 % 2);
-        config.control_delay_ns_max = seed % 3 == 0 ? COMPUTE_NS : 2000;
+        config.options.release = releases[seed / CLUSTER_GRAPHS % 4];
+        config.options.new_edge = (enum aau_new_edge)(seed / 5 % 2);
+        config.delay_ns = seed % 3 == 0 ? COMPUTE_NS : 2000;
+        config.control_is_free = false;
 
         const struct cluster_result result = cluster_run(&config);
 
@@ -86,17 +88,18 @@ Test(policy_progress, an_epoch_of_aau_takes_few_waves_more_when_control_is_slow)
 
 /* ------------------------------------------------------------------------------------------------------ a stall */
 
-/* Round distances and tags are checked by the cluster and by the policies themselves. */
-static void expect_recovery(const struct policy *policy, struct policy_config options)
+/* Round distances and tags are checked by the shadow and by the policies themselves. */
+static void expect_recovery(const struct policy *policy, struct policy_options options)
 {
     for (uint64_t seed = 1; seed <= 60; seed++) {
         struct cluster_config config = drawn(policy, seed);
         config.options = options;
-        config.graph = CLUSTER_PATH;
+        config.graph = "path";
         config.workers = 3;
-        config.stalled = (uint32_t)(seed % 3);
-        config.stall_begin_ns = 100 * COMPUTE_NS + seed * 1000;
-        config.stall_end_ns = config.stall_begin_ns + 5 * COMPUTE_NS;
+        config.fault[0] = (struct fault){.kind = FAULT_PAUSE,
+                                         .worker = (uint32_t)(seed % 3),
+                                         .at_ns = 100 * COMPUTE_NS + seed * 1000,
+                                         .for_ns = 5 * COMPUTE_NS};
 
         const struct cluster_result result = cluster_run(&config);
 
@@ -112,47 +115,47 @@ static void expect_recovery(const struct policy *policy, struct policy_config op
 
 Test(policy_progress, dsgd_survives_a_worker_that_is_not_polled)
 {
-    expect_recovery(&policy_dsgd, (struct policy_config){0});
+    expect_recovery(&policy_dsgd, (struct policy_options){0});
 }
 
 Test(policy_progress, dsgd_that_combines_first_survives_a_worker_that_is_not_polled)
 {
-    expect_recovery(&policy_dsgd, (struct policy_config){.options.order = DSGD_COMBINE_THEN_ADAPT});
+    expect_recovery(&policy_dsgd, (struct policy_options){.order = DSGD_COMBINE_THEN_ADAPT});
 }
 
 Test(policy_progress, local_sgd_survives_a_worker_that_is_not_polled)
 {
-    expect_recovery(&policy_local_sgd, (struct policy_config){.options.steps = 3});
+    expect_recovery(&policy_local_sgd, (struct policy_options){.steps = 3});
 }
 
 Test(policy_progress, a_parameter_server_survives_a_worker_that_is_not_polled)
 {
-    expect_recovery(&policy_asgd, (struct policy_config){.options.damped = true});
-    expect_recovery(&policy_ssp, (struct policy_config){.options.staleness = 2});
+    expect_recovery(&policy_asgd, (struct policy_options){.damped = true});
+    expect_recovery(&policy_ssp, (struct policy_options){.staleness = 2});
 }
 
 /* Every round abandons the slower half, and one worker hears nothing for five. */
 Test(policy_progress, k_sync_survives_a_worker_that_is_not_polled)
 {
     for (uint32_t k = 1; k <= 2; k++)
-        expect_recovery(&policy_k_sync, (struct policy_config){.options.k = k});
+        expect_recovery(&policy_k_sync, (struct policy_options){.k = k});
 }
 
 Test(policy_progress, allreduce_survives_a_worker_that_is_not_polled)
 {
-    expect_recovery(&policy_allreduce, (struct policy_config){0});
+    expect_recovery(&policy_allreduce, (struct policy_options){0});
 }
 
 Test(policy_progress, adpsgd_survives_a_worker_that_is_not_polled)
 {
-    expect_recovery(&policy_adpsgd, (struct policy_config){.options.comm_thread = true});
-    expect_recovery(&policy_adpsgd, (struct policy_config){0});
+    expect_recovery(&policy_adpsgd, (struct policy_options){.comm_thread = true});
+    expect_recovery(&policy_adpsgd, (struct policy_options){0});
 }
 
 Test(policy_progress, aau_survives_a_worker_that_is_not_polled)
 {
     for (uint32_t i = 0; i < 4; i++)
-        expect_recovery(&policy_aau, (struct policy_config){.options.release = releases[i]});
+        expect_recovery(&policy_aau, (struct policy_options){.release = releases[i]});
 }
 
 /* ------------------------------------------------------------------------------------------------------- a drain */
@@ -160,20 +163,16 @@ Test(policy_progress, aau_survives_a_worker_that_is_not_polled)
 /* The moment of the stop is what varies here: every nanosecond of a busy exchange is as good as another. */
 Test(policy_progress, a_stop_at_any_moment_drains)
 {
-    static const struct policy_config options[] = {
-        {.options = {.release = AAU_CLUSTER, .comm_thread = true, .steps = 1, .k = 1}},
-        {.options = {.release = AAU_ALL, .steps = 2, .k = 1, .staleness = 1}},
-        {.options = {.release = AAU_NBR,
-                     .pairing = ADPSGD_BIPARTITE,
-                     .comm_thread = true,
-                     .steps = 3,
-                     .k = 1,
-                     .order = DSGD_COMBINE_THEN_ADAPT}},
-        {.options = {.release = AAU_PAIR,
-                     .pairing = ADPSGD_BIPARTITE,
-                     .steps = 7,
-                     .k = 1,
-                     .damped = true}},
+    static const struct policy_options options[] = {
+        {.release = AAU_CLUSTER, .comm_thread = true, .steps = 1, .k = 1},
+        {.release = AAU_ALL, .steps = 2, .k = 1, .staleness = 1},
+        {.release = AAU_NBR,
+         .pairing = ADPSGD_BIPARTITE,
+         .comm_thread = true,
+         .steps = 3,
+         .k = 1,
+         .order = DSGD_COMBINE_THEN_ADAPT},
+        {.release = AAU_PAIR, .pairing = ADPSGD_BIPARTITE, .steps = 7, .k = 1, .damped = true},
     };
     static const struct policy *const rows[] = {
         &policy_none,      &policy_allreduce, &policy_dsgd, &policy_adpsgd, &policy_aau,
@@ -182,9 +181,9 @@ Test(policy_progress, a_stop_at_any_moment_drains)
         struct cluster_config config = drawn(rows[seed % 9], seed);
         config.options = options[seed / 9 % 4];
         if (config.workers > 3)
-            config.options.options.k = 3;
-        config.tensor_delay_ns_max = COMPUTE_NS / 2;
-        config.control_delay_ns_max = COMPUTE_NS / 4;
+            config.options.k = 3;
+        config.delay_ns = COMPUTE_NS / 2;
+        config.control_is_free = false;
         config.stop_ns = seed * 7919 % (40 * COMPUTE_NS);
 
         const struct cluster_result result = cluster_run(&config);

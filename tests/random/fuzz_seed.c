@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/check.h"
 #include "harness/run/heap.h"
 #include "tests/random/learner.h"
 #include "tests/random/scenario.h"
@@ -16,7 +17,8 @@
 const struct shadow *fuzz_seed_shadow;
 
 struct trial {
-    struct scenario scenario;
+    struct scenario *scenario;
+    const struct fuzz_look *look;
     struct learner *learner;
     struct shadow *shadow;
     struct plant plant;
@@ -39,24 +41,24 @@ static void fail(struct trial *self, const char *what)
 static bool computes(const struct trial *self, uint32_t worker)
 {
     return !sim_worker(self->sim, worker)->crashed &&
-           !(self->scenario.variant->central && worker == 0);
+           !(self->scenario->variant->central && worker == 0);
 }
 
 /** All together, as often as if each had gone on. */
 static bool somebody_went_on(const struct trial *self)
 {
     uint64_t gradients = 0;
-    for (uint32_t w = 0; w < self->scenario.config.workers; w++)
+    for (uint32_t w = 0; w < self->scenario->config.workers; w++)
         gradients += shadow_gradients(self->shadow, w) - self->calm[w];
-    return gradients >= (uint64_t)ITERATIONS_WANTED * self->scenario.config.workers;
+    return gradients >= (uint64_t)ITERATIONS_WANTED * self->scenario->config.workers;
 }
 
 /** A worker that has not gone on since the faults ended, or SCENARIO_WORKERS_MAX. */
 static uint32_t laggard(const struct trial *self)
 {
-    if (!self->scenario.fair && somebody_went_on(self))
+    if (!self->scenario->fair && somebody_went_on(self))
         return SCENARIO_WORKERS_MAX;
-    for (uint32_t w = 0; w < self->scenario.config.workers; w++)
+    for (uint32_t w = 0; w < self->scenario->config.workers; w++)
         if (computes(self, w) &&
             shadow_gradients(self->shadow, w) < self->calm[w] + ITERATIONS_WANTED)
             return w;
@@ -67,7 +69,7 @@ static uint32_t laggard(const struct trial *self)
 static void watch_progress(struct trial *self)
 {
     const uint64_t now_ns = sim_now_ns(self->sim);
-    const struct scenario *const s = &self->scenario;
+    const struct scenario *const s = self->scenario;
     if (self->stopped || s->end != SCENARIO_PROGRESS || now_ns < s->calm_ns)
         return;
     if (!self->is_calm) {
@@ -98,9 +100,10 @@ static void check_end(struct trial *self)
         fail(self, text);
     }
     shadow_ended(self->shadow, self->sim);
-    bool tears = self->scenario.cell.options.evict_after_ns > 0;
-    for (uint32_t i = 0; i < self->scenario.config.fault_count; i++)
-        tears |= self->scenario.fault[i].kind == FAULT_CRASH;
+    bool tears = self->scenario->cell.options.evict_after_ns > 0;
+    for (uint32_t i = 0; i < self->scenario->config.fault_count; i++)
+        tears |= self->scenario->fault[i].kind == FAULT_CRASH;
+    tears |= self->scenario->variant->survives_drop;
     if (self->learner && !shadow_failure(self->shadow)[0] && !tears &&
         !learner_balances(self->learner, self->sim, text, sizeof(text)))
         fail(self, text);
@@ -130,14 +133,17 @@ static void stepped(void *context, struct sim *sim, uint32_t worker, const struc
 {
     struct trial *const self = context;
     shadow_stepped(self->shadow, sim, worker, event, actions);
-    plant_change(&self->plant, self->scenario.variant, event, actions);
+    plant_change(&self->plant, self->scenario->variant, event, actions);
+    const struct sim_watch *const watch = self->look ? self->look->watch : NULL;
+    if (watch)
+        watch->stepped(watch->context, sim, worker, event, actions);
 }
 
 static int open_trial(struct trial *self, const struct fuzz_config *config, struct err *err)
 {
-    struct sim_config *const sim = &self->scenario.config;
-    plant_init(&self->plant, config->plant, self->scenario.seed);
-    self->learner = learner_open(&self->scenario, &heap_memory, &self->plant);
+    struct sim_config *const sim = &self->scenario->config;
+    plant_init(&self->plant, config->plant, self->scenario->seed);
+    self->learner = learner_open(self->scenario, &heap_memory, &self->plant);
     sim->values = learner_values(self->learner);
     sim->memory = &heap_memory;
     sim->watch = &self->watch;
@@ -149,28 +155,40 @@ static int open_trial(struct trial *self, const struct fuzz_config *config, stru
     return sim_open(&self->sim, sim, err);
 }
 
-void fuzz_seed(uint64_t seed, const struct policy *policy, const struct fuzz_config *config,
-               struct fuzz_outcome *out)
+void fuzz_scenario(struct scenario *scenario, const struct fuzz_config *config,
+                   const struct fuzz_look *look, struct fuzz_outcome *out)
 {
     struct trial *const self = calloc(1, sizeof(*self));
     struct err err = {{0}};
-    *out = (struct fuzz_outcome){0};
+    CHECK(self);
+    self->scenario = scenario;
+    self->look = look;
     self->out = out;
-    if (scenario_open(&self->scenario, seed, policy, &err) < 0) {
-        snprintf(out->failure, sizeof(out->failure), "%.380s", err.text);
-        free(self);
-        return;
-    }
-    scenario_describe(&self->scenario, out->scenario, sizeof(out->scenario));
-    out->values = self->scenario.values != SCENARIO_TIMING;
+    *out = (struct fuzz_outcome){.values = scenario->values != SCENARIO_TIMING};
+    scenario_describe(scenario, out->scenario, sizeof(out->scenario));
     if (open_trial(self, config, &err) == 0)
         run(self);
     else
         snprintf(out->failure, sizeof(out->failure), "%.380s", err.text);
+    if (self->sim && look && look->ended)
+        look->ended(look->context, self->sim, self->shadow);
     fuzz_seed_shadow = NULL;
     sim_close(self->sim);
     learner_close(self->learner);
     shadow_close(self->shadow);
-    scenario_close(&self->scenario);
     free(self);
+}
+
+void fuzz_seed(uint64_t seed, const struct policy *policy, const struct fuzz_config *config,
+               struct fuzz_outcome *out)
+{
+    static struct scenario scenario;
+    struct err err = {{0}};
+    *out = (struct fuzz_outcome){0};
+    if (scenario_open(&scenario, seed, policy, &err) < 0) {
+        snprintf(out->failure, sizeof(out->failure), "%.380s", err.text);
+        return;
+    }
+    fuzz_scenario(&scenario, config, NULL, out);
+    scenario_close(&scenario);
 }

@@ -26,6 +26,7 @@ enum stream {
 };
 
 #define DRAWS_MAX 64u /* of options, until the row takes them */
+#define INJECTS_DRAWN_MAX 2u
 #define EVENTS_WANTED 6000u
 #define PATIENCE_BASES 20000u
 
@@ -69,13 +70,11 @@ static int draw_graph(struct scenario *self, struct rng *rng, uint32_t workers, 
     return graph_make(&self->cell.graph, &config, err);
 }
 
-/** The options, what they make of the row, and its edges. Positive: the row does not take them. */
-static int try_options(struct scenario *self, struct rng *rng, struct err *err)
+/** The edges of the row with its options. Positive: it does not take them. */
+static int take_options(struct scenario *self, struct err *err)
 {
     struct cell *const cell = &self->cell;
     const uint32_t workers = cell->graph.workers;
-    cell->options = options_draw(rng, self->row, workers, self->config.base_ns);
-    cell->row = self->variant = policy_variant(self->row, &cell->options, workers);
     if (cell->options.pairing == ADPSGD_BIPARTITE) {
         cell->side = calloc(workers, 1);
         if (!cell->side)
@@ -107,7 +106,11 @@ static int draw_options(struct scenario *self, struct err *err)
 {
     struct rng rng = rng_start(self->seed, RNG_TEST, STREAM_OPTIONS);
     for (uint32_t draw = 0; draw < DRAWS_MAX; draw++) {
-        const int rc = try_options(self, &rng, err);
+        self->cell.options =
+            options_draw(&rng, self->row, self->config.workers, self->config.base_ns);
+        self->cell.row = self->variant =
+            policy_variant(self->row, &self->cell.options, self->config.workers);
+        const int rc = take_options(self, err);
         if (rc <= 0)
             return rc;
         forget_edges(&self->cell);
@@ -182,7 +185,7 @@ static void draw_times(struct scenario *self)
     struct rng rng = rng_start(self->seed, RNG_TEST, STREAM_TIMES);
     self->config.jitter_cv = jitters[rng_below(&rng, 4)];
     self->config.inject.entry = self->inject;
-    self->config.inject.count = rng_below(&rng, SCENARIO_INJECT_MAX + 1);
+    self->config.inject.count = rng_below(&rng, INJECTS_DRAWN_MAX + 1);
     for (uint32_t i = 0; i < self->config.inject.count; i++)
         draw_inject(self, &rng, i);
     draw_links(self, &rng);
@@ -222,8 +225,7 @@ static bool is_missed(const struct scenario *self, uint32_t worker, uint32_t one
     return false;
 }
 
-/** In order of time, if a schedule may have it. */
-static void add_fault(struct scenario *self, const struct fault *fault)
+void scenario_add_fault(struct scenario *self, const struct fault *fault)
 {
     struct fault made[SCENARIO_FAULTS_MAX];
     const uint32_t count = self->config.fault_count;
@@ -252,8 +254,8 @@ static void draw_absence(struct scenario *self, struct rng *rng, uint32_t worker
     double at = 0;
     if (returns && chance(rng, 0.3)) {
         at = 1 + between(rng, 0, until / 2);
-        add_fault(self,
-                  &(struct fault){.kind = FAULT_JOIN, .worker = worker, .at_ns = (uint64_t)at});
+        scenario_add_fault(
+            self, &(struct fault){.kind = FAULT_JOIN, .worker = worker, .at_ns = (uint64_t)at});
     }
     for (uint32_t i = 0; i < times && at < until; i++) {
         const struct fault fault = {.kind = chance(rng, 0.5) ? FAULT_LEAVE : FAULT_CRASH,
@@ -261,7 +263,7 @@ static void draw_absence(struct scenario *self, struct rng *rng, uint32_t worker
                                     .at_ns = (uint64_t)(at += between(rng, 0, until - at)),
                                     .for_ns = returns ? 1 + ns_between(rng, 0, 8 * base) : 0,
                                     .notice_ns = ns_between(rng, 0, 5 * base)};
-        add_fault(self, &fault);
+        scenario_add_fault(self, &fault);
         at += (double)fault.for_ns + 1;
     }
 }
@@ -289,13 +291,13 @@ static void draw_pauses(struct scenario *self, struct rng *rng)
     const uint32_t pauses = rng_below(rng, SCENARIO_PAUSES_MAX + 1);
     for (uint32_t i = 0; i < pauses; i++) {
         const double kind = rng_unit(rng);
-        add_fault(self, &(struct fault){.kind = kind < 0.7    ? FAULT_PAUSE
-                                                : kind < 0.85 ? FAULT_DISK
-                                                              : FAULT_SLOTS,
-                                        .worker = rng_below(rng, self->config.workers),
-                                        .at_ns = ns_between(rng, 0, until),
-                                        .for_ns = ns_between(rng, 1, 10 * base),
-                                        .keep = rng_below(rng, 4)});
+        scenario_add_fault(self, &(struct fault){.kind = kind < 0.7    ? FAULT_PAUSE
+                                                         : kind < 0.85 ? FAULT_DISK
+                                                                       : FAULT_SLOTS,
+                                                 .worker = rng_below(rng, self->config.workers),
+                                                 .at_ns = ns_between(rng, 0, until),
+                                                 .for_ns = ns_between(rng, 1, 10 * base),
+                                                 .keep = rng_below(rng, 4)});
     }
 }
 
@@ -367,7 +369,7 @@ static void draw_bound(struct scenario *self)
     self->config.control_depth = self->config.control_bound + beyond;
 }
 
-static void size_channels(struct scenario *self)
+void scenario_size_channels(struct scenario *self)
 {
     const struct policy *const row = self->variant;
     /* a message and its copy leave together, so one more may be on the way */
@@ -376,7 +378,6 @@ static void size_channels(struct scenario *self)
     self->config.exact_depth = row->exact_depth ? row->exact_depth : 2;
     self->config.control_bound = cell_control_bound(row, self->config.workers);
     self->config.control_depth = cell_control_depth(row, self->config.workers);
-    draw_bound(self);
 }
 
 int scenario_open(struct scenario *out, uint64_t seed, const struct policy *policy, struct err *err)
@@ -402,8 +403,66 @@ int scenario_open(struct scenario *out, uint64_t seed, const struct policy *poli
     draw_times(out);
     draw_faults(out);
     draw_end(out);
-    size_channels(out);
+    scenario_size_channels(out);
+    draw_bound(out);
     return 0;
+}
+
+/* ---------------------------------------------------------------------------------------------- as it was asked for */
+
+static int make_cliques(struct graph *out, uint32_t workers, struct err *err)
+{
+    const uint32_t half = workers / 2;
+    const struct graph_config whole = {.kind = "complete", .workers = workers};
+    const int rc = graph_make(out, &whole, err);
+    uint32_t kept = 0, begin = 0;
+    for (uint32_t w = 0; w < workers && rc == 0; w++) {
+        const uint32_t end = out->begin[w + 1];
+        for (uint32_t k = begin; k < end; k++) {
+            const uint32_t peer = out->peer[k], low = w < peer ? w : peer;
+            if ((w < half) == (peer < half) || (low + 1 == half && w + peer == 2 * low + 1))
+                out->peer[kept++] = peer;
+        }
+        begin = end;
+        out->begin[w + 1] = kept;
+    }
+    return rc;
+}
+
+int scenario_make(struct scenario *out, const struct scenario_plan *plan, struct err *err)
+{
+    struct cell *const cell = &out->cell;
+    const struct graph_config graph = {.kind = plan->graph,
+                                       .workers = plan->workers,
+                                       .degree = plan->workers > 3 ? 3 : plan->workers - 1,
+                                       .seed = plan->seed};
+    *out = (struct scenario){.seed = plan->seed, .row = plan->policy, .variant = plan->policy};
+    cell->seed = plan->seed;
+    cell->row = plan->policy;
+    cell->options = plan->options;
+    out->config = (struct sim_config){.policy = plan->policy,
+                                      .worker = out->worker,
+                                      .workers = plan->workers,
+                                      .seed = plan->seed,
+                                      .base_ns = plan->base_ns,
+                                      .payload_bytes = 64,
+                                      .faults = &out->faults,
+                                      .fault = out->fault,
+                                      .inject = {.entry = out->inject},
+                                      .lr = 0.125f};
+    out->patience_ns = UINT64_MAX / 4; /* when it ends, and who is late, the caller knows */
+    out->end = SCENARIO_TIME;
+    int rc = strcmp(plan->graph, "cliques") == 0 ? make_cliques(&cell->graph, plan->workers, err)
+                                                 : graph_make(&cell->graph, &graph, err);
+    if (rc == 0)
+        rc = take_options(out, err);
+    if (rc > 0)
+        rc = err_set(err, -EINVAL, "%s does not take these options", plan->policy->name);
+    if (rc == 0)
+        scenario_size_channels(out);
+    else
+        scenario_close(out);
+    return rc;
 }
 
 void scenario_close(struct scenario *self)

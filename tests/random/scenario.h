@@ -11,7 +11,7 @@
 #include "harness/run/cell.h"
 
 #define SCENARIO_WORKERS_MAX 24u
-#define SCENARIO_INJECT_MAX 2u
+#define SCENARIO_INJECT_MAX 4u
 #define SCENARIO_PAUSES_MAX 3u
 #define SCENARIO_ABSENT_MAX 2u /* workers that are ever absent */
 #define SCENARIO_FAULTS_MAX 16u
@@ -46,6 +46,24 @@ struct scenario {
     uint64_t calm_ns;     /* no fault from here on */
     uint64_t patience_ns; /* from then, within which everybody must have gone on */
 };
+
+/** What a test asks for instead of drawing it. */
+struct scenario_plan {
+    const struct policy *policy; /* as it runs: policy_variant is not asked */
+    struct policy_options options;
+    const char *graph; /* a kind of topo/graph.h, or "cliques": two with a bridge */
+    uint32_t workers;
+    uint64_t seed, base_ns;
+};
+
+/**
+ * Without jitter, delays, faults, values or an end: the caller adds them to `out`, whose entries and workers' lists have
+ * room, and then has its channels sized. 0 or -errno.
+ */
+int scenario_make(struct scenario *out, const struct scenario_plan *plan, struct err *err);
+void scenario_size_channels(struct scenario *self);
+/** In order of time, unless the schedule has no room for it or may not have it. */
+void scenario_add_fault(struct scenario *self, const struct fault *fault);
 
 /** policy NULL: drawn too. 0, or -ENOMEM, or -ENODEV: no options were found that the row takes. */
 int scenario_open(struct scenario *out, uint64_t seed, const struct policy *policy,

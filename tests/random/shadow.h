@@ -69,6 +69,8 @@ struct shadow_extremes {
     double y_least; /* of push-sum */
 };
 struct shadow_extremes shadow_extremes(const struct shadow *self);
+/** Of push-sum: weight that was lost, or sent and never taken in. */
+double shadow_weight_lost(const struct shadow *self);
 
 /** Of the first `epochs` epochs of AAU or cb-dybw, each for itself: most waves committed, and most that established an edge. */
 struct shadow_waves {

@@ -139,6 +139,23 @@ void shadow_mass_check(struct shadow *self, uint32_t worker)
         check_columns(self);
 }
 
+double shadow_weight_lost(const struct shadow *self)
+{
+    double y = self->lost_y;
+    for (uint32_t e = 0; e < self->edges; e++) {
+        const struct shadow_edge *const edge = &self->edge[e];
+        for (uint32_t i = 0; self->policy->lanes == LANES_WEIGHT && i < edge->tensor.count; i++) {
+            const struct shadow_tensor *const sent = shadow_queue_at(&edge->tensor, i);
+            y += self->model[sent->model].y / (sent->degree + 1.0);
+        }
+        if (self->policy->lanes != LANES_CUMULATIVE)
+            continue;
+        y += self->model[self->worker[edge->from].current].sent_y;
+        y -= edge->collected == SHADOW_NONE ? 0 : self->model[edge->collected].sent_y;
+    }
+    return y;
+}
+
 /** Everything a server was sent is in its model, whole. */
 static void check_server(struct shadow *self)
 {
@@ -160,6 +177,9 @@ void shadow_mass_ended(struct shadow *self)
             shadow_fail(self, "worker %u never split what it sent", w);
     if (whole && !self->crashes && !self->tearing)
         check_columns(self);
+    if (!self->absences && !self->policy->survives_drop &&
+        shadow_weight_lost(self) > SHADOW_TOLERANCE * self->workers)
+        shadow_fail(self, "a weight of %.9g was never taken in", shadow_weight_lost(self));
     if (self->policy->central && self->adds && !self->divides && !self->crashes)
         check_server(self);
 }
