@@ -169,7 +169,8 @@ static void check_server(struct shadow *self)
 
 void shadow_mass_ended(struct shadow *self)
 {
-    const bool whole = self->policy->matrix == MATRIX_COLUMN ||
+    const bool alone = self->policy->matrix == MATRIX_NONE && !self->policy->central;
+    const bool whole = alone || self->policy->matrix == MATRIX_COLUMN ||
                        self->policy->matrix == MATRIX_DOUBLY ||
                        self->policy->matrix == MATRIX_EXACT_MEAN;
     for (uint32_t w = 0; w < self->workers && !shadow_broken(self); w++)
