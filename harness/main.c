@@ -17,7 +17,7 @@ static void on_end(int code, void *line)
 
 int main(int argc, char **argv)
 {
-    static struct command_line line = {.out = "runs"};
+    static struct command_line line = {.out = "runs", .from = "starter"};
     streams_open();
     on_exit(on_end, &line);
     if (command_options_parse(&line, argc, argv))

@@ -34,6 +34,8 @@ const struct command command_table[] = {
     {"replay", command_replay, 1, 1, BIT(PARAMETERS) | BIT(QUIET), "RUN", "run",
      "feed the events of a live run to the policies again",
      "They must yield the same actions; with --parameters also the same models, bit for bit."},
+    {"new", command_new, 1, 1, BIT(FROM), "NAME", NULL, "write a commented profile to start from",
+     "It is written to NAME.yaml, which must not exist yet."},
     {"list", command_list, 0, 1, BIT(LONG), "[WHAT]", "kind",
      "what there is: policies, delay distributions, metrics, profiles \xe2\x80\xa6", NULL},
     {"topo", command_topo, 0, 1, BIT(SET), "[PROFILE]", "profile",

@@ -20,6 +20,7 @@ struct command_line {
     const char *set[COMMAND_SETS_MAX + 4 + CALIBRATE_SETS];
     uint32_t set_count;
     const char *out;
+    const char *from; /* new: a profile */
     const char *like, *against; /* result directories; NULL: not given */
     uint32_t seed, repeat;      /* repeat 0: not given */
     uint32_t threads;           /* of virtual time; 0: not given */
@@ -75,6 +76,7 @@ int command_sim(struct command_line *line);
 int command_twin(struct command_line *line);
 int command_tune(struct command_line *line);
 int command_replay(struct command_line *line);
+int command_new(struct command_line *line);
 int command_list(struct command_line *line);
 int command_topo(struct command_line *line);
 int command_inject(struct command_line *line);

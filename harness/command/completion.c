@@ -79,6 +79,9 @@ static void print_bash(void)
     fputs(")\n        compopt -o nospace\n        COMPREPLY=($(compgen -S = -W '", stdout);
     print_words("key");
     fputs("' -- \"$current\"))\n        return ;;\n    ", stdout);
+    print_option_pattern("profile");
+    printf(")\n        COMPREPLY=($(compgen -W \"%s\" -- \"$current\"))\n        return ;;\n    ",
+           profiles);
     print_option_pattern("folder");
     fputs("|", stdout);
     print_option_pattern("run");
@@ -138,6 +141,8 @@ static void print_zsh(void)
     fputs(") compadd -S = --", stdout);
     print_words("key");
     fputs("; return ;;\n    ", stdout);
+    print_option_pattern("profile");
+    printf(") compadd -- ${(f)\"%s\"}; return ;;\n    ", profiles);
     print_option_pattern("folder");
     fputs("|", stdout);
     print_option_pattern("run");

@@ -50,6 +50,8 @@ const struct command_option_row command_options[COMMAND_OPTIONS] = {
                            "others have the cores when they had them in the run --against, not in "
                            "the one --like",
                            TO(hindsight)},
+    [COMMAND_FROM] = {"from", "PROFILE", "copy this profile (default: starter)", TO(from),
+                      .kind = TAKES_TEXT, .completes = "profile"},
     [COMMAND_LONG] = {"long", NULL,
                       "list policies: what each waits for, sends, reads and cannot lose; list "
                       "profiles: claims in full; help: every key in full",

@@ -26,7 +26,7 @@ for command in $("$dawdle" --help | awk '/^Commands:/ { on = 1; next } /^$/ { on
     says 0 "Usage: dawdle $command" "$command" --help
     says 0 "Usage: dawdle $command" help "$command"
     for option in $("$dawdle" "$command" --help | grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -e '--[a-z-]+'); do
-        case $option in --set | --out | --like | --against) argument=x ;; *) argument=1 ;; esac
+        case $option in --set | --out | --like | --against | --from) argument=x ;; *) argument=1 ;; esac
         "$dawdle" "$command" "$option" $argument $argument $argument --help >text 2>&1 ||
             complain "$command does not know its $option: $(cat text)"
     done
@@ -50,6 +50,18 @@ says 2 "dawdle-fuzz" sim --fuzz
 says 2 "'0' is not a number from 1 to" sim -t0 quickstart
 says 2 "takes at least 1 argument, 0 given: dawdle run PROFILE" run
 says 2 "expected one of: bash zsh" completion fish
+says 0 "first.yaml: a copy of the profile starter" new first
+says 0 "" sim first.yaml --dry-run
+grep -q '^# SPDX' first.yaml && complain "a profile of one's own has our licence"
+cp first.yaml kept.yaml
+says 2 "first.yaml exists and is left as it is" new first
+cmp -s first.yaml kept.yaml || complain "new has changed a file that was there"
+says 2 "no/such/first.yaml No such file or directory" new no/such/first
+says 2 "names no file" new ''
+says 2 "did you mean 'starter'?" new second --from startr
+says 2 "was taken back" new second.yaml --from gallery/production-trace
+[ ! -e second.yaml ] || complain "a profile that does not load was left"
+says 0 "gallery/crash-rejoin" new third --from gallery/crash-rejoin
 [ "$("$dawdle" list metrics | cat | head -n 1 | cut -c 1-6)" = metric ] || complain "a pipe does not get the text"
 
 if command -v bash >/dev/null; then
@@ -71,6 +83,7 @@ offers quickstart "$1" run quick
 offers workers.count= "$1" run quickstart --set workers.c
 offers wait_share "$1" help wait_sh
 offers metrics "$1" list m
+offers starter "$1" new x --from sta
 offers zsh "$1" completion z
 END
     bash complete.bash "$dawdle" || bad=1

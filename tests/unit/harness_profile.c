@@ -567,11 +567,11 @@ Test(profile, an_absent_profile_names_the_shipped_ones)
 
     expect_refused("quikstart", "quikstart: error: no such profile; did you mean 'quickstart'? "
                                 "shipped profiles: gallery/..., mnist, null, paper/..., "
-                                "plugin-python, quickstart, twin, twin-calibrate\n");
+                                "plugin-python, quickstart, starter, twin, twin-calibrate\n");
     expect_refused("x/y.yaml",
                    "x/y.yaml: error: no such file or profile; shipped profiles: "
-                   "gallery/..., mnist, null, paper/..., plugin-python, quickstart, twin, "
-                   "twin-calibrate\n");
+                   "gallery/..., mnist, null, paper/..., plugin-python, quickstart, starter, "
+                   "twin, twin-calibrate\n");
     expect_refused("tests/profiles",
                    "tests/profiles: error: is a folder; expected a profile (a YAML file)\n");
 }
