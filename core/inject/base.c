@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The undisturbed compute time of an iteration: lognormal jitter about the profile's base. */
+/* The undisturbed compute time of an iteration: lognormal jitter about the profile's base, or any law on top of it. */
 #include "core/base/rng.h"
 #include "core/inject/draw.h"
 #include "core/inject/inject.h"
@@ -29,6 +29,20 @@ uint64_t inject_base_ns(uint64_t base_ns, double cv, uint64_t seed, uint32_t wor
     return law_saturate_ns((double)base_ns * draw_exp(law.sigma * draw_normal(bits) - law.shift));
 }
 
+uint64_t inject_jitter_ns(const struct inject_jitter *self, uint64_t base_ns, uint64_t seed,
+                          uint32_t worker, uint64_t iteration)
+{
+    const uint64_t key = rng_key(seed, RNG_JITTER, worker);
+    const struct law_draw draw = {.bits = rng_at(key, iteration),
+                                  .key = key,
+                                  .iteration = iteration,
+                                  .compute_ns = undisturbed_ns(base_ns),
+                                  .worker = worker};
+    const uint64_t left =
+        self->law->shorten ? self->law->shorten(self->config, &draw) : draw.compute_ns;
+    return undisturbed_ns(left + self->law->delay_ns(self->config, &draw));
+}
+
 uint64_t inject_measured_ns(const struct law_sample *sample, uint64_t seed, uint32_t worker,
                             uint64_t iteration)
 {
@@ -38,6 +52,11 @@ uint64_t inject_measured_ns(const struct law_sample *sample, uint64_t seed, uint
 void inject_base_lanes(const struct inject_base *self, uint64_t seed, uint32_t worker,
                        uint64_t first, uint64_t out_ns[INJECT_BASE_LANES])
 {
+    if (self->jitter.law) {
+        for (uint32_t i = 0; i < INJECT_BASE_LANES; i++)
+            out_ns[i] = inject_jitter_ns(&self->jitter, self->base_ns, seed, worker, first + i);
+        return;
+    }
     if (self->sigma <= 0.0) {
         for (uint32_t i = 0; i < INJECT_BASE_LANES; i++)
             out_ns[i] = undisturbed_ns(self->base_ns);

@@ -164,10 +164,21 @@ uint64_t inject_base_ns(uint64_t base_ns, double cv, uint64_t seed, uint32_t wor
 uint64_t inject_measured_ns(const struct law_sample *sample, uint64_t seed, uint32_t worker,
                             uint64_t iteration);
 
+/** Another law of the undisturbed time than a lognormal: base_ns and what the law adds to it. */
+struct inject_jitter {
+    const struct law *law; /* per iteration; NULL: there is none */
+    const struct law_config *config;
+};
+
+/** Base compute time of (worker, iteration) under such a law. At most LAW_DELAY_NS_MAX. Pure. */
+uint64_t inject_jitter_ns(const struct inject_jitter *self, uint64_t base_ns, uint64_t seed,
+                          uint32_t worker, uint64_t iteration);
+
 /** What inject_base_ns computes of (base_ns, cv), for whoever asks it millions of times. */
 struct inject_base {
     uint64_t base_ns;
-    double sigma, shift; /* of the logarithm of the factor; sigma 0: there is no jitter */
+    double sigma, shift;         /* of the logarithm of the factor; sigma 0: there is no jitter */
+    struct inject_jitter jitter; /* set by the caller: instead of a lognormal */
 };
 
 #define INJECT_BASE_LANES 4u
@@ -175,7 +186,7 @@ struct inject_base {
 void inject_base_init(struct inject_base *self, uint64_t base_ns, double cv);
 
 /**
- * inject_base_ns of iterations first .. first + INJECT_BASE_LANES - 1, the same to the bit. Pure. Together they take
+ * inject_base_ns, or inject_jitter_ns, of iterations first .. first + INJECT_BASE_LANES - 1, the same to the bit. Pure. Together they take
  * little longer than one.
  */
 void inject_base_lanes(const struct inject_base *self, uint64_t seed, uint32_t worker,

@@ -272,6 +272,7 @@ int setup_open(struct sim *self, struct err *err)
     }
     fill_links(self);
     inject_base_init(&self->base, c->base_ns, c->jitter_cv);
+    self->base.jitter = c->jitter;
     return 0;
 }
 

@@ -105,8 +105,9 @@ struct sim_config {
 
     uint64_t base_ns; /* > 0 */
     double jitter_cv;
-    struct inject_set inject; /* its seed and its workers are this configuration's */
-    uint32_t prefetch;        /* batches asked for ahead, where `inject` delays them */
+    struct inject_jitter jitter; /* instead, if it has a law */
+    struct inject_set inject;    /* its seed and its workers are this configuration's */
+    uint32_t prefetch;           /* batches asked for ahead, where `inject` delays them */
     struct sim_links links;
     struct sim_costs costs;
     const uint32_t *core; /* [workers] core of each worker; NULL: each has its own */

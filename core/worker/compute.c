@@ -56,8 +56,10 @@ static void plan_phase(struct worker *self, uint64_t now)
     compute->spin = compute->process = false;
     compute->emulated_cyc = compute->injected_cyc = 0;
     if (c->base_ns > 0) {
+        const uint64_t seed = c->inject.seed, iteration = self->begun - 1;
         const uint64_t base_ns =
-            inject_base_ns(c->base_ns, c->jitter_cv, c->inject.seed, self->id, self->begun - 1);
+            c->jitter.law ? inject_jitter_ns(&c->jitter, c->base_ns, seed, self->id, iteration)
+                          : inject_base_ns(c->base_ns, c->jitter_cv, seed, self->id, iteration);
         const struct inject_phase phase = draw_phase(self, now, base_ns);
         compute->emulated_cyc = to_cyc(self, phase.base_ns);
         compute->injected_cyc = to_cyc(self, phase.delay_ns);

@@ -51,6 +51,7 @@ struct worker_common {
     uint32_t control_bound; /* more unread controls than these are EV_FULL; 0: never */
     uint64_t base_ns;       /* emulated compute, 0 = the real gradient only */
     double jitter_cv;
+    struct inject_jitter jitter; /* instead, if it has a law */
     float lr;
     double decay_every, decay_factor; /* of the budget; every = 0: no decay */
     uint64_t payload_bytes;           /* of one whole model, unpadded */

@@ -25,7 +25,7 @@
 
 enum experiment_clock { CLOCK_LIVE, CLOCK_VIRTUAL };
 
-enum experiment_jitter { JITTER_NONE, JITTER_LOGNORMAL };
+enum experiment_jitter { JITTER_NONE, JITTER_LOGNORMAL, JITTER_LAW };
 
 /** How `select` was written; inject.select is what it comes to. */
 enum experiment_select {
@@ -53,6 +53,16 @@ struct experiment_policy {
         double best, half,
             twice; /* metric at the rate, its half, its double; NaN: not tried; infinite: diverged */
     } tuned;
+};
+
+/** A law that varies something of itself, so that nobody stands out by it. */
+struct experiment_law {
+    const struct law *law; /* NULL: none */
+    struct law_config config;
+    bool rescale; /* config.absolute is the other way round */
+    char trace_path[EXPERIMENT_PATH_MAX];
+    char sample_path[EXPERIMENT_PATH_MAX];
+    char sample_policy[EXPERIMENT_NAME_MAX];
 };
 
 struct experiment_inject {
@@ -135,7 +145,8 @@ struct experiment {
     struct {
         uint64_t base_ns; /* 0: only the real gradient */
         enum experiment_jitter jitter;
-        double jitter_cv;  /* 0 when jitter is none */
+        double jitter_cv; /* 0 unless jitter is lognormal */
+        struct experiment_law jitter_law;
         uint64_t core_ns;  /* virtual: of base_ns, what keeps a shared core to itself … */
         uint64_t slice_ns; /* … and in slices of what length it does; 0: at one go */
     } compute;

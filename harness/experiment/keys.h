@@ -83,7 +83,7 @@ struct key {
     const char *help;
 };
 
-#define KEYS_MAX 224u /* rows at most, for arrays indexed by their number */
+#define KEYS_MAX 288u /* rows at most, for arrays indexed by their number */
 
 /** Numbers of a section's rows: keys_first .. keys_end - 1. keys_end(KEYS_SECTIONS - 1) is how many there are. */
 uint32_t keys_first(enum keys_section section);

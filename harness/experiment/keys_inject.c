@@ -3,9 +3,12 @@
 #include <stddef.h>
 
 #include "harness/experiment/experiment.h"
+#include "harness/experiment/keys_law.h"
 #include "harness/experiment/keys_rows.h"
 
 #define I(field) KEYS_IN(struct experiment_inject, field)
+
+#define LAW(field) I(inject.config.field)
 
 /* clang-format off */
 const struct key keys_inject_row[] = {
@@ -50,58 +53,7 @@ const struct key keys_inject_row[] = {
      "of the delay", "how much of it is injected from each of these times on; nothing before the first"},
     {"law.kind", KEYS_INJECT, KEY_ROW, I(inject.law), 0, 0, KEY_REQUIRED, NULL, NULL, &keys_laws,
      "name", "how much longer an iteration takes"},
-    {"law.delay", KEYS_INJECT, KEY_NS, I(inject.config.delay_ns), 0, KEYS_HOUR_NS, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "time", "always the same"},
-    {"law.low", KEYS_INJECT, KEY_NS, I(inject.config.low_ns), 0, KEYS_HOUR_NS, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "time", "the smaller of two delays"},
-    {"law.high", KEYS_INJECT, KEY_NS, I(inject.config.high_ns), 0, KEYS_HOUR_NS, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "time", "the larger of two delays"},
-    {"law.factor", KEYS_INJECT, KEY_REAL, I(inject.config.factor), 1, 1e6, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "times", "so many times as long as undisturbed, at worst"},
-    {"law.mean", KEYS_INJECT, KEY_NS, I(inject.config.mean_ns), 1, KEYS_HOUR_NS, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "time", "mean of the delay; with a shift, of the part beyond it"},
-    {"law.sd", KEYS_INJECT, KEY_NS, I(inject.config.sd_ns), 0, KEYS_HOUR_NS, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "time", "standard deviation"},
-    {"law.shift", KEYS_INJECT, KEY_NS, I(inject.config.shift_ns), 0, KEYS_HOUR_NS, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "time", "constant part"},
-    {"law.scale", KEYS_INJECT, KEY_NS, I(inject.config.scale_ns), 1, KEYS_HOUR_NS, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "time", "of pareto the smallest delay; else what stretches the law"},
-    {"law.alpha", KEYS_INJECT, KEY_REAL, I(inject.config.alpha), 0.01, 1000, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "", "tail index: small is heavy"},
-    {"law.shape", KEYS_INJECT, KEY_REAL, I(inject.config.shape), 0.01, 1000, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "", "below 1 the tail is heavier than exponential, above 1 lighter"},
-    {"law.share", KEYS_INJECT, KEY_SHARE, I(inject.config.share), 0, 1, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "", "of the draws that take law.high, or of the time in which work goes on"},
-    {"law.median", KEYS_INJECT, KEY_NS, I(inject.config.median_ns), 1, KEYS_HOUR_NS, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "time", "half of the delays are below"},
-    {"law.p99", KEYS_INJECT, KEY_NS, I(inject.config.p99_ns), 1, KEYS_HOUR_NS, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "time", "99 of 100 delays are below"},
-    {"law.slow", KEYS_INJECT, KEY_REAL, I(inject.config.slow), 1, 1e9, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "iterations", "mean length of a slow spell"},
-    {"law.fast", KEYS_INJECT, KEY_REAL, I(inject.config.fast), 1, 1e9, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "iterations", "mean length of a fast spell"},
-    {"law.every", KEYS_INJECT, KEY_NS, I(inject.config.every_ns), 1, 24 * KEYS_HOUR_NS, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "time", "from one start to the next; of fail-slow its mean"},
-    {"law.shortest", KEYS_INJECT, KEY_NS, I(inject.config.shortest_ns), 1, 24 * KEYS_HOUR_NS, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "time", "least length of an episode"},
-    {"law.longest", KEYS_INJECT, KEY_NS, I(inject.config.longest_ns), 1, 24 * KEYS_HOUR_NS, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "time", "greatest length of an episode"},
-    {"law.length", KEYS_INJECT, KEY_NS, I(inject.config.length_ns), 1, KEYS_HOUR_NS, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "time", "how long work stands still"},
-    {"law.period", KEYS_INJECT, KEY_NS, I(inject.config.period_ns), 1, 24 * KEYS_HOUR_NS, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "time", "after which it begins anew"},
-    {"law.aligned", KEYS_INJECT, KEY_BOOL, I(inject.config.aligned), 0, 0, "false", "law.kind", NULL, NULL,
-     "", "at the same time for all workers; else each has a phase of its own"},
-    {"law.file", KEYS_INJECT, KEY_FILE, I(trace_path), 1, EXPERIMENT_PATH_MAX - 1, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "path", "CSV with the columns step, worker and compute_s (seconds), sorted by step, then worker, both from 0; relative to the profile"},
-    {"law.once", KEYS_INJECT, KEY_BOOL, I(inject.config.once), 0, 0, "false", "law.kind", NULL, NULL,
-     "", "nothing after the last step of the trace; else it repeats"},
-    {"law.rescale", KEYS_INJECT, KEY_BOOL, I(rescale), 0, 0, "true", "law.kind", NULL, NULL,
-     "", "the trace's median becomes compute.base, all else in proportion; false: seconds as they stand in the file"},
-    {"law.from", KEYS_INJECT, KEY_FILE, I(sample_path), 1, EXPERIMENT_PATH_MAX - 1, KEY_REQUIRED, "law.kind", NULL, NULL,
-     "path", "result directory of a run, or a CSV file with the column seconds (or one per line), or low_s, high_s and count; times are taken as they stand, whatever compute.base is; relative to the profile"},
-    {"law.policy", KEYS_INJECT, KEY_WORD, I(sample_policy), 1, EXPERIMENT_NAME_MAX - 1, NULL, "law.kind", NULL, NULL,
-     "label", "of a run with several policies, the one whose iterations are drawn from"},
+    KEYS_LAW(KEYS_INJECT, "", LAW, I)
     {"mode", KEYS_INJECT, KEY_CHOICE, I(inject.mode), 0, 0, "park", "what", "compute node", &keys_modes,
      "name", "does the delay leave the core to others?"},
 

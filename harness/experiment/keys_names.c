@@ -180,7 +180,8 @@ FIXED(keys_tiers, "tier", "tiers", NULL, NULL,
     {"preadv", "preadv on the worker's thread", NULL});
 FIXED(keys_jitters, "jitter", "jitters", NULL, NULL,
     {"none", "exactly the base time: ties will be broken by worker number", NULL},
-    {"lognormal", "lognormal of mean 1", NULL});
+    {"lognormal", "the base time times a lognormal of mean 1", NULL},
+    {"law", "the base time and a delay drawn from `law`, as in inject: `jitter: {law: {kind: exp, mean: 200us}}`", NULL});
 FIXED(keys_link_jitters, "jitter", "jitters", NULL, NULL,
     {"none", "every message takes exactly the latency", NULL},
     {"lognormal", "lognormal of mean 1", NULL});
@@ -236,7 +237,7 @@ FIXED(keys_disks, "error", "errors", NULL, NULL,
 /* KEY_CHOICE stores the index: the lists above follow the enums. */
 _Static_assert(SHARD_IID == 0 && SHARD_LABELS == 1, "keys_shards");
 _Static_assert(LOADER_AUTO == 0 && LOADER_PREADV == 3, "keys_tiers");
-_Static_assert(JITTER_NONE == 0 && JITTER_LOGNORMAL == 1, "keys_jitters");
+_Static_assert(JITTER_NONE == 0 && JITTER_LOGNORMAL == 1 && JITTER_LAW == 2, "keys_jitters");
 _Static_assert(CLOCK_LIVE == 0 && CLOCK_VIRTUAL == 1, "keys_clocks");
 _Static_assert(TARGET_TRAIN_LOSS_MEAN_MODEL == 0 && TARGET_TRAIN_LOSS_LOCAL_WORST == 4,
                "keys_metrics");

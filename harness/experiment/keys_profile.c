@@ -3,12 +3,15 @@
 #include <stddef.h>
 
 #include "harness/experiment/experiment.h"
+#include "harness/experiment/keys_law.h"
 #include "harness/experiment/keys_rows.h"
 
 #define SEED_MAX 9007199254740992.0 /* 2^53: every reader of our JSON keeps it exact */
 #define ROWS_MAX 1e9
 
 #define P(field) KEYS_IN(struct experiment, field)
+#define JITTER(field) P(compute.jitter_law.field)
+#define LAW(field) P(compute.jitter_law.config.field)
 
 /* clang-format off */
 const struct key keys_profile_row[] = {
@@ -91,9 +94,12 @@ const struct key keys_profile_row[] = {
     {"compute.base", KEYS_PROFILE, KEY_NS, P(compute.base_ns), 0, KEYS_HOUR_NS, "1ms", NULL, NULL, NULL,
      "time", "undisturbed compute time of one gradient, the real one included; 0 = only the real one"},
     {"compute.jitter.kind", KEYS_PROFILE, KEY_CHOICE, P(compute.jitter), 0, 0, "lognormal", NULL, NULL, &keys_jitters,
-     "name", "distribution of the base time, of mean 1"},
+     "name", "how the base time varies from gradient to gradient"},
     {"compute.jitter.cv", KEYS_PROFILE, KEY_SHARE, P(compute.jitter_cv), 0, 1, "5%", "compute.jitter.kind", "lognormal", NULL,
      "of the mean", "coefficient of variation"},
+    {"compute.jitter.law.kind", KEYS_PROFILE, KEY_ROW, P(compute.jitter_law.law), 0, 0, KEY_REQUIRED, "compute.jitter.kind", "law", &keys_laws,
+     "name", "the distribution of what is added to the base time of each gradient"},
+    KEYS_LAW(KEYS_PROFILE, "compute.jitter.", LAW, JITTER)
 
     {"compute.core", KEYS_PROFILE, KEY_NS, P(compute.core_ns), 0, KEYS_HOUR_NS, NULL, "clock", "virtual", NULL,
      "time", "of compute.base, what keeps a shared core to itself; default: all of it"},

@@ -137,25 +137,35 @@ static void derive_inject(struct experiment_inject *entry)
             (struct inject_step){entry->schedule_ns[i], entry->schedule_scale[i]};
 }
 
-/** Files that laws draw from. Their errors stand where the profile names them. */
-static void load_times(struct profile_load *load, struct profile_node *node,
-                       struct experiment_inject *inject)
+/** Files that laws draw from. Their errors stand where the profile names them. node: the map that has `law`. */
+static void load_times(struct profile_load *load, struct profile_node *node, const char *trace_path,
+                       const char *sample_path, const char *sample_policy,
+                       struct law_config *config)
 {
-    struct law_config *const config = &inject->inject.config;
     struct err err = {.text = ""};
     const struct profile_node *file = NULL;
-    if (inject->trace_path[0]) {
+    if (trace_path[0]) {
         file = profile_tree_find(node, "law.file");
-        if (profile_trace_load(inject->trace_path, &config->trace, &err))
+        if (profile_trace_load(trace_path, &config->trace, &err))
             profile_errors_add(load->errors, profile_place(load, file), "law.file '%.80s': %s",
                                file->text, err.text);
     }
-    if (inject->sample_path[0]) {
+    if (sample_path[0]) {
         file = profile_tree_find(node, "law.from");
-        if (profile_sample_load(inject->sample_path, inject->sample_policy, &config->sample, &err))
+        if (profile_sample_load(sample_path, sample_policy, &config->sample, &err))
             profile_errors_add(load->errors, profile_place(load, file), "law.from '%.80s': %s",
                                file->text, err.text);
     }
+}
+
+static void fill_jitter(struct profile_load *load)
+{
+    struct experiment_law *const jitter = &load->out->compute.jitter_law;
+    if (!jitter->law)
+        return;
+    jitter->config.absolute = jitter->trace_path[0] && !jitter->rescale;
+    load_times(load, profile_tree_find(load->root, "compute.jitter"), jitter->trace_path,
+               jitter->sample_path, jitter->sample_policy, &jitter->config);
 }
 
 static void fill_inject(struct profile_load *load)
@@ -169,7 +179,8 @@ static void fill_inject(struct profile_load *load)
             continue;
         profile_fill(load, KEYS_INJECT, node, inject, out->origins->inject[i]);
         derive_inject(inject);
-        load_times(load, node, inject);
+        load_times(load, node, inject->trace_path, inject->sample_path, inject->sample_policy,
+                   &inject->inject.config);
     }
 }
 
@@ -225,6 +236,7 @@ static void fill_derived(struct profile_load *load)
 static void fill_all(struct profile_load *load)
 {
     profile_spell_claims(load);
+    profile_spell_jitter(load);
     profile_normalise(load, KEYS_PROFILE, load->root);
     profile_fill(load, KEYS_PROFILE, load->root, load->out, load->out->origins->profile);
     if (!load->out->name[0]) {
@@ -233,6 +245,7 @@ static void fill_all(struct profile_load *load)
         load->out->origins->profile[keys_number(name)].kind = ORIGIN_DEFAULT;
     }
     fill_derived(load);
+    fill_jitter(load);
     fill_policies(load);
     fill_inject(load);
     fill_faults(load);
@@ -361,6 +374,8 @@ void profile_free(struct experiment *experiment)
         profile_trace_free(&experiment->inject[i].inject.config.trace);
         profile_sample_free(&experiment->inject[i].inject.config.sample);
     }
+    profile_trace_free(&experiment->compute.jitter_law.config.trace);
+    profile_sample_free(&experiment->compute.jitter_law.config.sample);
     free(experiment->origins);
     experiment->origins = NULL;
     experiment->inject_count = 0;

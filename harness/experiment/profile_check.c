@@ -200,7 +200,7 @@ static void check_budget(struct profile_load *load)
     const struct experiment *x = load->out;
     if (x->stop.time_ns == 0 && x->stop.iterations == 0)
         FAIL(load, "stop", "nothing ends a run: set stop.time (such as 3s) or stop.iterations");
-    if (x->compute.base_ns == 0 && x->compute.jitter == JITTER_LOGNORMAL)
+    if (x->compute.base_ns == 0 && x->compute.jitter != JITTER_NONE)
         FAIL(load, "compute.jitter",
              "compute.base is 0, so there is no base time to jitter; set it or write jitter: none");
 }
@@ -284,6 +284,21 @@ static void check_sentences(struct profile_load *load)
     }
 }
 
+static void check_jitter(struct profile_load *load)
+{
+    const struct experiment_law *const jitter = &load->out->compute.jitter_law;
+    if (!jitter->law)
+        return;
+    const char *const why = jitter->law->check ? jitter->law->check(&jitter->config) : NULL;
+    if (why)
+        FAIL(load, "compute.jitter.law", "law '%s': %s", jitter->law->name, why);
+    else if (jitter->law->piece)
+        FAIL(load, "compute.jitter.law",
+             "law '%s' says how fast work goes over time, and jitter is drawn for each gradient: "
+             "make it an entry of `inject:`, or take a law per iteration (`dawdle list laws`)",
+             jitter->law->name);
+}
+
 void profile_check(struct profile_load *load)
 {
     check_none(load);
@@ -292,6 +307,7 @@ void profile_check(struct profile_load *load)
     check_policies(load);
     check_clock(load);
     check_budget(load);
+    check_jitter(load);
     check_target(load);
     profile_check_inject(load);
     profile_check_faults(load);

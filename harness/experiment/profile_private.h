@@ -55,6 +55,9 @@ void profile_normalise(struct profile_load *load, enum keys_section section,
 void profile_spell_entry(struct profile_load *load, struct profile_node *entry);
 void profile_spell_group(struct profile_load *load, const char *path, struct profile_node *node);
 
+/** `jitter: {law: …}` says its kind without naming it. */
+void profile_spell_jitter(struct profile_load *load);
+
 /** `{claim: a < b}` among the checks is the text `claim: a < b`, which YAML reads as a map where it is not quoted. */
 void profile_spell_claims(struct profile_load *load);
 

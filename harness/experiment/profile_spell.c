@@ -80,6 +80,14 @@ void profile_spell_entry(struct profile_load *load, struct profile_node *entry)
     append_text(load, entry, "law", "none", what);
 }
 
+void profile_spell_jitter(struct profile_load *load)
+{
+    struct profile_node *const jitter = profile_tree_find(load->root, "compute.jitter");
+    const struct profile_node *const law = jitter ? profile_tree_child(jitter, "law") : NULL;
+    if (law && !profile_tree_child(jitter, "kind"))
+        append_text(load, jitter, "kind", "law", law);
+}
+
 static void spell_claim(struct profile_load *load, struct profile_node *check)
 {
     const struct profile_node *claim = profile_tree_child(check, "claim");

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/units.h"
+#include "harness/experiment/keys.h"
 #include "harness/report/preview_draw.h"
 #include "harness/report/preview_link.h"
 
@@ -277,6 +278,18 @@ static int print_entry(FILE *out, const struct table_style *style,
     return 0;
 }
 
+static const char *describe_jitter(const struct experiment *experiment, char *out, uint32_t bytes)
+{
+    const struct law *const law = experiment->compute.jitter_law.law;
+    if (!law) {
+        snprintf(out, bytes, "%.3g %%", 100 * experiment->compute.jitter_cv);
+        return out;
+    }
+    snprintf(out, bytes, "%s", law->name);
+    keys_describe(KEYS_PROFILE, "compute.jitter.law", experiment, out, bytes);
+    return out;
+}
+
 int preview_print(FILE *out, const struct table_style *style, const struct experiment *experiment,
                   struct err *err)
 {
@@ -288,11 +301,10 @@ int preview_print(FILE *out, const struct table_style *style, const struct exper
         (double)(experiment->compute.base_ns ? experiment->compute.base_ns : PREVIEW_COMPUTE_NS),
         base, sizeof(base));
     fprintf(out,
-            "%u workers, %u iterations each, compute %s%s with %.3g %% jitter, seed %" PRIu64
-            "\n\n",
+            "%u workers, %u iterations each, compute %s%s with %s jitter, seed %" PRIu64 "\n\n",
             experiment->workers.count, iterations_for(experiment), base,
             experiment->compute.base_ns ? "" : " (assumed: the profile sets no compute.base)",
-            100 * experiment->compute.jitter_cv, experiment->seed[0]);
+            describe_jitter(experiment, text, sizeof(text)), experiment->seed[0]);
     for (uint32_t i = 0; rc == 0 && i < experiment->inject_count; i++) {
         preview_describe(&experiment->inject[i], text, sizeof(text));
         snprintf(title, sizeof(title), "inject[%u]  %s", i, text);

@@ -75,6 +75,10 @@ static uint64_t compute_ns(const struct experiment *experiment, uint32_t worker,
 {
     const uint64_t base =
         experiment->compute.base_ns ? experiment->compute.base_ns : PREVIEW_COMPUTE_NS;
+    const struct inject_jitter jitter = {experiment->compute.jitter_law.law,
+                                         &experiment->compute.jitter_law.config};
+    if (jitter.law)
+        return inject_jitter_ns(&jitter, base, experiment->seed[0], worker, iteration);
     return inject_base_ns(base, experiment->compute.jitter_cv, experiment->seed[0], worker,
                           iteration);
 }

@@ -217,6 +217,7 @@ static void make_common(struct run *run, const struct run_faults *faults)
         .control_bound = cell->control_bound,
         .base_ns = e->compute.base_ns,
         .jitter_cv = e->compute.jitter_cv,
+        .jitter = {e->compute.jitter_law.law, &e->compute.jitter_law.config},
         .lr = (float)cell->policy->lr,
         .decay_every = e->train.decay_every,
         .decay_factor = e->train.decay_factor,

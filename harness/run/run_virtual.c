@@ -233,6 +233,7 @@ static int open_sim(struct virtual_run *self, struct err *err)
         .seed = cell->seed,
         .base_ns = e->compute.base_ns,
         .jitter_cv = e->compute.jitter_cv,
+        .jitter = {e->compute.jitter_law.law, &e->compute.jitter_law.config},
         .inject = cell_inject(cell, self->inject),
         .prefetch = e->data.prefetch,
         .links = e->links,

@@ -443,6 +443,19 @@ Test(profile, every_shipped_profile_is_resolved_into_one_that_loads)
     cr_expect_geq(count, 24u);
 }
 
+Test(profile, jitter_may_follow_any_law_of_delays)
+{
+    const char *const exponential = "compute.jitter={law: {kind: exp, mean: 200us}}";
+    load("quickstart", &exponential, 1);
+
+    cr_expect_eq(loaded.compute.jitter, JITTER_LAW);
+    cr_expect_str_eq(loaded.compute.jitter_law.law->name, "exp");
+    cr_expect_eq(loaded.compute.jitter_law.config.mean_ns, 200000u);
+    cr_expect_float_eq(loaded.compute.jitter_cv, 0.0, 0.0);
+    profile_free(&loaded);
+    expect_round_trip("quickstart", &exponential, 1);
+}
+
 Test(profile, paths_are_relative_to_the_profile_and_stored_absolute)
 {
     load("tests/profiles/trace_ok.yaml", NULL, 0);

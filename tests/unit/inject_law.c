@@ -271,6 +271,29 @@ Test(law, draws_base_times_of_several_iterations_as_one_by_one)
         }
 }
 
+Test(law, varies_base_times_by_any_law_on_top_of_the_base)
+{
+    const struct law_config config = {.mean_ns = MS / 2, .factor = 3};
+    const struct inject_jitter exponential = {law_find("exp"), &config};
+    const struct inject_jitter slowdown = {law_find("slowdown"), &config};
+    struct inject_base law;
+    double sum = 0;
+    inject_base_init(&law, MS, 0);
+    law.jitter = exponential;
+    for (uint64_t first = 0; first < 40000; first += INJECT_BASE_LANES) {
+        uint64_t got[INJECT_BASE_LANES];
+        inject_base_lanes(&law, 5, 3, first, got);
+        for (uint32_t i = 0; i < INJECT_BASE_LANES; i++) {
+            cr_assert_eq(got[i], inject_jitter_ns(&exponential, MS, 5, 3, first + i));
+            cr_assert_geq(got[i], MS);
+            sum += (double)(got[i] - MS);
+        }
+    }
+    cr_expect_float_eq(sum / 40000, MS / 2, MS / 50, "mean %.0f", sum / 40000);
+    cr_expect_eq(inject_jitter_ns(&slowdown, MS, 5, 3, 7), 3 * MS);
+    cr_expect_eq(inject_jitter_ns(&slowdown, LAW_DELAY_NS_MAX, 5, 3, 7), LAW_DELAY_NS_MAX);
+}
+
 Test(law, slows_down_by_the_factor)
 {
     const struct inject ten = entry("slowdown", (struct law_config){.factor = 10});
