@@ -51,23 +51,12 @@ size_t aau_lay_out(void *memory, const struct policy_config *config)
 
 /* ------------------------------------------------------------------------------------------------- messages */
 
-uint32_t *aau_list_begin(struct aau *self)
+void aau_send_control(struct aau *self, uint8_t type, struct aau_name wave, struct aau_list to,
+                      struct actions *out)
 {
-    CHECK(self->listed + self->config->peer_count <= AAU_LISTS * self->config->peer_count);
-    return &self->lists[self->listed];
-}
-
-void aau_list_end(struct aau *self, uint32_t count)
-{
-    self->listed += count;
-}
-
-void aau_tell(struct aau *self, uint8_t type, struct aau_name wave, const uint32_t *peers,
-              uint32_t count, struct actions *out)
-{
-    if (count == 0)
+    if (to.count == 0)
         return;
-    struct action action = {.kind = ACT_CONTROL, .type = type, .peers = peers, .count = count};
+    struct action action = {.kind = ACT_CONTROL, .type = type, .peers = to.peer, .count = to.count};
     action.word[0] = self->path.epoch;
     if (type != AAU_READY && type != AAU_ALIVE) {
         action.word[1] = wave.leader;
@@ -131,7 +120,7 @@ void aau_drop_model(struct aau *self, uint32_t peer, struct actions *out)
     self->counters.dropped++;
 }
 
-/* With the degree that the others were told: an edge that fell away leaves its weight with both ends. */
+/* With the degree that was sent to the others: an edge that fell away leaves its weight with both ends. */
 static void mix(struct aau *self, struct actions *out)
 {
     uint32_t count = 0;
@@ -152,7 +141,7 @@ static void mix(struct aau *self, struct actions *out)
     self->alarmed = false;
     actions_push(out, (struct action){.kind = ACT_MIX,
                                       .rule = MIX_METROPOLIS,
-                                      .tag = (uint64_t)self->wave.leader << 32 | self->wave.seq,
+                                      .tag = aau_tag(self->wave),
                                       .terms = self->terms,
                                       .count = count,
                                       .degree = self->degree});
@@ -177,31 +166,44 @@ void aau_finish_exchange(struct aau *self, struct actions *out)
     compute(self, out);
 }
 
+static bool is_child(const struct aau *self, uint32_t peer)
+{
+    return self->peer[peer].child;
+}
+
+static bool is_active(const struct aau *self, uint32_t peer)
+{
+    return self->peer[peer].active;
+}
+
+static bool awaits_ready(const struct aau *self, uint32_t peer)
+{
+    return self->peer[peer].told_no && !self->peer[peer].down;
+}
+
+/* READY is said to everybody, or will be when the next gradient is there. */
+static void forget_refusals(struct aau *self)
+{
+    for (uint32_t i = 0; i < self->config->peer_count; i++)
+        self->peer[i].told_no = false;
+}
+
+void aau_decide(struct aau *self, uint8_t decision, struct actions *out)
+{
+    aau_send_control(self, decision, self->wave, aau_select(self, AAU_NOBODY, is_child), out);
+}
+
 void aau_commit(struct aau *self, struct actions *out)
 {
     aau_set_status(self, AAU_EXCHANGE);
     self->counters.committed++;
-    uint32_t children = 0;
-    uint32_t *list = aau_list_begin(self);
-    for (uint32_t i = 0; i < self->config->peer_count; i++)
-        if (self->peer[i].child)
-            list[children++] = i;
-    aau_list_end(self, children);
-    aau_tell(self, AAU_COMMIT, self->wave, list, children, out);
-
-    uint32_t active = 0;
-    list = aau_list_begin(self);
-    for (uint32_t i = 0; i < self->config->peer_count; i++) {
-        self->peer[i].told_no = false; /* READY goes to everybody when the next gradient is there */
-        if (!self->peer[i].active)
-            continue;
-        self->peer[i].ready = false;
-        list[active++] = i;
-    }
-    aau_list_end(self, active);
-    self->degree = active;
-    say_send(out, TENSOR_MODEL, (uint64_t)self->wave.leader << 32 | self->wave.seq, list, active,
-             active);
+    aau_decide(self, AAU_COMMIT, out);
+    forget_refusals(self);
+    const struct aau_list to = aau_select(self, AAU_NOBODY, is_active);
+    for (uint32_t i = 0; i < to.count; i++)
+        self->peer[to.peer[i]].ready = false;
+    self->degree = to.count;
+    say_send(out, TENSOR_MODEL, aau_tag(self->wave), to.peer, to.count, to.count);
     aau_establish(self, out);
     aau_finish_exchange(self, out);
 }
@@ -214,15 +216,9 @@ void aau_idle(struct aau *self, struct actions *out)
         return;
     }
     aau_set_status(self, AAU_IDLE);
-    uint32_t count = 0;
-    uint32_t *list = aau_list_begin(self);
-    for (uint32_t i = 0; i < self->config->peer_count; i++) {
-        if (self->peer[i].told_no && !self->peer[i].down)
-            list[count++] = i;
-        self->peer[i].told_no = false;
-    }
-    aau_list_end(self, count);
-    aau_tell(self, AAU_READY, self->wave, list, count, out);
+    const struct aau_list to = aau_select(self, AAU_NOBODY, awaits_ready);
+    forget_refusals(self);
+    aau_send_control(self, AAU_READY, self->wave, to, out);
 }
 
 void aau_alone(struct aau *self, struct actions *out)
@@ -232,6 +228,13 @@ void aau_alone(struct aau *self, struct actions *out)
 }
 
 /* --------------------------------------------------------------------------------------------------- events */
+
+/* Everybody but those that just got a FREEZE, which says the same. The silent ones too: two workers that each took the
+ * other for lost would otherwise never hear of each other again. */
+static bool lacks_ready(const struct aau *self, uint32_t peer)
+{
+    return !self->peer[peer].pending && !self->peer[peer].down && !self->peer[peer].full;
+}
 
 static void on_gradient(struct aau *self, struct actions *out)
 {
@@ -246,17 +249,8 @@ static void on_gradient(struct aau *self, struct actions *out)
     if (self->status == AAU_COMPUTING)
         return;
 
-    /* to everybody but those that just got a FREEZE, which says the same. To the silent ones too: two workers that each
-     * took the other for lost would otherwise never hear of each other again. */
-    uint32_t count = 0;
-    uint32_t *list = aau_list_begin(self);
-    for (uint32_t i = 0; i < self->config->peer_count; i++) {
-        self->peer[i].told_no = false;
-        if (!self->peer[i].pending && !self->peer[i].down && !self->peer[i].full)
-            list[count++] = i;
-    }
-    aau_list_end(self, count);
-    aau_tell(self, AAU_READY, self->wave, list, count, out);
+    forget_refusals(self);
+    aau_send_control(self, AAU_READY, self->wave, aau_select(self, AAU_NOBODY, lacks_ready), out);
 }
 
 /* Of a wave that we got out of, or by an edge that one end has cut, when somebody is lost. */
@@ -272,7 +266,7 @@ static void on_model(struct aau *self, const struct event *event, struct actions
     CHECK(event->peer < self->config->peer_count);
     struct aau_peer *peer = &self->peer[event->peer];
     const bool of_wave = (self->status == AAU_BOUND || self->status == AAU_EXCHANGE) &&
-                         event->tag == ((uint64_t)self->wave.leader << 32 | self->wave.seq);
+                         event->tag == aau_tag(self->wave);
     if (!aau_heard(self, event, out) || !of_wave || !peer->active) {
         refuse_model(self, event, out);
         return;

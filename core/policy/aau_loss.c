@@ -102,7 +102,7 @@ static void evict(struct aau *self, uint32_t peer, struct actions *out)
     const bool missing = self->status == AAU_EXCHANGE && p->active && p->handle == 0;
     const bool in_wave = aau_in_wave(self) && (p->pending || p->active) && peer != self->parent;
     if ((missing || in_wave) && !p->down) {
-        aau_tell(self, AAU_LEFT, self->wave, &self->everyone[peer], 1, out);
+        aau_send_control(self, AAU_LEFT, self->wave, aau_only(self, peer), out);
         p->told_no = true;
     }
     self->counters.torn += missing;
@@ -118,7 +118,7 @@ static void admit(struct aau *self, uint32_t peer, struct actions *out)
     turn(self, self->config->peers[peer], true, out);
     self->peer[peer].told_no = aau_in_wave(self); /* it has not heard that we are ready */
     if (self->status == AAU_IDLE)
-        aau_tell(self, AAU_READY, self->wave, &self->everyone[peer], 1, out);
+        aau_send_control(self, AAU_READY, self->wave, aau_only(self, peer), out);
     else
         say_control(out, AAU_PATH, &self->everyone[peer], 1, self->path.epoch);
 }
@@ -174,7 +174,7 @@ void aau_on_room(struct aau *self, uint32_t peer, struct actions *out)
     const bool was_full = self->peer[peer].full;
     self->peer[peer].full = false;
     if (was_full && self->status == AAU_IDLE && !self->peer[peer].down)
-        aau_tell(self, AAU_READY, self->wave, &self->everyone[peer], 1, out);
+        aau_send_control(self, AAU_READY, self->wave, aau_only(self, peer), out);
 }
 
 /* To one that comes back empty: whose lives have changed. */
@@ -258,15 +258,15 @@ static bool awaited(const struct aau *self, uint32_t peer)
     return false;
 }
 
+static bool in_wave_with_us(const struct aau *self, uint32_t peer)
+{
+    return self->peer[peer].pending || self->peer[peer].active;
+}
+
 static void say_alive(struct aau *self, struct actions *out)
 {
-    uint32_t count = 0;
-    uint32_t *list = aau_list_begin(self);
-    for (uint32_t i = 0; i < self->config->peer_count; i++)
-        if (self->peer[i].pending || self->peer[i].active)
-            list[count++] = i;
-    aau_list_end(self, count);
-    aau_tell(self, AAU_ALIVE, self->wave, list, count, out);
+    const struct aau_list to = aau_select(self, AAU_NOBODY, in_wave_with_us);
+    aau_send_control(self, AAU_ALIVE, self->wave, to, out);
 }
 
 static bool overdue(const struct aau *self, uint64_t since_ns, uint64_t after_ns)

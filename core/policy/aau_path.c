@@ -9,39 +9,31 @@
 #include "core/base/check.h"
 #include "core/policy/aau_state.h"
 
-static void push_news(struct aau *self, uint8_t type, const struct action *news,
-                      const uint32_t *list, uint32_t count, struct actions *out)
+static bool is_there(const struct aau *self, uint32_t peer)
+{
+    return aau_there(self, peer);
+}
+
+static void push_news(struct aau *self, uint8_t type, const struct action *news, struct aau_list to,
+                      struct actions *out)
 {
     struct action message = *news;
     message.kind = ACT_CONTROL;
     message.type = type;
-    message.peers = list;
-    message.count = count;
+    message.peers = to.peer;
+    message.count = to.count;
     message.word[0] = self->path.epoch;
-    if (count > 0)
+    if (to.count > 0)
         actions_push(out, message);
-}
-
-static uint32_t list_all_but(struct aau *self, uint32_t but, uint32_t **list)
-{
-    uint32_t count = 0;
-    *list = aau_list_begin(self);
-    for (uint32_t i = 0; i < self->config->peer_count; i++)
-        if (i != but && aau_there(self, i))
-            (*list)[count++] = i;
-    aau_list_end(self, count);
-    return count;
 }
 
 void aau_flood(struct aau *self, uint8_t type, uint32_t but, const struct action *news,
                struct actions *out)
 {
-    uint32_t *list;
-    const uint32_t count = list_all_but(self, but, &list);
-    push_news(self, type, news, list, count, out);
+    push_news(self, type, news, aau_select(self, but, is_there), out);
 }
 
-/* Something merged, and was told to everybody: what follows from it. */
+/* Something merged, and everybody is informed: what follows from it. */
 static void learned(struct aau *self, struct actions *out)
 {
     self->news_ns = self->now_ns;
@@ -60,8 +52,7 @@ static void add_edge(struct action *news, uint32_t a, uint32_t b)
 /* cb-dybw: all edges of the tree that are active now, each by its lower id. */
 static void establish_tree(struct aau *self, struct actions *out)
 {
-    uint32_t *list;
-    const uint32_t count = list_all_but(self, AAU_NOBODY, &list);
+    const struct aau_list to = aau_select(self, AAU_NOBODY, is_there);
     const uint32_t id = self->config->self;
     struct action news = {.count = 0};
     bool any = false;
@@ -74,11 +65,11 @@ static void establish_tree(struct aau *self, struct actions *out)
         any = true;
         if (news.word[1] < AAU_PATH_EDGES)
             continue;
-        push_news(self, AAU_PATH, &news, list, count, out);
+        push_news(self, AAU_PATH, &news, to, out);
         news.word[1] = 0;
     }
     if (news.word[1] > 0)
-        push_news(self, AAU_PATH, &news, list, count, out);
+        push_news(self, AAU_PATH, &news, to, out);
     if (any)
         learned(self, out);
 }

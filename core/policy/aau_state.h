@@ -7,6 +7,7 @@
 #ifndef CORE_POLICY_AAU_STATE_H
 #define CORE_POLICY_AAU_STATE_H
 
+#include "core/base/check.h"
 #include "core/base/rng.h"
 #include "core/policy/control.h"
 #include "core/policy/pathsearch.h"
@@ -32,6 +33,12 @@ struct aau_name {
     uint32_t seq;
 };
 
+/** Tag of the models of a wave. */
+static inline uint64_t aau_tag(struct aau_name wave)
+{
+    return (uint64_t)wave.leader << 32 | wave.seq;
+}
+
 struct aau_peer {
     uint64_t handle;   /* its model for this wave; 0: not here yet */
     uint64_t heard_ns; /* when it last said something of its own */
@@ -43,7 +50,7 @@ struct aau_peer {
     bool child;        /* joined through us and answered YES */
     bool barred;       /* cut out of this wave: it may not come back into it */
     bool silent;       /* evicted, for it said nothing; until it does */
-    bool full;         /* silent, and has too much of ours to read: it is told nothing */
+    bool full;         /* silent, and has too much of ours to read: nothing is sent to it */
     bool down;         /* evicted, the driver said so; until it says otherwise */
 };
 
@@ -94,7 +101,7 @@ struct aau {
     bool alarmed; /* since the last mix */
 };
 
-/** Answers from it are awaited, and it is told things. */
+/** Answers from it are awaited, and it is kept informed. */
 static inline bool aau_there(const struct aau *self, uint32_t peer)
 {
     return !self->peer[peer].silent && !self->peer[peer].down;
@@ -118,19 +125,44 @@ void aau_step(void *state, const struct event *event, struct actions *out);
 
 void aau_set_status(struct aau *self, enum aau_status status);
 
-/** A new list of `peer_count` places at most; the caller fills it and calls aau_list_end with how many it used. */
-uint32_t *aau_list_begin(struct aau *self);
-void aau_list_end(struct aau *self, uint32_t count);
+/** Peers for an action: valid until the next step. */
+struct aau_list {
+    const uint32_t *peer; /* [count] */
+    uint32_t count;
+};
 
-/** A control message about a wave (or none: pass the current one) to `count` peers; nothing when there are none. */
-void aau_tell(struct aau *self, uint8_t type, struct aau_name wave, const uint32_t *peers,
-              uint32_t count, struct actions *out);
+/** Those that are wanted, less `but` (or AAU_NOBODY). Inline, so that `wanted` is. */
+static inline struct aau_list aau_select(struct aau *self, uint32_t but,
+                                         bool (*wanted)(const struct aau *self, uint32_t peer))
+{
+    const uint32_t peers = self->config->peer_count;
+    CHECK(self->listed + peers <= AAU_LISTS * peers);
+    uint32_t *const list = &self->lists[self->listed];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < peers; i++)
+        if (i != but && wanted(self, i))
+            list[count++] = i;
+    self->listed += count;
+    return (struct aau_list){list, count};
+}
+
+static inline struct aau_list aau_only(const struct aau *self, uint32_t peer)
+{
+    return (struct aau_list){&self->everyone[peer], 1};
+}
+
+/** A control message about a wave (or none: pass the current one); nothing where there is nobody in the list. */
+void aau_send_control(struct aau *self, uint8_t type, struct aau_name wave, struct aau_list to,
+                      struct actions *out);
 
 /** Forget the model of this peer, if it is here. */
 void aau_drop_model(struct aau *self, uint32_t peer, struct actions *out);
 
 /** Mix and go on, if no model is missing. */
 void aau_finish_exchange(struct aau *self, struct actions *out);
+
+/** COMMIT or ABORT, down the tree of those that answered YES. */
+void aau_decide(struct aau *self, uint8_t decision, struct actions *out);
 
 /** The wave is decided: exchange on its active edges. */
 void aau_commit(struct aau *self, struct actions *out);

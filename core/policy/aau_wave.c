@@ -82,7 +82,7 @@ static bool is_new(struct aau *self, uint32_t peer)
 static void answer(struct aau *self, uint32_t peer, uint8_t type, struct aau_name wave,
                    struct actions *out)
 {
-    aau_tell(self, type, wave, &self->everyone[peer], 1, out);
+    aau_send_control(self, type, wave, aau_only(self, peer), out);
 }
 
 /* --------------------------------------------------------------------------------------------- deciding, echoing */
@@ -127,13 +127,7 @@ void aau_wave_again(struct aau *self, uint64_t generation, struct actions *out)
 
 static void abort_wave(struct aau *self, struct actions *out)
 {
-    uint32_t count = 0;
-    uint32_t *list = aau_list_begin(self);
-    for (uint32_t i = 0; i < self->config->peer_count; i++)
-        if (self->peer[i].child)
-            list[count++] = i;
-    aau_list_end(self, count);
-    aau_tell(self, AAU_ABORT, self->wave, list, count, out);
+    aau_decide(self, AAU_ABORT, out);
     aau_idle(self, out);
 }
 
@@ -179,24 +173,25 @@ static void request(struct aau *self, uint32_t peer)
     self->pending_count++;
 }
 
+static bool is_ready(const struct aau *self, uint32_t peer)
+{
+    return self->peer[peer].ready;
+}
+
 static void start(struct aau *self, uint32_t target, struct actions *out)
 {
     CHECK(self->pending_count == 0);
     const bool pair = self->config->options.release == AAU_PAIR;
-    uint32_t count = 0;
-    uint32_t *list = aau_list_begin(self);
+    CHECK(!pair || target != AAU_NOBODY);
+    const struct aau_list to =
+        pair ? aau_only(self, target) : aau_select(self, AAU_NOBODY, is_ready);
     self->quit = (struct aau_name){0};
     self->wave = (struct aau_name){.leader = self->config->self, .seq = ++self->seq};
     self->joined[self->config->self] = self->seq;
     aau_set_status(self, AAU_FROZEN);
-    for (uint32_t i = 0; i < self->config->peer_count; i++) {
-        if (pair ? i != target : !self->peer[i].ready)
-            continue;
-        request(self, i);
-        list[count++] = i;
-    }
-    aau_list_end(self, count);
-    aau_tell(self, AAU_FREEZE, self->wave, list, count, out);
+    for (uint32_t i = 0; i < to.count; i++)
+        request(self, to.peer[i]);
+    aau_send_control(self, AAU_FREEZE, self->wave, to, out);
 }
 
 /* Whom a worker that joins must ask: those ready, and whoever the wave that it leaves connected it with. */
@@ -208,40 +203,46 @@ static bool must_ask(const struct aau *self, uint32_t peer)
     return p->ready || p->pending || p->active;
 }
 
-static void join(struct aau *self, uint32_t parent, struct aau_name wave, struct actions *out)
+/* The wave left for this parent's that the parent does not know of: it shared that wave with us, or has not heard yet. */
+static struct aau_name left_unsaid(const struct aau *self, uint32_t parent)
 {
     const bool shared = self->peer[parent].pending || self->peer[parent].active;
-    const bool again = parent == self->parent && self->unsaid.seq > 0;
-    const struct aau_name unsaid = again                         ? self->unsaid
-                                   : aau_in_wave(self) && shared ? self->wave
-                                                                 : (struct aau_name){0};
-    if (again)
-        self->unsaid = (struct aau_name){0};
-    uint32_t count = 0;
-    uint32_t *list = aau_list_begin(self);
+    if (parent == self->parent && self->unsaid.seq > 0)
+        return self->unsaid;
+    return aau_in_wave(self) && shared ? self->wave : (struct aau_name){0};
+}
+
+/* Nothing of the old wave holds; in the new one only the edge to the parent is active yet. */
+static void change_wave(struct aau *self, uint32_t parent, struct actions *out)
+{
     self->pending_count = 0;
     for (uint32_t i = 0; i < self->config->peer_count; i++) {
-        const bool ask = i != parent && must_ask(self, i);
         aau_drop_model(self, i, out); /* of a part of the old wave that was committed without us */
         self->peer[i].pending = false;
         self->peer[i].active = i == parent;
         self->peer[i].child = false;
         self->peer[i].barred = false;
-        if (!ask)
-            continue;
-        request(self, i);
-        list[count++] = i;
     }
-    aau_list_end(self, count);
+}
+
+static void join(struct aau *self, uint32_t parent, struct aau_name wave, struct actions *out)
+{
+    const struct aau_name unsaid = left_unsaid(self, parent);
+    const struct aau_list to = aau_select(self, parent, must_ask);
+    if (parent == self->parent)
+        self->unsaid = (struct aau_name){0};
+    change_wave(self, parent, out);
+    for (uint32_t i = 0; i < to.count; i++)
+        request(self, to.peer[i]);
     self->quit = aau_in_wave(self) ? self->wave : (struct aau_name){0};
     self->wave = wave;
     self->joined[wave.leader] = wave.seq;
     self->parent = parent;
     self->reason = false;
     aau_set_status(self, AAU_FROZEN);
-    aau_tell(self, floods(self) ? AAU_FREEZE : AAU_PROBE, wave, list, count, out);
+    aau_send_control(self, floods(self) ? AAU_FREEZE : AAU_PROBE, wave, to, out);
     self->unsaid = unsaid;
-    if (count == 0)
+    if (to.count == 0)
         echo(self, out);
 }
 
@@ -270,26 +271,26 @@ void aau_wave_consider(struct aau *self, bool own, struct actions *out)
 
 /* ------------------------------------------------------------------------------------------------- getting out */
 
-/* A bound worker may have committed its neighbours: each of them is told that nobody will mix over their edge. */
+/* A bound worker may have committed its neighbours: each of them learns that nobody will mix over their edge. */
+static bool must_hear(const struct aau *self, uint32_t peer)
+{
+    const struct aau_peer *const p = &self->peer[peer];
+    return (p->pending || p->active) && !p->down;
+}
+
 static void leave(struct aau *self, struct actions *out)
 {
     if (self->unsaid.seq > 0 && aau_there(self, self->parent))
         answer(self, self->parent, AAU_LEFT, self->unsaid, out);
-    uint32_t count = 0;
-    uint32_t *list = aau_list_begin(self);
-    for (uint32_t i = 0; i < self->config->peer_count; i++) {
-        struct aau_peer *const peer = &self->peer[i];
-        if (!peer->pending && !peer->active)
-            continue;
-        aau_drop_model(self, i, out);
-        peer->pending = false;
-        if (peer->down)
-            continue;
-        peer->told_no = true;
-        list[count++] = i;
-    }
-    aau_list_end(self, count);
-    aau_tell(self, AAU_LEFT, self->wave, list, count, out);
+    const struct aau_list to = aau_select(self, AAU_NOBODY, must_hear);
+    for (uint32_t i = 0; i < self->config->peer_count; i++)
+        if (self->peer[i].pending || self->peer[i].active) {
+            aau_drop_model(self, i, out);
+            self->peer[i].pending = false;
+        }
+    for (uint32_t i = 0; i < to.count; i++)
+        self->peer[to.peer[i]].told_no = true;
+    aau_send_control(self, AAU_LEFT, self->wave, to, out);
     self->pending_count = 0;
     self->counters.aborted += self->parent == AAU_NOBODY;
     aau_idle(self, out);
