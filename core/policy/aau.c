@@ -81,152 +81,6 @@ void aau_set_status(struct aau *self, enum aau_status status)
     self->wait_ns = self->now_ns;
 }
 
-/* --------------------------------------------------------------------------------------------- the exchange */
-
-static void leave_wave(struct aau *self)
-{
-    CHECK(self->pending_count == 0);
-    for (uint32_t i = 0; i < self->config->peer_count; i++) {
-        self->peer[i].active = false;
-        self->peer[i].child = false;
-        self->peer[i].barred = false;
-    }
-    self->parent = AAU_NOBODY;
-    self->unsaid = (struct aau_name){0};
-    self->reason = false;
-}
-
-static void compute(struct aau *self, struct actions *out)
-{
-    self->released = false;
-    aau_wave_rest(self, out);
-    if (self->stopping) {
-        aau_set_status(self, AAU_DONE);
-        say_done(out);
-        return;
-    }
-    aau_set_status(self, AAU_COMPUTING);
-    say_compute(out, self->iteration);
-}
-
-void aau_drop_model(struct aau *self, uint32_t peer, struct actions *out)
-{
-    struct aau_peer *const p = &self->peer[peer];
-    if (p->handle == 0)
-        return;
-    say_release(out, peer, p->handle);
-    p->handle = 0;
-    self->arrived_count--;
-    self->counters.dropped++;
-}
-
-/* With the degree that was sent to the others: an edge that fell away leaves its weight with both ends. */
-static void mix(struct aau *self, struct actions *out)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < self->config->peer_count; i++) {
-        struct aau_peer *peer = &self->peer[i];
-        CHECK((peer->handle != 0) == peer->active);
-        if (!peer->active)
-            continue;
-        self->terms[count++] =
-            (struct mix_term){.handle = peer->handle, .peer = i, .weight = peer->degree};
-        peer->handle = 0;
-    }
-    if (count == 0) {
-        self->counters.unmixed++;
-        return;
-    }
-    self->mixed_epoch = self->path.epoch;
-    self->alarmed = false;
-    actions_push(out, (struct action){.kind = ACT_MIX,
-                                      .rule = MIX_METROPOLIS,
-                                      .tag = aau_tag(self->wave),
-                                      .terms = self->terms,
-                                      .count = count,
-                                      .degree = self->degree});
-    say_release_terms(out, self->terms, count);
-}
-
-static uint32_t active_count(const struct aau *self)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < self->config->peer_count; i++)
-        count += self->peer[i].active;
-    return count;
-}
-
-void aau_finish_exchange(struct aau *self, struct actions *out)
-{
-    if (self->status != AAU_EXCHANGE || self->arrived_count < active_count(self))
-        return;
-    mix(self, out);
-    self->arrived_count = 0;
-    leave_wave(self);
-    compute(self, out);
-}
-
-static bool is_child(const struct aau *self, uint32_t peer)
-{
-    return self->peer[peer].child;
-}
-
-static bool is_active(const struct aau *self, uint32_t peer)
-{
-    return self->peer[peer].active;
-}
-
-static bool awaits_ready(const struct aau *self, uint32_t peer)
-{
-    return self->peer[peer].told_no && !self->peer[peer].down;
-}
-
-/* READY is said to everybody, or will be when the next gradient is there. */
-static void forget_refusals(struct aau *self)
-{
-    for (uint32_t i = 0; i < self->config->peer_count; i++)
-        self->peer[i].told_no = false;
-}
-
-void aau_decide(struct aau *self, uint8_t decision, struct actions *out)
-{
-    aau_send_control(self, decision, self->wave, aau_select(self, AAU_NOBODY, is_child), out);
-}
-
-void aau_commit(struct aau *self, struct actions *out)
-{
-    aau_set_status(self, AAU_EXCHANGE);
-    self->counters.committed++;
-    aau_decide(self, AAU_COMMIT, out);
-    forget_refusals(self);
-    const struct aau_list to = aau_select(self, AAU_NOBODY, is_active);
-    for (uint32_t i = 0; i < to.count; i++)
-        self->peer[to.peer[i]].ready = false;
-    self->degree = to.count;
-    say_send(out, TENSOR_MODEL, aau_tag(self->wave), to.peer, to.count, to.count);
-    aau_establish(self, out);
-    aau_finish_exchange(self, out);
-}
-
-void aau_idle(struct aau *self, struct actions *out)
-{
-    leave_wave(self);
-    if (self->stopping) {
-        compute(self, out); /* that is, be done */
-        return;
-    }
-    aau_set_status(self, AAU_IDLE);
-    const struct aau_list to = aau_select(self, AAU_NOBODY, awaits_ready);
-    forget_refusals(self);
-    aau_send_control(self, AAU_READY, self->wave, to, out);
-}
-
-void aau_alone(struct aau *self, struct actions *out)
-{
-    self->counters.unmixed++;
-    compute(self, out);
-}
-
 /* --------------------------------------------------------------------------------------------------- events */
 
 /* Everybody but those that just got a FREEZE, which says the same. The silent ones too: two workers that each took the
@@ -249,7 +103,7 @@ static void on_gradient(struct aau *self, struct actions *out)
     if (self->status == AAU_COMPUTING)
         return;
 
-    forget_refusals(self);
+    aau_forget_refusals(self);
     aau_send_control(self, AAU_READY, self->wave, aau_select(self, AAU_NOBODY, lacks_ready), out);
 }
 
@@ -297,7 +151,7 @@ static void on_control(struct aau *self, const struct event *event, struct actio
     case AAU_ALIVE:
         break;
     default:
-        aau_wave_control(self, event, out);
+        aau_answer(self, event, out);
         break;
     }
     aau_wave_consider(self, false, out);
@@ -308,7 +162,7 @@ static void take(struct aau *self, const struct event *event, struct actions *ou
     switch ((enum event_kind)event->kind) {
     case EV_START:
         aau_begin(self, (uint32_t)event->tag);
-        compute(self, out);
+        aau_compute(self, out);
         return;
     case EV_GRADIENT:
         on_gradient(self, out);
@@ -340,7 +194,7 @@ static void take(struct aau *self, const struct event *event, struct actions *ou
     case EV_STOP:
         self->stopping = true;
         if (self->status == AAU_COMPUTING || self->status == AAU_IDLE)
-            compute(self, out); /* that is, be done */
+            aau_compute(self, out); /* that is, be done */
         return;
     default:
         return;

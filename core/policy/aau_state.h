@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * The state of an AAU worker, shared by aau.c (steps, exchange), aau_wave.c (who exchanges with whom), aau_path.c
- * (Pathsearch) and aau_loss.c (who is there). cb_dybw.c is a row over the same state.
+ * The state of an AAU worker, shared by aau.c (steps), aau_exchange.c, aau_wave.c (who exchanges with whom), aau_answer.c (its
+ * messages), aau_path.c (Pathsearch) and aau_loss.c (who is there). cb_dybw.c is a row over the same state.
  * Nobody else includes it.
  */
 #ifndef CORE_POLICY_AAU_STATE_H
@@ -32,6 +32,17 @@ struct aau_name {
     uint32_t leader; /* id */
     uint32_t seq;
 };
+
+static inline bool aau_same(struct aau_name a, struct aau_name b)
+{
+    return a.leader == b.leader && a.seq == b.seq;
+}
+
+/** A newer wave of one leader wins: it would not have begun it were the older alive. */
+static inline bool aau_precedes(struct aau_name a, struct aau_name b)
+{
+    return a.leader != b.leader ? a.leader < b.leader : a.seq > b.seq;
+}
 
 /** Tag of the models of a wave. */
 static inline uint64_t aau_tag(struct aau_name wave)
@@ -118,6 +129,12 @@ static inline bool aau_in_wave(const struct aau *self)
     return self->status == AAU_FROZEN || self->status == AAU_BOUND;
 }
 
+/** Waves reach as far as ready workers do. */
+static inline bool aau_floods(const struct aau *self)
+{
+    return self->config->options.release == AAU_CLUSTER || self->config->options.release == AAU_ALL;
+}
+
 /** Bytes of the state; with memory, lays it out and fills it. `tree` as in struct aau. */
 size_t aau_lay_out(void *memory, const struct policy_config *config);
 
@@ -155,11 +172,19 @@ static inline struct aau_list aau_only(const struct aau *self, uint32_t peer)
 void aau_send_control(struct aau *self, uint8_t type, struct aau_name wave, struct aau_list to,
                       struct actions *out);
 
+/* aau_exchange.c */
+
+/** The next gradient, or the end when stopping. */
+void aau_compute(struct aau *self, struct actions *out);
+
 /** Forget the model of this peer, if it is here. */
 void aau_drop_model(struct aau *self, uint32_t peer, struct actions *out);
 
 /** Mix and go on, if no model is missing. */
 void aau_finish_exchange(struct aau *self, struct actions *out);
+
+/** Nobody waits for our READY any more: it is said to everybody, or will be when the next gradient is there. */
+void aau_forget_refusals(struct aau *self);
 
 /** COMMIT or ABORT, down the tree of those that answered YES. */
 void aau_decide(struct aau *self, uint8_t decision, struct actions *out);
@@ -173,6 +198,8 @@ void aau_idle(struct aau *self, struct actions *out);
 /** Go on without an exchange. */
 void aau_alone(struct aau *self, struct actions *out);
 
+/* aau_wave.c */
+
 /** Start a wave, or go on alone, if the rules say so. `own`: because our own gradient finished. */
 void aau_wave_consider(struct aau *self, bool own, struct actions *out);
 
@@ -185,8 +212,26 @@ void aau_wave_again(struct aau *self, uint64_t generation, struct actions *out);
 /** The edge to this peer is not in the wave any more, and the peer not ready; who loses its parent leaves the wave. */
 void aau_wave_cut(struct aau *self, uint32_t peer, struct actions *out);
 
+/** One message about a wave to one peer. */
+void aau_wave_answer(struct aau *self, uint32_t peer, uint8_t type, struct aau_name wave,
+                     struct actions *out);
+
+/** This peer is asked, and owes an answer. */
+void aau_wave_request(struct aau *self, uint32_t peer);
+
+/** It has answered; with the last answer this worker echoes, or decides. */
+void aau_wave_settle(struct aau *self, uint32_t peer, struct actions *out);
+
+/** Into this wave, and out of the one that it is in. */
+void aau_wave_join(struct aau *self, uint32_t parent, struct aau_name wave, struct actions *out);
+
+/** ABORT, down the tree, and wait on. */
+void aau_wave_abort(struct aau *self, struct actions *out);
+
+/* aau_answer.c */
+
 /** FREEZE, PROBE, YES, JOINED, NO, APART, COMMIT, ABORT and LEFT. */
-void aau_wave_control(struct aau *self, const struct event *event, struct actions *out);
+void aau_answer(struct aau *self, const struct event *event, struct actions *out);
 
 /* aau_path.c */
 

@@ -56,22 +56,6 @@
 #define BACKOFF_NS 8000u /* a few messages between cores; up to a quarter of a second */
 #define DOUBLINGS_MAX 15u
 
-static bool same(struct aau_name a, struct aau_name b)
-{
-    return a.leader == b.leader && a.seq == b.seq;
-}
-
-/* A newer wave of one leader wins: it would not have begun it were the older alive. */
-static bool precedes(struct aau_name a, struct aau_name b)
-{
-    return a.leader != b.leader ? a.leader < b.leader : a.seq > b.seq;
-}
-
-static bool floods(const struct aau *self)
-{
-    return self->config->options.release == AAU_CLUSTER || self->config->options.release == AAU_ALL;
-}
-
 static bool is_new(struct aau *self, uint32_t peer)
 {
     if (!aau_there(self, peer) || (aau_by_tree(self) && !self->tree[peer]))
@@ -79,8 +63,8 @@ static bool is_new(struct aau *self, uint32_t peer)
     return pathsearch_new(&self->path, self->config->self, self->config->peers[peer]);
 }
 
-static void answer(struct aau *self, uint32_t peer, uint8_t type, struct aau_name wave,
-                   struct actions *out)
+void aau_wave_answer(struct aau *self, uint32_t peer, uint8_t type, struct aau_name wave,
+                     struct actions *out)
 {
     aau_send_control(self, type, wave, aau_only(self, peer), out);
 }
@@ -100,7 +84,7 @@ static bool has_reason(struct aau *self)
 /* Nobody wins where these waves meet, so two leaders that answer each other NO in step would do so for ever. */
 static void back_off(struct aau *self, struct actions *out)
 {
-    if (floods(self) || ++self->failures < FAILURES_MAX)
+    if (aau_floods(self) || ++self->failures < FAILURES_MAX)
         return;
     const uint32_t over = self->failures - FAILURES_MAX;
     const uint32_t unit_ns = BACKOFF_NS << (over < DOUBLINGS_MAX ? over : DOUBLINGS_MAX);
@@ -125,7 +109,7 @@ void aau_wave_again(struct aau *self, uint64_t generation, struct actions *out)
     aau_wave_consider(self, false, out);
 }
 
-static void abort_wave(struct aau *self, struct actions *out)
+void aau_wave_abort(struct aau *self, struct actions *out)
 {
     aau_decide(self, AAU_ABORT, out);
     aau_idle(self, out);
@@ -145,17 +129,17 @@ static void echo(struct aau *self, struct actions *out)
     self->reason = has_reason(self);
     if (self->parent != AAU_NOBODY) {
         aau_set_status(self, AAU_BOUND);
-        answer(self, self->parent, AAU_YES, self->wave, out);
+        aau_wave_answer(self, self->parent, AAU_YES, self->wave, out);
     } else if (self->reason && any_active(self) && !self->stopping) {
         aau_commit(self, out);
     } else {
         self->counters.aborted++;
         back_off(self, out);
-        abort_wave(self, out);
+        aau_wave_abort(self, out);
     }
 }
 
-static void settle(struct aau *self, uint32_t peer, struct actions *out)
+void aau_wave_settle(struct aau *self, uint32_t peer, struct actions *out)
 {
     CHECK(self->peer[peer].pending);
     self->peer[peer].pending = false;
@@ -166,7 +150,7 @@ static void settle(struct aau *self, uint32_t peer, struct actions *out)
 
 /* ------------------------------------------------------------------------------------------- starting, joining */
 
-static void request(struct aau *self, uint32_t peer)
+void aau_wave_request(struct aau *self, uint32_t peer)
 {
     self->peer[peer].pending = true;
     self->peer[peer].told_no = false; /* FREEZE and PROBE say READY */
@@ -190,7 +174,7 @@ static void start(struct aau *self, uint32_t target, struct actions *out)
     self->joined[self->config->self] = self->seq;
     aau_set_status(self, AAU_FROZEN);
     for (uint32_t i = 0; i < to.count; i++)
-        request(self, to.peer[i]);
+        aau_wave_request(self, to.peer[i]);
     aau_send_control(self, AAU_FREEZE, self->wave, to, out);
 }
 
@@ -225,7 +209,7 @@ static void change_wave(struct aau *self, uint32_t parent, struct actions *out)
     }
 }
 
-static void join(struct aau *self, uint32_t parent, struct aau_name wave, struct actions *out)
+void aau_wave_join(struct aau *self, uint32_t parent, struct aau_name wave, struct actions *out)
 {
     const struct aau_name unsaid = left_unsaid(self, parent);
     const struct aau_list to = aau_select(self, parent, must_ask);
@@ -233,14 +217,14 @@ static void join(struct aau *self, uint32_t parent, struct aau_name wave, struct
         self->unsaid = (struct aau_name){0};
     change_wave(self, parent, out);
     for (uint32_t i = 0; i < to.count; i++)
-        request(self, to.peer[i]);
+        aau_wave_request(self, to.peer[i]);
     self->quit = aau_in_wave(self) ? self->wave : (struct aau_name){0};
     self->wave = wave;
     self->joined[wave.leader] = wave.seq;
     self->parent = parent;
     self->reason = false;
     aau_set_status(self, AAU_FROZEN);
-    aau_send_control(self, floods(self) ? AAU_FREEZE : AAU_PROBE, wave, to, out);
+    aau_send_control(self, aau_floods(self) ? AAU_FREEZE : AAU_PROBE, wave, to, out);
     self->unsaid = unsaid;
     if (to.count == 0)
         echo(self, out);
@@ -281,7 +265,7 @@ static bool must_hear(const struct aau *self, uint32_t peer)
 static void leave(struct aau *self, struct actions *out)
 {
     if (self->unsaid.seq > 0 && aau_there(self, self->parent))
-        answer(self, self->parent, AAU_LEFT, self->unsaid, out);
+        aau_wave_answer(self, self->parent, AAU_LEFT, self->unsaid, out);
     const struct aau_list to = aau_select(self, AAU_NOBODY, must_hear);
     for (uint32_t i = 0; i < self->config->peer_count; i++)
         if (self->peer[i].pending || self->peer[i].active) {
@@ -308,173 +292,9 @@ void aau_wave_cut(struct aau *self, uint32_t peer, struct actions *out)
         p->child = false;
         p->barred = true;
         if (p->pending)
-            settle(self, peer, out);
+            aau_wave_settle(self, peer, out);
     } else if (self->status == AAU_EXCHANGE && p->active && p->handle == 0) {
         p->active = false;
         aau_finish_exchange(self, out);
     }
-}
-
-static void on_left(struct aau *self, uint32_t peer, struct aau_name wave, struct actions *out)
-{
-    self->peer[peer].ready = false;
-    if (!(aau_in_wave(self) || self->status == AAU_EXCHANGE) || !same(wave, self->wave))
-        return;
-    self->lossy = true;
-    aau_wave_cut(self, peer, out);
-}
-
-/* ------------------------------------------------------------------------------------------------------ answers */
-
-static void refuse(struct aau *self, uint32_t peer, struct aau_name wave, struct actions *out)
-{
-    self->peer[peer].told_no = true;
-    answer(self, peer, AAU_NO, wave, out);
-}
-
-/* Both are in the same wave, and not by each other. */
-static void meet(struct aau *self, uint32_t peer, struct actions *out)
-{
-    self->peer[peer].active = true;
-    if (self->peer[peer].pending)
-        settle(self, peer, out); /* ours crosses it, and is the answer */
-    else
-        answer(self, peer, AAU_JOINED, self->wave, out);
-}
-
-/* A wave that this worker got out of, or an older one of the same leader: who is in it might not know. */
-static bool was_in(const struct aau *self, struct aau_name wave)
-{
-    return self->lossy && wave.seq <= self->joined[wave.leader];
-}
-
-/*
- * A neighbour in our wave asks for another one, so it has left ours, or it will when it hears of ours; and we do not go
- * there. Without losses our wave then dies with it; with them the other one may, and ours must end in order.
- */
-static void part(struct aau *self, uint32_t peer, struct aau_name wave, bool quit,
-                 struct actions *out)
-{
-    struct aau_peer *const p = &self->peer[peer];
-    refuse(self, peer, wave, out);
-    if (!(p->pending || p->active) || !(self->lossy || quit))
-        return;
-    if (peer != self->parent)
-        answer(self, peer, AAU_LEFT, self->wave, out);
-    aau_wave_cut(self, peer, out);
-}
-
-static void on_freeze(struct aau *self, const struct event *event, struct aau_name wave,
-                      struct actions *out)
-{
-    const uint32_t peer = event->peer;
-    const struct aau_name left[2] = {{event->word[3], event->word[4]},
-                                     {event->word[5], event->word[6]}};
-    const bool quit = same(left[0], self->wave) || same(left[1], self->wave);
-    if (self->status == AAU_EXCHANGE && quit)
-        aau_wave_cut(self, peer, out);
-    self->peer[peer].ready = true;
-    if (self->status == AAU_IDLE && was_in(self, wave)) {
-        answer(self, peer, AAU_NO, wave, out);
-        answer(self, peer, AAU_READY, wave, out);
-    } else if (self->status == AAU_IDLE && !self->stopping) {
-        join(self, peer, wave, out);
-    } else if (!aau_in_wave(self)) {
-        refuse(self, peer, wave, out);
-    } else if (same(wave, self->wave) && !self->peer[peer].barred) {
-        meet(self, peer, out);
-    } else if (was_in(self, wave)) {
-        part(self, peer, wave, quit, out);
-    } else if (same(wave, self->wave) || !floods(self)) {
-        refuse(self, peer, wave, out);
-    } else if (precedes(wave, self->wave) && (self->status == AAU_FROZEN || peer == self->parent)) {
-        join(self, peer, wave, out);
-    } else if (self->status == AAU_BOUND || self->peer[peer].barred) {
-        part(self, peer, wave, quit, out);
-    } else if (!self->peer[peer].pending) {
-        /* ours wins: it has only to get there */
-        request(self, peer);
-        answer(self, peer, AAU_FREEZE, self->wave, out);
-    }
-}
-
-static void on_probe(struct aau *self, uint32_t peer, struct aau_name wave, struct actions *out)
-{
-    self->peer[peer].ready = true;
-    if (aau_in_wave(self) && same(wave, self->wave) && !self->peer[peer].barred)
-        meet(self, peer, out);
-    else
-        answer(self, peer, AAU_APART, wave, out);
-}
-
-/* YES, JOINED, NO or APART. Those to a wave that we left mean nothing any more. */
-static void on_answer(struct aau *self, const struct event *event, struct aau_name wave,
-                      struct actions *out)
-{
-    struct aau_peer *peer = &self->peer[event->peer];
-    if (event->type == AAU_NO) {
-        peer->ready = false;
-        self->counters.refused++;
-    }
-    const bool here = aau_in_wave(self) || self->status == AAU_EXCHANGE;
-    if (!here || !same(wave, self->wave) || peer->barred)
-        return;
-    if (event->type == AAU_NO && !peer->pending) {
-        /* it was in this wave when it asked us, and is not any more: nobody comes twice */
-        aau_wave_cut(self, event->peer, out);
-        return;
-    }
-    CHECK(aau_in_wave(self));
-    CHECK(peer->pending);
-    peer->active |= event->type == AAU_YES || event->type == AAU_JOINED;
-    peer->child = event->type == AAU_YES;
-    self->reason |= event->type == AAU_YES && event->word[3] != 0;
-    settle(self, event->peer, out);
-}
-
-/* COMMIT or ABORT, from the parent. */
-static void on_decision(struct aau *self, const struct event *event, struct aau_name wave,
-                        struct actions *out)
-{
-    if (self->status != AAU_BOUND || !same(wave, self->wave) || event->peer != self->parent) {
-        CHECK(self->lossy); /* we got out of this wave */
-        return;
-    }
-    if (event->type == AAU_COMMIT)
-        aau_commit(self, out);
-    else
-        abort_wave(self, out);
-}
-
-void aau_wave_control(struct aau *self, const struct event *event, struct actions *out)
-{
-    const struct aau_name wave = {.leader = event->word[1], .seq = event->word[2]};
-    CHECK(wave.leader < self->config->workers);
-    switch ((enum aau_control)event->type) {
-    case AAU_FREEZE:
-        on_freeze(self, event, wave, out);
-        return;
-    case AAU_PROBE:
-        on_probe(self, event->peer, wave, out);
-        return;
-    case AAU_YES:
-    case AAU_JOINED:
-    case AAU_NO:
-    case AAU_APART:
-        on_answer(self, event, wave, out);
-        return;
-    case AAU_COMMIT:
-    case AAU_ABORT:
-        on_decision(self, event, wave, out);
-        return;
-    case AAU_LEFT:
-        on_left(self, event->peer, wave, out);
-        return;
-    case AAU_READY:
-    case AAU_PATH:
-    case AAU_ALIVE:
-    case AAU_LIFE:
-        break;
-    }
-    CHECK(false && "not a message of a wave");
 }
