@@ -20,6 +20,9 @@
  *
  * A neighbour that is lost is asked no more, until it is back, and an exchange with it ends at once. Who was GIVING may then
  * be the only one not to have mixed: `torn`, though no worker that is left keeps anything of it.
+ *
+ * Paper: arXiv 1710.06952, the loops of a computing and a communication thread. A reconstruction; refusing and
+ * backing off (pairing any) and losses are ours.
  */
 #include "core/policy/adpsgd.h"
 

@@ -21,6 +21,9 @@
  *
  * Source: M. Assran, M. Rabbat, "Asynchronous gradient push", IEEE TAC 2021, arXiv 1803.08950 (order: step, push, add
  *         what came); A. Spiridonoff et al., "Robust asynchronous stochastic gradient-push", JMLR 2020 (running sums).
+ *
+ * Paper: arXiv 1803.08950, the loop of one agent, with the running sums of Spiridonoff et al. in the place of its
+ * messages. A reconstruction; agp-yscaled is ours.
  */
 #include "core/base/check.h"
 #include "core/policy/control.h"

@@ -3,6 +3,8 @@
  * Synchronous all-reduce: local step, then the exact mean of everybody's model. As all models were equal before the
  * step, this is x - lr * mean of the gradients. The reduction itself is the collective's (core/policy/collective.h), or
  * with `collective: modelled` the driver's: then no edge is used, and ACT_REDUCE without a list means everybody.
+ *
+ * Paper: none of its own; core/policy/collective.h cites that of the transpose.
  */
 #include "core/base/check.h"
 #include "core/policy/layout.h"

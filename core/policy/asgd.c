@@ -5,6 +5,9 @@
  *
  * Slots: current and being written, and the two per worker that server.h proves; a worker's one answer, and that of the
  * round before on its way back, fit into the same number.
+ *
+ * Paper: Dean et al., a server that applies each worker's gradient; damped: arXiv 1511.05950, the rate divided by the
+ * staleness. Reconstructions.
  */
 #include "core/policy/rows.h"
 #include "core/policy/server.h"

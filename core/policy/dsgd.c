@@ -21,6 +21,9 @@
  * left keeps the sum among themselves from then on. Every message carries the degree that its sender mixes with in
  * that round, so both ends of an edge still agree when one of them knew of a loss before it sent and the other did not.
  * A model of one that has left in good order is mixed, because it has mixed ours. How one comes back: dsgd_join.c.
+ *
+ * Paper: arXiv 1705.09056, the update of D-PSGD, which combines and adapts at once; to adapt first is how arXiv
+ * 2306.06559 writes it. Messages and losses are ours.
  */
 #include "core/base/check.h"
 #include "core/policy/dsgd_state.h"

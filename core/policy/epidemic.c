@@ -8,6 +8,8 @@
  *
  * The timer begins with the send, when the worker is ready, as the timeout is meant to let slower senders in; what
  * comes while it computes is kept for the next mean.
+ *
+ * Paper: De Vos et al., NeurIPS 2023, EL-Local. A reconstruction.
  */
 #include "core/base/check.h"
 #include "core/base/rng.h"

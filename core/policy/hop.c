@@ -25,6 +25,8 @@
  * all, what may be on loan was made in iterations k - 2 gap .. k.
  *
  * Stop: models are returned, those that arrive later at once.
+ *
+ * Paper: arXiv 1902.01064: token queues, backup workers, bounded staleness, skipping iterations. A reconstruction.
  */
 #include "core/base/check.h"
 #include "core/policy/control.h"

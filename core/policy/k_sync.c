@@ -22,6 +22,8 @@
  * Stop, in any order: a worker settles its model with SKIP and is done; what still comes is given back and settled likewise. A
  * server gives back what it holds of the unfinished round, sends nothing more, and is done when no model is open. Workers
  * settle every model whatever the server does, so it gets there; then nothing is under way in either direction.
+ *
+ * Paper: arXiv 1803.01113, k-sync SGD. A reconstruction; what is open, and how it drains, is ours.
  */
 #include "core/base/check.h"
 #include "core/policy/control.h"

@@ -8,6 +8,8 @@
  *
  * Between two reductions workers send nothing. To begin reduction m+1 a worker needs the slice of m of each other one,
  * so channels and slots are as full as in allreduce.
+ *
+ * Paper: arXiv 1805.09767, local SGD with a synchronisation every `steps` iterations. A reconstruction.
  */
 #include "core/base/check.h"
 #include "core/policy/layout.h"

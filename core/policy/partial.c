@@ -19,6 +19,9 @@
  * same whoever else takes part. A member goes on with its leader even if its own rule asks for more, as in AAU.
  *
  * How a group is agreed on, and why everybody goes on again and again, stands in partial_group.c.
+ *
+ * Paper: none; the control for arXiv 2306.06559, with a fixed number in the place of one that adapts. The messages
+ * are ours.
  */
 #include "core/base/check.h"
 #include "core/policy/layout.h"

@@ -18,6 +18,9 @@
  * Stop: QUIT makes sure of exactly one last GROUP (the one it is in, or one of itself alone), and no draft after it. Who was
  * drafted and drops its gradient joins with the model it has, so groups that are formed are finished. Once worker 0 is
  * stopped the generator forms no groups any more, and answers each asker with itself alone.
+ *
+ * Paper: Luo et al., ASPLOS 2020: P-Reduce, the group generator with group buffer and global division, the slowdown
+ * filter. A reconstruction.
  */
 #include "core/base/check.h"
 #include "core/policy/control.h"

@@ -24,6 +24,8 @@
  * so are, at the end, all that are missing when nothing has come for as long. Their mass is lost, x and y alike, unless
  * one comes after all. Nothing bounds how far a sender runs ahead then: a share that meets a full inbox is lost too
  * (`dropped`), as is one that comes when all is over.
+ *
+ * Paper: arXiv 1811.10792, SGP and its overlapped form. A reconstruction; giving up (give_up) is ours.
  */
 #include "core/base/check.h"
 #include "core/policy/layout.h"

@@ -4,6 +4,8 @@
  * clock, the number of its answers, is more than `staleness` ahead of the slowest. 0 is bulk-synchronous.
  *
  * What is held back is a message that was not sent, so no channel and no slot sees it: both bounds are those of asgd.
+ *
+ * Paper: Ho et al., the condition on clocks. A reconstruction.
  */
 #include "core/policy/rows.h"
 #include "core/policy/server.h"

@@ -5,6 +5,8 @@
  * and one that is asked answers between two of its steps. Either way its count begins anew, so a worker makes up to `steps`
  * local steps per exchange, fewer when it is asked. The model does not move while it exchanges: both ends
  * average the same two versions, and no local step is lost.
+ *
+ * Paper: arXiv 1910.12308, the blocking interaction of two workers. A reconstruction.
  */
 #include "core/policy/adpsgd.h"
 #include "core/policy/rows.h"

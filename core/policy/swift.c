@@ -11,6 +11,8 @@
  * the mean of the models drifts towards busy and well-connected workers.
  *
  * Stop: copies are returned, those that arrive later at once. A lost message is a copy that stays old.
+ *
+ * Paper: arXiv 2210.14026, the loop of a client. A reconstruction, with other weights, as said above.
  */
 #include "core/base/check.h"
 #include "core/policy/layout.h"
