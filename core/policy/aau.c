@@ -33,7 +33,7 @@ size_t aau_lay_out(void *memory, const struct policy_config *config)
         .parent = AAU_NOBODY,
         .tree = config->tree,
         .rng = {.key = config->seed},
-        .there = n,
+        .present = n,
         .lossy = config->options.evict_after_ns > 0 || config->may_lose,
     };
     struct pathsearch_place *place =

@@ -14,7 +14,7 @@ static void on_left(struct aau *self, uint32_t peer, struct aau_name wave, struc
 
 static void refuse(struct aau *self, uint32_t peer, struct aau_name wave, struct actions *out)
 {
-    self->peer[peer].told_no = true;
+    self->peer[peer].refused = true;
     aau_wave_answer(self, peer, AAU_NO, wave, out);
 }
 

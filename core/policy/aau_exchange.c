@@ -102,13 +102,13 @@ static bool is_active(const struct aau *self, uint32_t peer)
 
 static bool awaits_ready(const struct aau *self, uint32_t peer)
 {
-    return self->peer[peer].told_no && !self->peer[peer].down;
+    return self->peer[peer].refused && !self->peer[peer].down;
 }
 
 void aau_forget_refusals(struct aau *self)
 {
     for (uint32_t i = 0; i < self->config->peer_count; i++)
-        self->peer[i].told_no = false;
+        self->peer[i].refused = false;
 }
 
 void aau_decide(struct aau *self, uint8_t decision, struct actions *out)

@@ -64,7 +64,7 @@ static bool wrong(const struct aau *self, uint32_t id)
         return false;
     for (uint32_t i = 0; i < self->config->peer_count; i++)
         if (self->config->peers[i] == id)
-            return self->peer[i].ready && aau_there(self, i);
+            return self->peer[i].ready && aau_present(self, i);
     return false;
 }
 
@@ -92,7 +92,7 @@ void aau_return(struct aau *self, struct actions *out)
 static void evict(struct aau *self, uint32_t peer, struct actions *out)
 {
     struct aau_peer *const p = &self->peer[peer];
-    self->there--;
+    self->present--;
     self->lossy = true;
     self->counters.evicted++;
     if (p->down)
@@ -103,7 +103,7 @@ static void evict(struct aau *self, uint32_t peer, struct actions *out)
     const bool in_wave = aau_in_wave(self) && (p->pending || p->active) && peer != self->parent;
     if ((missing || in_wave) && !p->down) {
         aau_send_control(self, AAU_LEFT, self->wave, aau_only(self, peer), out);
-        p->told_no = true;
+        p->refused = true;
     }
     self->counters.torn += missing;
     aau_wave_cut(self, peer, out);
@@ -114,9 +114,9 @@ static void admit(struct aau *self, uint32_t peer, struct actions *out)
 {
     self->peer[peer].silent = self->peer[peer].full = false;
     self->peer[peer].down = false;
-    self->there++;
+    self->present++;
     turn(self, self->config->peers[peer], true, out);
-    self->peer[peer].told_no = aau_in_wave(self); /* it has not heard that we are ready */
+    self->peer[peer].refused = aau_in_wave(self); /* it has not heard that we are ready */
     if (self->status == AAU_IDLE)
         aau_send_control(self, AAU_READY, self->wave, aau_only(self, peer), out);
     else
@@ -126,7 +126,7 @@ static void admit(struct aau *self, uint32_t peer, struct actions *out)
 void aau_on_down(struct aau *self, uint32_t peer, struct actions *out)
 {
     CHECK(peer < self->config->peer_count);
-    const bool was_there = aau_there(self, peer), was_down = self->peer[peer].down;
+    const bool was_there = aau_present(self, peer), was_down = self->peer[peer].down;
     self->peer[peer].down = true;
     if (was_there)
         evict(self, peer, out);
@@ -158,7 +158,7 @@ uint32_t aau_control_bound(uint32_t workers)
 
 void aau_on_full(struct aau *self, uint32_t peer, struct actions *out)
 {
-    const bool was_there = aau_there(self, peer);
+    const bool was_there = aau_present(self, peer);
     if (self->config->options.evict_after_ns == 0 || self->peer[peer].down)
         return;
     self->peer[peer].full = self->peer[peer].silent = true;
@@ -191,7 +191,7 @@ static void tell_lives(struct aau *self, uint32_t peer, struct actions *out)
 void aau_on_up(struct aau *self, uint32_t peer, struct actions *out)
 {
     CHECK(peer < self->config->peer_count);
-    if (aau_there(self, peer))
+    if (aau_present(self, peer))
         return;
     admit(self, peer, out);
     tell_lives(self, peer, out);
@@ -240,7 +240,7 @@ bool aau_heard(struct aau *self, const struct event *event, struct actions *out)
 static bool awaited(const struct aau *self, uint32_t peer)
 {
     const struct aau_peer *const p = &self->peer[peer];
-    if (!aau_there(self, peer))
+    if (!aau_present(self, peer))
         return false;
     switch (self->status) {
     case AAU_IDLE:
@@ -297,7 +297,7 @@ static void evict_overdue(struct aau *self, struct actions *out)
 
 static void give_up(struct aau *self, struct actions *out)
 {
-    if (self->status != AAU_IDLE || self->there == 0 ||
+    if (self->status != AAU_IDLE || self->present == 0 ||
         !overdue(self, self->news_ns, 2 * self->config->options.evict_after_ns))
         return;
     if (pathsearch_give_up(&self->path, self->config->self) == 0)

@@ -41,7 +41,7 @@ struct aau_oracle {
     uint32_t peer_count;
     uint32_t waiting; /* EXCHANGE: models still to come */
     uint32_t degree;  /* EXCHANGE: active neighbours at its beginning */
-    uint32_t there;   /* peers not lost */
+    uint32_t present; /* peers not lost */
     uint32_t iteration;
     uint32_t mixed_epoch;   /* in which this worker mixed last */
     uint32_t max_staleness; /* 0: no alarm */
@@ -65,7 +65,7 @@ static size_t lay_out(void *memory, const struct policy_config *config)
         .peer = layout_take(&layout, n, sizeof(struct peer)),
         .list = layout_take(&layout, n, sizeof(uint32_t)),
         .terms = layout_take(&layout, n, sizeof(struct mix_term)),
-        .there = n,
+        .present = n,
     };
     if (self)
         *self = made;
@@ -197,7 +197,7 @@ static void on_gradient(struct aau_oracle *self, struct actions *out)
     say_apply(out, self->iteration);
     self->iteration++;
     watch_staleness(self);
-    if (self->there == 0) {
+    if (self->present == 0) {
         alone(self, out);
         return;
     }
@@ -244,7 +244,7 @@ static void on_down(struct aau_oracle *self, const struct event *event, struct a
     if (peer->lost)
         return;
     peer->lost = true;
-    self->there--;
+    self->present--;
     self->counters.evicted++;
     say_evict(out, event->peer);
     if (self->status == READY && peer->handle != 0) {
@@ -258,7 +258,7 @@ static void on_down(struct aau_oracle *self, const struct event *event, struct a
         self->waiting--;
         self->counters.torn++;
         finish_exchange(self, out);
-    } else if (self->there == 0 && seat(self)->status == ORACLE_READY) {
+    } else if (self->present == 0 && seat(self)->status == ORACLE_READY) {
         alone(self, out);
     }
 }
@@ -267,7 +267,7 @@ static void on_up(struct aau_oracle *self, const struct event *event)
 {
     CHECK(event->peer < self->peer_count);
     struct peer *const peer = &self->peer[event->peer];
-    self->there += peer->lost;
+    self->present += peer->lost;
     peer->lost = false;
     oracle_return(self->oracle, self->peer[event->peer].id);
 }

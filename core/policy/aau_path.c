@@ -9,9 +9,9 @@
 #include "core/base/check.h"
 #include "core/policy/aau_state.h"
 
-static bool is_there(const struct aau *self, uint32_t peer)
+static bool is_present(const struct aau *self, uint32_t peer)
 {
-    return aau_there(self, peer);
+    return aau_present(self, peer);
 }
 
 static void push_news(struct aau *self, uint8_t type, const struct action *news, struct aau_list to,
@@ -30,7 +30,7 @@ static void push_news(struct aau *self, uint8_t type, const struct action *news,
 void aau_flood(struct aau *self, uint8_t type, uint32_t but, const struct action *news,
                struct actions *out)
 {
-    push_news(self, type, news, aau_select(self, but, is_there), out);
+    push_news(self, type, news, aau_select(self, but, is_present), out);
 }
 
 /* Something merged, and everybody is informed: what follows from it. */
@@ -52,7 +52,7 @@ static void add_edge(struct action *news, uint32_t a, uint32_t b)
 /* cb-dybw: all edges of the tree that are active now, each by its lower id. */
 static void establish_tree(struct aau *self, struct actions *out)
 {
-    const struct aau_list to = aau_select(self, AAU_NOBODY, is_there);
+    const struct aau_list to = aau_select(self, AAU_NOBODY, is_present);
     const uint32_t id = self->config->self;
     struct action news = {.count = 0};
     bool any = false;

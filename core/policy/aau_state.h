@@ -55,7 +55,7 @@ struct aau_peer {
     uint64_t heard_ns; /* when it last said something of its own */
     uint32_t degree;   /* active degree that came with it */
     bool ready;        /* said READY, and nothing since that ended it */
-    bool told_no;      /* waits for our READY */
+    bool refused;      /* waits for our READY */
     bool pending;      /* owes an answer to a FREEZE or PROBE */
     bool active;       /* the edge is in this wave */
     bool child;        /* joined through us and answered YES */
@@ -86,7 +86,7 @@ struct aau {
     uint64_t tick_ns; /* when it goes off */
     uint64_t gave_up_ns; /* when somebody was given up last */
     enum aau_status status;
-    uint32_t there;       /* peers neither silent nor down */
+    uint32_t present;     /* peers neither silent nor down */
     uint32_t degree;      /* EXCHANGE: active neighbours when it was committed, as they were told */
     uint32_t mixed_epoch; /* epoch of the last mix */
     uint32_t listed;      /* entries of `lists` in use */
@@ -113,7 +113,7 @@ struct aau {
 };
 
 /** Answers from it are awaited, and it is kept informed. */
-static inline bool aau_there(const struct aau *self, uint32_t peer)
+static inline bool aau_present(const struct aau *self, uint32_t peer)
 {
     return !self->peer[peer].silent && !self->peer[peer].down;
 }

@@ -58,7 +58,7 @@
 
 static bool is_new(struct aau *self, uint32_t peer)
 {
-    if (!aau_there(self, peer) || (aau_by_tree(self) && !self->tree[peer]))
+    if (!aau_present(self, peer) || (aau_by_tree(self) && !self->tree[peer]))
         return false;
     return pathsearch_new(&self->path, self->config->self, self->config->peers[peer]);
 }
@@ -153,7 +153,7 @@ void aau_wave_settle(struct aau *self, uint32_t peer, struct actions *out)
 void aau_wave_request(struct aau *self, uint32_t peer)
 {
     self->peer[peer].pending = true;
-    self->peer[peer].told_no = false; /* FREEZE and PROBE say READY */
+    self->peer[peer].refused = false; /* FREEZE and PROBE say READY */
     self->pending_count++;
 }
 
@@ -247,7 +247,7 @@ void aau_wave_consider(struct aau *self, bool own, struct actions *out)
     for (uint32_t i = 0; i < self->config->peer_count; i++)
         company |= self->peer[i].ready;
     const uint32_t target = new_neighbour(self, own);
-    if (self->there == 0 || (self->released && !company))
+    if (self->present == 0 || (self->released && !company))
         aau_alone(self, out);
     else if ((target != AAU_NOBODY || self->released) && !self->backing_off)
         start(self, target, out);
@@ -264,7 +264,7 @@ static bool must_hear(const struct aau *self, uint32_t peer)
 
 static void leave(struct aau *self, struct actions *out)
 {
-    if (self->unsaid.seq > 0 && aau_there(self, self->parent))
+    if (self->unsaid.seq > 0 && aau_present(self, self->parent))
         aau_wave_answer(self, self->parent, AAU_LEFT, self->unsaid, out);
     const struct aau_list to = aau_select(self, AAU_NOBODY, must_hear);
     for (uint32_t i = 0; i < self->config->peer_count; i++)
@@ -273,7 +273,7 @@ static void leave(struct aau *self, struct actions *out)
             self->peer[i].pending = false;
         }
     for (uint32_t i = 0; i < to.count; i++)
-        self->peer[to.peer[i]].told_no = true;
+        self->peer[to.peer[i]].refused = true;
     aau_send_control(self, AAU_LEFT, self->wave, to, out);
     self->pending_count = 0;
     self->counters.aborted += self->parent == AAU_NOBODY;

@@ -53,7 +53,7 @@ size_t adpsgd_lay_out(void *memory, const struct policy_config *config, uint32_t
         .partner = NOBODY,
         .every = every,
         .comm_thread = every == 0 && config->options.comm_thread,
-        .there = config->peer_count,
+        .present = config->peer_count,
         .initiates = config->peer_count > 0 &&
                      (config->options.pairing == ADPSGD_ANY || config->adpsgd_active),
     };
@@ -69,8 +69,8 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     return adpsgd_lay_out(memory, config, 0);
 }
 
-static void tell(struct adpsgd *self, uint32_t peer, uint8_t type, uint32_t seq,
-                 struct actions *out)
+static void send_control(struct adpsgd *self, uint32_t peer, uint8_t type, uint32_t seq,
+                         struct actions *out)
 {
     say_control(out, type, &self->peer[peer].index, 1, seq);
 }
@@ -83,9 +83,9 @@ static void send_model(struct adpsgd *self, uint8_t type, struct actions *out)
 /* Anybody but the one that refused last, if there is another. */
 static uint32_t choose(struct adpsgd *self)
 {
-    const bool skip = self->there > 1 && self->partner != NOBODY;
-    uint32_t before = rng_below(&self->rng, skip ? self->there - 1 : self->there);
-    if (self->there == self->peer_count) /* mostly: then nobody is to be counted */
+    const bool skip = self->present > 1 && self->partner != NOBODY;
+    uint32_t before = rng_below(&self->rng, skip ? self->present - 1 : self->present);
+    if (self->present == self->peer_count) /* mostly: then nobody is to be counted */
         return before + (skip && before >= self->partner);
     for (uint32_t i = 0;; i++) {
         CHECK(i < self->peer_count);
@@ -102,7 +102,7 @@ static void ask(struct adpsgd *self, struct actions *out)
     self->role = ASKING;
     self->seq++;
     self->tag = (uint64_t)self->id << 32 | self->seq;
-    tell(self, self->partner, ADPSGD_REQUEST, self->seq, out);
+    send_control(self, self->partner, ADPSGD_REQUEST, self->seq, out);
 }
 
 static void give(struct adpsgd *self, uint32_t peer, uint32_t seq, struct actions *out)
@@ -116,7 +116,7 @@ static void give(struct adpsgd *self, uint32_t peer, uint32_t seq, struct action
 /* Once per iteration: is an own exchange due? */
 static void owe(struct adpsgd *self)
 {
-    self->owes = self->initiates && self->there > 0 && self->local >= self->every;
+    self->owes = self->initiates && self->present > 0 && self->local >= self->every;
     self->tries = 0;
 }
 
@@ -157,7 +157,7 @@ static uint32_t take_kept(struct adpsgd *self, uint32_t peer)
 static void refuse_kept(struct adpsgd *self, struct actions *out)
 {
     for (uint32_t i = next_kept(self); i != NOBODY; i = next_kept(self))
-        tell(self, i, ADPSGD_REFUSE, take_kept(self, i), out);
+        send_control(self, i, ADPSGD_REFUSE, take_kept(self, i), out);
 }
 
 /* In no exchange: do what comes next. The order is the deadlock argument: answer before asking. */
@@ -212,8 +212,8 @@ static void on_down(struct adpsgd *self, uint32_t peer, struct actions *out)
     if (self->peer[peer].waiting)
         take_kept(self, peer);
     self->peer[peer].lost = true;
-    self->there--;
-    self->owes &= self->there > 0;
+    self->present--;
+    self->owes &= self->present > 0;
     self->counters.evicted++;
     say_evict(out, peer);
     if (self->partner == peer) {
@@ -229,7 +229,7 @@ static void on_down(struct adpsgd *self, uint32_t peer, struct actions *out)
 static void on_up(struct adpsgd *self, uint32_t peer)
 {
     CHECK(peer < self->peer_count);
-    self->there += self->peer[peer].lost;
+    self->present += self->peer[peer].lost;
     self->peer[peer].lost = false;
 }
 
@@ -256,7 +256,7 @@ static void on_request(struct adpsgd *self, const struct event *event, struct ac
     struct adpsgd_peer *const peer = &self->peer[event->peer];
     CHECK(!peer->waiting);
     if (self->done || self->stopping || self->role != FREE) {
-        tell(self, event->peer, ADPSGD_REFUSE, event->word[0], out);
+        send_control(self, event->peer, ADPSGD_REFUSE, event->word[0], out);
         return;
     }
     peer->seq = event->word[0];

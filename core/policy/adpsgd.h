@@ -26,8 +26,8 @@ struct adpsgd {
     uint32_t iteration;
     uint32_t tries; /* refusals in this iteration */
     uint32_t peer_count;
-    uint32_t there; /* peers that are not lost */
-    uint32_t kept;  /* requests waiting */
+    uint32_t present; /* peers that are not lost */
+    uint32_t kept;    /* requests waiting */
     bool comm_thread;
     bool initiates; /* this side asks at all */
     bool owes;      /* own exchange of this iteration is still to come */

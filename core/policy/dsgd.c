@@ -33,12 +33,12 @@
 
 void dsgd_survey(struct dsgd *self)
 {
-    self->there = &self->places[(self->rounds.now & 1u) * self->peer_count];
-    self->there_count = 0;
+    self->present = &self->places[(self->rounds.now & 1u) * self->peer_count];
+    self->present_count = 0;
     for (uint32_t i = 0; i < self->peer_count; i++) {
         const struct dsgd_peer *const peer = &self->peer[i];
         if (peer->last || (!peer->lost && self->edge[i].from <= self->rounds.now))
-            self->there[self->there_count++] = i;
+            self->present[self->present_count++] = i;
     }
 }
 
@@ -65,12 +65,13 @@ static size_t lay_out(void *memory, const struct policy_config *config)
 
 static void mix(struct dsgd *self, struct actions *out)
 {
-    const uint32_t n = self->there_count;
+    const uint32_t n = self->present_count;
     const uint32_t parity = self->rounds.now & 1u;
     for (uint32_t i = 0; i < n; i++) {
-        struct dsgd_peer *const peer = &self->peer[self->there[i]];
-        self->terms[i] = (struct mix_term){
-            .handle = peer->handle[parity], .peer = self->there[i], .weight = peer->degree[parity]};
+        struct dsgd_peer *const peer = &self->peer[self->present[i]];
+        self->terms[i] = (struct mix_term){.handle = peer->handle[parity],
+                                           .peer = self->present[i],
+                                           .weight = peer->degree[parity]};
         peer->handle[parity] = 0;
         peer->last = false;
     }
@@ -92,9 +93,9 @@ static void send(struct dsgd *self, struct actions *out)
         return;
     if (self->differs)
         dsgd_survey(self);
-    self->degree = self->there_count;
+    self->degree = self->present_count;
     if (self->degree > 0)
-        say_send(out, TENSOR_MODEL, self->rounds.now, self->there, self->degree, self->degree);
+        say_send(out, TENSOR_MODEL, self->rounds.now, self->present, self->degree, self->degree);
 }
 
 void dsgd_begin_round(struct dsgd *self, struct actions *out)
@@ -109,9 +110,9 @@ void dsgd_begin_round(struct dsgd *self, struct actions *out)
 static void finish_round(struct dsgd *self, struct actions *out)
 {
     if (self->rounds.computing || self->rounds.done || self->unsent || self->joining ||
-        self->arrived[self->rounds.now & 1u] < self->there_count)
+        self->arrived[self->rounds.now & 1u] < self->present_count)
         return;
-    if (self->there_count > 0)
+    if (self->present_count > 0)
         mix(self, out);
     if (self->combines_first)
         say_apply(out, self->rounds.now);

@@ -29,8 +29,8 @@ static uint32_t latest(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
-static void tell(struct dsgd *self, uint32_t peer, uint8_t type, uint32_t round, bool joining,
-                 struct actions *out)
+static void send_control(struct dsgd *self, uint32_t peer, uint8_t type, uint32_t round,
+                         bool joining, struct actions *out)
 {
     say_control(out, type, &self->everyone[peer], 1, round, joining);
 }
@@ -51,7 +51,7 @@ static void enter(struct dsgd *self, struct actions *out)
     for (uint32_t i = 0; i < self->peer_count; i++) {
         self->edge[i].from = latest(self->edge[i].from, self->entry);
         if (!self->peer[i].lost)
-            tell(self, i, DSGD_ENTER, self->entry, false, out);
+            send_control(self, i, DSGD_ENTER, self->entry, false, out);
     }
     dsgd_count_early(self);
     dsgd_begin_round(self, out);
@@ -79,7 +79,7 @@ void dsgd_on_up(struct dsgd *self, uint32_t peer, struct actions *out)
     const bool sent = self->combines_first || !self->rounds.computing;
     const uint32_t next = self->rounds.now + (sent && !self->unsent && !self->rounds.done);
     self->edge[peer].offered = self->joining ? 0 : next;
-    tell(self, peer, DSGD_OFFER, self->edge[peer].offered, self->joining, out);
+    send_control(self, peer, DSGD_OFFER, self->edge[peer].offered, self->joining, out);
 }
 
 void dsgd_ask_no_more(struct dsgd *self, uint32_t peer, struct actions *out)

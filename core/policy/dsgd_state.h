@@ -33,13 +33,13 @@ struct dsgd {
     struct rounds rounds;
     uint32_t arrived[2]; /* messages held of this parity */
     uint32_t peer_count;
-    uint32_t there_count;
+    uint32_t present_count;
     uint32_t degree; /* that this round's model was sent with */
     bool combines_first;
-    bool joining;    /* in no round yet */
-    bool unsent;     /* this round's model waits for those asked */
-    bool differs;    /* somebody went or came: who counts is looked up for each round */
-    uint32_t *there; /* [peer_count] the first there_count: peers that count in this round */
+    bool joining;      /* in no round yet */
+    bool unsent;       /* this round's model waits for those asked */
+    bool differs;      /* somebody went or came: who counts is looked up for each round */
+    uint32_t *present; /* [peer_count] the first present_count: peers that count in this round */
     uint32_t *
         places; /* [2 * peer_count] of `there`, by parity: a step may send in one round and begin the next */
     struct dsgd_edge *edge; /* [peer_count] */

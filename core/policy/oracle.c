@@ -47,7 +47,7 @@ static const uint32_t *peers_of(const struct oracle *self, uint32_t worker)
 
 static void see(struct oracle *self, uint32_t worker, uint32_t *seen)
 {
-    if (self->mark[worker] == self->marks || !pathsearch_there(&self->path, worker))
+    if (self->mark[worker] == self->marks || !pathsearch_present(&self->path, worker))
         return;
     self->mark[worker] = self->marks;
     self->queue[(*seen)++] = worker;

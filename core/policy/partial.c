@@ -128,7 +128,7 @@ static void send_model(struct partial *self, uint32_t peer, uint8_t type, uint64
                        uint32_t active, struct actions *out)
 {
     self->peer[peer].ready = false;
-    self->peer[peer].told = false;
+    self->peer[peer].notified = false;
     self->peer[peer].claim = 0;
     self->peer[peer].claimed = false;
     say_send(out, type, tag, &self->everyone[peer], 1, degree_of(self, active));
@@ -233,7 +233,7 @@ static void welcome(struct partial *self, uint32_t index, struct actions *out)
 {
     struct partial_peer *const peer = &self->peer[index];
     CHECK(peer->gone);
-    peer->gone = peer->ready = peer->told = false;
+    peer->gone = peer->ready = peer->notified = false;
     self->alive++;
     partial_group_welcome(self, index, out);
 }

@@ -37,11 +37,11 @@
 #define NOES_MAX 4u
 
 /* READY, INVITE and YES say that this worker counts as ready, NO the opposite; the others say nothing of it. */
-static void tell(struct partial *self, uint32_t peer, uint8_t type, uint32_t word,
-                 struct actions *out)
+static void send_control(struct partial *self, uint32_t peer, uint8_t type, uint32_t word,
+                         struct actions *out)
 {
     if (type != PARTIAL_ABORT && type != PARTIAL_CLAIM)
-        self->peer[peer].told = type != PARTIAL_NO;
+        self->peer[peer].notified = type != PARTIAL_NO;
     say_control(out, type, &self->everyone[peer], 1, word,
                 type == PARTIAL_INVITE ? self->since : 0);
 }
@@ -78,7 +78,7 @@ static void claim(struct partial *self, struct actions *out)
         if (peer->noes < NOES_MAX || peer->claimed || peer->gone)
             continue;
         peer->claimed = true;
-        tell(self, i, PARTIAL_CLAIM, self->since, out);
+        send_control(self, i, PARTIAL_CLAIM, self->since, out);
         return;
     }
 }
@@ -88,7 +88,7 @@ static void refuse(struct partial *self, struct actions *out)
     for (uint32_t i = 0; i < self->config->peer_count; i++)
         if (self->peer[i].deferred) {
             self->peer[i].deferred = false;
-            tell(self, i, PARTIAL_NO, self->peer[i].seq, out);
+            send_control(self, i, PARTIAL_NO, self->peer[i].seq, out);
         }
 }
 
@@ -98,7 +98,7 @@ void partial_group_go_on(struct partial *self, struct actions *out)
     for (uint32_t i = 0; i < self->config->peer_count; i++) {
         self->peer[i].noes = 0;
         if (self->peer[i].claimed)
-            tell(self, i, PARTIAL_CLAIM, 0, out);
+            send_control(self, i, PARTIAL_CLAIM, 0, out);
         self->peer[i].claimed = false;
     }
 }
@@ -114,7 +114,7 @@ static void lead(struct partial *self, struct actions *out)
             continue;
         self->peer[i].invited = true;
         self->awaited++;
-        tell(self, i, PARTIAL_INVITE, self->seq, out);
+        send_control(self, i, PARTIAL_INVITE, self->seq, out);
     }
 }
 
@@ -141,8 +141,8 @@ static void idle(struct partial *self, struct actions *out)
     if (self->status == PARTIAL_COMPUTING)
         return;
     for (uint32_t i = 0; i < self->config->peer_count; i++)
-        if (!self->peer[i].told && !self->peer[i].gone)
-            tell(self, i, PARTIAL_READY, self->since, out);
+        if (!self->peer[i].notified && !self->peer[i].gone)
+            send_control(self, i, PARTIAL_READY, self->since, out);
     claim(self, out);
 }
 
@@ -161,7 +161,7 @@ static void join(struct partial *self, uint32_t leader, struct actions *out)
     self->seq = self->peer[leader].seq;
     self->leader_since = self->peer[leader].since;
     self->peer[leader].deferred = false;
-    tell(self, leader, PARTIAL_YES, self->seq, out);
+    send_control(self, leader, PARTIAL_YES, self->seq, out);
 }
 
 static bool may_join(const struct partial *self, uint32_t leader)
@@ -230,7 +230,7 @@ static void on_invite(struct partial *self, const struct event *event, struct ac
     else if (taken_by_worse(self, event->peer))
         peer->deferred = true;
     else
-        tell(self, event->peer, PARTIAL_NO, peer->seq, out);
+        send_control(self, event->peer, PARTIAL_NO, peer->seq, out);
 }
 
 static void on_claim(struct partial *self, uint32_t peer, uint32_t since, struct actions *out)
@@ -257,7 +257,7 @@ static void decide(struct partial *self, struct actions *out)
     for (uint32_t i = 0; i < self->config->peer_count; i++)
         if (self->peer[i].member) {
             self->peer[i].member = false;
-            tell(self, i, PARTIAL_ABORT, self->seq, out);
+            send_control(self, i, PARTIAL_ABORT, self->seq, out);
         }
     leave(self, out);
 }
@@ -319,5 +319,5 @@ void partial_group_lose(struct partial *self, uint32_t peer, struct actions *out
 void partial_group_welcome(struct partial *self, uint32_t peer, struct actions *out)
 {
     if (self->status == PARTIAL_IDLE)
-        tell(self, peer, PARTIAL_READY, self->since, out);
+        send_control(self, peer, PARTIAL_READY, self->since, out);
 }

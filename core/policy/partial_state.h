@@ -30,7 +30,7 @@ struct partial_peer {
     uint32_t noes; /* that it said during this wait */
     bool claimed;  /* it knows of a claim of ours */
     bool ready;    /* it counts as ready here */
-    bool told;     /* this worker counts as ready there */
+    bool notified; /* this worker counts as ready there */
     bool invited;  /* and has not answered */
     bool member;   /* of the group led here */
     bool deferred; /* waits for an answer */

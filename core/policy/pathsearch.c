@@ -28,7 +28,7 @@ void pathsearch_init(struct pathsearch *self, struct pathsearch_place *place, ui
         place[i] = (struct pathsearch_place){.above = i, .present = 1};
 }
 
-static bool is_there(const struct pathsearch_place *place)
+static bool is_present(const struct pathsearch_place *place)
 {
     return (place->life & (GIVEN_UP | 1u)) == 0;
 }
@@ -41,7 +41,7 @@ static struct pathsearch_place *place_of(struct pathsearch *self, uint32_t worke
     if (place->epoch != self->epoch) {
         place->epoch = self->epoch;
         place->above = worker;
-        place->present = is_there(place);
+        place->present = is_present(place);
     }
     return place;
 }
@@ -75,7 +75,7 @@ static void touch(struct pathsearch *self, uint32_t worker)
     if (touched(self, worker))
         return;
     self->place[worker].present |= TOUCHED;
-    self->untouched -= is_there(&self->place[worker]);
+    self->untouched -= is_present(&self->place[worker]);
 }
 
 /* Workers of this root's component that are there. */
@@ -134,18 +134,18 @@ uint32_t pathsearch_life(const struct pathsearch *self, uint32_t worker)
     return self->place[worker].life & ~GIVEN_UP;
 }
 
-bool pathsearch_there(const struct pathsearch *self, uint32_t worker)
+bool pathsearch_present(const struct pathsearch *self, uint32_t worker)
 {
     CHECK(worker < self->workers);
-    return is_there(&self->place[worker]);
+    return is_present(&self->place[worker]);
 }
 
 static void set_life(struct pathsearch *self, uint32_t worker, uint32_t life)
 {
     struct pathsearch_place *const root = &self->place[find(self, worker)];
-    const bool was = is_there(&self->place[worker]);
+    const bool was = is_present(&self->place[worker]);
     self->place[worker].life = life;
-    const bool is = is_there(&self->place[worker]);
+    const bool is = is_present(&self->place[worker]);
     const bool counts = !touched(self, worker);
     if (was == is)
         return;
@@ -175,7 +175,7 @@ uint32_t pathsearch_give_up(struct pathsearch *self, uint32_t self_id)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < self->workers; i++) {
-        if (!pathsearch_there(self, i) || !apart(self, self_id, i))
+        if (!pathsearch_present(self, i) || !apart(self, self_id, i))
             continue;
         set_life(self, i, self->place[i].life | GIVEN_UP);
         count++;

@@ -69,7 +69,7 @@ void pathsearch_adopt(struct pathsearch *self, uint32_t epoch);
 uint32_t pathsearch_life(const struct pathsearch *self, uint32_t worker);
 
 /** Neither absent nor given up. */
-bool pathsearch_there(const struct pathsearch *self, uint32_t worker);
+bool pathsearch_present(const struct pathsearch *self, uint32_t worker);
 
 /** News of `worker`. True: they were news. */
 bool pathsearch_live(struct pathsearch *self, uint32_t worker, uint32_t life);

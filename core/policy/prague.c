@@ -37,8 +37,8 @@ struct prague {
     const struct policy_config *config;
     uint32_t *everyone;    /* [peer_count] */
     struct groups *groups; /* the generator's, else NULL */
-    uint32_t *told;        /* generator: [peer_count] peers that this step sends a GROUP to */
-    uint32_t told_count;
+    uint32_t *to;          /* generator: [peer_count] peers that this step sends a GROUP to */
+    uint32_t to_count;
     struct policy_counters counters;
     enum status status;
     uint32_t iteration;
@@ -65,7 +65,7 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     const struct prague made = {
         .config = config,
         .everyone = layout_everyone(&layout, config->peer_count),
-        .told = layout_take(&layout, generates ? config->peer_count : 0, sizeof(uint32_t)),
+        .to = layout_take(&layout, generates ? config->peer_count : 0, sizeof(uint32_t)),
     };
     void *const groups = layout_take(&layout, generates ? groups_bytes(config->workers) : 0, 1);
     if (!self)
@@ -102,7 +102,7 @@ static void keep(struct prague *self, uint32_t group, const uint32_t *member, ui
 
 static void tell_members(struct prague *self, const struct group *group, struct actions *out)
 {
-    uint32_t *list = &self->told[self->told_count];
+    uint32_t *list = &self->to[self->to_count];
     uint32_t count = 0;
     struct action action = {.kind = ACT_CONTROL, .type = PRAGUE_GROUP, .peers = list};
     action.word[0] = group->id;
@@ -114,7 +114,7 @@ static void tell_members(struct prague *self, const struct group *group, struct 
         else
             list[count++] = index_of(self, group->member[i]);
     }
-    self->told_count += count;
+    self->to_count += count;
     action.count = count;
     if (count > 0)
         actions_push(out, action);
@@ -218,7 +218,7 @@ static void on_stop(struct prague *self, struct actions *out)
 static void prague_step(void *state, const struct event *event, struct actions *out)
 {
     struct prague *self = state;
-    self->told_count = 0;
+    self->to_count = 0;
     switch ((enum event_kind)event->kind) {
     case EV_START:
         compute(self, out);
