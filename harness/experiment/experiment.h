@@ -152,6 +152,7 @@ struct experiment {
     } compute;
 
     char edges[EXPERIMENT_NAME_MAX]; /* live: handle | null */
+    bool models;                     /* keep what the runs end with, as arrays of numpy */
     bool record;                     /* live: keep the journals of all agents for `dawdle replay` */
 
     struct sim_links links; /* virtual */

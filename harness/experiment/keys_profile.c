@@ -129,6 +129,8 @@ const struct key keys_profile_row[] = {
     {"costs.read", KEYS_PROFILE, KEY_NS, P(costs.read_ns), 0, KEYS_HOUR_NS, "0", "clock", "virtual", NULL,
      "time", "what reading a batch ahead costs a shared core"},
 
+    {"output.models", KEYS_PROFILE, KEY_BOOL, P(models), 0, 0, "false", NULL, NULL, NULL,
+     "", "keep each worker's final model and their mean as .npy files, in models/ of the result directory"},
     {"record", KEYS_PROFILE, KEY_BOOL, P(record), 0, 0, "true", "clock", "live", NULL,
      "", "keep every policy's events, for `dawdle replay`"},
 

@@ -47,6 +47,8 @@ static void check_none(struct profile_load *load)
              x->model.ops->name);
     if (!no_model)
         return;
+    if (x->models)
+        FAIL(load, "output.models", "model 'none' has no parameters that could be kept");
     if (x->target.set)
         FAIL(load, "target", "model 'none' has no loss, so it cannot reach a target");
     for (uint32_t i = 0; i < x->policy_count; i++) {

@@ -151,6 +151,17 @@ size_t judge_scratch_floats(const struct model_config *model)
     return 2 * (size_t)model->dim + ((model->ops->eval_floats(model) + 15) & ~(size_t)15);
 }
 
+/** own: [dim] for a model that is not stored as such. */
+static void keep_models(const struct judge_view *view, const float *const *vector,
+                        const float *mean, float *own)
+{
+    models_file_mean(view->keep, mean);
+    for (uint32_t w = 0; w < view->workers; w++)
+        models_file_row(view->keep, vector[w]
+                                        ? lanes_model(view->lanes, vector[w], view->model->dim, own)
+                                        : NULL);
+}
+
 void judge_vectors(const struct judge_view *view, const float *const *vector, float *scratch,
                    struct record_point *out)
 {
@@ -163,6 +174,8 @@ void judge_vectors(const struct judge_view *view, const float *const *vector, fl
                model->dim * sizeof(*mean));
     else
         average(view, vector, mean);
+    if (view->keep)
+        keep_models(view, vector, mean, own);
     out->heldout_accuracy_mean_model = (double)NAN;
     out->train_loss_mean_model =
         mean_loss(model, mean, data->train_x, data->train_label, data->train, rest, NULL);
@@ -214,7 +227,9 @@ static void *judge_thread(void *argument)
         if (number >= job->run->point_count)
             break;
         show(job, number, vector);
-        judge_vectors(&job->view, vector, scratch, &job->run->point[number]);
+        struct judge_view view = job->view;
+        view.keep = number + 1 == job->run->point_count ? job->snapshots->keep : NULL;
+        judge_vectors(&view, vector, scratch, &job->run->point[number]);
     }
     free(scratch);
     free(vector);

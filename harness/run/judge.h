@@ -16,6 +16,7 @@
 
 #include "core/base/words.h"
 #include "harness/metric/record.h"
+#include "harness/record/models_file.h"
 #include "harness/run/cell.h"
 
 /** The samples that judge a seed, as floats. */
@@ -39,6 +40,8 @@ struct judge_view {
     uint32_t workers;
     enum lanes lanes;
     bool central;
+    struct models_file
+        *keep; /* the vectors are the last ones, and are kept there; NULL: they are not */
 };
 
 /** Floats of scratch that judge_vectors needs, 64-byte aligned. */
@@ -53,9 +56,10 @@ uint32_t judge_locals(uint32_t workers, bool central);
 
 /** Of all workers at each point of a live run. Borrowed. */
 struct judge_snapshots {
-    const float *vector;     /* [point][worker][worker_judged_floats] */
-    const uint8_t *absent;   /* [point][worker] 1: was not there; NULL: nobody was away */
-    const uint64_t *average; /* [point][worker] worker.average_number; NULL: nobody asks */
+    const float *vector;      /* [point][worker][worker_judged_floats] */
+    const uint8_t *absent;    /* [point][worker] 1: was not there; NULL: nobody was away */
+    const uint64_t *average;  /* [point][worker] worker.average_number; NULL: nobody asks */
+    struct models_file *keep; /* where the last ones go; NULL: nowhere */
 };
 
 /**

@@ -18,6 +18,7 @@
 #include "harness/metric/equal.h"
 #include "harness/metric/target.h"
 #include "harness/record/journal_file.h"
+#include "harness/record/models_file.h"
 #include "harness/record/results.h"
 #include "harness/run/data_tier.h"
 #include "harness/run/interrupt.h"
@@ -101,11 +102,46 @@ static int keep(struct matrix *self, struct record_run *run, const struct record
     return rc;
 }
 
+/** models/<policy>-<seed>.npy, in the folder that the journals of this value of the swept key are in. */
+static int open_models(struct matrix *self, const struct cell *cell, struct models_file *out,
+                       struct err *err)
+{
+    char folder[RESULTS_PATH_MAX + 64], path[RESULTS_PATH_MAX + 128];
+    const struct model_config *const model = &cell->common->model;
+    if (!self->plan->experiment->models)
+        return 0;
+    sweep_folder(self->plan->experiment, self->results.dir, folder, sizeof(folder));
+    snprintf(path, sizeof(path), "%s/models", folder);
+    int rc = results_make_folder(path, err);
+    if (rc == 0)
+        rc = models_file_open(out, path, cell->policy->label, cell->seed, cell->graph.workers,
+                              model->ops->dim(model), err);
+    self->runner.keep = rc == 0 ? out : NULL;
+    return rc;
+}
+
+/** The cell, with what it ends with in its files. */
+static int execute(struct matrix *self, const struct cell *cell, const struct judge_data *data,
+                   struct record_run *run, struct err *err)
+{
+    struct models_file models = {0};
+    struct err lost;
+    int rc = open_models(self, cell, &models, err);
+    if (rc < 0)
+        return rc;
+    rc = runner_execute(&self->runner, cell, data, run, err);
+    const int kept = models_file_close(&models, rc == 0 ? err : &lost);
+    self->runner.keep = NULL;
+    if (rc == 0 && kept < 0)
+        record_free(run);
+    return rc == 0 ? kept : rc;
+}
+
 static int one_cell(struct matrix *self, const struct cell *cell, const struct judge_data *data,
                     struct err *err)
 {
     struct record_run *const run = &self->run[self->runs];
-    int rc = runner_execute(&self->runner, cell, data, run, err);
+    int rc = execute(self, cell, data, run, err);
     if (rc < 0)
         return rc;
     self->runs++;

@@ -60,7 +60,9 @@ static void judge(void *context, uint32_t cut, const float *const *vector, float
     struct virtual_run *const self = context;
     (void)
         scratch; /* sized for gradients; cuts are judged one at a time, so one area of our own suffices */
-    judge_vectors(&self->view, vector, self->judge_scratch, &self->out->point[cut]);
+    struct judge_view view = self->view;
+    view.keep = cut == self->cuts ? self->buffers->keep : NULL;
+    judge_vectors(&view, vector, self->judge_scratch, &self->out->point[cut]);
     self->judged |= UINT64_C(1) << cut;
 }
 

@@ -27,6 +27,7 @@ struct virtual_buffers {
     struct hist *worker;          /* [VIRTUAL_HIST_WORKERS_MAX] iteration times */
     struct record_iteration *row; /* [VIRTUAL_ROWS_MAX] of the last run */
     uint64_t rows;
+    struct models_file *keep; /* where the final models of the next run go; NULL: nowhere */
 };
 
 /** Cores that this process may use, at most what the executor takes. */

@@ -31,12 +31,14 @@ void runner_close(struct runner *self)
 static int execute(struct runner *self, const struct cell *cell, const struct judge_data *data,
                    struct record_run *out, struct err *err)
 {
+    self->simulated.keep = self->keep;
     if (is_virtual(self))
         return run_virtual(&self->simulated, cell, data, out, err);
     const int rc = run_live(self->host, &self->live, cell, self->faults, out, err);
     const struct judge_snapshots snapshots = {.vector = self->live.judge,
                                               .absent = self->live.judge_absent,
-                                              .average = self->live.judge_average};
+                                              .average = self->live.judge_average,
+                                              .keep = self->keep};
     if (rc == 0 &&
         judge_run(out, &self->plan->common.model, data, &snapshots, self->plan->loops) < 0)
         return err_set(err, -ENOMEM, "not enough memory to evaluate a run");

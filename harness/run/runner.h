@@ -16,6 +16,7 @@ struct runner {
     const struct run_faults *faults;
     struct run_buffers live;
     struct virtual_buffers simulated;
+    struct models_file *keep; /* where the final models of the next run go; NULL: nowhere */
 };
 
 /** Takes the memory that the largest cell needs. threads: of virtual runs, 0 = all. Borrows the rest. 0, or -errno with `err`. */
