@@ -62,14 +62,33 @@ static inline bool progress_may_begin(const struct progress_budget *budget, uint
     return !budget->rounds || budget->iterations == 0 || begun < budget->iterations;
 }
 
-/** The rate after `used` of the budget: it falls by `factor` each time that `every` has passed; every <= 0: never. */
-static inline float progress_rate(float rate, double every, double factor, double used)
+/** Rounds that a worker has missed which takes part again from `round` on and has finished so many itself. */
+static inline uint64_t progress_missed(uint32_t round, uint64_t finished)
+{
+    return round > finished ? round - finished : 0;
+}
+
+/** After the end: does whoever has begun earlier rounds owe this one to its peers? `last` is the latest that was begun. */
+static inline bool progress_owes(bool rounds, uint32_t round, uint64_t last)
+{
+    return rounds && round <= last;
+}
+
+/** How the learning rate falls: by `factor` each time that `every`, a share of the budget, has passed; 0: never. */
+struct progress_decay {
+    double every, factor;
+};
+
+/** What is left of `rate` after `used` of the budget, or after the furthest that was seen so far: a rate never rises. */
+static inline float progress_rate(float rate, const struct progress_decay *decay, double used,
+                                  double *furthest)
 {
     double now = (double)rate;
-    if (every <= 0)
+    if (decay->every <= 0)
         return rate;
-    for (uint32_t steps = (uint32_t)(used / every); steps > 0; steps--)
-        now *= factor;
+    *furthest = used > *furthest ? used : *furthest;
+    for (uint32_t steps = (uint32_t)(*furthest / decay->every); steps > 0; steps--)
+        now *= decay->factor;
     return (float)now;
 }
 

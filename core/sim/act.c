@@ -57,11 +57,8 @@ void sim_act_averaged(struct sim *self, uint32_t worker, uint64_t number)
 static float rate_now(struct sim *self)
 {
     const struct sim_config *const c = &self->config;
-    if (c->decay_every <= 0)
-        return c->lr;
     const double used = progress_used(&self->budget, self->now_ns, self->spent, self->apart);
-    self->used = used > self->used ? used : self->used;
-    return progress_rate(c->lr, c->decay_every, c->decay_factor, self->used);
+    return progress_rate(c->lr, &c->decay, used, &self->used);
 }
 
 static uint32_t own_slot(const struct sim *self, uint32_t worker, uint64_t handle)

@@ -157,9 +157,8 @@ bool sim_compute_is_over(struct sim *self, uint32_t worker)
 /* ACT_COMPUTE after the end: only what a synchronous policy still owes its peers. */
 static bool may_begin(const struct sim *self, const struct sim_node *node, uint32_t round)
 {
-    const bool synchronous = self->config.policy->synchronous;
     if (self->stopped)
-        return synchronous && round <= self->last_round;
+        return progress_owes(self->config.policy->synchronous, round, self->last_round);
     return progress_may_begin(&self->budget, node->begun + node->missed);
 }
 

@@ -20,6 +20,7 @@
 #include "core/base/hist.h"
 #include "core/base/slots.h"
 #include "core/drive/blame.h"
+#include "core/drive/progress.h"
 #include "core/drive/time_parts.h"
 #include "core/inject/fault.h"
 #include "core/inject/inject.h"
@@ -132,7 +133,7 @@ struct sim_config {
         cuts; /* evenly spaced over stop_ns (or, without one, over iterations), the first at 0 */
 
     float lr;
-    double decay_every, decay_factor;
+    struct progress_decay decay;
     struct values *values;            /* NULL: timing only */
     const struct values_judge *judge; /* with values; NULL: cuts are not judged */
 

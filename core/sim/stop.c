@@ -44,7 +44,7 @@ void stop_join(struct sim *self, uint32_t worker, uint32_t round)
 {
     struct sim_node *const node = node_at(self, worker);
     node->apart = false;
-    node->missed = round > node->finished ? round - node->finished : 0;
+    node->missed = (uint32_t)progress_missed(round, node->finished);
     self->apart--;
     self->spent += (uint64_t)node->finished + node->missed;
     stop_aim(self);
@@ -88,8 +88,8 @@ void stop_hear(struct sim *self, uint32_t worker)
     node->stop_told = true;
     sim_act_on(self, worker,
                &(struct event){.kind = EV_STOP, .now_ns = self->now_ns, .tag = self->last_round});
-    if (node->held && !node->record.done && self->config.policy->synchronous &&
-        node->held_round <= self->last_round) {
+    if (node->held && !node->record.done &&
+        progress_owes(self->config.policy->synchronous, node->held_round, self->last_round)) {
         node->held = false;
         sim_compute_want(self, worker, node->held_round);
         sim_act_busy(self, node);

@@ -74,11 +74,8 @@ static void keep_average(struct worker *self, uint64_t number)
 static float rate_now(struct worker *self)
 {
     const struct worker_common *const c = self->common;
-    if (c->decay_every <= 0)
-        return c->lr;
-    const double used = cohort_progress(c->cohort, clock_cyc());
-    self->used = used > self->used ? used : self->used;
-    return progress_rate(c->lr, c->decay_every, c->decay_factor, self->used);
+    const double used = c->decay.every > 0 ? cohort_progress(c->cohort, clock_cyc()) : 0;
+    return progress_rate(c->lr, &c->decay, used, &self->used);
 }
 
 static bool do_apply(struct worker *self, const struct action *action)

@@ -186,7 +186,7 @@ static bool may_begin(struct worker *self, uint32_t round)
 {
     struct cohort_worker *const pub = public_of(self);
     if (atomic_load_explicit(&pub->apart, memory_order_relaxed)) {
-        const uint64_t missed = round > self->finished ? round - self->finished : 0;
+        const uint64_t missed = progress_missed(round, self->finished);
         atomic_store_explicit(&pub->missed, missed, memory_order_relaxed);
         /* release: whoever counts the worker counts what it has missed */
         atomic_store_explicit(&pub->apart, 0, memory_order_release);
@@ -204,9 +204,9 @@ static bool misses_rounds(const struct worker *self)
 void compute_want(struct worker *self, uint32_t round)
 {
     const enum cohort_phase phase = cohort_phase(self->common->cohort);
-    const bool draining = phase == COHORT_DRAIN && self->stop_told &&
-                          self->common->policy->synchronous &&
-                          round <= self->common->cohort->last_round;
+    const bool draining =
+        phase == COHORT_DRAIN && self->stop_told &&
+        progress_owes(self->common->policy->synchronous, round, self->common->cohort->last_round);
     CHECK(self->phase == WORKER_IDLE);
     if (phase >= COHORT_HALT && !draining) {
         self->held_compute = true;

@@ -243,8 +243,8 @@ void worker_stop(struct worker *self, uint64_t last_round, uint64_t now)
     self->compute.process = false;
     act_on(self,
            &(struct event){.kind = EV_STOP, .tag = last_round, .now_ns = act_now_ns(self, now)});
-    if (self->held_compute && !self->done && self->common->policy->synchronous &&
-        self->held_round <= last_round) {
+    if (self->held_compute && !self->done &&
+        progress_owes(self->common->policy->synchronous, self->held_round, last_round)) {
         self->held_compute = false;
         compute_want(self, self->held_round);
     }

@@ -53,7 +53,7 @@ struct worker_common {
     double jitter_cv;
     struct inject_jitter jitter; /* instead, if it has a law */
     float lr;
-    double decay_every, decay_factor; /* of the budget; every = 0: no decay */
+    struct progress_decay decay;
     uint64_t payload_bytes;           /* of one whole model, unpadded */
     const struct fault *fault;        /* [faults] ascending by at_ns, borrowed */
     uint32_t faults;

@@ -47,10 +47,38 @@ Test(progress, lets_everybody_begin_the_rounds_of_the_budget_and_no_more)
     cr_expect(progress_may_begin(&(struct progress_budget){.time = 5, .rounds = true}, 100));
 }
 
+static float rate_after(double used)
+{
+    const struct progress_decay decay = {.every = 0.25, .factor = 0.5};
+    double furthest = 0;
+    return progress_rate(1.0f, &decay, used, &furthest);
+}
+
 Test(progress, lowers_the_rate_once_for_every_full_share)
 {
-    cr_expect_eq(progress_rate(1.0f, 0.25, 0.5, 0.24), 1.0f);
-    cr_expect_eq(progress_rate(1.0f, 0.25, 0.5, 0.25), 0.5f);
-    cr_expect_eq(progress_rate(1.0f, 0.25, 0.5, 0.8), 0.125f);
-    cr_expect_eq(progress_rate(1.0f, 0.0, 0.5, 0.8), 1.0f);
+    double furthest = 0;
+
+    cr_expect_eq(rate_after(0.24), 1.0f);
+    cr_expect_eq(rate_after(0.25), 0.5f);
+    cr_expect_eq(rate_after(0.8), 0.125f);
+    cr_expect_eq(progress_rate(1.0f, &(struct progress_decay){.factor = 0.5}, 0.8, &furthest),
+                 1.0f);
+}
+
+Test(progress, never_raises_the_rate_when_somebody_goes)
+{
+    const struct progress_decay decay = {.every = 0.25, .factor = 0.5};
+    double furthest = 0;
+
+    cr_expect_eq(progress_rate(1.0f, &decay, 0.25, &furthest), 0.5f);
+    cr_expect_eq(progress_rate(1.0f, &decay, 0.24, &furthest), 0.5f);
+}
+
+Test(progress, after_the_end_only_rounds_that_somebody_has_begun_are_owed)
+{
+    cr_expect(progress_owes(true, 7, 7));
+    cr_expect_not(progress_owes(true, 8, 7));
+    cr_expect_not(progress_owes(false, 7, 7));
+    cr_expect_eq(progress_missed(7, 3), 4u);
+    cr_expect_eq(progress_missed(3, 7), 0u);
 }

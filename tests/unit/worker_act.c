@@ -83,8 +83,7 @@ Test(apply, lowers_its_rate_once_for_every_full_share_of_the_budget)
 {
     desk_open(2, 4.0f);
     gradient_is(8.0f);
-    desk.common.decay_every = 0.25;
-    desk.common.decay_factor = 0.5;
+    desk.common.decay = (struct progress_decay){.every = 0.25, .factor = 0.5};
     desk.cohort.budget = (struct progress_budget){.iterations = 25, .workers = 4};
     desk.pub[0].finished = 60; /* two quarters are over */
 
