@@ -56,3 +56,11 @@ struct blame_split blame_wait_recent(uint64_t from, uint64_t to, uint64_t sent,
         out.part[b] += before.part[b];
     return out;
 }
+
+struct blame_split blame_ended(uint64_t waited, uint64_t until, uint64_t sent,
+                               const struct blame_phase *phase)
+{
+    if (!phase)
+        return (struct blame_split){.part[BLAME_GONE] = waited};
+    return blame_wait_recent(until - waited, until, sent, phase);
+}

@@ -41,4 +41,11 @@ struct blame_split blame_wait(uint64_t from, uint64_t to, uint64_t sent,
 struct blame_split blame_wait_recent(uint64_t from, uint64_t to, uint64_t sent,
                                      const struct blame_phase phase[2]);
 
+/**
+ * A wait of `waited` that lasted until `until` has ended. `phase`: the two latest phases of the peer whose message, sent at
+ * `sent`, let the worker go on; NULL: it was a timer, or the peer was given up.
+ */
+struct blame_split blame_ended(uint64_t waited, uint64_t until, uint64_t sent,
+                               const struct blame_phase *phase);
+
 #endif

@@ -58,10 +58,10 @@ static struct blame_split split_of(const struct sim *self, uint32_t from, uint64
 {
     const struct sim_cause *const cause = &self->cause;
     if (cause->kind == CAUSE_GONE || from == SIM_NONE)
-        return (struct blame_split){.part[BLAME_GONE] = wait_ns};
+        return blame_ended(wait_ns, self->now_ns, cause->sent_ns, NULL);
     const struct sim_node *const peer = node_at(self, from);
     const struct blame_phase phase[2] = {phase_of(peer), peer->before};
-    return blame_wait_recent(self->now_ns - wait_ns, self->now_ns, cause->sent_ns, phase);
+    return blame_ended(wait_ns, self->now_ns, cause->sent_ns, phase);
 }
 
 /** The receiver's counter of this sender. */

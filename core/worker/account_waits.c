@@ -86,13 +86,12 @@ void account_lost(struct worker *self, uint32_t edge, uint64_t noticed_cyc, uint
 static struct blame_split split_of(const struct worker *self, uint64_t enabled)
 {
     const struct worker_cause *const cause = &self->cause;
+    const bool by_message = cause->edge != WORKER_NO_EDGE && !cause->lost;
     struct blame_phase phase[2] = {{0}};
-    if (cause->edge == WORKER_NO_EDGE || cause->lost)
-        return (struct blame_split){.part[BLAME_GONE] = self->open_cyc};
-    const uint32_t peer = self->peers[cause->edge];
-    if (!phases_read(&self->common->cohort->worker[peer].phases, phase))
+    if (by_message &&
+        !phases_read(&self->common->cohort->worker[self->peers[cause->edge]].phases, phase))
         phase[0] = phase[1] = (struct blame_phase){0}; /* what it did is unknown: held */
-    return blame_wait_recent(enabled - self->open_cyc, enabled, cause->sent_cyc, phase);
+    return blame_ended(self->open_cyc, enabled, cause->sent_cyc, by_message ? phase : NULL);
 }
 
 /** What was booked since the previous step that let the worker go on ends at `enabled`. */
