@@ -9,6 +9,8 @@
  */
 #include "core/sim/compute.h"
 
+#include "core/drive/model_slot.h"
+
 #include "core/sim/account.h"
 #include "core/sim/act.h"
 #include "core/sim/loans.h"
@@ -208,11 +210,11 @@ void sim_compute_let_go(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     const uint32_t old = node->current;
-    if (self->averages && old == node->average)
-        return; /* kept; no gradient of such a row runs while its model changes */
-    if (node->phase == SIM_COMPUTING && old == node->slot && !node->orphan)
-        node->orphan = true;
-    else
+    const bool is_read = node->phase == SIM_COMPUTING && old == node->slot && !node->orphan;
+    const enum model_slot fate =
+        model_slot_replaced(is_read, self->averages && old == node->average);
+    node->orphan |= fate == MODEL_SLOT_ORPHANED;
+    if (fate == MODEL_SLOT_DROPPED)
         loans_drop(self, worker, old);
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/drive/model_slot.h"
 #include "core/learn/combine.h"
 #include "core/learn/lanes.h"
 #include "core/policy/staleness.h"
@@ -51,10 +52,12 @@ static void adopt(struct worker *self, uint32_t slot)
     const slots_handle handle = slots_seal(&self->slots, slot, ++self->version);
     self->common->port->ops->stamp(self->common->port, self->id, slot, handle);
     publish_version(self);
-    if (self->phase == WORKER_COMPUTING && !self->compute.sliced &&
-        self->current == self->compute.slot && !self->compute.slot_orphan)
-        self->compute.slot_orphan = true; /* the running gradient still reads it */
-    else if (!self->averages || self->current != self->average)
+    const bool is_read = self->phase == WORKER_COMPUTING && !self->compute.sliced &&
+                         self->current == self->compute.slot && !self->compute.slot_orphan;
+    const enum model_slot old =
+        model_slot_replaced(is_read, self->averages && self->current == self->average);
+    self->compute.slot_orphan |= old == MODEL_SLOT_ORPHANED;
+    if (old == MODEL_SLOT_DROPPED)
         slots_drop(&self->slots, self->current);
     self->current = slot;
 }
