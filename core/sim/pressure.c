@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/sim/pressure.h"
 
+#include "core/drive/pressure.h"
 #include "core/sim/links.h"
 
 void sim_pressure_sent(struct sim *self, uint32_t worker, uint32_t edge)
 {
-    if (!self->pressure || self->edge[edge].flying[1] <= self->config.control_bound ||
-        self->pressure[edge] != PRESSURE_NONE)
+    if (!self->pressure || self->pressure[edge] != PRESSURE_NONE ||
+        !pressure_is_full(self->edge[edge].flying[1], self->config.control_bound))
         return;
     self->pressure[edge] = PRESSURE_FULL;
     node_at(self, worker)->full++;
@@ -30,7 +31,7 @@ static void tell_room(struct sim *self, uint32_t edge)
 void sim_pressure_read(struct sim *self, uint32_t edge)
 {
     if (!self->pressure || self->pressure[edge] == PRESSURE_NONE ||
-        self->edge[edge].flying[1] > self->config.control_bound / 2)
+        !pressure_has_room(self->edge[edge].flying[1], self->config.control_bound))
         return;
     const bool told = self->pressure[edge] == PRESSURE_TOLD;
     sim_pressure_forget(self, edge);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/worker/pressure.h"
 
+#include "core/drive/pressure.h"
 #include "core/worker/act.h"
 
 static bool has(const uint64_t *bits, uint32_t edge)
@@ -24,7 +25,7 @@ void pressure_sent(struct worker *self, uint32_t edge)
     struct worker_pressure *const p = &self->pressure;
     const uint32_t bound = self->common->control_bound;
     if (bound == 0 || !self->common->port->ops->unread || has(p->due, edge) || has(p->told, edge) ||
-        unread(self, edge) <= bound)
+        !pressure_is_full(unread(self, edge), bound))
         return;
     flip(p->due, edge);
     p->dues++;
@@ -53,7 +54,8 @@ static void tell_room(struct worker *self)
 {
     struct worker_pressure *const p = &self->pressure;
     for (uint32_t edge = 0; edge < self->peer_count && !self->action_blocked; edge++) {
-        if (!has(p->told, edge) || unread(self, edge) > self->common->control_bound / 2)
+        if (!has(p->told, edge) ||
+            !pressure_has_room(unread(self, edge), self->common->control_bound))
             continue;
         flip(p->told, edge);
         p->tolds--;
