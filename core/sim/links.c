@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "core/drive/incarnation.h"
 #include "core/inject/link.h"
 
 #define MESSAGES_FIRST 1024u
@@ -137,7 +138,7 @@ void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct s
     self->totals.tensors_sent += class == 0;
     self->totals.control_sent += class == 1;
     const struct sim_life *const life = self->life ? &self->life[number] : NULL;
-    if (edge->down || (life && life->told != life->life >> 4)) {
+    if (edge->down || (life && life->told != incarnation_of_receiver(life->life))) {
         links_count_dropped(self, model, LINK_GONE);
         return;
     }
@@ -232,7 +233,8 @@ static bool drop_stale(struct sim *self, uint32_t message)
     }
     if (!is_stale(self, m))
         return false;
-    const bool receiver_is_new = m->life >> 4 != self->life[m->edge].life >> 4;
+    const bool receiver_is_new =
+        incarnation_of_receiver(m->life) != incarnation_of_receiver(self->life[m->edge].life);
     links_count_dropped(self, m, LINK_GONE);
     if (m->kind == MESSAGE_TENSOR && !receiver_is_new)
         links_end_unread(self, message);

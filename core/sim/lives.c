@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "core/drive/incarnation.h"
 #include "core/sim/account.h"
 #include "core/sim/act.h"
 #include "core/sim/compute.h"
@@ -171,8 +172,6 @@ static uint32_t whose_model(const struct sim *self, uint32_t worker)
     return any;
 }
 
-#define RETURNS(count) ((uint8_t)((count) << 4)) /* of the receiver, in sim_life.life */
-
 /** All that is on its way belongs to the past, at both ends. */
 static void renew_edges(struct sim *self, uint32_t worker)
 {
@@ -181,9 +180,11 @@ static void renew_edges(struct sim *self, uint32_t worker)
         const uint32_t out = node->first_edge + i;
         const uint32_t in = sim_first_edge(self, self->edge[out].to) + self->edge[out].peer;
         struct sim_life *const there = &self->life[out], *const back = &self->life[in];
-        there->life = (uint8_t)((there->life & 0xf0u) | ((there->life + 1u) & 0x0fu));
-        there->told = there->life >> 4;
-        back->life = (uint8_t)(back->life + RETURNS(1u));
+        there->life = incarnation_pair(incarnation_of_sender(there->life) + 1,
+                                       incarnation_of_receiver(there->life));
+        there->told = (uint8_t)incarnation_of_receiver(there->life);
+        back->life = incarnation_pair(incarnation_of_sender(back->life),
+                                      incarnation_of_receiver(back->life) + 1);
         memset(self->edge[out].flying, 0, sizeof(self->edge[out].flying));
         memset(self->edge[in].flying, 0, sizeof(self->edge[in].flying));
         sim_pressure_forget(self, out);
@@ -283,7 +284,7 @@ static void hear_up(struct sim *self, const struct sim_message *news)
 {
     const uint32_t edge = node_at(self, news->to)->first_edge + news->number;
     self->edge[edge].down = false;
-    self->life[edge].told = (news->incarnation - 1u) & 0x0fu;
+    self->life[edge].told = (news->incarnation - 1u) & INCARNATION_MASK;
     sim_act_on(self, news->to,
                &(struct event){.kind = EV_PEER_UP,
                                .now_ns = self->now_ns,

@@ -105,8 +105,7 @@ struct sim_mailbox {
 
 /** Of a directed edge, where workers come back. Messages of another life of the edge are dropped. */
 struct sim_life {
-    uint8_t
-        life; /* low half: how often the sender came back, high half: how often the receiver; modulo 16 */
+    uint8_t life; /* incarnation_pair of how often the sender and the receiver came back */
     uint8_t told; /* of the latter, how much the sender has heard of */
 };
 

@@ -19,6 +19,7 @@
 #ifndef CORE_WORKER_LIFE_H
 #define CORE_WORKER_LIFE_H
 
+#include "core/drive/incarnation.h"
 #include "core/worker/worker.h"
 
 /** Memory that a worker with faults needs for its peers; 64-byte aligned when handed in. */
@@ -49,13 +50,8 @@ void life_give(struct worker *self);
 /** HALT: faults are over. Who is stuck goes on, who is gone stays so, and everybody is told at once. */
 void life_halt(struct worker *self, uint64_t now_cyc);
 
-/** What becomes of an arrival. */
-enum life_verdict {
-    LIFE_TAKE,
-    LIFE_DROP, /* it is of another life, or of a round that a leaving worker will not see */
-    LIFE_LATER /* its sender is back, which must be heard first */
-};
-enum life_verdict life_judge(const struct worker *self, const struct port_arrival *arrival);
+/** What becomes of an arrival: that of a round which a leaving worker will not see is dropped, too. */
+enum incarnation_verdict life_judge(const struct worker *self, const struct port_arrival *arrival);
 
 /** Book an arrival as dropped, and give it back. */
 void life_drop(struct worker *self, const struct port_arrival *arrival);

@@ -111,21 +111,18 @@ void life_emptied(struct worker *self)
     self->life.ending |= self->life.hears; /* it was interrupted */
 }
 
-enum life_verdict life_judge(const struct worker *self, const struct port_arrival *arrival)
+enum incarnation_verdict life_judge(const struct worker *self, const struct port_arrival *arrival)
 {
     const struct port_message *const m = &arrival->message;
     const uint32_t heard = self->life.heard[arrival->edge].news;
-    const uint32_t ahead = (m->lives - incarnation_at(heard)) & 15u;
-    if (m->lives >> 4 != (self->slots.incarnation & 15u))
-        return LIFE_DROP;
-    if (ahead >= 8 || (ahead == 0 && heard % 2 == 1))
-        return LIFE_DROP;
-    if (ahead > 0)
-        return LIFE_LATER;
+    const enum incarnation_verdict verdict =
+        incarnation_judge(m->lives, self->slots.incarnation, incarnation_at(heard), heard % 2 == 1);
+    if (verdict != INCARNATION_TAKE)
+        return verdict;
     /* Peers of a leaving worker may be a round ahead of its last one. */
     const bool beyond = self->life.state == LIFE_LEAVING && self->stop_told && m->is_tensor &&
                         self->common->policy->synchronous && m->tag > self->life.last_round;
-    return beyond ? LIFE_DROP : LIFE_TAKE;
+    return beyond ? INCARNATION_DROP : INCARNATION_TAKE;
 }
 
 /* ------------------------------------------------------------------------------------------------- loans */

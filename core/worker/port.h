@@ -24,7 +24,7 @@ struct port_message {
     uint8_t is_tensor;
     uint8_t type;  /* tensor kind or control type */
     uint8_t flags; /* the port's; the sender writes 0 */
-    uint8_t lives; /* port_lives: incarnations of sender and, as far as that knew, receiver */
+    uint8_t lives; /* incarnation_pair: of the sender and, as far as that knew, of the receiver */
     union {
         uint32_t word[PORT_WORDS]; /* control */
         struct {
@@ -48,12 +48,6 @@ static inline uint64_t port_left_cyc(const struct port_message *message)
         return message->sent_cyc;
     return message->is_tensor ? (uint64_t)message->port_word[1] << 32 | message->port_word[0]
                               : message->handle;
-}
-
-/** The field `lives`; each modulo 16. */
-static inline uint8_t port_lives(uint32_t sender, uint32_t receiver)
-{
-    return (uint8_t)((sender & 15u) | (receiver & 15u) << 4);
 }
 
 enum port_status {

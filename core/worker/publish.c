@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/drive/incarnation.h"
 #include "core/worker/account.h"
 #include "core/worker/pressure.h"
 
@@ -36,8 +37,8 @@ static bool send_to_all(struct worker *self, const struct action *action,
         const uint32_t edge = action->peers[self->next_peer];
         struct port_message old;
         CHECK(edge < self->peer_count);
-        message->lives = port_lives(self->slots.incarnation,
-                                    self->life.heard ? self->life.heard[edge].news / 2 + 1 : 1);
+        message->lives = incarnation_pair(
+            self->slots.incarnation, self->life.heard ? self->life.heard[edge].news / 2 + 1 : 1);
         bump(&pub->sent, 1);
         message->sent_cyc = clock_cyc();
         const enum port_status status = port->ops->send(port, self->id, edge, message, &old);

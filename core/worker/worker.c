@@ -96,17 +96,18 @@ static bool next_arrival(struct worker *self, struct port_arrival *out)
 /** With faults about, some arrivals are not for the policy, or not yet. */
 static bool admit(struct worker *self, const struct port_arrival *arrival)
 {
-    enum life_verdict verdict = life_judge(self, arrival);
-    if (verdict == LIFE_LATER) {
+    enum incarnation_verdict verdict = life_judge(self, arrival);
+    if (verdict == INCARNATION_LATER) {
         life_listen(self);
         verdict = life_judge(self, arrival);
     }
-    if (verdict == LIFE_DROP)
+    if (verdict == INCARNATION_DROP)
         life_drop(self, arrival);
-    self->life.has_kept = verdict == LIFE_LATER || (verdict == LIFE_TAKE && self->action_blocked);
+    self->life.has_kept =
+        verdict == INCARNATION_LATER || (verdict == INCARNATION_TAKE && self->action_blocked);
     if (self->life.has_kept)
         self->life.kept = *arrival;
-    if (verdict != LIFE_TAKE || self->life.has_kept)
+    if (verdict != INCARNATION_TAKE || self->life.has_kept)
         return false;
     if (arrival->message.is_tensor)
         life_borrow(self, arrival->edge, arrival->message.handle);

@@ -54,8 +54,8 @@ struct worker_common {
     struct inject_jitter jitter; /* instead, if it has a law */
     float lr;
     struct progress_decay decay;
-    uint64_t payload_bytes;           /* of one whole model, unpadded */
-    const struct fault *fault;        /* [faults] ascending by at_ns, borrowed */
+    uint64_t payload_bytes;    /* of one whole model, unpadded */
+    const struct fault *fault; /* [faults] ascending by at_ns, borrowed */
     uint32_t faults;
     struct worker_fault *happened;     /* [faults]; read after the end */
     uint32_t prefetch;                 /* batches in flight per worker; 0: nothing delays them */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One live worker and its faults, on a port in plain memory: what it does, what its peers learn, what it learns of them. */
+#include "core/drive/incarnation.h"
 #include <criterion/criterion.h>
 
 #include "core/worker/life.h"
@@ -46,7 +47,7 @@ static void serve_at(uint64_t since_start)
 
 static struct port_message message(uint8_t from_life, uint8_t to_life)
 {
-    return (struct port_message){.type = 9, .lives = port_lives(from_life, to_life)};
+    return (struct port_message){.type = 9, .lives = incarnation_pair(from_life, to_life)};
 }
 
 static struct port_message tensor(uint32_t edge, uint8_t from_life)
@@ -178,7 +179,7 @@ Test(life, names_both_incarnations_in_what_it_sends)
 
     cr_assert(desk_do((struct action){.kind = ACT_CONTROL, .type = 5, .peers = to, .count = 1}));
 
-    cr_expect_eq(desk.peer[1].got[0].lives, port_lives(3, 2), "it is back");
+    cr_expect_eq(desk.peer[1].got[0].lives, incarnation_pair(3, 2), "it is back");
 }
 
 /* ---- own faults */
