@@ -3,6 +3,7 @@
  * Where vectors are computed: they are what the row says, up to rounding; and after a step that only mixed, bit for bit
  * what combine() makes of its inputs in order of id.
  */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -10,12 +11,18 @@
 #include "core/learn/lanes.h"
 #include "tests/random/shadow_state.h"
 
-#define ROUNDING \
-    2e-5 /* of the sum of what went into a coordinate: some hundred roundings of floats, with room */
-
 static const float *vector_of(const struct shadow *self, uint32_t worker)
 {
     return values_vector(self->config.floats.values, worker, sim_current(self->sim, worker));
+}
+
+/**
+ * The most by which a coordinate may be off, as a share of all that went into it: half an epsilon for each operation on floats
+ * that led to it. Averages add up those of their inputs by their weights, so that it grows with a model's versions only.
+ */
+static double rounding_of(const struct shadow_model *model)
+{
+    return (double)FLT_EPSILON / 2 * (model->roundings + 2.0);
 }
 
 static void compare_row(struct shadow *self, uint32_t worker)
@@ -34,7 +41,7 @@ static void compare_row(struct shadow *self, uint32_t worker)
             sum += start - steps;
             size += fabs(start) + fabs(steps);
         }
-        if (!(fabs((double)x[d] - sum) <= ROUNDING * size)) {
+        if (!(fabs((double)x[d] - sum) <= rounding_of(model) * size)) {
             shadow_fail(self,
                         "has %.9g in coordinate %u of its model, and its actions made it %.9g",
                         (double)x[d], d, sum);
@@ -42,7 +49,7 @@ static void compare_row(struct shadow *self, uint32_t worker)
         }
     }
     const double y = (double)lanes_weight(f->lanes, x, f->dim);
-    if (f->lanes != LANES_PLAIN && !(fabs(y - model->y) <= ROUNDING * (1 + model->y)))
+    if (f->lanes != LANES_PLAIN && !(fabs(y - model->y) <= rounding_of(model) * (1 + model->y)))
         shadow_fail(self, "has the weight %.9g, and its actions made it %.9g", y, model->y);
 }
 

@@ -40,6 +40,7 @@ static struct shadow_reduction *open_one(struct shadow *self, uint64_t tag, uint
         reduction->members = members;
         reduction->size = (uint32_t)__builtin_popcount(members);
         reduction->entered = reduction->left = 0;
+        reduction->roundings = 0;
         memset(reduction->sum, 0, self->row_doubles * sizeof(double));
         return reduction;
     }
@@ -61,6 +62,8 @@ void shadow_means_enter(struct shadow *self, uint32_t worker, const struct actio
     const struct shadow_model *const model = shadow_current(self, worker);
     for (uint32_t i = 0; i < self->row_doubles; i++)
         reduction->sum[i] += model->mass[i];
+    if (model->roundings > reduction->roundings)
+        reduction->roundings = model->roundings;
     reduction->entered++;
     self->worker[worker].reducing = true;
 }
@@ -98,6 +101,7 @@ static void execute(struct shadow *self, const struct shadow_reduction *reductio
         if (self->policy->matrix == MATRIX_DOUBLY)
             shadow_pairs_leave(self, w);
         const uint32_t index = shadow_models_copy(self, w, self->worker[w].current);
+        self->model[index].roundings = reduction->roundings + 2.0 * reduction->size + 2.0;
         for (uint32_t i = 0; i < self->row_doubles; i++)
             self->model[index].mass[i] = reduction->sum[i] / reduction->size;
         shadow_models_adopt(self, w, index);

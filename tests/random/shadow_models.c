@@ -13,6 +13,10 @@
 #include "core/learn/mix.h"
 #include "tests/random/shadow_state.h"
 
+/* A term of an average: its weight, their product, the sum. A step: the rate, the product, its scale, the sum. */
+#define ROUNDINGS_OF_TERM 3.0
+#define ROUNDINGS_OF_STEP 4.0
+
 static void grow(struct shadow *self)
 {
     const uint32_t room = self->models_room ? 2 * self->models_room : 64;
@@ -47,7 +51,7 @@ uint32_t shadow_models_take(struct shadow *self, uint32_t owner, uint32_t versio
     model->version = version;
     model->refs = 1;
     self->worker[owner].models++;
-    model->y = model->sent_y = 0;
+    model->y = model->sent_y = model->roundings = 0;
     memset(model->mass, 0, self->row_doubles * sizeof(double));
     if (model->sent)
         memset(model->sent, 0, self->row_doubles * sizeof(double));
@@ -100,6 +104,7 @@ uint32_t shadow_models_copy(struct shadow *self, uint32_t worker, uint32_t from)
         memcpy(out->sent, source->sent, bytes);
     out->y = source->y;
     out->sent_y = source->sent_y;
+    out->roundings = source->roundings;
     return index;
 }
 
@@ -140,6 +145,7 @@ void shadow_models_apply(struct shadow *self, uint32_t worker, const struct acti
     const uint32_t index = shadow_models_copy(self, worker, from);
     struct shadow_model *const model = &self->model[index];
     const double step = action->rule == APPLY_SCALED ? model->y : 1.0;
+    model->roundings += ROUNDINGS_OF_STEP;
     for (uint32_t u = 0; u < self->units; u++)
         model->mass[u * self->columns + self->workers + worker] += step;
     shadow_models_adopt(self, worker, index);
@@ -213,11 +219,13 @@ static void add_terms(struct shadow *self, struct shadow_model *out, const struc
         const double weight = shadow_models_weight(action, k);
         add(self, out->mass, sums ? from->sent : from->mass, weight, begin, end);
         out->y += weight * (sums ? from->sent_y : from->y);
+        out->roundings += weight * from->roundings + ROUNDINGS_OF_TERM;
         if (base[k] == SHADOW_NONE)
             continue;
         const struct shadow_model *const minus = &self->model[base[k]];
         add(self, out->mass, sums ? minus->sent : minus->mass, -weight, begin, end);
         out->y -= weight * (sums ? minus->sent_y : minus->y);
+        out->roundings += weight * minus->roundings;
     }
 }
 
@@ -235,6 +243,8 @@ static void copy_slices(struct shadow *self, struct shadow_model *out, const str
     for (uint32_t k = 0; k < action->count; k++) {
         uint32_t begin, end;
         slice_units(self, action->terms[k].weight, action->slices, &begin, &end);
+        if (self->model[term[k]].roundings > out->roundings)
+            out->roundings = self->model[term[k]].roundings;
         memcpy(out->mass + begin * self->columns, self->model[term[k]].mass + begin * self->columns,
                (end - begin) * self->columns * sizeof(double));
     }
@@ -260,6 +270,8 @@ void shadow_models_mix(struct shadow *self, uint32_t worker, const struct action
         if (action->rule == MIX_SLICE_MEAN)
             slice_units(self, action->slice, action->slices, &begin, &end);
         scale(self, out, own, begin, end);
+        out->roundings =
+            (end - begin == self->units ? own : 1.0) * out->roundings + ROUNDINGS_OF_TERM;
         if (action->rule != MIX_SLICE_MEAN)
             out->y *= own;
         if (action->rule == MIX_SPLIT) { /* one such share stays, one goes into the books */

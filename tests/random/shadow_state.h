@@ -16,6 +16,8 @@ struct shadow_model {
     uint32_t refs; /* current, on its way, held */
     uint32_t next; /* free ones */
     double y, sent_y;
+    double
+        roundings; /* of floats behind a coordinate, each of at most half an epsilon of what went into it */
     double *mass; /* [units][2 * workers] how much of whose start, then of whose steps */
     double *sent; /* cumulative push-sum: the same, of all shares ever sent; else NULL */
 };
@@ -97,6 +99,7 @@ struct shadow_reduction {
     uint32_t size, entered, left;
     uint32_t members; /* set */
     double *sum;      /* [units][2 * workers] of what the members came with */
+    double roundings; /* the most of them */
     bool open;
 };
 
