@@ -275,7 +275,9 @@ const struct policy policy_aau = {
     .edges = POLICY_EDGES_GRAPH,
     .tensor_class = DELIVERY_EXACT,
     .matrix = MATRIX_DOUBLY,
-    .exact_depth = 2, /* one model per edge and wave, and no next wave before it was mixed */
+    /* One model per edge and wave, and no next wave before it was mixed; or one of a wave that its receiver has left when it
+     * evicted the sender. Of a link that holds models back for twice evict_after more may come together: the newest is lost. */
+    .exact_depth = 2,
     .slots_fixed = 3, /* current, being written, one on its way back */
     .control_bound = aau_control_bound,
     .slots_per_edge = 1, /* a neighbour that still waits for somebody else's model */

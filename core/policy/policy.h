@@ -168,6 +168,13 @@ const struct policy *policy_find(const char *name);
 /** A sentence why workers of this row may not go (and, `returns`, come back or come later), or NULL: they may. */
 const char *policy_refuses(const struct policy *row, bool returns);
 
+/** Does a worker go on when an exact tensor is lost for good? With evict_after, whoever waits for it evicts its sender. */
+static inline bool policy_survives_drop(const struct policy *row,
+                                        const struct policy_options *options)
+{
+    return row->survives_drop || options->evict_after_ns > 0;
+}
+
 /**
  * The row that implements `row` with these options for so many workers: the row itself, or one that stands in no table
  * because an option chooses it. AAU_AUTO means messages up to AAU_MESSAGES_MAX workers, and the oracle, which exists in

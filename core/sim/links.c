@@ -149,7 +149,7 @@ void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct s
                        !(self->bad && self->is_bad[number]) &&
                        (edge->flying[1] == 0 || edge->last_ns[1] < self->now_ns);
     if (!mailbox && edge->flying[class] >= depth) {
-        if (class == 0 && self->config.policy->survives_drop) {
+        if (class == 0 && self->drops) {
             links_count_dropped(self, model, LINK_FULL);
             return;
         }

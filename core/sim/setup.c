@@ -259,6 +259,7 @@ int setup_open(struct sim *self, struct err *err)
                        c->workers, (unsigned long long)self->memory_refused_bytes);
     for (uint32_t h = 0; h < SIM_HISTS; h++)
         hist_start(&self->hist[h]);
+    self->drops = policy_survives_drop(c->policy, &c->worker[0].options);
     self->averages = matrix_keeps_average(c->policy->matrix, c->workers);
     if (self->shared)
         c->policy->shared_init(self->shared, c->worker, c->workers);

@@ -255,7 +255,8 @@ struct sim {
     uint32_t degree;            /* edges of each worker; 0: they differ, and first_edge says */
     uint32_t *first_edge;       /* [workers] as in the node, for whoever has not fetched that yet */
     struct values_model *shown; /* [workers] at the cut being judged; only with values */
-    bool averages;              /* an exact mean of all is kept by each worker until the next one */
+    bool drops;    /* a tensor that finds its channel full is lost, as every worker survives it */
+    bool averages; /* an exact mean of all is kept by each worker until the next one */
     struct sim_edge *edge;
     struct sim_mailbox *mailbox;
     uint8_t *pressure;        /* [edges] enum pressure, or NULL: no bound */

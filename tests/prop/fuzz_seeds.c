@@ -45,6 +45,7 @@ static const struct {
     {48848, NULL, "partial: the same, without jitter"},
     {900002333, NULL, "cb-dybw: more unread controls than any channel holds"},
     {1625109, "cb-dybw", "news of evictions kept all so busy that they evicted each other"},
+    {990029759, "cb-dybw", "models of torn waves filled a channel behind one that came late"},
     {4244579, "cb-dybw", "the last word of a leaver was taken for a sign of life"},
 };
 

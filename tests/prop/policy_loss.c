@@ -107,6 +107,25 @@ Test(policy_loss, aau_keeps_the_sum_when_it_evicts_stragglers)
     cr_expect_gt(committed, 240 * 100);
 }
 
+/* Whoever waits for a model that was lost evicts its sender, and takes it back at its next word. */
+Test(policy_loss, aau_that_evicts_goes_on_when_models_are_lost)
+{
+    uint64_t torn = 0;
+    for (uint64_t seed = 1; seed <= 240; seed++) {
+        struct cluster_config config = drawn(seed % 3 ? &policy_aau : &policy_cb_dybw, seed);
+        config.options.evict_after_ns = 30 * COMPUTE_NS;
+        config.loss = 0.02;
+
+        const struct cluster_result result = cluster_run(&config);
+
+        cr_assert(result.failure[0] == 0, "%s", result.failure);
+        cr_assert(result.computed_min > 10, "%s: %u gradients", cluster_describe(&config),
+                  result.computed_min);
+        torn += result.sum.torn;
+    }
+    cr_expect_gt(torn, 240);
+}
+
 Test(policy_loss, cb_dybw_goes_on_when_its_tree_is_broken)
 {
     for (uint64_t seed = 1; seed <= 240; seed++) {

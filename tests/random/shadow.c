@@ -324,7 +324,7 @@ static void check_worker(struct shadow *self, uint32_t worker)
         shadow_fail(self, "worker %u never applied its last gradient", worker);
     if (!w->done)
         shadow_fail(self, "worker %u is not done", worker);
-    if (counters.torn > 0 && !self->tearing && !self->policy->survives_drop)
+    if (counters.torn > 0 && !self->tearing && !self->drops)
         shadow_fail(self, "worker %u has torn %llu edges, and nobody was lost", worker,
                     (unsigned long long)counters.torn);
 }

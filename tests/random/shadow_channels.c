@@ -79,7 +79,7 @@ static void on_tensor(struct shadow *self, struct shadow_edge *edge, const struc
     while (skipped < edge->tensor.count &&
            !same_tensor(self, shadow_queue_at(&edge->tensor, skipped), event))
         skipped++;
-    const bool drops = self->policy->survives_drop;
+    const bool drops = self->drops;
     if (skipped == edge->tensor.count || (skipped > 0 && !self->mailboxes && !drops)) {
         shadow_fail(self, "a tensor of version %u with tag %llu, which is not what comes next",
                     slots_version_of(event->handle), (unsigned long long)event->tag);
@@ -198,7 +198,7 @@ void shadow_channels_release(struct shadow *self, uint32_t worker, const struct 
             continue;
         if (--held->times > 0)
             return;
-        if (self->policy->survives_drop && !held->mixed)
+        if (self->drops && !held->mixed)
             shadow_mass_lose(self, held->model, held->degree);
         else if (self->policy->lanes == LANES_WEIGHT && !held->mixed)
             shadow_fail(self, "gives a share of worker %u back without having taken it in",
@@ -231,7 +231,7 @@ void shadow_channels_ended(struct shadow *self)
         if (edge->held.count > 0)
             shadow_fail(self, "worker %u never gave %u snapshots of worker %u back", edge->to,
                         edge->held.count, edge->from);
-        else if (edge->tensor.count > 0 && !self->mailboxes && !self->policy->survives_drop)
+        else if (edge->tensor.count > 0 && !self->mailboxes && !self->drops)
             shadow_fail(self, "%u tensors from worker %u to worker %u never came",
                         edge->tensor.count, edge->from, edge->to);
         else if (edge->control.count > 0)

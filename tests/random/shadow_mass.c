@@ -178,7 +178,7 @@ void shadow_mass_ended(struct shadow *self)
             shadow_fail(self, "worker %u never split what it sent", w);
     if (whole && !self->crashes && !self->tearing)
         check_columns(self);
-    if (!self->absences && !self->policy->survives_drop &&
+    if (!self->absences && !self->drops &&
         shadow_weight_lost(self) > SHADOW_TOLERANCE * self->workers)
         shadow_fail(self, "a weight of %.9g was never taken in", shadow_weight_lost(self));
     if (self->policy->central && self->adds && !self->divides && !self->crashes)

@@ -87,7 +87,7 @@ static void check_snapshots(struct shadow *self, uint32_t worker)
         self->policy->slots_fixed +
         self->policy->slots_per_edge * self->config.sim->worker[worker].peer_count;
     const uint32_t models = self->worker[worker].models;
-    if (!self->mailboxes && !self->absences && !self->policy->survives_drop && models > most)
+    if (!self->mailboxes && !self->absences && !self->drops && models > most)
         shadow_fail(self, "has %u snapshots, of %u that its row promises at most", models, most);
 }
 

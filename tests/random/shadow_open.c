@@ -63,6 +63,7 @@ struct shadow *shadow_open(const struct shadow_config *config)
         self->crashes |= sim->fault[i].kind == FAULT_CRASH;
         self->absences |= sim->fault[i].kind <= FAULT_JOIN;
     }
+    self->drops = policy_survives_drop(self->policy, options);
     self->tearing = self->crashes || options->evict_after_ns > 0;
     self->mailboxes =
         self->policy->tensor_class == DELIVERY_NEWEST || self->policy->tensor_class == DELIVERY_SUM;

@@ -126,6 +126,7 @@ struct shadow {
     uint32_t edges;
     bool mailboxes, crashes, modelled;
     bool absences; /* crashes and others: not everybody is there all the time */
+    bool drops;    /* an exact tensor may be lost for good */
     bool tearing;  /* exchanges may be given up at one end */
 
     struct shadow_model *model;
