@@ -25,15 +25,14 @@ static void print_words(const char *completes)
         fputs(" profiles", stdout);
     for (const struct command *c = command_table; word && c->name; c++)
         printf(" %s", c->name);
-    for (uint32_t i = 0; (word || strcmp(completes, "key") == 0) && i < keys_end(KEYS_SECTIONS - 1);
-         i++) {
-        const struct key *const key = keys_at(i);
-        const char *const list = keys_section_name(key->section);
-        if (!*list) /* those of lists have the number of an entry in them */
-            printf(" %s", key->path);
-        else if (word)
-            printf(" %s.%s", list, key->path);
-    }
+    for (uint32_t k = 0; (word || strcmp(completes, "key") == 0) && k < KEYS_SECTIONS; k++)
+        for (uint32_t i = 0; i < keys_count(&keys_sections[k]); i++) {
+            const char *const path = keys_at(&keys_sections[k], i)->path;
+            if (k == 0) /* those of lists have the number of an entry in them */
+                printf(" %s", path);
+            else if (word)
+                printf(" %s.%s", keys_sections[k].name, path);
+        }
 }
 
 static void print_options(const struct command *command)

@@ -4,13 +4,13 @@
 
 #include <string.h>
 
-#include "harness/experiment/keys.h"
-#include "harness/experiment/profile_values.h"
+#include "harness/experiment/keys_tables.h"
+#include "harness/profile/profile_values.h"
 
 /** Path as a user writes it: entries of lists carry the list's name. */
 static const char *full_path(const struct key *key, char *out, size_t bytes)
 {
-    const char *section = keys_section_name(key->section);
+    const char *section = key->section->name;
     snprintf(out, bytes, "%s%s%s", section, *section ? "." : "", key->path);
     return out;
 }
@@ -30,17 +30,17 @@ static bool means_the_same(const struct key *a, const struct key *b)
 
 static bool stood_before(const struct key *key)
 {
-    for (uint32_t i = keys_first(key->section); i < keys_number(key); i++)
-        if (means_the_same(keys_at(i), key))
+    for (uint32_t i = 0; i < keys_number(key); i++)
+        if (means_the_same(keys_at(key->section, i), key))
             return true;
     return false;
 }
 
 static bool applies(const struct key *key, const struct key *by, const char *name)
 {
-    for (uint32_t i = keys_number(key); i < keys_end(key->section); i++)
-        if ((keys_at(i) == key || means_the_same(keys_at(i), key)) &&
-            keys_applies(keys_at(i), by->names, name))
+    for (uint32_t i = keys_number(key); i < keys_count(key->section); i++)
+        if ((keys_at(key->section, i) == key || means_the_same(keys_at(key->section, i), key)) &&
+            keys_applies(keys_at(key->section, i), by->names, name))
             return true;
     return false;
 }
@@ -83,7 +83,7 @@ static void expected_text(const struct key *key, char *out, size_t bytes)
 {
     const bool list = key->place.items_max > 0 && key->type != KEY_SEEDS;
     const size_t used = (size_t)snprintf(out, bytes, "%s", list ? "list of " : "");
-    if (keys_is_section(key->path))
+    if (keys_part(key->section, key->path))
         snprintf(out, bytes, "list of %.0f to %.0f entries", key->min, key->max);
     else
         profile_value_expected(key, out + used, bytes - used);
@@ -120,44 +120,50 @@ static bool below(const char *path, const char *group)
     return strncmp(path, group, length) == 0 && path[length] == '.';
 }
 
+/** All rows, section by section: NULL behind the last. */
+static const struct key *row_at(uint32_t number)
+{
+    for (uint32_t s = 0; s < KEYS_SECTIONS; number -= keys_count(&keys_sections[s]), s++)
+        if (number < keys_count(&keys_sections[s]))
+            return keys_at(&keys_sections[s], number);
+    return NULL;
+}
+
 void help_suggest(struct suggest *nearest)
 {
-    static char paths[KEYS_MAX][128]; /* suggest keeps pointers */
-    const uint32_t count = keys_end(KEYS_SECTIONS - 1);
-    for (uint32_t i = 0; i < count; i++)
-        suggest_offer(nearest, full_path(keys_at(i), paths[i], sizeof(paths[i])));
-    for (uint32_t i = 0; i < count && !nearest->best; i++) { /* `degree` for workers.graph.degree */
+    static char paths[KEYS_SECTIONS * KEYS_MAX][128]; /* suggest keeps pointers */
+    for (uint32_t i = 0; row_at(i); i++)
+        suggest_offer(nearest, full_path(row_at(i), paths[i], sizeof(paths[i])));
+    for (uint32_t i = 0; row_at(i) && !nearest->best; i++) { /* `degree` for workers.graph.degree */
         struct suggest leaf = {.typed = nearest->typed};
-        suggest_offer(&leaf, keys_leaf(keys_at(i)->path));
+        suggest_offer(&leaf, keys_leaf(row_at(i)->path));
         if (leaf.best)
             nearest->best = paths[i];
     }
 }
 
-static const char *const section_titles[] = {
-    "Keys of a profile",
-    "Keys of an entry of policies:", "Keys of an entry of inject:", "Keys of an entry of faults:"};
-
 void help_print(FILE *out)
 {
-    for (uint32_t section = 0; section < KEYS_SECTIONS; section++) {
-        fprintf(out, "%s%s\n  %-24s %-12s %s\n", section ? "\n" : "", section_titles[section],
-                "key", "default", "value");
-        for (uint32_t i = keys_first(section); i < keys_end(section); i++)
-            if (!stood_before(keys_at(i)))
-                print_line(out, keys_at(i));
+    for (uint32_t s = 0; s < KEYS_SECTIONS; s++) {
+        const struct key_section *const section = &keys_sections[s];
+        fprintf(out, "%s%s\n  %-24s %-12s %s\n", s ? "\n" : "", section->title, "key", "default",
+                "value");
+        for (uint32_t i = 0; i < keys_count(section); i++)
+            if (!stood_before(keys_at(section, i)))
+                print_line(out, keys_at(section, i));
     }
 }
 
 void help_print_long(FILE *out)
 {
-    for (uint32_t section = 0; section < KEYS_SECTIONS; section++) {
-        fprintf(out, "%s%s\n", section ? "\n" : "", section_titles[section]);
-        for (uint32_t i = keys_first(section); i < keys_end(section); i++) {
-            if (stood_before(keys_at(i)))
+    for (uint32_t s = 0; s < KEYS_SECTIONS; s++) {
+        const struct key_section *const section = &keys_sections[s];
+        fprintf(out, "%s%s\n", s ? "\n" : "", section->title);
+        for (uint32_t i = 0; i < keys_count(section); i++) {
+            if (stood_before(keys_at(section, i)))
                 continue;
             fputc('\n', out);
-            print_full(out, keys_at(i));
+            print_full(out, keys_at(section, i));
         }
     }
 }
@@ -165,15 +171,15 @@ void help_print_long(FILE *out)
 uint32_t help_keys(FILE *out, const char *wanted)
 {
     uint32_t found = 0;
-    for (uint32_t i = 0; i < keys_end(KEYS_SECTIONS - 1); i++) {
+    for (uint32_t i = 0; row_at(i); i++) {
         char path[128];
-        full_path(keys_at(i), path, sizeof(path));
-        if (stood_before(keys_at(i)))
+        full_path(row_at(i), path, sizeof(path));
+        if (stood_before(row_at(i)))
             continue;
         if (strcmp(path, wanted) == 0)
-            print_full(out, keys_at(i));
+            print_full(out, row_at(i));
         else if (below(path, wanted))
-            print_line(out, keys_at(i));
+            print_line(out, row_at(i));
         else
             continue;
         found++;

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "harness/experiment/keys.h"
+#include "harness/experiment/keys_tables.h"
 
 /** All keys, a line or two for each. */
 void help_print(FILE *out);

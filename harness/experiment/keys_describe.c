@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/experiment/keys.h"
+#include "harness/experiment/keys_tables.h"
 #include "harness/experiment/profile_private.h"
 
 /** The name that the deciding key has in `base`, or NULL where it is none of a set. */
@@ -56,12 +56,12 @@ static const char *value_of(const struct key *key, const void *base, char *out, 
     return slash ? slash + 1 : out;
 }
 
-void keys_describe(enum keys_section section, const char *group, const void *base, char *out,
-                   uint32_t bytes)
+void keys_describe(const struct key_section *section, const char *group, const void *base,
+                   char *out, uint32_t bytes)
 {
     const size_t length = strlen(group);
-    for (uint32_t i = keys_first(section); i < keys_end(section); i++) {
-        const struct key *const key = keys_at(i);
+    for (uint32_t i = 0; i < keys_count(section); i++) {
+        const struct key *const key = keys_at(section, i);
         char text[256];
         const bool inside =
             length == 0 || (strncmp(key->path, group, length) == 0 && key->path[length] == '.');

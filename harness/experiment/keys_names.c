@@ -8,28 +8,9 @@
 #include "core/policy/policy.h"
 #include "core/worker/dataset.h"
 #include "harness/experiment/experiment.h"
-#include "harness/experiment/keys.h"
+#include "harness/experiment/keys_tables.h"
 #include "harness/metric/summary.h"
 #include "topo/graph.h"
-
-uint32_t keys_name_count(const struct key_names *names)
-{
-    return names->fixed ? names->fixed_count : names->count();
-}
-
-struct key_name keys_name_at(const struct key_names *names, uint32_t index)
-{
-    return names->fixed ? names->fixed[index] : names->at(index);
-}
-
-uint32_t keys_name_find(const struct key_names *names, const char *name)
-{
-    const uint32_t count = keys_name_count(names);
-    for (uint32_t i = 0; i < count; i++)
-        if (strcmp(keys_name_at(names, i).name, name) == 0)
-            return i;
-    return UINT32_MAX;
-}
 
 static uint32_t policies(void)
 {

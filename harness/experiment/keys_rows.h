@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "harness/experiment/keys.h"
+#include "harness/experiment/keys_tables.h"
 
 /** One value. */
 #define KEYS_IN(type, field)                                              \

@@ -8,11 +8,11 @@
 
 #include "core/base/check.h"
 #include "harness/experiment/profile_private.h"
-#include "harness/experiment/profile_set.h"
 #include "harness/experiment/profile_trace.h"
-#include "harness/experiment/profile_values.h"
 #include "harness/profile/profile_parse.h"
+#include "harness/profile/profile_set.h"
 #include "harness/profile/profile_text.h"
+#include "harness/profile/profile_values.h"
 
 #define SET_ECHO 160 /* characters of a --set that its errors repeat */
 
@@ -45,7 +45,7 @@ static void split_path(struct profile_load *load, const char *path)
 }
 
 /** A list of sections; one bare value or map stands for a list of one. */
-static uint32_t normalise_list(struct profile_load *load, enum keys_section section,
+static uint32_t normalise_list(struct profile_load *load, const struct key_section *section,
                                const char *path, uint32_t least, uint32_t most)
 {
     struct profile_node *list = profile_tree_child(load->root, path);
@@ -263,7 +263,7 @@ static void apply_sets(struct profile_load *load, struct profile_source *sources
         sources[i] = (struct profile_source){
             .name = names[i], .text = set[i], .length = strlen(set[i]), .rank = i + 1};
         if (profile_text_guard(&sources[i], load->errors) == 0)
-            profile_set_apply(&load->tree, load->root, &sources[i], load->errors);
+            profile_set_apply(KEYS_PROFILE, &load->tree, load->root, &sources[i], load->errors);
     }
 }
 

@@ -3,7 +3,7 @@
  * From a YAML profile to a checked struct experiment, and back.
  *
  * Loading reads the file, applies `--set`, fills defaults and checks everything; all errors are collected and nothing
- * else happens. The grammar is the key table (keys.h). Short forms: a bare value where a map is expected stands for its
+ * else happens. The grammar is the key table (keys_tables.h). Short forms: a bare value where a map is expected stands for its
  * `kind` (`graph: ring`, `edges: handle`, `policies: [dsgd]`), `format` (`data: none`), `count` (`workers: 8`) or `time` (`stop: 4s`).
  * Anchors, aliases and merge keys work, within limits (profile_tree.h).
  */

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "harness/experiment/keys.h"
+#include "harness/experiment/keys_tables.h"
 #include "harness/experiment/profile_private.h"
 
 /** One entry and where it stands. */

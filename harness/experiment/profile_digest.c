@@ -10,10 +10,10 @@
 #include "core/base/check.h"
 #include "core/base/digest.h"
 #include "harness/experiment/profile_private.h"
-#include "harness/experiment/profile_values.h"
+#include "harness/profile/profile_values.h"
 
 /** A key on this list, or below it. */
-static bool is_left_out(enum keys_section section, const char *path)
+static bool is_left_out(const struct key_section *section, const char *path)
 {
     static const char *const profile[] = {
         "name",
@@ -85,11 +85,11 @@ static bool is_default(const struct key *key, const void *base)
     return strcmp(value, usual) == 0;
 }
 
-static void write_section(FILE *out, enum keys_section section, const void *base,
+static void write_section(FILE *out, const struct key_section *section, const void *base,
                           const struct profile_origin *origin)
 {
-    for (uint32_t i = keys_first(section); i < keys_end(section); i++) {
-        const struct key *const key = keys_at(i);
+    for (uint32_t i = 0; i < keys_count(section); i++) {
+        const struct key *const key = keys_at(section, i);
         if (origin[i].kind == ORIGIN_UNSET || is_left_out(section, key->path) ||
             is_default(key, base))
             continue;

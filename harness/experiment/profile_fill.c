@@ -8,19 +8,19 @@
 
 #include "core/base/check.h"
 #include "harness/experiment/profile_private.h"
-#include "harness/experiment/profile_values.h"
 #include "harness/profile/profile_text.h"
+#include "harness/profile/profile_values.h"
 
 struct profile_mark profile_place(const struct profile_load *load, const struct profile_node *node)
 {
     return node ? node->mark : (struct profile_mark){.source = &load->source};
 }
 
-static void normalise_child(struct profile_load *load, enum keys_section section, const char *path,
-                            struct profile_node *node);
+static void normalise_child(struct profile_load *load, const struct key_section *section,
+                            const char *path, struct profile_node *node);
 
-static void normalise_map(struct profile_load *load, enum keys_section section, const char *path,
-                          struct profile_node *map)
+static void normalise_map(struct profile_load *load, const struct key_section *section,
+                          const char *path, struct profile_node *map)
 {
     for (struct profile_node *n = map->first; n; n = n->next) {
         char child[160];
@@ -32,8 +32,8 @@ static void normalise_map(struct profile_load *load, enum keys_section section, 
     }
 }
 
-static void normalise_child(struct profile_load *load, enum keys_section section, const char *path,
-                            struct profile_node *node)
+static void normalise_child(struct profile_load *load, const struct key_section *section,
+                            const char *path, struct profile_node *node)
 {
     const char *main_key = keys_main(section, path);
     if (node->kind == PROFILE_TEXT && main_key)
@@ -55,7 +55,7 @@ static void normalise_child(struct profile_load *load, enum keys_section section
     normalise_map(load, section, path, node);
 }
 
-void profile_normalise(struct profile_load *load, enum keys_section section,
+void profile_normalise(struct profile_load *load, const struct key_section *section,
                        struct profile_node *node)
 {
     if (section == KEYS_INJECT)
@@ -97,8 +97,8 @@ static enum applies applies(const struct key *key, struct profile_node *map)
 /** Another row with this path that does apply: data.samples means one thing for files, another for made data. */
 static bool twin_applies(const struct key *key, struct profile_node *map)
 {
-    for (uint32_t i = keys_first(key->section); i < keys_end(key->section); i++) {
-        const struct key *other = keys_at(i);
+    for (uint32_t i = 0; i < keys_count(key->section); i++) {
+        const struct key *other = keys_at(key->section, i);
         if (other != key && strcmp(other->path, key->path) == 0 &&
             applies(other, map) != APPLIES_NOT)
             return true;
@@ -130,9 +130,8 @@ static void refuse_ignored(struct profile_load *load, const struct key *key,
 static bool speaks(const struct key *key, struct profile_node *map)
 {
     const struct key *speaker = NULL;
-    for (uint32_t i = keys_first(key->section);
-         i < keys_end(key->section) && key->only != KEY_PRESENT; i++) {
-        const struct key *row = keys_at(i);
+    for (uint32_t i = 0; i < keys_count(key->section) && key->only != KEY_PRESENT; i++) {
+        const struct key *row = keys_at(key->section, i);
         if (strcmp(row->path, key->path) != 0)
             continue;
         const struct key *by = keys_find(row->section, row->by);
@@ -142,8 +141,8 @@ static bool speaks(const struct key *key, struct profile_node *map)
     return !speaker || speaker == key;
 }
 
-bool profile_misspelt(enum keys_section section, const struct profile_node *map, const char *group,
-                      const char *leaf)
+bool profile_misspelt(const struct key_section *section, const struct profile_node *map,
+                      const char *group, const char *leaf)
 {
     if (!map || map->kind != PROFILE_MAP) /* the items of a list have no key */
         return false;
@@ -329,12 +328,12 @@ static void fill_key(struct profile_load *load, const struct key *key, struct pr
     fill_default(load, key, base);
 }
 
-void profile_fill(struct profile_load *load, enum keys_section section, struct profile_node *map,
-                  void *base, struct profile_origin *origin)
+void profile_fill(struct profile_load *load, const struct key_section *section,
+                  struct profile_node *map, void *base, struct profile_origin *origin)
 {
-    for (uint32_t i = keys_first(section); i < keys_end(section); i++) {
-        const struct key *key = keys_at(i);
-        const bool own = section != KEYS_PROFILE || !keys_is_section(key->path);
+    for (uint32_t i = 0; i < keys_count(section); i++) {
+        const struct key *key = keys_at(section, i);
+        const bool own = !keys_part(section, key->path);
         if (own)
             fill_key(load, key, map, base, &origin[i]);
     }

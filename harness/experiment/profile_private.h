@@ -5,7 +5,7 @@
 #ifndef HARNESS_EXPERIMENT_PROFILE_PRIVATE_H
 #define HARNESS_EXPERIMENT_PROFILE_PRIVATE_H
 
-#include "harness/experiment/keys.h"
+#include "harness/experiment/keys_tables.h"
 #include "harness/experiment/profile.h"
 #include "harness/profile/profile_tree.h"
 
@@ -44,11 +44,12 @@ struct profile_load {
 struct profile_mark profile_place(const struct profile_load *load, const struct profile_node *node);
 
 /** Key `node` of the map at `path` stands in no table: says so, with what was meant where that is plain. */
-void profile_refuse_unknown(struct profile_load *load, enum keys_section section, const char *path,
-                            struct profile_node *map, const struct profile_node *node);
+void profile_refuse_unknown(struct profile_load *load, const struct key_section *section,
+                            const char *path, struct profile_node *map,
+                            const struct profile_node *node);
 
 /** Spell out short forms and refuse unknown keys, all through `node` (a map of this section). */
-void profile_normalise(struct profile_load *load, enum keys_section section,
+void profile_normalise(struct profile_load *load, const struct key_section *section,
                        struct profile_node *node);
 
 /** What an entry of `inject:` leaves unsaid because its other keys say it, as keys: the entry, and the group at `path` of one. */
@@ -62,13 +63,13 @@ void profile_spell_jitter(struct profile_load *load);
 void profile_spell_claims(struct profile_load *load);
 
 /** Every row of the section into the struct at `base`. `map` as normalised. */
-void profile_fill(struct profile_load *load, enum keys_section section, struct profile_node *map,
-                  void *base, struct profile_origin *origin);
+void profile_fill(struct profile_load *load, const struct key_section *section,
+                  struct profile_node *map, void *base, struct profile_origin *origin);
 
 /** Does `map` (of group path `group`) hold a misspelt `leaf`? That one was refused already; that the right name is
  * missing is no news. */
-bool profile_misspelt(enum keys_section section, const struct profile_node *map, const char *group,
-                      const char *leaf);
+bool profile_misspelt(const struct key_section *section, const struct profile_node *map,
+                      const char *group, const char *leaf);
 
 /** What the swept key has before a value of the sweep takes its place. */
 void profile_sweep_written(struct profile_load *load);

@@ -8,7 +8,7 @@
 
 #include "core/base/check.h"
 #include "harness/experiment/profile_private.h"
-#include "harness/experiment/profile_set.h"
+#include "harness/profile/profile_set.h"
 
 /** An entry of a list by its number, label or kind. */
 static const struct profile_node *item_of(const struct profile_node *list, const char *part)
@@ -58,7 +58,7 @@ void profile_sweep_apply(struct profile_load *load, struct profile_source *sourc
     source->text = source->name + strlen("sweep ");
     source->length = (size_t)length - strlen("sweep ");
     load->errors->circumstance = source->name;
-    profile_set_apply(&load->tree, load->root, source, load->errors);
+    profile_set_apply(KEYS_PROFILE, &load->tree, load->root, source, load->errors);
 }
 
 static bool starts(const char *path, const char *part)

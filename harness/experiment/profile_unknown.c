@@ -6,9 +6,10 @@
 #include "harness/profile/profile_text.h"
 
 /** ` in workers.graph`, ` in policies`, or nothing at the top. */
-static const char *where(enum keys_section section, const char *path, char *out, size_t bytes)
+static const char *where(const struct key_section *section, const char *path, char *out,
+                         size_t bytes)
 {
-    const char *name = keys_section_name(section);
+    const char *name = section->name;
     const bool any = *name || *path;
     snprintf(out, bytes, "%s%s%s%s", any ? " in " : "", name, *name && *path ? "." : "", path);
     return out;
@@ -41,8 +42,9 @@ static bool mend_cut_number(struct profile_load *load, struct profile_node *map,
     return true;
 }
 
-void profile_refuse_unknown(struct profile_load *load, enum keys_section section, const char *path,
-                            struct profile_node *map, const struct profile_node *node)
+void profile_refuse_unknown(struct profile_load *load, const struct key_section *section,
+                            const char *path, struct profile_node *map,
+                            const struct profile_node *node)
 {
     char place[160], sentence[160];
     where(section, path, place, sizeof(place));

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "harness/experiment/profile_private.h"
-#include "harness/experiment/profile_values.h"
+#include "harness/profile/profile_values.h"
 
 #define ORIGIN_COLUMN 48
 
@@ -91,13 +91,13 @@ static void write_line(FILE *out, const struct key *key, const void *base,
 }
 
 /** All rows of one section that have a value. `indent` > 0: an entry of a list. */
-static void write_section(FILE *out, enum keys_section section, const void *base,
+static void write_section(FILE *out, const struct key_section *section, const void *base,
                           const struct profile_origins *origins,
                           const struct profile_origin *origin, uint32_t indent)
 {
     const char *previous = NULL;
-    for (uint32_t i = keys_first(section); i < keys_end(section); i++) {
-        const struct key *key = keys_at(i);
+    for (uint32_t i = 0; i < keys_count(section); i++) {
+        const struct key *key = keys_at(section, i);
         if (origin[i].kind == ORIGIN_UNSET)
             continue;
         const bool first = indent > 0 && !previous;

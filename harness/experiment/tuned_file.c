@@ -10,7 +10,7 @@
 
 #include "core/base/check.h"
 #include "core/base/units.h"
-#include "harness/experiment/keys.h"
+#include "harness/experiment/keys_tables.h"
 #include "harness/profile/profile_parse.h"
 #include "harness/profile/profile_text.h"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/base/units.h"
-#include "harness/experiment/keys.h"
+#include "harness/experiment/keys_tables.h"
 #include "harness/report/preview_draw.h"
 #include "harness/report/preview_link.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/base/units.h"
-#include "harness/experiment/keys.h"
+#include "harness/experiment/keys_tables.h"
 #include "harness/report/preview.h"
 
 static void append(char *out, size_t size, const char *text)

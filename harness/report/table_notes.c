@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/base/units.h"
-#include "harness/experiment/keys.h"
+#include "harness/experiment/keys_tables.h"
 #include "harness/metric/stats.h"
 #include "harness/metric/target.h"
 #include "harness/record/results_links.h"
@@ -70,15 +70,16 @@ static void describe_options(char *out, size_t size, const struct experiment *ex
     const char *const caution = policy.row->caution;
     snprintf(out, size, caution ? "%s (%s)" : "%s", policy.label, caution);
     const size_t label = strlen(out);
-    for (uint32_t i = keys_first(KEYS_POLICY); i < keys_end(KEYS_POLICY); i++) {
+    for (uint32_t i = 0; i < keys_count(KEYS_POLICY); i++) {
         char value[64];
-        if (!keys_option_applies(keys_at(i), &policy))
+        if (!keys_option_applies(keys_at(KEYS_POLICY, i), &policy))
             continue;
-        keys_option_value(keys_at(i), &policy, value, sizeof(value));
+        keys_option_value(keys_at(KEYS_POLICY, i), &policy, value, sizeof(value));
         if (strcmp(value, "0") == 0 || strcmp(value, "false") == 0)
             continue;
         const size_t used = strlen(out);
-        snprintf(out + used, size - used, " %s %s", keys_leaf(keys_at(i)->path), value);
+        snprintf(out + used, size - used, " %s %s", keys_leaf(keys_at(KEYS_POLICY, i)->path),
+                 value);
     }
     if (strlen(out) == label && !caution)
         *out = '\0'; /* nothing to choose */

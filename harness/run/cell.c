@@ -8,7 +8,7 @@
 
 #include "core/base/check.h"
 #include "core/sim/sim.h"
-#include "harness/experiment/keys.h"
+#include "harness/experiment/keys_tables.h"
 #include "harness/run/cell_edges.h"
 #include "harness/run/cell_inject.h"
 

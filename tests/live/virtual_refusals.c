@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/experiment/keys.h"
+#include "harness/experiment/keys_tables.h"
 #include "tests/live/support_virtual.h"
 
 #define VIRTUAL "name: t\nclock: virtual\ndata: none\nmodel: none\nstop: {iterations: 2}\n"

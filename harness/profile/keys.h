@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * The keys of a profile: one visible table that drives parsing, range errors, defaults, `help KEY` and the resolved echo.
+ * Tables of keys: what drives parsing, range errors, defaults, `help KEY` and the resolved echo of a YAML file. Which keys
+ * there are is said by whoever has them (harness/experiment/keys_tables.h): every function is given its section.
  *
- * A key belongs to a section: the profile itself, or one entry of `policies:`, `inject:` or `faults:`. Paths are dotted
- * and relative to the section; each section has a file of rows. Adding a key = one row and a field of struct experiment.
+ * Paths are dotted and relative to the section. A row says where its value goes in a struct of the caller's.
  */
-#ifndef HARNESS_EXPERIMENT_KEYS_H
-#define HARNESS_EXPERIMENT_KEYS_H
+#ifndef HARNESS_PROFILE_KEYS_H
+#define HARNESS_PROFILE_KEYS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/policy/policy.h"
 #include "harness/profile/suggest.h"
-
-enum keys_section { KEYS_PROFILE, KEYS_POLICY, KEYS_INJECT, KEYS_FAULT, KEYS_SECTIONS };
 
 enum key_type {
     KEY_U32,
@@ -69,7 +66,7 @@ extern const char KEY_PRESENT[];  /* only: applies if `by` stands in the profile
 
 struct key {
     const char *path;
-    enum keys_section section;
+    const struct key_section *section;
     enum key_type type;
     struct key_place place;
     double min, max; /* of the value, in its unit; of the length, for texts */
@@ -83,64 +80,49 @@ struct key {
     const char *help;
 };
 
+/** A table of keys: those of a profile, or of each entry of one of its lists. */
+struct key_section {
+    const char *name;  /* of that list; "": the profile itself */
+    const char *title; /* for help */
+    const struct key *row;
+    const uint32_t *rows;
+    void (*make)(void); /* completes the rows when they are first asked for; NULL: they are */
+    const struct key_section
+        *part; /* [parts] the lists in it whose entries have keys of their own */
+    uint32_t parts;
+};
+
 #define KEYS_MAX 288u /* rows at most, for arrays indexed by their number */
 
-/** Numbers of a section's rows: keys_first .. keys_end - 1. keys_end(KEYS_SECTIONS - 1) is how many there are. */
-uint32_t keys_first(enum keys_section section);
-uint32_t keys_end(enum keys_section section);
-const struct key *keys_at(uint32_t number);
+/** Rows of a section: keys_at of 0 to keys_count - 1. */
+uint32_t keys_count(const struct key_section *section);
+const struct key *keys_at(const struct key_section *section, uint32_t number);
 uint32_t keys_number(const struct key *key);
-
-/** Sets that more than one file needs. */
-extern const struct key_names keys_policies, keys_laws, keys_graphs, keys_models, keys_formats,
-    keys_edges;
-extern const struct key_names keys_clocks, keys_shards, keys_tiers, keys_jitters, keys_link_jitters;
-extern const struct key_names keys_metrics, keys_figures, keys_whats, keys_scopes, keys_modes,
-    keys_selects, keys_eaches, keys_ofs, keys_draws, keys_cpukinds, keys_directions;
-extern const struct key_names keys_faults, keys_disks;
 
 uint32_t keys_name_count(const struct key_names *names);
 struct key_name keys_name_at(const struct key_names *names, uint32_t index);
 /** Index of `name`, or UINT32_MAX. */
 uint32_t keys_name_find(const struct key_names *names, const char *name);
 
-/** Does the policy read the option with this name? */
-bool keys_policy_reads(const struct policy *row, const char *leaf);
-
-struct experiment_policy;
-
-/** Is this row an option that the policy reads, given its other options? */
-bool keys_option_applies(const struct key *key, const struct experiment_policy *policy);
-
-/** The option's value as in a profile. */
-void keys_option_value(const struct key *key, const struct experiment_policy *policy, char *out,
-                       uint32_t bytes);
-
-/**
- * ` factor 10 once true`: the keys below `group` ("" = all) of the section whose struct is at `base`, less those that do
- * not apply there or say nothing (0, false, no text). Files without their folder. Appends to `out`.
- */
-void keys_describe(enum keys_section section, const char *group, const void *base, char *out,
-                   uint32_t bytes);
-
 /** First row with this path, or NULL. (A path may have several rows with different `only`.) */
-const struct key *keys_find(enum keys_section section, const char *path);
+const struct key *keys_find(const struct key_section *section, const char *path);
 
 /** Is there a key with this path, or one below it? */
-bool keys_exists(enum keys_section section, const char *path);
-bool keys_is_group(enum keys_section section, const char *path);
+bool keys_exists(const struct key_section *section, const char *path);
+bool keys_is_group(const struct key_section *section, const char *path);
 
-/** `policies`, `inject` and `faults`: lists whose entries are sections. */
-bool keys_is_section(const char *path);
+/** The section of the entries of the list at `path`; NULL: it is no such list. */
+const struct key_section *keys_part(const struct key_section *section, const char *path);
 
 /** The child that a bare value of group `path` stands for (`graph: ring` is `graph: {kind: ring}`), or NULL. */
-const char *keys_main(enum keys_section section, const char *path);
+const char *keys_main(const struct key_section *section, const char *path);
 
 /** Offer the names of all children of group `path` ("" = top). */
-void keys_offer_children(enum keys_section section, const char *path, struct suggest *nearest);
+void keys_offer_children(const struct key_section *section, const char *path,
+                         struct suggest *nearest);
 
 /** The full path of the only key whose last part is `leaf`, or NULL if there is none or several. */
-const char *keys_elsewhere(enum keys_section section, const char *leaf);
+const char *keys_elsewhere(const struct key_section *section, const char *leaf);
 
 /** Is `word` one of these words, separated by spaces? An empty one is none. */
 bool keys_has_word(const char *words, const char *word);
@@ -153,11 +135,5 @@ void keys_readers(const struct key *key, const struct key *by, char *out, uint32
 
 /** Last part of a path. */
 const char *keys_leaf(const char *path);
-
-/** How the list of a section is called: "", "policies", "inject", "faults". */
-const char *keys_section_name(enum keys_section section);
-
-/** The section of the entries of the list at `path`; KEYS_PROFILE if it is no such list. */
-enum keys_section keys_section_of(const char *path);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* See profile_set.h. Wrong names are not judged here: they become nodes, and the key table refuses them like any other. */
-#include "harness/experiment/profile_set.h"
+#include "harness/profile/profile_set.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/experiment/keys.h"
+#include "harness/profile/keys.h"
 #include "harness/profile/profile_parse.h"
 #include "harness/profile/profile_text.h"
 #include "harness/profile/suggest.h"
@@ -19,7 +19,7 @@ struct walk {
     struct profile_tree *tree;
     const struct profile_source *source;
     struct profile_errors *errors;
-    enum keys_section section;
+    const struct key_section *section;
     char prefix[PATH_MAX_BYTES]; /* dotted path inside the section, "" at its top */
     bool removing;               /* no value: nothing may be created on the way */
 };
@@ -112,12 +112,13 @@ static int known(const struct walk *w, const char *part)
 static struct profile_node *step(struct walk *w, struct profile_node *node, const char *part)
 {
     if (node->kind == PROFILE_LIST) {
-        if (w->section != KEYS_PROFILE || !keys_is_section(w->prefix)) {
+        const struct key_section *const section = keys_part(w->section, w->prefix);
+        if (!section) {
             profile_errors_add(w->errors, place(w), "nothing is inside an item of '%s'", w->prefix);
             return NULL;
         }
         struct profile_node *item = item_of(w, node, part);
-        w->section = keys_section_of(w->prefix);
+        w->section = section;
         w->prefix[0] = '\0';
         return item;
     }
@@ -135,7 +136,7 @@ static struct profile_node *step(struct walk *w, struct profile_node *node, cons
         child->key_mark = place(w);
         profile_tree_append(node, child);
     }
-    const bool list = w->section == KEYS_PROFILE && keys_is_section(w->prefix);
+    const bool list = keys_part(w->section, w->prefix) != NULL;
     if (list && child->kind == PROFILE_TEXT) {
         struct profile_node *item = profile_tree_node(w->tree, PROFILE_TEXT, child->mark);
         item->text = child->text;
@@ -172,10 +173,11 @@ static int put(struct walk *w, struct profile_node *parent, const char *part,
     return 0;
 }
 
-int profile_set_apply(struct profile_tree *tree, struct profile_node *root,
-                      const struct profile_source *source, struct profile_errors *errors)
+int profile_set_apply(const struct key_section *keys, struct profile_tree *tree,
+                      struct profile_node *root, const struct profile_source *source,
+                      struct profile_errors *errors)
 {
-    struct walk w = {.tree = tree, .source = source, .errors = errors, .section = KEYS_PROFILE};
+    struct walk w = {.tree = tree, .source = source, .errors = errors, .section = keys};
     const char *equals = memchr(source->text, '=', source->length);
     const size_t path_bytes = equals ? (size_t)(equals - source->text) : 0;
     const bool gap = equals && (source->text[0] == '.' || equals[-(path_bytes > 0)] == '.' ||

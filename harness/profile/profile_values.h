@@ -2,12 +2,12 @@
 /**
  * One value of a profile: text to field and back, as its row in the key table says.
  */
-#ifndef HARNESS_EXPERIMENT_PROFILE_VALUES_H
-#define HARNESS_EXPERIMENT_PROFILE_VALUES_H
+#ifndef HARNESS_PROFILE_PROFILE_VALUES_H
+#define HARNESS_PROFILE_PROFILE_VALUES_H
 
 #include <stdio.h>
 
-#include "harness/experiment/keys.h"
+#include "harness/profile/keys.h"
 
 #define PROFILE_WHY_BYTES 1024u
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* See profile_values.h. Fields are written with memcpy, because one function serves fields of every type. */
-#include "harness/experiment/profile_values.h"
+#include "harness/profile/profile_values.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The sections of the key table, and what only policies have: options that other options decide about. */
+#include "harness/experiment/keys_tables.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/experiment/experiment.h"
+#include "harness/experiment/keys_rows.h"
+#include "harness/profile/profile_values.h"
+
+const struct key_section keys_sections[KEYS_SECTIONS] = {
+    {"", "Keys of a profile", keys_profile_row, &keys_profile_rows, NULL, &keys_sections[1], 3},
+    {"policies", "Keys of an entry of policies:", keys_policy_row, &keys_policy_rows,
+     keys_policy_make, NULL, 0},
+    {"inject", "Keys of an entry of inject:", keys_inject_row, &keys_inject_rows, NULL, NULL, 0},
+    {"faults", "Keys of an entry of faults:", keys_fault_row, &keys_fault_rows, NULL, NULL, 0},
+};
+
+bool keys_option_applies(const struct key *key, const struct experiment_policy *policy)
+{
+    if (key->section != KEYS_POLICY || !key->by)
+        return false;
+    const struct key *const by = keys_find(KEYS_POLICY, key->by);
+    if (!by->by)
+        return keys_applies(key, by->names, policy->row->name) &&
+               keys_policy_reads(policy->row, key->path);
+    if (!keys_option_applies(by, policy))
+        return false;
+    uint32_t choice; /* an option that others hang on is a choice */
+    memcpy(&choice, (const char *)policy + by->place.offset, sizeof(choice));
+    return keys_applies(key, by->names, keys_name_at(by->names, choice).name);
+}
+
+void keys_option_value(const struct key *key, const struct experiment_policy *policy, char *out,
+                       uint32_t bytes)
+{
+    FILE *const text = fmemopen(out, bytes, "w");
+    out[0] = '\0';
+    if (!text)
+        return;
+    profile_value_print(text, key, (const char *)policy + key->place.offset);
+    fclose(text);
+}
