@@ -86,6 +86,26 @@ def check_columns(folder):
             bad.append(f"harness/doc/results.md names the columns {named}, but {file} has {header}")
 
 
+def check_reading(file):
+    """Each `file.c` `function`, `function` of the paths through the code is there."""
+    pieces = re.split(r"`([^`]+)`", file.read_text())
+    code, named = None, 0
+    for before, word in zip(pieces[0::2], pieces[1::2]):
+        if re.fullmatch(r"[\w/]+\.[ch]", word):
+            code = source / word
+            if not code.exists():
+                bad.append(f"{file}: {word}: no such file")
+                code = None
+        elif code and before.strip() in ("", ",") and re.fullmatch(r"\w+", word):
+            named += 1
+            if not re.search(rf"\b{word}\(", code.read_text()):
+                bad.append(f"{file}: {word} is not in {code}")
+        else:
+            code = None
+    if named < 30:
+        bad.append(f"{file} names only {named} functions, so nothing was tried")
+
+
 def save_npy(path, dtype, shape, data):
     head = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}"
     head += " " * (-(len(head) + 11) % 64) + "\n"
@@ -100,6 +120,7 @@ def main():
         save_npy(folder / "X.npy", "<f4", (2000, 2), struct.pack("<4000f", *(i % 7 for i in range(4000))))
         save_npy(folder / "y.npy", "<i4", (2000,), struct.pack("<2000i", *(i % 3 for i in range(2000))))
         check_columns(folder)
+        check_reading(source / "harness/doc/reading.md")
         for file in [source / "README.md", source / "CONTRIBUTING.md", *sorted((source / "harness/doc").glob("*.md")),
                      *sorted((source / "core/policy").glob("*.md")), source / "harness/profiles/paper/RESULTS.md"]:
             prose, blocks = split(file.read_text())
