@@ -18,7 +18,7 @@
 #include "core/policy/staleness.h"
 #include "core/worker/account.h"
 #include "core/worker/compute.h"
-#include "core/worker/life.h"
+#include "core/worker/membership.h"
 #include "core/worker/publish.h"
 
 static float *slot_at(const struct worker *self, uint32_t slot)
@@ -251,8 +251,8 @@ static bool do_action(struct worker *self, const struct action *action)
     case ACT_CONTROL:
         return publish_control(self, action);
     case ACT_RELEASE:
-        if (life_has_faults(self))
-            life_repay(self, action->peer, action->handle);
+        if (membership_has_faults(self))
+            membership_repay(self, action->peer, action->handle);
         port->ops->release(port, self->id, action->peer, action->handle);
         return true;
     case ACT_TIMER:

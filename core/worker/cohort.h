@@ -31,7 +31,7 @@ struct cohort_worker {
     _Atomic uint32_t version; /* of its current model */
     _Atomic uint64_t *
         published_cyc; /* [slots] when the model in it was sent last; NULL: nobody asks how old models are */
-    /* Written seldom: what faults do to it (life.h), and what tells a stall from a long wait (stall.h). */
+    /* Written seldom: what faults do to it (membership.h), and what tells a stall from a long wait (stall.h). */
     _Alignas(64) _Atomic uint32_t news; /* times it went (odd: it is gone) and came */
     _Atomic uint64_t news_cyc;          /* when that changed last */
     _Atomic uint32_t left;              /* the latest news that was a departure in good order */

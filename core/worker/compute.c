@@ -260,7 +260,7 @@ static void finish_gradient(struct worker *self, uint64_t now)
 
 bool worker_wants_slice(const struct worker *self)
 {
-    if (self->phase != WORKER_COMPUTING || self->life.paused)
+    if (self->phase != WORKER_COMPUTING || self->membership.paused)
         return false;
     return !self->compute.sliced || self->compute.spin;
 }

@@ -5,7 +5,7 @@
 #include "core/base/check.h"
 #include "core/worker/account.h"
 #include "core/worker/compute.h"
-#include "core/worker/life.h"
+#include "core/worker/membership.h"
 #include "core/worker/stall.h"
 
 /**
@@ -57,13 +57,13 @@ static void turn_news(struct loop *self, uint64_t now)
     self->epoch = atomic_load_explicit(&cohort->epoch, memory_order_acquire);
     for (uint32_t i = 0; i < self->count; i++) {
         struct worker *const worker = self->worker[i];
-        if (life_has_faults(worker)) {
+        if (membership_has_faults(worker)) {
             const uint64_t from = clock_cyc();
             give(self, worker);
-            worker->life.hears = true;
-            if (!worker->life.paused)
+            worker->membership.hears = true;
+            if (!worker->membership.paused)
                 account_served(worker, from);
-            life_give(worker);
+            membership_give_model(worker);
             take_back(self, worker, from, clock_cyc(), true);
         }
         stall_explain(worker, now);

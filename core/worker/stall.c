@@ -96,9 +96,10 @@ static double seconds(const struct worker *self, uint64_t cyc)
 /** What it waits for, or NULL: it does not wait. */
 static const char *awaited(const struct worker *self)
 {
-    if (self->done || self->life.state == LIFE_GONE || self->life.state == LIFE_WISHING)
+    if (self->done || self->membership.state == MEMBER_GONE ||
+        self->membership.state == MEMBER_STATE_TRANSFER)
         return NULL;
-    if (self->life.paused)
+    if (self->membership.paused)
         return "the end of its pause";
     if (self->action_blocked)
         return "room: a channel to a peer, or a free snapshot";

@@ -8,7 +8,7 @@
 #include "core/worker/account.h"
 #include "core/worker/act.h"
 #include "core/worker/compute.h"
-#include "core/worker/life.h"
+#include "core/worker/membership.h"
 #include "core/worker/pressure.h"
 #include "core/worker/publish.h"
 
@@ -35,8 +35,8 @@ void worker_start(struct worker *self, const float *initial, uint64_t now)
     account_disown(self, now);
     if (disk_is_delayed(&self->common->inject))
         disk_open(&self->disk, &self->common->inject, self->id, self->common->prefetch, 0);
-    if (life_has_faults(self))
-        life_start(self, now);
+    if (membership_has_faults(self))
+        membership_start(self, now);
     else
         act_on(self, &(struct event){.kind = EV_START, .now_ns = act_now_ns(self, now)});
 }
@@ -86,31 +86,31 @@ void worker_settle(struct worker *self)
 static bool next_arrival(struct worker *self, struct port_arrival *out)
 {
     struct port *const port = self->common->port;
-    if (!self->life.has_kept)
+    if (!self->membership.has_kept)
         return port->ops->poll(port, self->id, out, 1) == 1;
-    self->life.has_kept = false;
-    *out = self->life.kept;
+    self->membership.has_kept = false;
+    *out = self->membership.kept;
     return true;
 }
 
 /** With faults about, some arrivals are not for the policy, or not yet. */
 static bool admit(struct worker *self, const struct port_arrival *arrival)
 {
-    enum incarnation_verdict verdict = life_judge(self, arrival);
+    enum incarnation_verdict verdict = membership_judge(self, arrival);
     if (verdict == INCARNATION_LATER) {
-        life_listen(self);
-        verdict = life_judge(self, arrival);
+        membership_notify(self);
+        verdict = membership_judge(self, arrival);
     }
     if (verdict == INCARNATION_DROP)
-        life_drop(self, arrival);
-    self->life.has_kept =
+        membership_drop(self, arrival);
+    self->membership.has_kept =
         verdict == INCARNATION_LATER || (verdict == INCARNATION_TAKE && self->action_blocked);
-    if (self->life.has_kept)
-        self->life.kept = *arrival;
-    if (verdict != INCARNATION_TAKE || self->life.has_kept)
+    if (self->membership.has_kept)
+        self->membership.kept = *arrival;
+    if (verdict != INCARNATION_TAKE || self->membership.has_kept)
         return false;
     if (arrival->message.is_tensor)
-        life_borrow(self, arrival->edge, arrival->message.handle);
+        membership_borrow(self, arrival->edge, arrival->message.handle);
     return true;
 }
 
@@ -119,14 +119,14 @@ static bool serve_arrivals(struct worker *self)
 {
     struct port_arrival arrival;
     uint32_t served = 0;
-    while (served < ARRIVALS_MAX && pressure_tell(self) && !self->life.start_due &&
+    while (served < ARRIVALS_MAX && pressure_tell(self) && !self->membership.start_due &&
            next_arrival(self, &arrival)) {
         const uint64_t now = clock_cyc();
         served++;
         if (self->heard_cyc)
             self->heard_cyc[arrival.edge] = now;
-        if (life_has_faults(self) && !admit(self, &arrival)) {
-            if (self->life.has_kept)
+        if (membership_has_faults(self) && !admit(self, &arrival)) {
+            if (self->membership.has_kept)
                 break;
             continue;
         }
@@ -136,8 +136,8 @@ static bool serve_arrivals(struct worker *self)
         const struct event event = event_of(self, &arrival, now);
         act_on(self, &event);
     }
-    if (self->life.ending && served < ARRIVALS_MAX && !self->action_blocked)
-        life_emptied(self);
+    if (self->membership.ending && served < ARRIVALS_MAX && !self->action_blocked)
+        membership_drained(self);
     worker_settle(self);
     return served > 0;
 }
@@ -176,7 +176,7 @@ static void copy_for_judge(struct worker *self, uint32_t cut)
     if (c->judge_average)
         c->judge_average[(size_t)cut * c->workers + self->id] = self->average_number;
     if (c->judge_absent)
-        c->judge_absent[(size_t)cut * c->workers + self->id] = life_is_absent(self);
+        c->judge_absent[(size_t)cut * c->workers + self->id] = membership_is_absent(self);
 }
 
 bool worker_cut(struct worker *self)
@@ -195,7 +195,7 @@ bool worker_cut(struct worker *self)
 bool worker_serve(struct worker *self, uint64_t now)
 {
     bool any = false;
-    if (now >= self->life.wake_cyc && life_turn(self, now)) {
+    if (now >= self->membership.wake_cyc && membership_turn(self, now)) {
         self->common->port->ops->poll(self->common->port, self->id, NULL, 0); /* its links work */
         return false;
     }
@@ -208,8 +208,8 @@ bool worker_serve(struct worker *self, uint64_t now)
     if (self->recording)
         any |= worker_cut(self);
     if (!compute_is_deaf(self, now)) {
-        if (self->life.hears && !self->action_blocked)
-            life_listen(self);
+        if (self->membership.hears && !self->action_blocked)
+            membership_notify(self);
         any |= serve_arrivals(self);
         any |= serve_timers(self, now);
     } else {
@@ -223,7 +223,7 @@ bool worker_serve(struct worker *self, uint64_t now)
 
 void worker_halt(struct worker *self)
 {
-    life_halt(self, clock_cyc());
+    membership_halt(self, clock_cyc());
     worker_cut(self); /* announced before HALT: belongs to the run */
     account_halt(self, clock_cyc());
     self->recording = false;
@@ -234,13 +234,13 @@ void worker_stop(struct worker *self, uint64_t last_round, uint64_t now)
     struct port *const port = self->common->port;
     if (port->ops->drain) /* first: what never leaves may be what blocks this worker */
         port->ops->drain(port, self->id);
-    if (self->action_blocked || self->stop_told || self->life.start_due)
+    if (self->action_blocked || self->stop_told || self->membership.start_due)
         return; /* told in a later turn */
     const bool goes_on = self->common->policy->synchronous && self->told_begun <= last_round + 1;
     if (self->phase != WORKER_IDLE && !goes_on)
         compute_abandon(self);
     self->stop_told = true;
-    self->life.last_round = last_round;
+    self->membership.last_round = last_round;
     self->compute.process = false;
     act_on(self,
            &(struct event){.kind = EV_STOP, .tag = last_round, .now_ns = act_now_ns(self, now)});

@@ -124,30 +124,30 @@ struct worker_spent {
     double typical_cyc; /* of one, about their median */
 };
 
-enum life_state {
-    LIFE_THERE,
-    LIFE_LEAVING, /* its policy was told to stop */
-    LIFE_GONE,
-    LIFE_WISHING, /* gone, and waits for a neighbour's parameters */
+enum membership_state {
+    MEMBER_PRESENT,
+    MEMBER_LEAVING, /* its policy was told to stop */
+    MEMBER_GONE,
+    MEMBER_STATE_TRANSFER, /* gone, and waits for a neighbour's parameters */
 };
 
 /** A tensor that the policy has and has not given back. */
-struct life_loan {
+struct membership_loan {
     slots_handle handle;
     uint32_t edge;
 };
 
-/** What the faults do to the worker (life.h). Times are TSC cycles, UINT64_MAX: never. */
+/** What the faults do to the worker (membership.h). Times are TSC cycles, UINT64_MAX: never. */
 /** What the policy knows of a peer. */
-struct life_peer {
+struct membership_peer {
     uint32_t news;
     uint32_t
         ending; /* news of a departure that waits until all that the peer sent has been handled */
 };
 
-struct life {
+struct membership {
     uint64_t wake_cyc; /* nothing is to be looked at before */
-    enum life_state state;
+    enum membership_state state;
     bool paused;
     bool hears;     /* something happened to somebody */
     bool start_due; /* the policy has not had its EV_START */
@@ -163,9 +163,9 @@ struct life {
     uint32_t wish_slot, wish_from; /* wishing: where the model is to be, and whose */
     double lost;                   /* gone: mix_ledger of the model it had … */
     float lost_weight;             /* … and its weight */
-    struct life_peer *heard;       /* [peer_count] */
+    struct membership_peer *heard; /* [peer_count] */
     bool ending;                   /* of any of them */
-    struct life_loan *loan;        /* [loans_max] */
+    struct membership_loan *loan;  /* [loans_max] */
     uint32_t loans, loans_max;
     struct port_arrival kept; /* taken before its time */
     const struct policy_config *config;
@@ -261,7 +261,7 @@ struct worker {
     bool books_closed;    /* those of the iteration in progress, by a halt or because it is gone */
     bool returned;        /* and has not been asked for a gradient since */
     uint64_t longest_cyc; /* iteration so far */
-    struct life life;
+    struct membership membership;
     struct disk disk;    /* its batches, where they are delayed */
     uint64_t *heard_cyc; /* [peer_count] latest arrival, 0: none; for stall.h; may be NULL */
 

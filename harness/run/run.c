@@ -14,7 +14,7 @@
 
 #include "core/base/check.h"
 #include "core/learn/mix.h"
-#include "core/worker/life.h"
+#include "core/worker/membership.h"
 #include "core/worker/stall.h"
 #include "harness/run/interrupt.h"
 #include "harness/run/run_collect.h"
@@ -240,8 +240,8 @@ static void give_life(struct run *run, struct worker *self)
     self->heard_cyc = take(&run->host->arena, bytes);
     memset(self->heard_cyc, 0, bytes);
     if (run->common.faults > 0)
-        life_open(self, run->life[self->id], policy, self->agent.state,
-                  agent_bytes(run->cell->row, policy));
+        membership_open(self, run->membership[self->id], policy, self->agent.state,
+                        agent_bytes(run->cell->row, policy));
 }
 
 /** Ordinary memory, since few runs have faults, and those need little of it. */
@@ -249,8 +249,8 @@ static int open_lives(struct run *run, struct err *err)
 {
     for (uint32_t w = 0; w < run->cell->graph.workers && run->common.faults > 0; w++) {
         const uint32_t peers = cell_policy_config(run->cell, w).peer_count;
-        run->life[w] = calloc(1, life_bytes(peers, run->cell->slots) + 1);
-        if (!run->life[w])
+        run->membership[w] = calloc(1, membership_bytes(peers, run->cell->slots) + 1);
+        if (!run->membership[w])
             return err_set(err, -ENOMEM, "not enough memory for the faults of worker %u", w);
     }
     return 0;
@@ -259,7 +259,7 @@ static int open_lives(struct run *run, struct err *err)
 static void close_lives(struct run *run)
 {
     for (uint32_t w = 0; w < run->cell->graph.workers; w++)
-        free(run->life[w]);
+        free(run->membership[w]);
 }
 
 /** Put bad links around the edges, where any are asked for. */

@@ -51,7 +51,8 @@ struct run {
     struct fault fault[FAULT_SCHEDULE_MAX];
     struct worker_fault happened[FAULT_SCHEDULE_MAX]; /* to each of them */
     const float *initial;
-    void *life[EXPERIMENT_WORKERS_MAX]; /* memory of each worker with faults (core/worker/life.h) */
+    void *membership
+        [EXPERIMENT_WORKERS_MAX]; /* memory of each worker with faults (core/worker/membership.h) */
     struct policy_config policy[EXPERIMENT_WORKERS_MAX]; /* borrowed by the agents */
     struct worker *worker[EXPERIMENT_WORKERS_MAX];
     struct run_thread thread[CELL_LOOPS_MAX];

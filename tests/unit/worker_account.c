@@ -576,7 +576,7 @@ Test(account, holds_nobody_for_what_was_disowned)
 Test(account, keeps_what_is_waited_for_between_a_return_and_the_next_gradient)
 {
     worker.begun = 3;
-    worker.books.part[PART_MIX] = 77; /* of the life before */
+    worker.books.part[PART_MIX] = 77; /* of the incarnation before */
     account_halt(&worker, 1100);
     account_woken(&worker, 1500, 1500); /* away: nobody is waited for */
 

@@ -3,7 +3,7 @@
 #include "core/drive/incarnation.h"
 #include <criterion/criterion.h>
 
-#include "core/worker/life.h"
+#include "core/worker/membership.h"
 #include "tests/unit/support_port.h"
 
 #define NOTICE 50u
@@ -34,8 +34,8 @@ static void live(uint32_t faults)
     desk.common.faults = faults;
     memset(happened, 0, sizeof(happened));
     desk.common.happened = happened;
-    cr_assert_leq(life_bytes(DESK_PEERS, DESK_SLOTS), sizeof(memory));
-    life_open(&worker, memory, &config, &desk.script, 0);
+    cr_assert_leq(membership_bytes(DESK_PEERS, DESK_SLOTS), sizeof(memory));
+    membership_open(&worker, memory, &config, &desk.script, 0);
     for (uint32_t w = 0; w < DESK_SELF + 2; w++)
         desk.pub[w].there = 1;
 }
@@ -63,10 +63,10 @@ static struct port_message tensor(uint32_t edge, uint8_t from_life)
 static void news_of(uint32_t id)
 {
     desk.pub[id].news++;
-    worker.life.hears = true;
+    worker.membership.hears = true;
 }
 
-Test(life, is_told_once_of_a_peer_that_goes_and_once_of_its_return)
+Test(membership, is_told_once_of_a_peer_that_goes_and_once_of_its_return)
 {
     live(0);
     news_of(1);
@@ -83,7 +83,7 @@ Test(life, is_told_once_of_a_peer_that_goes_and_once_of_its_return)
     cr_expect_eq(desk.script.event[1].incarnation, 2u);
 }
 
-Test(life, is_told_of_everything_in_order_however_late)
+Test(membership, is_told_of_everything_in_order_however_late)
 {
     live(0);
     desk.pub[3].news = 3;
@@ -98,7 +98,7 @@ Test(life, is_told_of_everything_in_order_however_late)
     }
 }
 
-Test(life, takes_back_what_a_lost_peer_had)
+Test(membership, takes_back_what_a_lost_peer_had)
 {
     static const uint32_t to[] = {0};
     live(0);
@@ -112,7 +112,7 @@ Test(life, takes_back_what_a_lost_peer_had)
     cr_expect_eq(worker.slots.entry[worker.current].loans, 0u);
 }
 
-Test(life, drops_what_a_gone_peer_had_sent_and_gives_it_back)
+Test(membership, drops_what_a_gone_peer_had_sent_and_gives_it_back)
 {
     live(0);
     news_of(0);
@@ -126,7 +126,7 @@ Test(life, drops_what_a_gone_peer_had_sent_and_gives_it_back)
     cr_expect_eq(desk.pub[DESK_SELF].received, 1u);
 }
 
-Test(life, handles_what_a_peer_sent_before_it_left_and_then_hears_that_it_left)
+Test(membership, handles_what_a_peer_sent_before_it_left_and_then_hears_that_it_left)
 {
     live(0);
     desk.pub[0].left = 1;
@@ -141,7 +141,7 @@ Test(life, handles_what_a_peer_sent_before_it_left_and_then_hears_that_it_left)
     cr_expect_eq(desk.script.event[1].type, PEER_LEFT);
 }
 
-Test(life, hears_of_a_return_before_what_the_returned_peer_sends)
+Test(membership, hears_of_a_return_before_what_the_returned_peer_sends)
 {
     live(0);
     desk.pub[1].news = 2;
@@ -155,7 +155,7 @@ Test(life, hears_of_a_return_before_what_the_returned_peer_sends)
     cr_expect_eq(desk.script.event[2].kind, EV_CONTROL);
 }
 
-Test(life, drops_what_was_meant_for_an_earlier_life)
+Test(membership, drops_what_was_meant_for_an_earlier_life)
 {
     live(0);
     worker.slots.incarnation = 2;
@@ -168,7 +168,7 @@ Test(life, drops_what_was_meant_for_an_earlier_life)
     cr_expect_eq(worker.count.control_gone, 1u);
 }
 
-Test(life, names_both_incarnations_in_what_it_sends)
+Test(membership, names_both_incarnations_in_what_it_sends)
 {
     static const uint32_t to[] = {1};
     live(0);
@@ -184,7 +184,7 @@ Test(life, names_both_incarnations_in_what_it_sends)
 
 /* ---- own faults */
 
-Test(life, handles_nothing_while_it_is_stuck_and_all_of_it_afterwards)
+Test(membership, handles_nothing_while_it_is_stuck_and_all_of_it_afterwards)
 {
     fault[0] = (struct fault){
         .kind = FAULT_PAUSE, .worker = DESK_SELF, .at_ns = 100, .for_ns = UINT64_C(1) << 60};
@@ -202,7 +202,7 @@ Test(life, handles_nothing_while_it_is_stuck_and_all_of_it_afterwards)
     cr_expect_geq(worker.books.part[PART_INJECTED], UINT64_C(1) << 59, "actions read the clock");
 }
 
-Test(life, ends_without_a_word_and_its_peers_are_told_when_they_notice)
+Test(membership, ends_without_a_word_and_its_peers_are_told_when_they_notice)
 {
     fault[0] =
         (struct fault){.kind = FAULT_CRASH, .worker = DESK_SELF, .at_ns = 100, .notice_ns = NOTICE};
@@ -210,7 +210,7 @@ Test(life, ends_without_a_word_and_its_peers_are_told_when_they_notice)
     desk_arrives(0, tensor(0, 1));
     serve_at(10);
     cr_assert_eq(desk.script.event_count, 1u);
-    cr_assert_eq(worker.life.loans, 1u, "the policy keeps it");
+    cr_assert_eq(worker.membership.loans, 1u, "the policy keeps it");
 
     serve_at(100);
     cr_expect_eq(desk.pub[DESK_SELF].there, 0u);
@@ -228,7 +228,7 @@ Test(life, ends_without_a_word_and_its_peers_are_told_when_they_notice)
     cr_expect_eq(desk.pub[DESK_SELF].news, 1u, "told once");
 }
 
-Test(life, gives_back_what_reaches_it_when_it_is_gone)
+Test(membership, gives_back_what_reaches_it_when_it_is_gone)
 {
     fault[0] = (struct fault){.kind = FAULT_CRASH, .worker = DESK_SELF, .at_ns = 100};
     live(1);
@@ -245,7 +245,7 @@ Test(life, gives_back_what_reaches_it_when_it_is_gone)
     cr_expect_eq(desk.pub[DESK_SELF].received, 2u);
 }
 
-Test(life, comes_back_with_the_parameters_that_a_neighbour_gives)
+Test(membership, comes_back_with_the_parameters_that_a_neighbour_gives)
 {
     fault[0] =
         (struct fault){.kind = FAULT_CRASH, .worker = DESK_SELF, .at_ns = 100, .for_ns = 100};
@@ -278,7 +278,7 @@ Test(life, comes_back_with_the_parameters_that_a_neighbour_gives)
     cr_expect_eq(desk.script.event[1].peer, 0u);
 }
 
-Test(life, asks_somebody_else_when_the_giver_goes_before_it_has_given)
+Test(membership, asks_somebody_else_when_the_giver_goes_before_it_has_given)
 {
     fault[0] =
         (struct fault){.kind = FAULT_CRASH, .worker = DESK_SELF, .at_ns = 100, .for_ns = 100};
@@ -294,13 +294,13 @@ Test(life, asks_somebody_else_when_the_giver_goes_before_it_has_given)
     cr_expect_eq(cohort_wish_from(desk.pub[DESK_SELF].wish), 1u);
 }
 
-Test(life, gives_its_model_once_to_a_peer_that_wishes_for_it)
+Test(membership, gives_its_model_once_to_a_peer_that_wishes_for_it)
 {
     live(0);
     desk.pub[1].wish = cohort_wish(WISH_WANTED, 5, DESK_SELF);
     desk.pub[3].wish = cohort_wish(WISH_WANTED, 4, 0);
 
-    life_give(&worker);
+    membership_give_model(&worker);
 
     cr_expect_eq(cohort_wish_state(desk.pub[1].wish), WISH_GIVEN);
     cr_expect_eq(cohort_wish_state(desk.pub[3].wish), WISH_WANTED, "not of this one");
@@ -308,7 +308,7 @@ Test(life, gives_its_model_once_to_a_peer_that_wishes_for_it)
     cr_expect_gt(worker.books.part[PART_PUBLISH], 0u);
 }
 
-Test(life, leaves_when_its_policy_has_finished)
+Test(membership, leaves_when_its_policy_has_finished)
 {
     fault[0] = (struct fault){.kind = FAULT_LEAVE, .worker = DESK_SELF, .at_ns = 100};
     live(1);
@@ -336,7 +336,7 @@ static uint64_t held_of(struct port *port, uint32_t id)
     return held_back;
 }
 
-Test(life, is_not_said_to_have_left_while_a_bad_link_holds_what_it_sent)
+Test(membership, is_not_said_to_have_left_while_a_bad_link_holds_what_it_sent)
 {
     fault[0] = (struct fault){.kind = FAULT_LEAVE, .worker = DESK_SELF, .at_ns = 100};
     live(1);
@@ -350,7 +350,7 @@ Test(life, is_not_said_to_have_left_while_a_bad_link_holds_what_it_sent)
     desk_arrives(0, message(1, 1));
     serve_at(110);
     serve_at(120);
-    cr_expect(life_is_absent(&worker));
+    cr_expect(membership_is_absent(&worker));
     cr_expect_eq(desk.pub[DESK_SELF].news, 0u);
 
     held_back = 0;
@@ -359,7 +359,7 @@ Test(life, is_not_said_to_have_left_while_a_bad_link_holds_what_it_sent)
     cr_expect_eq(desk.pub[DESK_SELF].left, 1u);
 }
 
-Test(life, withholds_slots_and_gives_them_back)
+Test(membership, withholds_slots_and_gives_them_back)
 {
     fault[0] = (struct fault){
         .kind = FAULT_SLOTS, .worker = DESK_SELF, .at_ns = 100, .for_ns = 100, .keep = 1};
@@ -381,7 +381,7 @@ static uint64_t hour_ns(const struct law_config *of, const struct law_draw *draw
     return LAW_DELAY_NS_MAX;
 }
 
-Test(life, begins_a_gradient_when_its_delayed_batch_is_there)
+Test(membership, begins_a_gradient_when_its_delayed_batch_is_there)
 {
     static const struct law hour = {.name = "hour", .delay_ns = hour_ns};
     const struct inject entry = {.law = &hour, .what = INJECT_LOAD, .select = SELECT_ALL};
@@ -400,7 +400,7 @@ Test(life, begins_a_gradient_when_its_delayed_batch_is_there)
     cr_expect_eq(worker.disk.taken, 1u);
 }
 
-Test(life, says_what_happened_and_when)
+Test(membership, says_what_happened_and_when)
 {
     fault[0] = (struct fault){.kind = FAULT_PAUSE, .worker = DESK_SELF, .at_ns = 100, .for_ns = 50};
     fault[1] =

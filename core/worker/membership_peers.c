@@ -6,7 +6,7 @@
 #include "core/worker/account.h"
 #include "core/worker/act.h"
 #include "core/worker/compute.h"
-#include "core/worker/life_private.h"
+#include "core/worker/membership_private.h"
 #include "core/worker/pressure.h"
 #include "core/worker/publish.h"
 
@@ -27,7 +27,7 @@ static void tell(struct worker *self, uint32_t edge, uint32_t news, bool left)
     const uint64_t now = clock_cyc();
     pressure_forget(self, edge);
     if (self->common->policy->survives_loss) {
-        const struct cohort_worker *const pub = life_public(self, self->peers[edge]);
+        const struct cohort_worker *const pub = membership_public(self, self->peers[edge]);
         if (down) /* a later change may have written the time anew: then it is that of hearing */
             account_lost(
                 self, edge,
@@ -48,7 +48,7 @@ static void tell(struct worker *self, uint32_t edge, uint32_t news, bool left)
 static bool listen_to(struct worker *self, uint32_t edge, bool emptied)
 {
     const struct cohort_worker *const peer = &self->common->cohort->worker[self->peers[edge]];
-    struct life_peer *const heard = &self->life.heard[edge];
+    struct membership_peer *const heard = &self->membership.heard[edge];
     /* acquire: what the peer did before it went or came, it gave back before */
     const uint32_t news = atomic_load_explicit(&peer->news, memory_order_acquire);
     while (heard->news != news) {
@@ -58,7 +58,7 @@ static bool listen_to(struct worker *self, uint32_t edge, bool emptied)
             return false;
         if (left && news == next && !(emptied && heard->ending == next)) {
             heard->ending = next; /* all that it sent is here by now, and comes first */
-            self->life.ending = true;
+            self->membership.ending = true;
             return true;
         }
         heard->news = next;
@@ -81,7 +81,7 @@ static bool start(struct worker *self)
 {
     if (self->action_blocked)
         return false;
-    self->life.start_due = false;
+    self->membership.start_due = false;
     act_on(self, &(struct event){.kind = EV_START,
                                  .tag = self->slots.incarnation - 1u,
                                  .version = latest_round(self->common->cohort),
@@ -91,46 +91,48 @@ static bool start(struct worker *self)
 
 static void listen(struct worker *self, bool emptied)
 {
-    if (self->life.start_due && !start(self))
+    if (self->membership.start_due && !start(self))
         return;
     for (uint32_t edge = 0; edge < self->peer_count; edge++)
         if (!listen_to(self, edge, emptied))
             return;
-    self->life.hears = false;
+    self->membership.hears = false;
 }
 
-void life_listen(struct worker *self)
+void membership_notify(struct worker *self)
 {
     listen(self, false);
 }
 
-void life_emptied(struct worker *self)
+void membership_drained(struct worker *self)
 {
-    self->life.ending = false;
+    self->membership.ending = false;
     listen(self, true);
-    self->life.ending |= self->life.hears; /* it was interrupted */
+    self->membership.ending |= self->membership.hears; /* it was interrupted */
 }
 
-enum incarnation_verdict life_judge(const struct worker *self, const struct port_arrival *arrival)
+enum incarnation_verdict membership_judge(const struct worker *self,
+                                          const struct port_arrival *arrival)
 {
     const struct port_message *const m = &arrival->message;
-    const uint32_t heard = self->life.heard[arrival->edge].news;
+    const uint32_t heard = self->membership.heard[arrival->edge].news;
     const enum incarnation_verdict verdict =
         incarnation_judge(m->lives, self->slots.incarnation, incarnation_at(heard), heard % 2 == 1);
     if (verdict != INCARNATION_TAKE)
         return verdict;
     /* Peers of a leaving worker may be a round ahead of its last one. */
-    const bool beyond = self->life.state == LIFE_LEAVING && self->stop_told && m->is_tensor &&
-                        self->common->policy->synchronous && m->tag > self->life.last_round;
+    const bool beyond = self->membership.state == MEMBER_LEAVING && self->stop_told &&
+                        m->is_tensor && self->common->policy->synchronous &&
+                        m->tag > self->membership.last_round;
     return beyond ? INCARNATION_DROP : INCARNATION_TAKE;
 }
 
 /* ------------------------------------------------------------------------------------------------- loans */
 
-void life_drop(struct worker *self, const struct port_arrival *arrival)
+void membership_drop(struct worker *self, const struct port_arrival *arrival)
 {
     struct port *const port = self->common->port;
-    struct cohort_worker *const pub = life_public(self, self->id);
+    struct cohort_worker *const pub = membership_public(self, self->id);
     if (arrival->message.is_tensor) {
         port->ops->release(port, self->id, arrival->edge, arrival->message.handle);
         self->count.tensors_gone++;
@@ -141,35 +143,37 @@ void life_drop(struct worker *self, const struct port_arrival *arrival)
     atomic_store_explicit(&pub->received, received + 1, memory_order_release);
 }
 
-void life_borrow(struct worker *self, uint32_t edge, slots_handle handle)
+void membership_borrow(struct worker *self, uint32_t edge, slots_handle handle)
 {
-    struct life *const life = &self->life;
-    CHECK(life->loans < life->loans_max);
-    life->loan[life->loans++] = (struct life_loan){.handle = handle, .edge = edge};
+    struct membership *const membership = &self->membership;
+    CHECK(membership->loans < membership->loans_max);
+    membership->loan[membership->loans++] =
+        (struct membership_loan){.handle = handle, .edge = edge};
 }
 
-void life_repay(struct worker *self, uint32_t edge, slots_handle handle)
+void membership_repay(struct worker *self, uint32_t edge, slots_handle handle)
 {
-    struct life *const life = &self->life;
+    struct membership *const membership = &self->membership;
     uint32_t i = 0;
-    while (i < life->loans && (life->loan[i].handle != handle || life->loan[i].edge != edge))
+    while (i < membership->loans &&
+           (membership->loan[i].handle != handle || membership->loan[i].edge != edge))
         i++;
-    CHECK(i < life->loans);
-    life->loan[i] = life->loan[--life->loans];
+    CHECK(i < membership->loans);
+    membership->loan[i] = membership->loan[--membership->loans];
 }
 
-void life_tell_gone(struct worker *self)
+void membership_tell_gone(struct worker *self)
 {
     struct port *const port = self->common->port;
-    struct life *const life = &self->life;
-    struct cohort_worker *const pub = life_public(self, self->id);
-    for (; life->loans > 0; life->loans--) {
-        const struct life_loan *const loan = &life->loan[life->loans - 1];
+    struct membership *const membership = &self->membership;
+    struct cohort_worker *const pub = membership_public(self, self->id);
+    for (; membership->loans > 0; membership->loans--) {
+        const struct membership_loan *const loan = &membership->loan[membership->loans - 1];
         port->ops->release(port, self->id, loan->edge, loan->handle);
     }
     const uint64_t now = clock_cyc();
-    life->notice_cyc = NEVER;
-    self->common->happened[life->away].noticed_cyc = now;
+    membership->notice_cyc = NEVER;
+    self->common->happened[membership->away].noticed_cyc = now;
     atomic_store_explicit(&pub->news_cyc, now, memory_order_relaxed);
     atomic_fetch_add_explicit(&pub->news, 1, memory_order_release);
     cohort_announce(self->common->cohort);
@@ -179,16 +183,16 @@ void life_tell_gone(struct worker *self)
  * All that it sent comes first: rings keep their order and are emptied before the news is told (listen_to), but a bad link
  * may hold messages at this end. What would never leave was given up when the worker was told to stop (worker_stop).
  */
-void life_part(struct worker *self)
+void membership_part(struct worker *self)
 {
     struct port *const port = self->common->port;
-    struct cohort_worker *const pub = life_public(self, self->id);
+    struct cohort_worker *const pub = membership_public(self, self->id);
     if (port->ops->held && port->ops->held(port, self->id) > 0)
         return;
     atomic_store_explicit(&pub->left, atomic_load_explicit(&pub->news, memory_order_relaxed) + 1,
                           memory_order_relaxed);
-    self->life.parting = false;
-    life_tell_gone(self);
+    self->membership.parting = false;
+    membership_tell_gone(self);
 }
 
 /* ------------------------------------------------------------------------------------------------- gone */
@@ -200,7 +204,7 @@ static bool discard(struct worker *self)
     struct port_arrival arrival;
     uint32_t count = 0;
     for (; count < DISCARDS_MAX && port->ops->poll(port, self->id, &arrival, 1) == 1; count++)
-        life_drop(self, &arrival);
+        membership_drop(self, &arrival);
     return count > 0;
 }
 
@@ -231,33 +235,34 @@ static uint32_t take_other(struct worker *self)
 /** A place for the parameters, and a wish for them. Tried again in the next turn where one of the two is lacking. */
 static void wish(struct worker *self)
 {
-    struct life *const life = &self->life;
+    struct membership *const membership = &self->membership;
     struct port *const port = self->common->port;
     const uint32_t from = donor(self);
-    if (life->state != LIFE_WISHING) {
+    if (membership->state != MEMBER_STATE_TRANSFER) {
         slots_restart(&self->slots);
-        life->wish_slot = SLOTS_NONE;
-        life->state = LIFE_WISHING;
+        membership->wish_slot = SLOTS_NONE;
+        membership->state = MEMBER_STATE_TRANSFER;
     }
-    if (life->wish_slot == SLOTS_NONE)
-        life->wish_slot = take_other(self);
-    life->wish_from = from;
-    if (from == UINT32_MAX || life->wish_slot == SLOTS_NONE)
+    if (membership->wish_slot == SLOTS_NONE)
+        membership->wish_slot = take_other(self);
+    membership->wish_from = from;
+    if (from == UINT32_MAX || membership->wish_slot == SLOTS_NONE)
         return;
-    port->ops->stamp(port, self->id, life->wish_slot, 0);
+    port->ops->stamp(port, self->id, membership->wish_slot, 0);
     /* release: the slot is ours to be written */
-    atomic_store_explicit(&life_public(self, self->id)->wish,
-                          cohort_wish(WISH_WANTED, life->wish_slot, from), memory_order_release);
+    atomic_store_explicit(&membership_public(self, self->id)->wish,
+                          cohort_wish(WISH_WANTED, membership->wish_slot, from),
+                          memory_order_release);
     cohort_announce(self->common->cohort);
 }
 
 static void begin_anew(struct worker *self, uint64_t now)
 {
     const struct worker_common *const c = self->common;
-    struct cohort_worker *const pub = life_public(self, self->id);
-    struct life *const life = &self->life;
-    memset(life->agent, 0, life->agent_bytes);
-    agent_init(&self->agent, life->agent, c->policy, life->config);
+    struct cohort_worker *const pub = membership_public(self, self->id);
+    struct membership *const membership = &self->membership;
+    memset(membership->agent, 0, membership->agent_bytes);
+    agent_init(&self->agent, membership->agent, c->policy, membership->config);
     if (self->journal.data) {
         self->actions.count = self->next_action = 0;
         journal_add(&self->journal,
@@ -271,7 +276,7 @@ static void begin_anew(struct worker *self, uint64_t now)
         const uint32_t news =
             atomic_load_explicit(&c->cohort->worker[self->peers[edge]].news, memory_order_acquire);
         /* a fresh policy takes everybody for present, until it is told otherwise */
-        life->heard[edge] = (struct life_peer){.news = news & ~1u};
+        membership->heard[edge] = (struct membership_peer){.news = news & ~1u};
     }
     self->done = self->stop_told = false;
     self->recording = true;
@@ -280,39 +285,39 @@ static void begin_anew(struct worker *self, uint64_t now)
     account_disown(self, now);
     account_return(self, now);
     self->count.returns++;
-    c->happened[life->away].happened = true;
-    c->happened[life->away].back_cyc = now;
-    life->state = LIFE_THERE;
-    life->back_cyc = life->notice_cyc = NEVER;
-    life->start_due = life->hears = true;
+    c->happened[membership->away].happened = true;
+    c->happened[membership->away].back_cyc = now;
+    membership->state = MEMBER_PRESENT;
+    membership->back_cyc = membership->notice_cyc = NEVER;
+    membership->start_due = membership->hears = true;
     atomic_store_explicit(&pub->done, 0, memory_order_relaxed);
     atomic_store_explicit(&pub->there, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&pub->news, 1, memory_order_release);
     cohort_announce(c->cohort);
-    life_listen(self);
+    membership_notify(self);
 }
 
 /** The parameters are here: they are the model of a new life. */
 static void come_back(struct worker *self, uint64_t now)
 {
     const struct worker_common *const c = self->common;
-    struct life *const life = &self->life;
-    float *const param = c->port->ops->slot(c->port, self->id, life->wish_slot);
+    struct membership *const membership = &self->membership;
+    float *const param = c->port->ops->slot(c->port, self->id, membership->wish_slot);
     lanes_start(c->policy->lanes, param, c->model->dim);
-    self->current = life->wish_slot;
+    self->current = membership->wish_slot;
     c->port->ops->stamp(c->port, self->id, self->current,
                         slots_seal(&self->slots, self->current, ++self->version));
     publish_version(self);
     /* What it had is lost, what it got comes on top: the books of all workers together stay whole. */
-    self->sum_start += mix_ledger(param, c->model->dim) - life->lost;
-    self->weight_gained += 1 - (double)life->lost_weight;
+    self->sum_start += mix_ledger(param, c->model->dim) - membership->lost;
+    self->weight_gained += 1 - (double)membership->lost_weight;
     begin_anew(self, now);
 }
 
 static void turn_wish(struct worker *self, uint64_t now)
 {
-    struct cohort_worker *const pub = life_public(self, self->id);
-    const uint32_t from = self->life.wish_from;
+    struct cohort_worker *const pub = membership_public(self, self->id);
+    const uint32_t from = self->membership.wish_from;
     /* acquire: the parameters that were given */
     uint64_t wished = atomic_load_explicit(&pub->wish, memory_order_acquire);
     if (cohort_wish_state(wished) == WISH_GIVEN) {
@@ -339,14 +344,14 @@ static bool has_parted(const struct worker *self)
     const struct cohort_worker *const pub = &self->common->cohort->worker[self->id];
     const bool left = atomic_load_explicit(&pub->left, memory_order_relaxed) ==
                       atomic_load_explicit(&pub->news, memory_order_relaxed);
-    if (self->life.parting)
+    if (self->membership.parting)
         return false;
     return !left || !port->ops->in_flight || port->ops->in_flight(port, self->id) == 0;
 }
 
-void life_turn_gone(struct worker *self, uint64_t now)
+void membership_turn_gone(struct worker *self, uint64_t now)
 {
-    struct life *const life = &self->life;
+    struct membership *const membership = &self->membership;
     struct port *const port = self->common->port;
     const bool runs = cohort_phase(self->common->cohort) == COHORT_RUN;
     while (discard(self))
@@ -354,15 +359,16 @@ void life_turn_gone(struct worker *self, uint64_t now)
     port->ops->reclaim(port, self->id, &self->slots);
     if (runs)
         worker_cut(self);
-    if (life->parting)
-        life_part(self);
-    if (now >= life->notice_cyc || (now >= life->back_cyc && life->notice_cyc != NEVER))
-        life_tell_gone(self);
+    if (membership->parting)
+        membership_part(self);
+    if (now >= membership->notice_cyc ||
+        (now >= membership->back_cyc && membership->notice_cyc != NEVER))
+        membership_tell_gone(self);
     if (!runs)
         return;
-    if (life->state == LIFE_WISHING)
+    if (membership->state == MEMBER_STATE_TRANSFER)
         turn_wish(self, now);
-    else if (now >= life->back_cyc && has_parted(self))
+    else if (now >= membership->back_cyc && has_parted(self))
         wish(self);
 }
 
@@ -374,7 +380,7 @@ static void give_to(struct worker *self, struct cohort_worker *pub, uint32_t id,
     float *const out = c->port->ops->slot(c->port, id, slot);
     const float *const vector = c->port->ops->slot(c->port, self->id, self->current);
     const uint64_t from = clock_cyc();
-    if (!self->life.paused)
+    if (!self->membership.paused)
         account_woken(self, from, from);
     const float *const model = lanes_model(c->policy->lanes, vector, c->model->dim, out);
     if (model != out)
@@ -382,15 +388,15 @@ static void give_to(struct worker *self, struct cohort_worker *pub, uint32_t id,
     /* release: the parameters are there */
     atomic_store_explicit(&pub->wish, cohort_wish(WISH_GIVEN, slot, self->id),
                           memory_order_release);
-    if (self->life.paused || self->phase == WORKER_COMPUTING)
+    if (self->membership.paused || self->phase == WORKER_COMPUTING)
         return; /* a phase that is late is booked as held or rest when it ends, this included */
     account_add(self, PART_PUBLISH, from, clock_cyc());
 }
 
-void life_give(struct worker *self)
+void membership_give_model(struct worker *self)
 {
     struct cohort *const cohort = self->common->cohort;
-    if (life_is_absent(self))
+    if (membership_is_absent(self))
         return;
     for (uint32_t w = 0; w < cohort->workers; w++) {
         struct cohort_worker *const pub = &cohort->worker[w];
