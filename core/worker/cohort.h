@@ -32,36 +32,37 @@ struct cohort_worker {
     _Atomic uint64_t *
         published_cyc; /* [slots] when the model in it was sent last; NULL: nobody asks how old models are */
     /* Written seldom: what faults do to it (membership.h), and what tells a stall from a long wait (stall.h). */
-    _Alignas(64) _Atomic uint32_t news; /* times it went (odd: it is gone) and came */
-    _Atomic uint64_t news_cyc;          /* when that changed last */
-    _Atomic uint32_t left;              /* the latest news that was a departure in good order */
-    _Atomic uint32_t there;             /* 0: gone, whether or not anybody was told */
-    _Atomic uint64_t wish;              /* for somebody's parameters, see cohort_wish */
-    _Atomic uint64_t missed;            /* rounds that it was not there for */
-    _Atomic uint64_t due_cyc;           /* something planned happens to it then */
-    _Atomic uint64_t longest_cyc;       /* iteration */
-    _Atomic uint32_t held;              /* it would begin a round that is beyond the budget */
-    _Atomic uint32_t apart;             /* it takes no part in rounds, until it is asked for one */
-    struct phases phases; /* on a line of its own: who waits for this worker reads it */
+    _Alignas(64) _Atomic uint32_t epoch; /* times it went (odd: it is gone) and came */
+    _Atomic uint64_t epoch_cyc;          /* when that changed last */
+    _Atomic uint32_t left;        /* the latest epoch that began with a departure in good order */
+    _Atomic uint32_t present;     /* 0: gone, whether or not anybody was told */
+    _Atomic uint64_t transfer;    /* of somebody's parameters to it, see cohort_transfer */
+    _Atomic uint64_t missed;      /* rounds that it was not there for */
+    _Atomic uint64_t due_cyc;     /* something planned happens to it then */
+    _Atomic uint64_t longest_cyc; /* iteration */
+    _Atomic uint32_t held;        /* it would begin a round that is beyond the budget */
+    _Atomic uint32_t apart;       /* it takes no part in rounds, until it is asked for one */
+    struct phases phases;         /* on a line of its own: who waits for this worker reads it */
 };
 
-/** A returning worker's wish: the model of `from`, copied into its own slot. */
-enum cohort_wish_state { WISH_NONE, WISH_WANTED, WISH_TAKEN, WISH_GIVEN };
-static inline uint64_t cohort_wish(enum cohort_wish_state state, uint32_t slot, uint32_t from)
+/** What a returning worker asks for: the model of `from`, copied into a slot of its own. */
+enum cohort_transfer_state { TRANSFER_NONE, TRANSFER_WANTED, TRANSFER_TAKEN, TRANSFER_GIVEN };
+static inline uint64_t cohort_transfer(enum cohort_transfer_state state, uint32_t slot,
+                                       uint32_t from)
 {
     return (uint64_t)from << 32 | (uint64_t)slot << 8 | (uint64_t)state;
 }
-static inline enum cohort_wish_state cohort_wish_state(uint64_t wish)
+static inline enum cohort_transfer_state cohort_transfer_state(uint64_t transfer)
 {
-    return (enum cohort_wish_state)(wish & 0xff);
+    return (enum cohort_transfer_state)(transfer & 0xff);
 }
-static inline uint32_t cohort_wish_slot(uint64_t wish)
+static inline uint32_t cohort_transfer_slot(uint64_t transfer)
 {
-    return (uint32_t)(wish >> 8) & 0xffffu;
+    return (uint32_t)(transfer >> 8) & 0xffffu;
 }
-static inline uint32_t cohort_wish_from(uint64_t wish)
+static inline uint32_t cohort_transfer_from(uint64_t transfer)
 {
-    return (uint32_t)(wish >> 32);
+    return (uint32_t)(transfer >> 32);
 }
 
 /** The coordinator's view of whether anything happens at all (stall.h). */
@@ -89,7 +90,7 @@ struct cohort {
     _Atomic uint32_t halted; /* loops that have seen HALT and published `begun` */
     _Atomic uint32_t failed; /* a loop met an error: everybody ends */
     _Atomic uint32_t
-        epoch; /* grows when any worker's news or wish changes, or a stall is announced */
+        changes; /* grows when any worker's epoch or transfer changes, or a stall is announced */
     _Atomic uint64_t stalled_cyc; /* a stall is announced: so long nothing has happened */
     const _Atomic uint32_t
         *interrupt;      /* set from outside: stop early, in good order; may be NULL */
@@ -111,7 +112,7 @@ struct cohort {
 static inline void cohort_announce(struct cohort *self)
 {
     /* release: who sees the epoch sees what was changed before it */
-    atomic_fetch_add_explicit(&self->epoch, 1, memory_order_release);
+    atomic_fetch_add_explicit(&self->changes, 1, memory_order_release);
 }
 
 /** Nothing is stuck before `due_cyc`. Called by the worker's own thread. */

@@ -48,19 +48,19 @@ static void turn_loader(struct loop *self)
 }
 
 /** Something happened to somebody, or nothing to anybody. */
-static void turn_news(struct loop *self, uint64_t now)
+static void turn_changes(struct loop *self, uint64_t now)
 {
     struct cohort *const cohort = self->cohort;
-    if (atomic_load_explicit(&cohort->epoch, memory_order_relaxed) == self->epoch)
+    if (atomic_load_explicit(&cohort->changes, memory_order_relaxed) == self->changes)
         return;
     /* acquire: whatever was changed before the epoch was */
-    self->epoch = atomic_load_explicit(&cohort->epoch, memory_order_acquire);
+    self->changes = atomic_load_explicit(&cohort->changes, memory_order_acquire);
     for (uint32_t i = 0; i < self->count; i++) {
         struct worker *const worker = self->worker[i];
         if (membership_has_faults(worker)) {
             const uint64_t from = clock_cyc();
             give(self, worker);
-            worker->membership.hears = true;
+            worker->membership.changed = true;
             if (!worker->membership.paused)
                 account_served(worker, from);
             membership_give_model(worker);
@@ -161,7 +161,7 @@ int loop_run(struct loop *self)
 
     while (follow(self, now)) {
         turn_loader(self);
-        turn_news(self, now);
+        turn_changes(self, now);
         for (uint32_t i = 0; i < self->count; i++)
             turn_worker(self, self->worker[i]);
         turn_slice(self);

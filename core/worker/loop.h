@@ -18,7 +18,7 @@ struct loop {
     uint32_t index; /* loop 0 steers the cohort */
     struct loader *loader;
     const float *initial;      /* [dim] the model everybody starts from */
-    uint32_t epoch;            /* the cohort's, when its news were looked at */
+    uint32_t changes;          /* the cohort's, when it was looked at last */
     uint32_t turn;             /* whose slice is next */
     uint64_t busy_cyc;         /* time given to any worker or to the loader, so far */
     uint64_t work_cyc;         /* of that, turns in which something was done */

@@ -40,20 +40,20 @@ void membership_open(struct worker *self, void *memory, const struct policy_conf
                      void *agent, size_t agent_bytes)
 {
     struct membership *const membership = &self->membership;
-    const size_t heard_bytes =
+    const size_t known_bytes =
         (self->peer_count * sizeof(struct membership_peer) + 63) & ~(size_t)63;
     *membership = (struct membership){.pause_end_cyc = NEVER,
                                       .disk_end_cyc = NEVER,
                                       .slots_end_cyc = NEVER,
                                       .notice_cyc = NEVER,
                                       .back_cyc = NEVER,
-                                      .heard = memory,
-                                      .loan = (void *)((unsigned char *)memory + heard_bytes),
+                                      .known = memory,
+                                      .loan = (void *)((unsigned char *)memory + known_bytes),
                                       .loans_max = self->peer_count * 2 * self->slots.count,
                                       .config = config,
                                       .agent = agent,
                                       .agent_bytes = agent_bytes};
-    atomic_store_explicit(&membership_public(self, self->id)->there, 1, memory_order_relaxed);
+    atomic_store_explicit(&membership_public(self, self->id)->present, 1, memory_order_relaxed);
     for (uint32_t i = 0; i < self->common->faults; i++)
         if (self->common->fault[i].worker == self->id &&
             self->common->fault[i].kind == FAULT_JOIN) {
@@ -61,8 +61,8 @@ void membership_open(struct worker *self, void *memory, const struct policy_conf
             membership->away = i;
         }
     if (membership->state == MEMBER_GONE) {
-        atomic_store_explicit(&membership_public(self, self->id)->there, 0, memory_order_relaxed);
-        atomic_store_explicit(&membership_public(self, self->id)->news, 1, memory_order_relaxed);
+        atomic_store_explicit(&membership_public(self, self->id)->present, 0, memory_order_relaxed);
+        atomic_store_explicit(&membership_public(self, self->id)->epoch, 1, memory_order_relaxed);
     }
 }
 
@@ -78,7 +78,7 @@ void membership_start(struct worker *self, uint64_t now)
         cohort_plan(membership_public(self, self->id), membership->back_cyc);
         return;
     }
-    membership->start_due = membership->hears = true;
+    membership->start_due = membership->changed = true;
     membership_notify(self);
 }
 
@@ -98,11 +98,11 @@ void membership_stand_down(struct worker *self, uint64_t now)
     worker_settle(self);
     memset(self->timer, 0, sizeof(self->timer));
     self->pressure = (struct worker_pressure){0};
-    if (self->membership.has_kept)
-        membership_drop(self, &self->membership.kept);
-    self->membership.has_kept = self->membership.start_due = false;
+    if (self->membership.has_early)
+        membership_drop(self, &self->membership.early);
+    self->membership.has_early = self->membership.start_due = false;
     self->done = self->stop_told = true;
-    atomic_store_explicit(&pub->there, 0, memory_order_relaxed);
+    atomic_store_explicit(&pub->present, 0, memory_order_relaxed);
     atomic_store_explicit(&pub->apart, 1, memory_order_relaxed);
     /* release: with `done` goes everything that this worker has sent */
     atomic_store_explicit(&pub->done, 1, memory_order_release);

@@ -2,16 +2,16 @@
 /**
  * A live worker's presence: what the faults of its schedule (core/inject/fault.h) do to it, and how its peers learn of it.
  *
- * Everything a loop changes is its own workers'. What others must know goes through struct cohort_worker: `news` counts how
- * often a worker went (odd: it is gone) or came (even), after each change the cohort's epoch grows, and every loop looks
- * at the epoch once per turn. So peers hear of each change once and in order, however late. Without faults nothing of
- * this is touched but the epoch.
+ * Everything a loop changes is its own workers'. What others must know goes through struct cohort_worker: `epoch` counts how
+ * often a worker went (odd: it is gone) or came (even), after each change cohort.changes grows, and every loop looks at that
+ * once per turn. So peers are told of each change once and in order, however late. Without faults nothing else of this is
+ * touched.
  *
  * Whoever is gone keeps a loop that takes in what reaches it, gives every loan back and counts it as dropped, so that
  * nobody meets a full channel. Messages carry the incarnations of both their ends: what was meant for, or sent by, an
- * earlier life than the present one is dropped by its receiver.
+ * earlier incarnation is dropped by its receiver.
  *
- * Coming back takes a neighbour's parameters: the returning worker writes a wish into its cohort_worker (WANTED), that
+ * Coming back takes a neighbour's parameters: the returning worker asks for it in its cohort_worker (WANTED), that
  * neighbour's loop copies its current model into the slot named there (TAKEN, then GIVEN), between two turns.
  *
  * Internal to core/worker, but for membership_open.
@@ -44,7 +44,7 @@ void membership_notify(struct worker *self);
 /** All that had been sent when the policy's peers were last looked at has been handled: now departures may be told. */
 void membership_drained(struct worker *self);
 
-/** Copy the current model to whoever wishes for it. */
+/** Copy the current model to whoever asks for it. */
 void membership_give_model(struct worker *self);
 
 /** HALT: faults are over. Who is stuck goes on, who is gone stays so, and everybody is told at once. */
@@ -70,7 +70,7 @@ static inline bool membership_is_absent(const struct worker *self)
 
 static inline bool membership_has_faults(const struct worker *self)
 {
-    return self->membership.heard != NULL;
+    return self->membership.known != NULL;
 }
 
 #endif

@@ -39,7 +39,7 @@ static bool send_to_all(struct worker *self, const struct action *action,
         CHECK(edge < self->peer_count);
         message->lives = incarnation_pair(
             self->slots.incarnation,
-            self->membership.heard ? self->membership.heard[edge].news / 2 + 1 : 1);
+            self->membership.known ? self->membership.known[edge].epoch / 2 + 1 : 1);
         bump(&pub->sent, 1);
         message->sent_cyc = clock_cyc();
         const enum port_status status = port->ops->send(port, self->id, edge, message, &old);

@@ -23,7 +23,7 @@ static struct signs look(const struct cohort *self)
         signs.progress += atomic_load_explicit(&worker->finished, RELAXED) +
                           atomic_load_explicit(&worker->received, RELAXED) +
                           atomic_load_explicit(&worker->begun, RELAXED) +
-                          atomic_load_explicit(&worker->news, RELAXED) +
+                          atomic_load_explicit(&worker->epoch, RELAXED) +
                           atomic_load_explicit(&worker->done, RELAXED);
         signs.working |= atomic_load_explicit(&worker->working, RELAXED) != 0;
         signs.held |= atomic_load_explicit(&worker->held, RELAXED) != 0;

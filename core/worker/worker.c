@@ -86,10 +86,10 @@ void worker_settle(struct worker *self)
 static bool next_arrival(struct worker *self, struct port_arrival *out)
 {
     struct port *const port = self->common->port;
-    if (!self->membership.has_kept)
+    if (!self->membership.has_early)
         return port->ops->poll(port, self->id, out, 1) == 1;
-    self->membership.has_kept = false;
-    *out = self->membership.kept;
+    self->membership.has_early = false;
+    *out = self->membership.early;
     return true;
 }
 
@@ -103,11 +103,11 @@ static bool admit(struct worker *self, const struct port_arrival *arrival)
     }
     if (verdict == INCARNATION_DROP)
         membership_drop(self, arrival);
-    self->membership.has_kept =
+    self->membership.has_early =
         verdict == INCARNATION_LATER || (verdict == INCARNATION_TAKE && self->action_blocked);
-    if (self->membership.has_kept)
-        self->membership.kept = *arrival;
-    if (verdict != INCARNATION_TAKE || self->membership.has_kept)
+    if (self->membership.has_early)
+        self->membership.early = *arrival;
+    if (verdict != INCARNATION_TAKE || self->membership.has_early)
         return false;
     if (arrival->message.is_tensor)
         membership_borrow(self, arrival->edge, arrival->message.handle);
@@ -126,7 +126,7 @@ static bool serve_arrivals(struct worker *self)
         if (self->heard_cyc)
             self->heard_cyc[arrival.edge] = now;
         if (membership_has_faults(self) && !admit(self, &arrival)) {
-            if (self->membership.has_kept)
+            if (self->membership.has_early)
                 break;
             continue;
         }
@@ -136,7 +136,7 @@ static bool serve_arrivals(struct worker *self)
         const struct event event = event_of(self, &arrival, now);
         act_on(self, &event);
     }
-    if (self->membership.ending && served < ARRIVALS_MAX && !self->action_blocked)
+    if (self->membership.departing && served < ARRIVALS_MAX && !self->action_blocked)
         membership_drained(self);
     worker_settle(self);
     return served > 0;
@@ -208,7 +208,7 @@ bool worker_serve(struct worker *self, uint64_t now)
     if (self->recording)
         any |= worker_cut(self);
     if (!compute_is_deaf(self, now)) {
-        if (self->membership.hears && !self->action_blocked)
+        if (self->membership.changed && !self->action_blocked)
             membership_notify(self);
         any |= serve_arrivals(self);
         any |= serve_timers(self, now);

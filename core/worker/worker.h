@@ -137,21 +137,21 @@ struct membership_loan {
     uint32_t edge;
 };
 
-/** What the faults do to the worker (membership.h). Times are TSC cycles, UINT64_MAX: never. */
 /** What the policy knows of a peer. */
 struct membership_peer {
-    uint32_t news;
+    uint32_t epoch; /* cohort_worker.epoch, as far as the policy was told */
     uint32_t
-        ending; /* news of a departure that waits until all that the peer sent has been handled */
+        departing; /* an epoch that is not told before all that the peer sent has been handled */
 };
 
+/** What the faults do to the worker (membership.h). Times are TSC cycles, UINT64_MAX: never. */
 struct membership {
     uint64_t wake_cyc; /* nothing is to be looked at before */
     enum membership_state state;
     bool paused;
-    bool hears;     /* something happened to somebody */
+    bool changed;   /* something happened to somebody */
     bool start_due; /* the policy has not had its EV_START */
-    bool has_kept;
+    bool has_early; /* … in `early` */
     uint32_t slots_keep;
     uint32_t next;               /* fault to look at */
     uint32_t away;               /* fault by which it went or is to come */
@@ -159,15 +159,15 @@ struct membership {
     uint64_t pause_cyc, pause_end_cyc, disk_end_cyc, slots_end_cyc;
     uint64_t notice_cyc, back_cyc; /* gone: its peers are told; it comes back */
     uint64_t last_round;           /* leaving */
-    bool parting; /* has left, but not all that it sent has left its links: no news of it yet */
-    uint32_t wish_slot, wish_from; /* wishing: where the model is to be, and whose */
-    double lost;                   /* gone: mix_ledger of the model it had … */
-    float lost_weight;             /* … and its weight */
-    struct membership_peer *heard; /* [peer_count] */
-    bool ending;                   /* of any of them */
-    struct membership_loan *loan;  /* [loans_max] */
+    bool parting; /* has left, but not all that it sent has left its links: nobody is told yet */
+    uint32_t transfer_slot, transfer_from; /* state transfer: where the model is to be, and whose */
+    double lost;                           /* gone: mix_ledger of the model it had … */
+    float lost_weight;                     /* … and its weight */
+    struct membership_peer *known;         /* [peer_count] */
+    bool departing;                        /* of any of them */
+    struct membership_loan *loan;          /* [loans_max] */
     uint32_t loans, loans_max;
-    struct port_arrival kept; /* taken before its time */
+    struct port_arrival early; /* arrival of an incarnation that the policy has not been told of */
     const struct policy_config *config;
     void *agent; /* [agent_bytes] memory of the policy */
     size_t agent_bytes;

@@ -37,7 +37,7 @@ static void live(uint32_t faults)
     cr_assert_leq(membership_bytes(DESK_PEERS, DESK_SLOTS), sizeof(memory));
     membership_open(&worker, memory, &config, &desk.script, 0);
     for (uint32_t w = 0; w < DESK_SELF + 2; w++)
-        desk.pub[w].there = 1;
+        desk.pub[w].present = 1;
 }
 
 static void serve_at(uint64_t since_start)
@@ -62,8 +62,8 @@ static struct port_message tensor(uint32_t edge, uint8_t from_life)
 /** Worker 0, 1 or 3 goes or comes. */
 static void news_of(uint32_t id)
 {
-    desk.pub[id].news++;
-    worker.membership.hears = true;
+    desk.pub[id].epoch++;
+    worker.membership.changed = true;
 }
 
 Test(membership, is_told_once_of_a_peer_that_goes_and_once_of_its_return)
@@ -86,7 +86,7 @@ Test(membership, is_told_once_of_a_peer_that_goes_and_once_of_its_return)
 Test(membership, is_told_of_everything_in_order_however_late)
 {
     live(0);
-    desk.pub[3].news = 3;
+    desk.pub[3].epoch = 3;
     news_of(3);
 
     serve_at(10);
@@ -144,7 +144,7 @@ Test(membership, handles_what_a_peer_sent_before_it_left_and_then_hears_that_it_
 Test(membership, hears_of_a_return_before_what_the_returned_peer_sends)
 {
     live(0);
-    desk.pub[1].news = 2;
+    desk.pub[1].epoch = 2;
     desk_arrives(1, message(2, 1));
 
     serve_at(10);
@@ -172,7 +172,7 @@ Test(membership, names_both_incarnations_in_what_it_sends)
 {
     static const uint32_t to[] = {1};
     live(0);
-    desk.pub[1].news = 1;
+    desk.pub[1].epoch = 1;
     news_of(1);
     serve_at(10);
     worker.slots.incarnation = 3;
@@ -195,7 +195,7 @@ Test(membership, handles_nothing_while_it_is_stuck_and_all_of_it_afterwards)
     serve_at(100);
     serve_at(1000);
     cr_expect_eq(desk.script.event_count, 0u);
-    cr_expect_eq(desk.pub[DESK_SELF].news, 0u, "nobody is told");
+    cr_expect_eq(desk.pub[DESK_SELF].epoch, 0u, "nobody is told");
 
     serve_at((UINT64_C(1) << 60) + 100);
     cr_expect_eq(desk.script.event_count, 1u);
@@ -213,19 +213,19 @@ Test(membership, ends_without_a_word_and_its_peers_are_told_when_they_notice)
     cr_assert_eq(worker.membership.loans, 1u, "the policy keeps it");
 
     serve_at(100);
-    cr_expect_eq(desk.pub[DESK_SELF].there, 0u);
+    cr_expect_eq(desk.pub[DESK_SELF].present, 0u);
     cr_expect_eq(desk.pub[DESK_SELF].done, 1u);
-    cr_expect_eq(desk.pub[DESK_SELF].news, 0u);
+    cr_expect_eq(desk.pub[DESK_SELF].epoch, 0u);
     cr_expect_eq(desk.peer[0].released_count, 0u, "the dead give nothing back");
 
     serve_at(100 + NOTICE);
-    cr_expect_eq(desk.pub[DESK_SELF].news, 1u);
-    cr_expect_eq(desk.cohort.epoch, 1u);
+    cr_expect_eq(desk.pub[DESK_SELF].epoch, 1u);
+    cr_expect_eq(desk.cohort.changes, 1u);
     cr_expect_eq(desk.peer[0].released_count, 1u, "lest a channel stay full");
 
     worker_halt(&worker);
     serve_at(300);
-    cr_expect_eq(desk.pub[DESK_SELF].news, 1u, "told once");
+    cr_expect_eq(desk.pub[DESK_SELF].epoch, 1u, "told once");
 }
 
 Test(membership, gives_back_what_reaches_it_when_it_is_gone)
@@ -250,24 +250,24 @@ Test(membership, comes_back_with_the_parameters_that_a_neighbour_gives)
     fault[0] =
         (struct fault){.kind = FAULT_CRASH, .worker = DESK_SELF, .at_ns = 100, .for_ns = 100};
     live(1);
-    desk.pub[0].there = 0; /* the lowest is gone as well */
-    desk.pub[0].news = 1;
+    desk.pub[0].present = 0; /* the lowest is gone as well */
+    desk.pub[0].epoch = 1;
     serve_at(100);
 
     serve_at(200);
-    const uint64_t wish = desk.pub[DESK_SELF].wish;
-    cr_assert_eq(cohort_wish_state(wish), WISH_WANTED);
-    cr_assert_eq(cohort_wish_from(wish), 1u);
+    const uint64_t wish = desk.pub[DESK_SELF].transfer;
+    cr_assert_eq(cohort_transfer_state(wish), TRANSFER_WANTED);
+    cr_assert_eq(cohort_transfer_from(wish), 1u);
     serve_at(210);
     cr_expect_eq(desk.script.event_count, 0u, "it waits");
-    desk_fill(&desk.slot[cohort_wish_slot(wish)], 7.0f);
-    desk.pub[DESK_SELF].wish = cohort_wish(WISH_GIVEN, cohort_wish_slot(wish), 1);
+    desk_fill(&desk.slot[cohort_transfer_slot(wish)], 7.0f);
+    desk.pub[DESK_SELF].transfer = cohort_transfer(TRANSFER_GIVEN, cohort_transfer_slot(wish), 1);
     serve_at(220);
     serve_at(230);
 
     cr_expect(desk_current_is(7.0f));
     cr_expect_eq(worker.slots.incarnation, 2u);
-    cr_expect_eq(desk.pub[DESK_SELF].news, 2u);
+    cr_expect_eq(desk.pub[DESK_SELF].epoch, 2u);
     cr_expect_eq(desk.pub[DESK_SELF].done, 0u);
     cr_expect_eq(worker.sum_start, mix_ledger(desk.slot[worker.current].at, DESK_DIM),
                  "what it had is lost");
@@ -285,25 +285,25 @@ Test(membership, asks_somebody_else_when_the_giver_goes_before_it_has_given)
     live(1);
     serve_at(100);
     serve_at(200);
-    cr_assert_eq(cohort_wish_from(desk.pub[DESK_SELF].wish), 0u);
+    cr_assert_eq(cohort_transfer_from(desk.pub[DESK_SELF].transfer), 0u);
 
-    desk.pub[0].there = 0;
+    desk.pub[0].present = 0;
     serve_at(210);
 
-    cr_expect_eq(cohort_wish_state(desk.pub[DESK_SELF].wish), WISH_WANTED);
-    cr_expect_eq(cohort_wish_from(desk.pub[DESK_SELF].wish), 1u);
+    cr_expect_eq(cohort_transfer_state(desk.pub[DESK_SELF].transfer), TRANSFER_WANTED);
+    cr_expect_eq(cohort_transfer_from(desk.pub[DESK_SELF].transfer), 1u);
 }
 
 Test(membership, gives_its_model_once_to_a_peer_that_wishes_for_it)
 {
     live(0);
-    desk.pub[1].wish = cohort_wish(WISH_WANTED, 5, DESK_SELF);
-    desk.pub[3].wish = cohort_wish(WISH_WANTED, 4, 0);
+    desk.pub[1].transfer = cohort_transfer(TRANSFER_WANTED, 5, DESK_SELF);
+    desk.pub[3].transfer = cohort_transfer(TRANSFER_WANTED, 4, 0);
 
     membership_give_model(&worker);
 
-    cr_expect_eq(cohort_wish_state(desk.pub[1].wish), WISH_GIVEN);
-    cr_expect_eq(cohort_wish_state(desk.pub[3].wish), WISH_WANTED, "not of this one");
+    cr_expect_eq(cohort_transfer_state(desk.pub[1].transfer), TRANSFER_GIVEN);
+    cr_expect_eq(cohort_transfer_state(desk.pub[3].transfer), TRANSFER_WANTED, "not of this one");
     cr_expect_eq(desk.slot[5].at[0], 4.0f);
     cr_expect_gt(worker.books.part[PART_PUBLISH], 0u);
 }
@@ -316,14 +316,14 @@ Test(membership, leaves_when_its_policy_has_finished)
     serve_at(100);
     cr_assert_eq(desk.script.event_count, 1u);
     cr_expect_eq(desk.script.event[0].kind, EV_STOP);
-    cr_expect_eq(desk.pub[DESK_SELF].news, 0u, "its exchange may not be over");
+    cr_expect_eq(desk.pub[DESK_SELF].epoch, 0u, "its exchange may not be over");
 
     desk_next((struct action){.kind = ACT_DONE});
     desk_arrives(0, message(1, 1));
     serve_at(110);
     serve_at(120);
 
-    cr_expect_eq(desk.pub[DESK_SELF].news, 1u);
+    cr_expect_eq(desk.pub[DESK_SELF].epoch, 1u);
     cr_expect_eq(desk.pub[DESK_SELF].left, 1u);
 }
 
@@ -351,11 +351,11 @@ Test(membership, is_not_said_to_have_left_while_a_bad_link_holds_what_it_sent)
     serve_at(110);
     serve_at(120);
     cr_expect(membership_is_absent(&worker));
-    cr_expect_eq(desk.pub[DESK_SELF].news, 0u);
+    cr_expect_eq(desk.pub[DESK_SELF].epoch, 0u);
 
     held_back = 0;
     serve_at(130);
-    cr_expect_eq(desk.pub[DESK_SELF].news, 1u);
+    cr_expect_eq(desk.pub[DESK_SELF].epoch, 1u);
     cr_expect_eq(desk.pub[DESK_SELF].left, 1u);
 }
 

@@ -36,14 +36,14 @@ TestSuite(stall, .init = start);
 Test(stall, is_announced_after_one_deadline_and_over_after_two)
 {
     look_until(150, 1700);
-    cr_expect_eq(cohort.epoch, 0u);
+    cr_expect_eq(cohort.changes, 0u);
 
     look_until(1700, 2000);
-    cr_expect_eq(cohort.epoch, 1u, "announced");
+    cr_expect_eq(cohort.changes, 1u, "announced");
     cr_expect_geq(cohort.stalled_cyc, DEADLINE);
 
     cr_expect_eq(look_until(2000, 5000), STALL_OVER);
-    cr_expect_eq(cohort.epoch, 1u, "once");
+    cr_expect_eq(cohort.changes, 1u, "once");
     cr_expect(cohort.stall.gave_up);
 }
 
@@ -54,7 +54,7 @@ Test(stall, is_none_while_a_message_is_handled_now_and_then)
         cr_assert_eq(look_until(150 + i * 1500, 150 + (i + 1) * 1500), STALL_NONE);
     }
 
-    cr_expect_eq(cohort.epoch, 0u);
+    cr_expect_eq(cohort.changes, 0u);
 }
 
 Test(stall, is_none_while_somebody_computes)
@@ -62,7 +62,7 @@ Test(stall, is_none_while_somebody_computes)
     pub[1].working = 1;
 
     cr_expect_eq(look_until(150, 20000), STALL_NONE);
-    cr_expect_eq(cohort.epoch, 0u);
+    cr_expect_eq(cohort.changes, 0u);
 }
 
 Test(stall, is_counted_from_the_end_of_what_was_planned)
@@ -70,9 +70,9 @@ Test(stall, is_counted_from_the_end_of_what_was_planned)
     pub[2].due_cyc = 10000;
 
     look_until(150, 11500);
-    cr_expect_eq(cohort.epoch, 0u);
+    cr_expect_eq(cohort.changes, 0u);
     look_until(11500, 12000);
-    cr_expect_eq(cohort.epoch, 1u);
+    cr_expect_eq(cohort.changes, 1u);
 }
 
 Test(stall, is_not_put_off_again_by_what_was_planned_meanwhile)
@@ -83,7 +83,7 @@ Test(stall, is_not_put_off_again_by_what_was_planned_meanwhile)
 
     look_until(3000, 6000);
 
-    cr_expect_eq(cohort.epoch, 1u);
+    cr_expect_eq(cohort.changes, 1u);
 }
 
 Test(stall, waits_for_twenty_of_the_longest_iterations)
@@ -91,9 +91,9 @@ Test(stall, waits_for_twenty_of_the_longest_iterations)
     pub[0].longest_cyc = 1000;
 
     look_until(150, 20000);
-    cr_expect_eq(cohort.epoch, 0u);
+    cr_expect_eq(cohort.changes, 0u);
     look_until(20000, 22000);
-    cr_expect_eq(cohort.epoch, 1u);
+    cr_expect_eq(cohort.changes, 1u);
 }
 
 Test(stall, ends_in_good_order_where_only_rounds_beyond_the_budget_are_left)
@@ -101,7 +101,7 @@ Test(stall, ends_in_good_order_where_only_rounds_beyond_the_budget_are_left)
     pub[0].held = 1;
 
     cr_expect_eq(look_until(150, 5000), STALL_HELD);
-    cr_expect_eq(cohort.epoch, 0u);
+    cr_expect_eq(cohort.changes, 0u);
     cr_expect_not(cohort.stall.gave_up);
 }
 
@@ -110,7 +110,7 @@ Test(stall, is_looked_for_only_where_there_is_a_deadline)
     cohort.stall.deadline_cyc_min = 0;
 
     cr_expect_eq(look_until(150, 50000), STALL_NONE);
-    cr_expect_eq(cohort.epoch, 0u);
+    cr_expect_eq(cohort.changes, 0u);
 }
 
 /* ---- the sentence */
