@@ -16,8 +16,8 @@
 #include "core/sim/compute.h"
 #include "core/sim/faults.h"
 #include "core/sim/links.h"
-#include "core/sim/lives.h"
 #include "core/sim/loans.h"
+#include "core/sim/membership.h"
 #include "core/sim/pressure.h"
 #include "core/sim/reduce.h"
 #include "core/sim/waits.h"
@@ -249,7 +249,7 @@ static void do_done(struct sim *self, uint32_t worker)
         sim_break(self, worker, "done twice, or without being told to stop");
     node->record.done = true;
     if (node->leaving)
-        lives_end(self, worker);
+        sim_membership_end(self, worker);
 }
 
 static void do_action(struct sim *self, uint32_t worker, const struct action *action)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A schedule fixed before the start (core/inject/fault.h). Who goes and comes is in lives.c; here is when, and what is
+ * A schedule fixed before the start (core/inject/fault.h). Who goes and comes is in membership.c; here is when, and what is
  * not a matter of life: pauses, disks, slots, and cores that the host takes away.
  *
  * Withheld slots. Live, a step that finds no slot waits in its middle. Here a step is one moment, so a worker with fewer
@@ -10,8 +10,8 @@
 
 #include "core/sim/account.h"
 #include "core/sim/links.h"
-#include "core/sim/lives.h"
-#include "core/sim/turn.h"
+#include "core/sim/membership.h"
+#include "core/sim/service.h"
 
 #define SLOTS_OF_A_STEP 3u
 
@@ -37,7 +37,7 @@ static void plan(struct sim *self, uint32_t number)
     CHECK(fault->worker < self->config.workers);
     CHECK(!is_absence(fault->kind) || !policy_refuses(self->config.policy, comes_back(fault)));
     if (fault->kind == FAULT_JOIN)
-        lives_await(self, fault->worker);
+        sim_membership_await(self, fault->worker);
     due_at(self, fault->at_ns, DUE_FAULT, number, 0);
     if (fault->kind == FAULT_CRASH)
         due_at(self, sim_min(later(fault->at_ns, fault->notice_ns), over_ns), DUE_NOTICED, number,
@@ -73,7 +73,7 @@ void faults_look_at_slots(struct sim *self, uint32_t worker)
     } else if (node->starved) {
         node->starved = false;
         node->ready_ns = deaf_until(node);
-        turn_hear_later(self, worker);
+        service_wake_later(self, worker);
     }
 }
 
@@ -128,10 +128,10 @@ void faults_begin(struct sim *self, uint32_t number)
     }
     switch (fault->kind) {
     case FAULT_CRASH:
-        lives_crash(self, fault->worker);
+        sim_membership_crash(self, fault->worker);
         return;
     case FAULT_LEAVE:
-        lives_leave(self, fault->worker);
+        sim_membership_leave(self, fault->worker);
         return;
     case FAULT_PAUSE:
         pause(self, fault);
@@ -154,7 +154,7 @@ void faults_notice(struct sim *self, uint32_t number)
     if (!self->faults[number].happened)
         return;
     self->faults[number].noticed_ns = self->now_ns;
-    lives_notice(self, self->config.fault[number].worker);
+    sim_membership_notice(self, self->config.fault[number].worker);
 }
 
 void faults_departed(struct sim *self, uint32_t worker)
@@ -180,7 +180,7 @@ void faults_over(struct sim *self, uint32_t number)
             node->leaving; /* still about to leave: it comes back as soon as it has */
         return;
     }
-    if (!lives_return(self, fault->worker, &again_ns)) {
+    if (!sim_membership_return(self, fault->worker, &again_ns)) {
         due_at(self, again_ns, DUE_OVER, number, 0);
         return;
     }

@@ -219,7 +219,7 @@ static bool is_stale(const struct sim *self, const struct sim_message *m)
     return self->life && m->kind <= MESSAGE_CONTROL && m->life != self->life[m->edge].life;
 }
 
-/** It was on its way when an end of its edge came back: then it is dropped. In an inbox it is before the news. */
+/** It was on its way when an end of its edge came back: then it is dropped. In an inbox it is before the notice. */
 static bool drop_stale(struct sim *self, uint32_t message)
 {
     const struct sim_message *const m = &self->message[message];

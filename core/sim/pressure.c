@@ -13,7 +13,7 @@ void sim_pressure_sent(struct sim *self, uint32_t worker, uint32_t edge)
     node_at(self, worker)->full++;
 }
 
-static void tell_room(struct sim *self, uint32_t edge)
+static void notify_room(struct sim *self, uint32_t edge)
 {
     const uint32_t worker = sim_sender(self, edge), message = links_message(self);
     if (message == SIM_NONE)
@@ -36,7 +36,7 @@ void sim_pressure_read(struct sim *self, uint32_t edge)
     const bool told = self->pressure[edge] == PRESSURE_TOLD;
     sim_pressure_forget(self, edge);
     if (told)
-        tell_room(self, edge);
+        notify_room(self, edge);
 }
 
 uint32_t sim_pressure_next(struct sim *self, uint32_t worker)

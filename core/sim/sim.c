@@ -7,11 +7,11 @@
 #include "core/sim/compute.h"
 #include "core/sim/faults.h"
 #include "core/sim/reduce.h"
+#include "core/sim/service.h"
 #include "core/sim/setup.h"
 #include "core/sim/sim_state.h"
 #include "core/sim/slices.h"
 #include "core/sim/stop.h"
-#include "core/sim/turn.h"
 
 __attribute__((cold, noinline)) void sim_break(struct sim *self, uint32_t worker, const char *what)
 {
@@ -133,11 +133,11 @@ static void dispatch(struct sim *self, const struct queue_entry *due)
     const uint32_t index = due->ref & ((1u << DUE_INDEX_BITS) - 1);
     switch ((enum due_kind)(due->ref >> DUE_INDEX_BITS)) {
     case DUE_MESSAGE:
-        turn_message(self, index);
+        service_message(self, index);
         return;
     case DUE_GRADIENT:
         if (node_at(self, index)->generation == due->extra && sim_compute_is_over(self, index))
-            turn_gradient(self, index);
+            service_gradient(self, index);
         return;
     case DUE_BEGIN:
         if (node_at(self, index)->generation == due->extra)
@@ -145,10 +145,10 @@ static void dispatch(struct sim *self, const struct queue_entry *due)
         return;
     case DUE_TIMER:
         if (self->timer[index].armed && self->timer[index].armed_count == due->extra)
-            turn_timer(self, index);
+            service_timer(self, index);
         return;
-    case DUE_HEAR:
-        turn_hear(self, index);
+    case DUE_WAKE:
+        service_wake(self, index);
         return;
     case DUE_CUT:
         if (index == self->cuts_taken) /* else it was taken by count */
@@ -210,8 +210,8 @@ static __attribute__((cold, noinline)) bool is_stuck(struct sim *self, uint64_t 
 static bool advance(struct sim *self)
 {
     struct queue_entry due;
-    if (turn_is_pending(self)) {
-        turn_pending(self);
+    if (service_is_pending(self)) {
+        service_pending(self);
         return true;
     }
     if (!self->stopped) {

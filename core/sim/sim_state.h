@@ -22,7 +22,7 @@ enum due_kind {
     DUE_GRADIENT, /* worker; extra: generation */
     DUE_BEGIN,    /* worker; extra: generation: its thread is free to begin the compute phase */
     DUE_TIMER,    /* worker * SIM_TIMERS_MAX + timer; extra: how often it was armed */
-    DUE_HEAR,     /* worker: it may hear again */
+    DUE_WAKE,     /* worker: it may hear again */
     DUE_CUT,      /* number of the cut */
     DUE_STOP,
     DUE_REDUCED, /* number of the reduction */
@@ -157,7 +157,7 @@ struct sim_node {
     uint64_t halted_ns, goes_on_ns; /* of the latest pause that a fault made: its begin and end */
     uint64_t stolen_ns;             /* since when its core is taken away, + 1; 0: it is not */
     uint64_t pause_ns,
-        hear_ns;      /* ready_ns's other reason; time of the DUE_HEAR that counts, or 0 */
+        wake_ns;      /* ready_ns's other reason; time of the DUE_WAKE that counts, or 0 */
     uint64_t port_ns; /* its port is free from here */
     uint64_t core_begin_ns, core_end_ns; /* of the real gradient, as far as is known … */
     uint64_t displaced_ns;               /* … with what services had displaced until then */

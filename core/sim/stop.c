@@ -9,7 +9,7 @@
 #include "core/sim/act.h"
 #include "core/sim/compute.h"
 #include "core/sim/links.h"
-#include "core/sim/turn.h"
+#include "core/sim/service.h"
 
 static void judge(struct sim *self, uint32_t cut)
 {
@@ -80,7 +80,7 @@ void stop_begin(struct sim *self)
     self->roll = 0;
 }
 
-void stop_hear(struct sim *self, uint32_t worker)
+void stop_deliver(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     if (node->stop_told)
@@ -96,7 +96,7 @@ void stop_hear(struct sim *self, uint32_t worker)
     }
 }
 
-void stop_tell(struct sim *self, uint32_t worker)
+void stop_notify(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     if (node->crashed)
@@ -108,9 +108,9 @@ void stop_tell(struct sim *self, uint32_t worker)
         self->message[message] = (struct sim_message){.kind = MESSAGE_STOP, .to = worker};
         links_append(self, &node->inbox, message);
     } else {
-        stop_hear(self, worker);
+        stop_deliver(self, worker);
     }
-    turn_hear_later(self, worker);
+    service_wake_later(self, worker);
 }
 
 /* -------------------------------------------------------------------------------------------------- the very end */

@@ -21,10 +21,10 @@ void stop_join(struct sim *self, uint32_t worker, uint32_t round);
 void stop_begin(struct sim *self);
 
 /** It is this worker's turn to be told. */
-void stop_tell(struct sim *self, uint32_t worker);
+void stop_notify(struct sim *self, uint32_t worker);
 
 /** The worker hears of it. */
-void stop_hear(struct sim *self, uint32_t worker);
+void stop_deliver(struct sim *self, uint32_t worker);
 
 /** Nothing is left to happen. True: something is now, after all. */
 bool stop_idle(struct sim *self);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What has arrived is heard before the news that its sender is gone, even if that is back by then.
+ * What has arrived is delivered before the notice that its sender is gone, even if that is back by then.
  *
- * Order at a return: first the peers are told, then the worker starts, then it is told who else is absent; all at one
- * moment. So nothing of the new life can reach a peer before the news, and nothing that a peer sends in ignorance of the news
- * reaches the new life (sim_life.told).
+ * Order at a return: first the peers are notified, then the worker starts, then it is notified of who else is absent; all at
+ * one moment. So nothing of the new incarnation can reach a peer before the notice, and nothing that a peer sends before it
+ * has the notice reaches the new incarnation (sim_life.told).
  */
-#include "core/sim/lives.h"
+#include "core/sim/membership.h"
 
 #include <string.h>
 
@@ -37,9 +37,9 @@ static void post(struct sim *self, const struct sim_message *model)
         links_append(self, &self->prompt, message);
 }
 
-/** The news about the worker at this edge's beginning, for whoever is at its end. */
-static struct sim_message news(const struct sim *self, uint32_t worker, uint32_t peer,
-                               enum message_kind kind, enum peer_down how)
+/** The notice about the worker at this edge's beginning, for whoever is at its end. */
+static struct sim_message notice_of(const struct sim *self, uint32_t worker, uint32_t peer,
+                                    enum message_kind kind, enum peer_down how)
 {
     const struct sim_node *const node = node_at(self, worker);
     const struct sim_edge *const edge = &self->edge[node->first_edge + peer];
@@ -73,13 +73,13 @@ static void forget(struct sim *self, uint32_t worker)
     node->current = SLOTS_NONE;
 }
 
-void lives_await(struct sim *self, uint32_t worker)
+void sim_membership_await(struct sim *self, uint32_t worker)
 {
     forget(self, worker);
-    lives_notice(self, worker);
+    sim_membership_notice(self, worker);
 }
 
-void lives_crash(struct sim *self, uint32_t worker)
+void sim_membership_crash(struct sim *self, uint32_t worker)
 {
     if (self->stopped || node_at(self, worker)->crashed)
         return;
@@ -88,19 +88,19 @@ void lives_crash(struct sim *self, uint32_t worker)
     forget(self, worker);
 }
 
-void lives_notice(struct sim *self, uint32_t worker)
+void sim_membership_notice(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     if (!node->crashed || node->noticed)
         return; /* the run had ended before, or it was known */
     node->noticed = true;
     for (uint32_t i = 0; i < node->peer_count; i++) {
-        const struct sim_message message = news(self, worker, i, MESSAGE_DOWN, PEER_LOST);
+        const struct sim_message message = notice_of(self, worker, i, MESSAGE_DOWN, PEER_LOST);
         post(self, &message);
     }
 }
 
-void lives_leave(struct sim *self, uint32_t worker)
+void sim_membership_leave(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     if (self->stopped || node->crashed || node->leaving)
@@ -110,7 +110,7 @@ void lives_leave(struct sim *self, uint32_t worker)
 }
 
 /** As at the stop of the run, but for this worker alone: of a round it has begun its peers get their share. */
-static void hear_leave(struct sim *self, uint32_t worker)
+static void on_leave(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     if (node->stop_told || node->held) { /* the run ends before it has gone */
@@ -124,7 +124,7 @@ static void hear_leave(struct sim *self, uint32_t worker)
                &(struct event){.kind = EV_STOP, .now_ns = self->now_ns, .tag = node->round});
 }
 
-void lives_end(struct sim *self, uint32_t worker)
+void sim_membership_end(struct sim *self, uint32_t worker)
 {
     post(self, &(struct sim_message){.kind = MESSAGE_GONE, .to = worker});
 }
@@ -141,7 +141,7 @@ static void depart(struct sim *self, uint32_t worker)
     node->gone_ns = self->now_ns;
     for (uint32_t i = 0; i < node->peer_count; i++) {
         const struct sim_edge *const edge = &self->edge[node->first_edge + i];
-        const struct sim_message model = news(self, worker, i, MESSAGE_DOWN, PEER_LEFT);
+        const struct sim_message model = notice_of(self, worker, i, MESSAGE_DOWN, PEER_LEFT);
         const uint64_t at_ns = sim_max(self->now_ns, sim_max(edge->last_ns[0], edge->last_ns[1]));
         const uint32_t message = make(self, &model);
         if (message == SIM_NONE)
@@ -227,7 +227,7 @@ static void take_model(struct sim *self, uint32_t worker, uint32_t from)
                      node_at(self, from)->current);
 }
 
-bool lives_return(struct sim *self, uint32_t worker, uint64_t *again_ns)
+bool sim_membership_return(struct sim *self, uint32_t worker, uint64_t *again_ns)
 {
     struct sim_node *const node = node_at(self, worker);
     const uint32_t room = self->config.policy->slots_fixed ? self->config.policy->slots_fixed : 1;
@@ -240,12 +240,12 @@ bool lives_return(struct sim *self, uint32_t worker, uint64_t *again_ns)
         return false;
     }
     const uint32_t from = whose_model(self, worker);
-    lives_notice(self, worker);
+    sim_membership_notice(self, worker);
     renew_edges(self, worker);
     renew_node(self, worker);
     take_model(self, worker, from);
     for (uint32_t i = 0; i < node->peer_count; i++) {
-        const struct sim_message message = news(self, worker, i, MESSAGE_UP, PEER_LOST);
+        const struct sim_message message = notice_of(self, worker, i, MESSAGE_UP, PEER_LOST);
         post(self, &message);
     }
     post(self, &(struct sim_message){.kind = MESSAGE_BEGIN, .to = worker});
@@ -253,7 +253,7 @@ bool lives_return(struct sim *self, uint32_t worker, uint64_t *again_ns)
         const struct sim_edge *const edge = &self->edge[node->first_edge + i];
         const struct sim_node *const peer = node_at(self, edge->to);
         const struct sim_message message =
-            news(self, edge->to, edge->peer, MESSAGE_DOWN, PEER_LOST);
+            notice_of(self, edge->to, edge->peer, MESSAGE_DOWN, PEER_LOST);
         if (peer->crashed && peer->noticed)
             post(self, &message);
     }
@@ -263,48 +263,48 @@ bool lives_return(struct sim *self, uint32_t worker, uint64_t *again_ns)
 /* ------------------------------------------------------------------------------------------------- hearing of it */
 
 /** The peer is gone: whatever the policy does about it, its loans come back and nothing more is lent to it. */
-static void hear_down(struct sim *self, const struct sim_message *news)
+static void on_peer_down(struct sim *self, const struct sim_message *notice)
 {
-    const uint32_t edge = node_at(self, news->to)->first_edge + news->number;
+    const uint32_t edge = node_at(self, notice->to)->first_edge + notice->number;
     self->edge[edge].down = true;
     if (self->mailboxes && self->mailbox[edge].waiting != SIM_NONE) {
         links_lose(self, self->mailbox[edge].waiting);
         self->mailbox[edge].waiting = SIM_NONE;
     }
-    sim_act_on(self, news->to,
+    sim_act_on(self, notice->to,
                &(struct event){.kind = EV_PEER_DOWN,
-                               .type = news->type,
+                               .type = notice->type,
                                .now_ns = self->now_ns,
-                               .peer = news->number,
-                               .incarnation = news->incarnation});
-    loans_reclaim(self, news->to, news->number);
+                               .peer = notice->number,
+                               .incarnation = notice->incarnation});
+    loans_reclaim(self, notice->to, notice->number);
 }
 
-static void hear_up(struct sim *self, const struct sim_message *news)
+static void on_peer_up(struct sim *self, const struct sim_message *notice)
 {
-    const uint32_t edge = node_at(self, news->to)->first_edge + news->number;
+    const uint32_t edge = node_at(self, notice->to)->first_edge + notice->number;
     self->edge[edge].down = false;
-    self->life[edge].told = (news->incarnation - 1u) & INCARNATION_MASK;
-    sim_act_on(self, news->to,
+    self->life[edge].told = (notice->incarnation - 1u) & INCARNATION_MASK;
+    sim_act_on(self, notice->to,
                &(struct event){.kind = EV_PEER_UP,
                                .now_ns = self->now_ns,
-                               .peer = news->number,
-                               .incarnation = news->incarnation});
+                               .peer = notice->number,
+                               .incarnation = notice->incarnation});
 }
 
-void lives_hear(struct sim *self, uint32_t message)
+void sim_membership_deliver(struct sim *self, uint32_t message)
 {
     const struct sim_message m = self->message[message];
     links_free(self, message);
     switch ((enum message_kind)m.kind) {
     case MESSAGE_DOWN:
-        hear_down(self, &m);
+        on_peer_down(self, &m);
         return;
     case MESSAGE_UP:
-        hear_up(self, &m);
+        on_peer_up(self, &m);
         return;
     case MESSAGE_LEAVE:
-        hear_leave(self, m.to);
+        on_leave(self, m.to);
         return;
     case MESSAGE_GONE:
         depart(self, m.to);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Who is served next. At one moment: wakes, then starts and stops, then controls that take no time, then the worker that
- * works off what it could not hear, then the queue.
+ * works off what it could not receive, then the queue.
  *
- * A worker that is busy, deaf or paused keeps what comes in its inbox. Once it hears it takes arrivals in order, then
+ * A worker that is busy, deaf or paused keeps what comes in its inbox. Once it can receive it takes arrivals in order, then
  * timers, then its own gradient, the order of service of a live worker (core/worker/worker.c).
  */
-#include "core/sim/turn.h"
+#include "core/sim/service.h"
 
 #include <string.h>
 
@@ -14,25 +14,25 @@
 #include "core/sim/act.h"
 #include "core/sim/compute.h"
 #include "core/sim/links.h"
-#include "core/sim/lives.h"
+#include "core/sim/membership.h"
 #include "core/sim/stop.h"
 #include "core/sim/waits.h"
 
-static inline bool hears(const struct sim *self, const struct sim_node *node)
+static inline bool can_receive(const struct sim *self, const struct sim_node *node)
 {
     return self->now_ns >= node->ready_ns && node->inbox.first == SIM_NONE;
 }
 
-void turn_hear_later(struct sim *self, uint32_t worker)
+void service_wake_later(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     const uint64_t at_ns = sim_max(node->ready_ns, self->now_ns);
     const bool unread =
         node->inbox.first != SIM_NONE || node->timers_due != 0 || node->gradient_due;
-    if (!unread || self->resuming == worker || (node->hear_ns != 0 && node->hear_ns <= at_ns + 1))
+    if (!unread || self->resuming == worker || (node->wake_ns != 0 && node->wake_ns <= at_ns + 1))
         return;
-    node->hear_ns = at_ns + 1;
-    due_at(self, at_ns, DUE_HEAR, worker, 0);
+    node->wake_ns = at_ns + 1;
+    due_at(self, at_ns, DUE_WAKE, worker, 0);
 }
 
 static void record_tensor(struct sim *self, const struct sim_message *m)
@@ -44,7 +44,7 @@ static void record_tensor(struct sim *self, const struct sim_message *m)
 /* The events of messages are built in their place from the message's own: a copy of either would be read in wide words
  * before its fields have left the store buffer, and an event would take a tenth longer. */
 
-static void hear_tensor(struct sim *self, uint32_t message)
+static void deliver_tensor(struct sim *self, uint32_t message)
 {
     const struct sim_message *const m = &self->message[message];
     const uint32_t worker = m->to;
@@ -62,7 +62,7 @@ static void hear_tensor(struct sim *self, uint32_t message)
     sim_act_on(self, worker, &event);
 }
 
-static void hear_control(struct sim *self, uint32_t message)
+static void deliver_control(struct sim *self, uint32_t message)
 {
     const struct sim_message *const m = &self->message[message];
     const uint32_t worker = m->to;
@@ -78,7 +78,7 @@ static void hear_control(struct sim *self, uint32_t message)
 }
 
 /** The worker takes the message. */
-static void handle(struct sim *self, uint32_t message)
+static void deliver(struct sim *self, uint32_t message)
 {
     links_handled(self, message); /* the pool may move */
     const struct sim_message *const m = &self->message[message];
@@ -87,10 +87,10 @@ static void handle(struct sim *self, uint32_t message)
     waits_by_message(self, m);
     switch ((enum message_kind)m->kind) {
     case MESSAGE_TENSOR:
-        hear_tensor(self, message);
+        deliver_tensor(self, message);
         return;
     case MESSAGE_CONTROL:
-        hear_control(self, message);
+        deliver_control(self, message);
         return;
     case MESSAGE_WAKE:
         event.kind = EV_WAKE;
@@ -105,18 +105,18 @@ static void handle(struct sim *self, uint32_t message)
         event.peer = m->number;
         break;
     case MESSAGE_STOP:
-        stop_hear(self, worker);
+        stop_deliver(self, worker);
         links_free(self, message);
         return;
     default:
-        lives_hear(self, message);
+        sim_membership_deliver(self, message);
         return;
     }
     links_free(self, message);
     sim_act_on(self, worker, &event);
 }
 
-void turn_message(struct sim *self, uint32_t message)
+void service_message(struct sim *self, uint32_t message)
 {
     const uint32_t worker = self->message[message].to;
     struct sim_node *const node = node_at(self, worker);
@@ -124,18 +124,18 @@ void turn_message(struct sim *self, uint32_t message)
         return;
     const bool wakes =
         self->message[message].kind == MESSAGE_WAKE && self->now_ns >= node->ready_ns;
-    if (hears(self, node) || wakes) {
-        handle(self, message);
+    if (can_receive(self, node) || wakes) {
+        deliver(self, message);
         return;
     }
     links_unread(self, &node->inbox, message);
-    turn_hear_later(self, worker);
+    service_wake_later(self, worker);
 }
 
-void turn_gradient(struct sim *self, uint32_t worker)
+void service_gradient(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    if (hears(self, node) && node->timers_due == 0) {
+    if (can_receive(self, node) && node->timers_due == 0) {
         sim_compute_deliver(self, worker);
         return;
     }
@@ -143,10 +143,10 @@ void turn_gradient(struct sim *self, uint32_t worker)
     if (self->now_ns >= node->ready_ns)
         self->resuming = worker; /* arrivals first, but now */
     else
-        turn_hear_later(self, worker);
+        service_wake_later(self, worker);
 }
 
-static void ring(struct sim *self, uint32_t number)
+static void fire_timer(struct sim *self, uint32_t number)
 {
     waits_by_timer(self);
     sim_act_on(self, number / SIM_TIMERS_MAX,
@@ -156,27 +156,27 @@ static void ring(struct sim *self, uint32_t number)
                                .tag = self->timer[number].generation});
 }
 
-void turn_timer(struct sim *self, uint32_t number)
+void service_timer(struct sim *self, uint32_t number)
 {
     const uint32_t worker = number / SIM_TIMERS_MAX;
     struct sim_node *const node = node_at(self, worker);
     self->timer[number].armed = false;
     if (node->crashed)
         return;
-    if (hears(self, node)) {
-        ring(self, number);
+    if (can_receive(self, node)) {
+        fire_timer(self, number);
         return;
     }
     node->timers_due |= (uint8_t)(1u << number % SIM_TIMERS_MAX);
-    turn_hear_later(self, worker);
+    service_wake_later(self, worker);
 }
 
-void turn_hear(struct sim *self, uint32_t worker)
+void service_wake(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    if (node->hear_ns != self->now_ns + 1)
+    if (node->wake_ns != self->now_ns + 1)
         return; /* it is asked at another time */
-    node->hear_ns = 0;
+    node->wake_ns = 0;
     sim_account_late(self, worker);
     sim_account_stolen(self, worker);
     if (!node->crashed)
@@ -190,13 +190,13 @@ static void resume(struct sim *self)
     struct sim_node *const node = node_at(self, worker);
     if (self->now_ns < node->ready_ns) {
         self->resuming = SIM_NONE;
-        turn_hear_later(self, worker);
+        service_wake_later(self, worker);
     } else if (node->inbox.first != SIM_NONE) {
-        handle(self, links_take_first(self, &node->inbox));
+        deliver(self, links_take_first(self, &node->inbox));
     } else if (node->timers_due != 0) {
         const uint32_t timer = (uint32_t)__builtin_ctz(node->timers_due);
         node->timers_due &= (uint8_t)(node->timers_due - 1u);
-        ring(self, worker * SIM_TIMERS_MAX + timer);
+        fire_timer(self, worker * SIM_TIMERS_MAX + timer);
     } else if (node->gradient_due) {
         sim_compute_deliver(self, worker);
     } else {
@@ -204,18 +204,18 @@ static void resume(struct sim *self)
     }
 }
 
-void turn_pending(struct sim *self)
+void service_pending(struct sim *self)
 {
     if (self->wakes.first != SIM_NONE) {
-        turn_message(self, links_take_first(self, &self->wakes));
+        service_message(self, links_take_first(self, &self->wakes));
     } else if (self->roll < self->config.workers) {
         const uint32_t worker = self->roll++;
         if (self->roll_kind == EV_STOP)
-            stop_tell(self, worker);
+            stop_notify(self, worker);
         else if (!node_at(self, worker)->crashed)
             sim_act_on(self, worker, &(struct event){.kind = EV_START, .now_ns = self->now_ns});
     } else if (self->prompt.first != SIM_NONE) {
-        turn_message(self, links_take_first(self, &self->prompt));
+        service_message(self, links_take_first(self, &self->prompt));
     } else {
         resume(self);
     }

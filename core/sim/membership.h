@@ -7,30 +7,30 @@
  * its way belongs to the lives of the two ends of its edge when it was sent; once either is over it is dropped (sim_life). What peers still read of
  * an earlier life stays in its slots until they give it back.
  */
-#ifndef CORE_SIM_LIVES_H
-#define CORE_SIM_LIVES_H
+#ifndef CORE_SIM_MEMBERSHIP_H
+#define CORE_SIM_MEMBERSHIP_H
 
 #include "core/sim/sim_state.h"
 
 /** Not there from the start. */
-void lives_await(struct sim *self, uint32_t worker);
+void sim_membership_await(struct sim *self, uint32_t worker);
 
 /** Gone without a word. */
-void lives_crash(struct sim *self, uint32_t worker);
+void sim_membership_crash(struct sim *self, uint32_t worker);
 
 /** The peers of a crashed worker hear of it, if they have not. */
-void lives_notice(struct sim *self, uint32_t worker);
+void sim_membership_notice(struct sim *self, uint32_t worker);
 
 /** Ask the worker to go in good order; it is gone once its policy is done. */
-void lives_leave(struct sim *self, uint32_t worker);
+void sim_membership_leave(struct sim *self, uint32_t worker);
 
 /** It is done: gone as soon as its thread is. */
-void lives_end(struct sim *self, uint32_t worker);
+void sim_membership_end(struct sim *self, uint32_t worker);
 
 /** MESSAGE_LEAVE, MESSAGE_GONE, MESSAGE_BEGIN, MESSAGE_DOWN, MESSAGE_UP: `message` is freed. */
-void lives_hear(struct sim *self, uint32_t message);
+void sim_membership_deliver(struct sim *self, uint32_t message);
 
 /** Come (back). False: not yet, try again at *again_ns. */
-bool lives_return(struct sim *self, uint32_t worker, uint64_t *again_ns);
+bool sim_membership_return(struct sim *self, uint32_t worker, uint64_t *again_ns);
 
 #endif
