@@ -30,8 +30,11 @@ static struct row *rows_of(const struct inject *inject, uint32_t *count)
     cr_assert_eq(preview_csv(out, &experiment, NULL), 0);
     fclose(out);
     struct row *const rows = calloc(PREVIEW_DRAWS + WORKERS, sizeof(*rows));
-    const char *line = strchr(text, '\n') + 1;
-    for (*count = 0; *line; line = strchr(line, '\n') + 1) {
+    *count = 0;
+    char *line = strchr(text, '\n') + 1;
+    for (char *end; *line; line = end + 1) {
+        end = strchr(line, '\n');
+        *end = 0; /* sscanf() looks for the end of all that follows */
         struct row *const row = &rows[(*count)++];
         cr_assert_eq(sscanf(line, "%u,%u,%u,%" SCNu64 ",%" SCNu64 ",%" SCNu64, &row->entry,
                             &row->worker, &row->iteration, &row->base_ns, &row->delay_ns,
