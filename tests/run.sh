@@ -60,7 +60,7 @@ check() { # title, command…: counts as one test
 
 everything_else() {
     configure build-asan --buildtype=debugoptimized -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false &&
-        step "address and undefined-behaviour sanitizers" build-asan --suite pure &&
+        step "address and undefined-behaviour sanitizers, a tenth of the seeds (tests/prop/seeds.h)" build-asan --suite pure &&
         check "the program under the sanitizers" ninja --quiet -C build-asan harness/dawdle
     configure build-tsan --buildtype=debugoptimized -Dtests=enabled -Db_sanitize=thread -Db_lundef=false &&
         step "thread sanitizer" build-tsan --suite race

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "harness/run/interrupt.h"
+#include "tests/prop/seeds.h"
 #include "tests/random/fuzz.h"
 #include "tests/random/fuzz_seed.h"
 #include "tests/random/options.h"
@@ -18,7 +19,7 @@
 static uint64_t seeds(void)
 {
     const char *const text = getenv("DAWDLE_FUZZ_SEEDS");
-    return text ? strtoull(text, NULL, 10) : 2000;
+    return text ? strtoull(text, NULL, 10) : seeds_of(2000);
 }
 
 Test(fuzz_seeds, no_policy_breaks_an_invariant, .timeout = 280)

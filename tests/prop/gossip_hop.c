@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "core/policy/rows.h"
+#include "tests/prop/seeds.h"
 #include "tests/prop/support_shadow.h"
 
 #define COMPUTE_NS 100000u
@@ -44,7 +45,7 @@ static struct cluster_result run_hop(uint64_t seed, struct policy_options option
 
 Test(gossip_hop, without_options_keeps_neighbours_within_one_iteration)
 {
-    for (uint64_t seed = 1; seed <= 200; seed++)
+    for (uint64_t seed = 1; seed <= seeds_of(200); seed++)
         cr_expect_eq(run_hop(seed, (struct policy_options){0}).sum.dropped, 0);
 }
 
@@ -52,7 +53,7 @@ Test(gossip_hop, with_backups_keeps_the_gap_and_does_not_hang)
 {
     uint64_t dropped = 0;
     uint32_t gap = 0;
-    for (uint64_t seed = 1; seed <= 300; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(300); seed++) {
         const struct policy_options options = {.backup = 1 + (uint32_t)(seed % 3),
                                                .staleness = (uint32_t)(seed / 3 % 6)};
         const struct cluster_result result = run_hop(seed, options);
@@ -66,7 +67,7 @@ Test(gossip_hop, with_backups_keeps_the_gap_and_does_not_hang)
 Test(gossip_hop, with_staleness_keeps_the_gap_and_does_not_hang)
 {
     uint32_t gap = 0;
-    for (uint64_t seed = 1; seed <= 300; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(300); seed++) {
         const struct policy_options options = {.staleness = 1 + (uint32_t)(seed / 3 % 5)};
         const struct cluster_result result = run_hop(seed, options);
         gap = result.gap_max > gap ? result.gap_max : gap;
@@ -77,7 +78,7 @@ Test(gossip_hop, with_staleness_keeps_the_gap_and_does_not_hang)
 Test(gossip_hop, with_jumps_keeps_the_gap_and_does_not_hang)
 {
     uint64_t skipped = 0;
-    for (uint64_t seed = 1; seed <= 600; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(600); seed++) {
         const struct policy_options options = {.backup = (uint32_t)(seed % 3),
                                                .staleness = 1 + (uint32_t)(seed / 3 % 5),
                                                .jump = 1 + (uint32_t)(seed / 7 % 8)};
@@ -103,7 +104,7 @@ Test(gossip_hop, jumps_let_the_others_go_on_faster_than_a_slow_worker)
 
 Test(gossip_hop, swift_waits_for_nobody_and_returns_everything)
 {
-    for (uint64_t seed = 1; seed <= 200; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(200); seed++) {
         struct cluster_config config = drawn(&policy_swift, seed);
         config.options.steps = 1 + (uint32_t)(seed % 3);
         config.reorder = seed % 4 == 0 ? 0.3 : 0;

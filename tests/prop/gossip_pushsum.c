@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "core/policy/rows.h"
+#include "tests/prop/seeds.h"
 #include "tests/prop/support_shadow.h"
 
 #define COMPUTE_NS 100000u
@@ -35,7 +36,7 @@ static void expect_whole(const struct cluster_config *config, const struct clust
 
 Test(gossip_pushsum, sgp_is_whole_after_the_drain_and_ends_with_one_round_for_all)
 {
-    for (uint64_t seed = 1; seed <= 400; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(400); seed++) {
         struct cluster_config config = drawn(&policy_sgp, seed);
         config.options.overlap = (uint32_t)(seed / 13 % 4);
 
@@ -86,7 +87,7 @@ Test(gossip_pushsum, sgp_stays_within_its_channels_and_slots_and_needs_all_of_th
 
 Test(gossip_pushsum, sgp_stalls_at_a_cut_edge_and_is_short_of_exactly_what_was_lost_there)
 {
-    for (uint64_t seed = 1; seed <= 60; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(60); seed++) {
         struct cluster_config config = drawn(&policy_sgp, seed);
         config.workers = 2 + (uint32_t)(seed % 9);
         config.options.overlap = (uint32_t)(seed % 2);
@@ -114,7 +115,7 @@ Test(gossip_pushsum, sgp_that_gives_up_goes_on_without_the_mass_that_was_lost)
 {
     double all = 0;
     uint64_t torn = 0;
-    for (uint64_t seed = 1; seed <= 200; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(200); seed++) {
         struct cluster_config config = drawn(&policy_sgp_lossy, seed);
         config.workers = 2 + (uint32_t)(seed % 12);
         config.options.overlap = (uint32_t)(seed % 4);
@@ -129,13 +130,13 @@ Test(gossip_pushsum, sgp_that_gives_up_goes_on_without_the_mass_that_was_lost)
         torn += result.sum.torn;
         all += lost;
     }
-    cr_expect(torn > 1000, "%llu", (unsigned long long)torn);
-    cr_expect(all / 200 > 0.3, "a share of %g on average", all / 200);
+    cr_expect(torn > seeds_of(1000), "%llu", (unsigned long long)torn);
+    cr_expect(all / (double)seeds_of(200) > 0.3, "a share of %g on average", all / 200);
 }
 
 Test(gossip_pushsum, sgp_that_gives_up_loses_nothing_where_nothing_is_lost)
 {
-    for (uint64_t seed = 1; seed <= 200; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(200); seed++) {
         struct cluster_config config = drawn(&policy_sgp_lossy, seed);
         config.options.overlap = (uint32_t)(seed % 4);
         config.options.give_up_ns = 1000 * COMPUTE_NS;
@@ -152,7 +153,7 @@ Test(gossip_pushsum,
      sgp_that_gives_up_too_early_leaves_stragglers_behind_and_counts_what_that_costs)
 {
     uint64_t dropped = 0;
-    for (uint64_t seed = 1; seed <= 100; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(100); seed++) {
         struct cluster_config config = drawn(&policy_sgp_lossy, seed);
         config.workers = 2 + (uint32_t)(seed % 7);
         config.options.overlap = (uint32_t)(seed % 4);
@@ -165,13 +166,13 @@ Test(gossip_pushsum,
         expect_short_of_what_was_lost(&config, &result);
         dropped += result.sum.dropped;
     }
-    cr_expect(dropped > 100, "%llu", (unsigned long long)dropped);
+    cr_expect(dropped > seeds_of(100), "%llu", (unsigned long long)dropped);
 }
 
 static void expect_agp_whole(const struct policy *policy, double loss, double reorder)
 {
     uint64_t lost = 0, superseded = 0;
-    for (uint64_t seed = 1; seed <= 200; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(200); seed++) {
         struct cluster_config config = drawn(policy, seed);
         config.loss = loss;
         config.reorder = reorder;
@@ -183,8 +184,9 @@ static void expect_agp_whole(const struct policy *policy, double loss, double re
         lost += result.lost;
         superseded += result.superseded;
     }
-    cr_expect(superseded > 100, "slow links supersede: %llu", (unsigned long long)superseded);
-    cr_expect((lost > 100) == (loss > 0), "%llu lost", (unsigned long long)lost);
+    cr_expect(superseded > seeds_of(100), "slow links supersede: %llu",
+              (unsigned long long)superseded);
+    cr_expect((lost > seeds_of(100)) == (loss > 0), "%llu lost", (unsigned long long)lost);
 }
 
 Test(gossip_pushsum, agp_is_whole_after_the_drain)

@@ -6,6 +6,7 @@
 #include "core/base/rng.h"
 #include "core/policy/groups.h"
 #include "core/policy/rows.h"
+#include "tests/prop/seeds.h"
 #include "tests/prop/support_shadow.h"
 
 #define COMPUTE_NS 100000u
@@ -35,7 +36,7 @@ static struct policy_counters expect_sound(const struct policy *policy,
                                            struct policy_options options, uint64_t seeds)
 {
     struct policy_counters sum = {0};
-    for (uint64_t seed = 1; seed <= seeds; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(seeds); seed++) {
         const struct cluster_config config = drawn(policy, seed, options);
         const struct cluster_result result = cluster_run(&config);
         cr_assert(result.failure[0] == 0, "%s", result.failure);
@@ -48,7 +49,7 @@ static struct policy_counters expect_sound(const struct policy *policy,
 
 static void expect_drain(const struct policy *policy, struct policy_options options)
 {
-    for (uint64_t seed = 1; seed <= 400; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(400); seed++) {
         struct cluster_config config = drawn(policy, seed, options);
         config.delay_ns = COMPUTE_NS / 2;
         config.control_is_free = false;
@@ -62,7 +63,7 @@ static void expect_drain(const struct policy *policy, struct policy_options opti
 
 static void expect_recovery(const struct policy *policy, struct policy_options options)
 {
-    for (uint64_t seed = 1; seed <= 60; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(60); seed++) {
         struct cluster_config config = drawn(policy, seed, options);
         config.graph = "path";
         config.workers = 3;
@@ -144,7 +145,7 @@ Test(policy_groups, partial_is_seen_to_drift_when_one_end_does_not_mix)
 static void expect_survival(const struct policy *policy, struct policy_options options)
 {
     uint64_t evicted = 0;
-    for (uint64_t seed = 1; seed <= 200; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(200); seed++) {
         struct cluster_config config = drawn(policy, seed, options);
         config.workers += 2;
         config.fault[0] = (struct fault){.kind = FAULT_CRASH,
@@ -157,7 +158,7 @@ static void expect_survival(const struct policy *policy, struct policy_options o
         cr_assert(result.failure[0] == 0, "%s", result.failure);
         evicted += result.sum.evicted;
     }
-    cr_assert_geq(evicted, 200, "not every loss was noticed");
+    cr_assert_geq(evicted, seeds_of(200), "not every loss was noticed");
 }
 
 Test(policy_groups, partial_goes_on_without_a_worker_that_is_lost)
@@ -188,7 +189,7 @@ Test(policy_groups, swarm_keeps_the_mean_and_goes_on)
 /* Rows of its matrix sum to one, columns do not: only what is not about sums can hold. */
 Test(policy_groups, epidemic_gives_back_what_it_was_lent_and_never_waits_for_anybody)
 {
-    for (uint64_t seed = 1; seed <= 200; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(200); seed++) {
         const struct policy_options options = {.fanout = 1 + (uint32_t)(seed % 3),
                                                .timeout_ns = 1 + seed * 977 % 30000};
         struct cluster_config config = drawn(&policy_epidemic, seed, options);
@@ -336,9 +337,9 @@ Test(policy_groups, prague_forms_disjoint_groups_and_drafts_no_laggard)
 {
     uint32_t drafted = 0, spared = 0;
 
-    for (uint64_t seed = 1; seed <= 200; seed++)
+    for (uint64_t seed = 1; seed <= seeds_of(200); seed++)
         run_crowd(seed, &drafted, &spared);
 
-    cr_expect_gt(drafted, 1000);
-    cr_expect_gt(spared, 1000, "hardly anybody lagged: the filter was not tested");
+    cr_expect_gt(drafted, seeds_of(1000));
+    cr_expect_gt(spared, seeds_of(1000), "hardly anybody lagged: the filter was not tested");
 }

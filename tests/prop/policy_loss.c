@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "core/policy/rows.h"
+#include "tests/prop/seeds.h"
 #include "tests/prop/support_shadow.h"
 
 #define COMPUTE_NS 100000u /* the slowest gradient takes twelve of these */
@@ -45,7 +46,7 @@ static void expect_progress(const struct cluster_config *config, uint32_t gradie
 
 Test(policy_loss, aau_goes_on_when_the_loss_is_noticed_and_the_graph_stays_whole)
 {
-    for (uint64_t seed = 1; seed <= 400; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(400); seed++) {
         struct cluster_config config = drawn(&policy_aau, seed);
         config.graph = seed % 2 ? "ring" : "complete";
         crash_one(&config, 1 + seed % 3 * COMPUTE_NS);
@@ -56,7 +57,7 @@ Test(policy_loss, aau_goes_on_when_the_loss_is_noticed_and_the_graph_stays_whole
 
 Test(policy_loss, aau_goes_on_when_nobody_notices_and_even_when_the_graph_is_cut)
 {
-    for (uint64_t seed = 1; seed <= 400; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(400); seed++) {
         struct cluster_config config = drawn(&policy_aau, seed);
         config.options.evict_after_ns = 30 * COMPUTE_NS;
         crash_one(&config, seed % 2 ? 0 : COMPUTE_NS);
@@ -68,7 +69,7 @@ Test(policy_loss, aau_goes_on_when_nobody_notices_and_even_when_the_graph_is_cut
 Test(policy_loss, aau_takes_back_whom_it_evicted)
 {
     uint64_t evicted = 0;
-    for (uint64_t seed = 1; seed <= 240; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(240); seed++) {
         struct cluster_config config = drawn(&policy_aau, seed);
         config.options.evict_after_ns = 30 * COMPUTE_NS;
         config.fault[0] = (struct fault){.kind = FAULT_PAUSE,
@@ -83,13 +84,13 @@ Test(policy_loss, aau_takes_back_whom_it_evicted)
                   result.computed_min);
         evicted += result.sum.evicted;
     }
-    cr_expect_gt(evicted, 240);
+    cr_expect_gt(evicted, seeds_of(240));
 }
 
 Test(policy_loss, aau_keeps_the_sum_when_it_evicts_stragglers)
 {
     uint64_t evicted = 0, torn = 0, committed = 0;
-    for (uint64_t seed = 1; seed <= 240; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(240); seed++) {
         struct cluster_config config = drawn(&policy_aau, seed);
         config.delay_ns = 5000;
         config.options.evict_after_ns = 2 * COMPUTE_NS;
@@ -102,16 +103,16 @@ Test(policy_loss, aau_keeps_the_sum_when_it_evicts_stragglers)
         torn += result.sum.torn;
         committed += result.sum.committed;
     }
-    cr_expect_gt(evicted, 240);
+    cr_expect_gt(evicted, seeds_of(240));
     cr_expect_eq(torn, 0);
-    cr_expect_gt(committed, 240 * 100);
+    cr_expect_gt(committed, seeds_of(240 * 100));
 }
 
 /* Whoever waits for a model that was lost evicts its sender, and takes it back at its next word. */
 Test(policy_loss, aau_that_evicts_goes_on_when_models_are_lost)
 {
     uint64_t torn = 0;
-    for (uint64_t seed = 1; seed <= 240; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(240); seed++) {
         struct cluster_config config = drawn(seed % 3 ? &policy_aau : &policy_cb_dybw, seed);
         config.options.evict_after_ns = 30 * COMPUTE_NS;
         config.loss = 0.02;
@@ -123,12 +124,12 @@ Test(policy_loss, aau_that_evicts_goes_on_when_models_are_lost)
                   result.computed_min);
         torn += result.sum.torn;
     }
-    cr_expect_gt(torn, 240);
+    cr_expect_gt(torn, seeds_of(240));
 }
 
 Test(policy_loss, cb_dybw_goes_on_when_its_tree_is_broken)
 {
-    for (uint64_t seed = 1; seed <= 240; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(240); seed++) {
         struct cluster_config config = drawn(&policy_cb_dybw, seed);
         config.options.release = AAU_CLUSTER;
         config.options.evict_after_ns = 30 * COMPUTE_NS;
@@ -140,7 +141,7 @@ Test(policy_loss, cb_dybw_goes_on_when_its_tree_is_broken)
 
 Test(policy_loss, dsgd_goes_on_and_whoever_is_left_agrees)
 {
-    for (uint64_t seed = 1; seed <= 240; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(240); seed++) {
         struct cluster_config config = drawn(&policy_dsgd, seed);
         config.options.order = seed / 7 % 2 ? DSGD_COMBINE_THEN_ADAPT : DSGD_ADAPT_THEN_COMBINE;
         crash_one(&config, 1 + seed % 4 * COMPUTE_NS);
@@ -151,7 +152,7 @@ Test(policy_loss, dsgd_goes_on_and_whoever_is_left_agrees)
 
 Test(policy_loss, adpsgd_and_swarm_ask_somebody_else)
 {
-    for (uint64_t seed = 1; seed <= 240; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(240); seed++) {
         struct cluster_config config =
             drawn(seed / 5 % 3 == 0 ? &policy_swarm : &policy_adpsgd, seed);
         config.options.comm_thread = seed / 5 % 3 == 1;

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "core/policy/rows.h"
+#include "tests/prop/seeds.h"
 #include "tests/prop/support_shadow.h"
 
 static struct cluster_config drawn(const struct policy *policy, uint64_t seed)
@@ -25,7 +26,7 @@ static struct cluster_config drawn(const struct policy *policy, uint64_t seed)
 
 static void run_seeds(const struct policy *policy, struct policy_options options, uint64_t seeds)
 {
-    for (uint64_t seed = 1; seed <= seeds; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(seeds); seed++) {
         struct cluster_config config = drawn(policy, seed);
         config.options = options;
         const struct cluster_result result = cluster_run(&config);

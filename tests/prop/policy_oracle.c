@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 
 #include "core/policy/rows.h"
+#include "tests/prop/seeds.h"
 #include "tests/prop/support_shadow.h"
 
 #define COMPUTE_NS 100000u
@@ -31,7 +32,7 @@ static struct cluster_config drawn(const struct policy *policy, enum aau_release
 
 Test(policy_oracle, keeps_the_sum_and_takes_at_most_workers_minus_one_exchanges_per_epoch)
 {
-    for (uint64_t seed = 1; seed <= 800; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(800); seed++) {
         struct cluster_config config =
             drawn(&policy_aau_oracle, releases[seed / CLUSTER_GRAPHS % 4], seed);
         config.deaf = seed % 3 == 0;
@@ -122,7 +123,7 @@ Test(policy_oracle, is_what_messages_do_when_edges_are_new_by_vertex)
 
 Test(policy_oracle, goes_on_without_a_lost_worker)
 {
-    for (uint64_t seed = 1; seed <= 240; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(240); seed++) {
         struct cluster_config config =
             drawn(&policy_aau_oracle, releases[seed / CLUSTER_GRAPHS % 4], seed);
         config.workers = 3 + (uint32_t)(seed % 9);

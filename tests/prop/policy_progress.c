@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "core/policy/rows.h"
+#include "tests/prop/seeds.h"
 #include "tests/prop/support_shadow.h"
 
 #define COMPUTE_NS 100000u
@@ -35,7 +36,7 @@ static const enum aau_release releases[] = {AAU_CLUSTER, AAU_ALL, AAU_NBR, AAU_P
 Test(policy_progress,
      an_epoch_of_aau_takes_at_most_workers_minus_one_waves_when_control_is_immediate)
 {
-    for (uint64_t seed = 1; seed <= 400; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(400); seed++) {
         struct cluster_config config = drawn(&policy_aau, seed);
         config.options.release = releases[seed / CLUSTER_GRAPHS % 4];
         config.options.new_edge = (enum aau_new_edge)(seed / 5 % 2);
@@ -55,7 +56,7 @@ Test(policy_progress,
 
 Test(policy_progress, an_epoch_of_cb_dybw_takes_at_most_as_many_waves_as_its_tree_has_edges)
 {
-    for (uint64_t seed = 1; seed <= 400; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(400); seed++) {
         const struct cluster_config config = drawn(&policy_cb_dybw, seed);
 
         const struct cluster_result result = cluster_run(&config);
@@ -70,7 +71,7 @@ Test(policy_progress, an_epoch_of_cb_dybw_takes_at_most_as_many_waves_as_its_tre
 /* Views that are behind cost superfluous waves: over 3000 seeds of this test never more than N+1 in one epoch. */
 Test(policy_progress, an_epoch_of_aau_takes_few_waves_more_when_control_is_slow)
 {
-    for (uint64_t seed = 1; seed <= 400; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(400); seed++) {
         struct cluster_config config = drawn(&policy_aau, seed);
         config.options.release = releases[seed / CLUSTER_GRAPHS % 4];
         config.options.new_edge = (enum aau_new_edge)(seed / 5 % 2);
@@ -91,7 +92,7 @@ Test(policy_progress, an_epoch_of_aau_takes_few_waves_more_when_control_is_slow)
 /* Round distances and tags are checked by the shadow and by the policies themselves. */
 static void expect_recovery(const struct policy *policy, struct policy_options options)
 {
-    for (uint64_t seed = 1; seed <= 60; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(60); seed++) {
         struct cluster_config config = drawn(policy, seed);
         config.options = options;
         config.graph = "path";
@@ -177,7 +178,7 @@ Test(policy_progress, a_stop_at_any_moment_drains)
     static const struct policy *const rows[] = {
         &policy_none,      &policy_allreduce, &policy_dsgd, &policy_adpsgd, &policy_aau,
         &policy_local_sgd, &policy_k_sync,    &policy_asgd, &policy_ssp};
-    for (uint64_t seed = 1; seed <= 1600; seed++) {
+    for (uint64_t seed = 1; seed <= seeds_of(1600); seed++) {
         struct cluster_config config = drawn(rows[seed % 9], seed);
         config.options = options[seed / 9 % 4];
         if (config.workers > 3)

@@ -2,6 +2,7 @@
 /* A stop at any moment, over any links, drains: everybody done, every loan back, every message accounted for. */
 #include <criterion/criterion.h>
 
+#include "tests/prop/seeds.h"
 #include "tests/unit/support_sim.h"
 
 static void run(uint64_t seed, bool faulty)
@@ -52,12 +53,12 @@ static void run(uint64_t seed, bool faulty)
 
 Test(sim_drain, a_stop_at_any_moment_drains)
 {
-    for (uint64_t seed = 1; seed <= 960; seed++)
+    for (uint64_t seed = 1; seed <= seeds_of(960); seed++)
         run(seed, false);
 }
 
 Test(sim_drain, faults_on_reliable_edges_and_pauses_cost_time_only)
 {
-    for (uint64_t seed = 1; seed <= 640; seed++)
+    for (uint64_t seed = 1; seed <= seeds_of(640); seed++)
         run(seed, true);
 }

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "core/base/rng.h"
+#include "tests/prop/seeds.h"
 #include "tests/unit/support_sim.h"
 
 static const uint32_t first_two[] = {0, 1};
@@ -155,10 +156,10 @@ static void run_cut(uint64_t seed)
 
 Test(sim_links, a_link_that_stays_cut_ends_a_run_with_a_sentence)
 {
-    for (uint64_t seed = 1; seed <= 240; seed++)
+    for (uint64_t seed = 1; seed <= seeds_of(240); seed++)
         run_cut(seed);
 
-    cr_expect_gt(happened[0], 50);
+    cr_expect_gt(happened[0], seeds_of(50));
 }
 
 Test(sim_links, the_sentence_names_the_edge_and_who_resends)
@@ -229,9 +230,9 @@ static void run_unreliable(uint64_t seed)
 
 Test(sim_links, rows_that_go_on_without_a_message_go_on_over_unreliable_links)
 {
-    for (uint64_t seed = 1; seed <= 300; seed++)
+    for (uint64_t seed = 1; seed <= seeds_of(300); seed++)
         run_unreliable(seed);
 
     for (uint32_t i = 0; i < 5; i++)
-        cr_expect_gt(happened[i], 100);
+        cr_expect_gt(happened[i], seeds_of(100));
 }

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "core/policy/rows.h"
+#include "tests/prop/seeds.h"
 #include "tests/unit/support_sim.h"
 
 struct variant {
@@ -66,6 +67,6 @@ static void run(uint64_t seed)
 
 Test(sim_loss, the_others_go_on)
 {
-    for (uint64_t seed = 1; seed <= 480; seed++)
+    for (uint64_t seed = 1; seed <= seeds_of(480); seed++)
         run(seed);
 }
