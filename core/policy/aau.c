@@ -210,6 +210,12 @@ void aau_step(void *state, const struct event *event, struct actions *out)
     aau_watch(self, out);
 }
 
+static const struct policy *variant(const struct policy_options *options, uint32_t workers)
+{
+    const bool many = options->pathsearch == AAU_AUTO && workers > AAU_MESSAGES_MAX;
+    return many || options->pathsearch == AAU_ORACLE ? &policy_aau_oracle : &policy_aau;
+}
+
 static const struct policy_choice releases[] = {
     [AAU_CLUSTER] = {"cluster",
                      "the connected component of ready workers that contains the new edge"},
@@ -283,6 +289,7 @@ const struct policy policy_aau = {
     .slots_per_edge = 1, /* a neighbour that still waits for somebody else's model */
     .survives_loss = true,
     .survives_return = true,
+    .variant = variant,
     .lay_out = aau_lay_out,
     .step = aau_step,
     .counters_at = offsetof(struct aau, counters),

@@ -30,10 +30,5 @@ const char *policy_refuses(const struct policy *row, bool returns)
 const struct policy *policy_variant(const struct policy *row, const struct policy_options *options,
                                     uint32_t workers)
 {
-    const bool many = options->pathsearch == AAU_AUTO && workers > AAU_MESSAGES_MAX;
-    if (row == &policy_aau && (many || options->pathsearch == AAU_ORACLE))
-        return &policy_aau_oracle;
-    if (row == &policy_sgp && options->give_up_ns > 0)
-        return &policy_sgp_lossy;
-    return row;
+    return row->variant ? row->variant(options, workers) : row;
 }

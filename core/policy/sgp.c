@@ -310,6 +310,12 @@ static const struct policy_option options[] = {
     {.name = NULL},
 };
 
+static const struct policy *variant(const struct policy_options *chosen, uint32_t workers)
+{
+    (void)workers;
+    return chosen->give_up_ns > 0 ? &policy_sgp_lossy : &policy_sgp;
+}
+
 #define SGP_ROW                                                                                   \
     .name = "sgp", .help = "pushes half of model and weight along a one-peer exponential graph",  \
     .source = "Assran et al., ICML 2019, arXiv 1811.10792",                                       \
@@ -321,7 +327,9 @@ static const struct policy_option options[] = {
     .counters_at = offsetof(struct sgp, counters)
 
 const struct policy policy_sgp = {
-    SGP_ROW, .lost_message = "the receiver stalls; the share's mass is gone for good",
+    SGP_ROW,
+    .variant = variant,
+    .lost_message = "the receiver stalls; the share's mass is gone for good",
     .slots_fixed =
         3 * OVERLAP_MAX + 2 + 2, /* shares not used yet (above); current, being written */
     .slots_per_edge = (OVERLAP_MAX + 1) / 2, /* (degree / 2 + 1) (tau + 1) of those shares */

@@ -31,8 +31,7 @@ struct policy_options experiment_options(const struct experiment *self, uint32_t
     CHECK(index < self->policy_count);
     struct policy_options options = self->policy[index].options;
     /* Flooding every edge costs about workers^2 messages per epoch; the oracle exists in virtual time alone. */
-    const bool many =
-        self->clock == CLOCK_VIRTUAL && self->workers.count > EXPERIMENT_PATHSEARCH_MAX;
+    const bool many = self->clock == CLOCK_VIRTUAL && self->workers.count > AAU_MESSAGES_MAX;
     if (options.pathsearch == AAU_AUTO)
         options.pathsearch = many ? AAU_ORACLE : AAU_MESSAGES;
     return options;

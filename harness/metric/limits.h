@@ -16,6 +16,5 @@
 #define EXPERIMENT_SWEEP_MAX 8u         /* values of the swept key */
 #define EXPERIMENT_SWEEP_TEXT_MAX 128u  /* of the key's path, and of each value as written */
 #define EXPERIMENT_SWEEP_METRICS_MAX 6u /* tables of policy x value */
-#define EXPERIMENT_PATHSEARCH_MAX 1000u /* workers up to which pathsearch auto means messages */
 
 #endif

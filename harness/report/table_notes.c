@@ -90,7 +90,7 @@ static void oracle_note(FILE *out, const struct table_style *style, const char *
     char text[256];
     snprintf(text, sizeof(text),
              "%s: above %u workers auto means a central oracle, whose knowledge costs no messages",
-             label, EXPERIMENT_PATHSEARCH_MAX);
+             label, AAU_MESSAGES_MAX);
     note(out, style, "pathsearch", text);
 }
 
