@@ -16,6 +16,7 @@ cd "$tree"
 
 # 1. its file, 2. its row, 3. its lines for meson, 4. its trace, 5. its line in FAULTS.md, 6. its line in a profile
 sed -e 's/policy_swift/policy_swallow/' -e 's/"swift"/"swallow"/' -e 's/it takes silence/a copy takes silence/' \
+    -e 's/^    POLICY_OPTION_STEPS,$/&\n    {.name = "rest", .type = OPTION_COUNT, POLICY_OPTION_OWN(0, count), .max = 9, .fallback = "3",\n     .unit = "steps", .help = "an option of its own", .draw = {0, 9, 0}},/' \
     core/policy/swift.c >core/policy/swallow.c
 sed -i 's/^    ROW(swift) \\$/&\n    ROW(swallow) \\/' core/policy/rows.h
 sed -i "s/^  'swift.c',$/&\n  'swallow.c',/" core/policy/meson.build
@@ -30,7 +31,7 @@ workers: {count: 8, graph: ring}
 model: none
 data: none
 compute: {base: 1ms}
-policies: [swallow, {kind: swallow, label: rarely, steps: 3}]
+policies: [swallow, {kind: swallow, label: rarely, steps: 3, rest: 5}]
 stop: {iterations: 100}
 PROFILE
 
@@ -50,8 +51,10 @@ say "build" ninja -C build harness/dawdle tests/random/dawdle-fuzz tests/test_tr
 export DAWDLE_TEST_TMP="$tree/build" DAWDLE_SOURCE="$tree"
 say "its trace" build/tests/test_trace_policy --filter 'policy_swallow/*'
 say "the list" sh -c 'build/harness/dawdle list policies | grep -q "^swallow "'
-say "its option" sh -c 'build/harness/dawdle help policies.steps | grep -q "or swallow"'
+say "its options" sh -c 'build/harness/dawdle help policies.steps | grep -q "or swallow" &&
+    build/harness/dawdle help policies.rest | grep -q "0 to 9 steps"'
 say "a profile" build/harness/dawdle sim profile.yaml -q --out runs
+say "its echo" grep -q "rest: 5" runs/swallow/latest/resolved.yaml
 say "random scenarios" build/tests/random/dawdle-fuzz --policy swallow -q 300
 say "errors that list all policies" build/tests/test_unit_harness --filter 'profile/*'
 say "faults and drains" build/tests/test_prop_sim --filter 'sim_@(faults|drain)/*'

@@ -12,17 +12,19 @@
 #include "core/policy/rows.h"
 #include "core/policy/server.h"
 
+enum { DAMPED }; /* own options */
+
 static size_t lay_out(void *memory, const struct policy_config *config)
 {
-    return server_lay_out(
-        memory, config,
-        (struct server_rules){.ahead_max = SERVER_FREE, .damped = config->options.damped});
+    return server_lay_out(memory, config,
+                          (struct server_rules){.ahead_max = SERVER_FREE,
+                                                .damped = config->options.own[DAMPED].flag});
 }
 
 static const struct policy_option options[] = {
     {.name = "damped",
      .type = OPTION_BOOL,
-     POLICY_OPTION_AT(damped),
+     POLICY_OPTION_OWN(DAMPED, flag),
      .fallback = "false",
      .unit = "",
      .help = "divide each step by its staleness"},

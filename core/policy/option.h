@@ -6,6 +6,7 @@
 #ifndef CORE_POLICY_OPTION_H
 #define CORE_POLICY_OPTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,6 +52,20 @@ struct policy_option {
 #define POLICY_OPTION_AT(field)                       \
     .offset = offsetof(struct policy_options, field), \
     .bytes = sizeof(((struct policy_options *)0)->field)
+
+/** The same for an option of one policy alone, which needs no field of its own: word `i`, read as options.own[i].count … */
+#define POLICY_OPTION_OWN(i, member)                   \
+    .offset = offsetof(struct policy_options, own[i]), \
+    .bytes = sizeof(((struct policy_options *)0)->own[i].member)
+
+#define POLICY_OPTIONS_OWN 8u
+
+union policy_value {
+    uint32_t count, choice;
+    uint64_t ns;
+    double share;
+    bool flag;
+};
 
 /* Options that several policies have. */
 #define POLICY_OPTION_STEPS                                                                    \

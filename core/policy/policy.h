@@ -50,7 +50,7 @@ enum partial_wait { PARTIAL_K, PARTIAL_FRACTION, PARTIAL_TIMEOUT, PARTIAL_RANDOM
 enum policy_weights { WEIGHTS_METROPOLIS, WEIGHTS_UNIFORM };
 enum collective_kind { COLLECTIVE_CHUNKED, COLLECTIVE_MODELLED };
 
-/** Their values; those that a row does not read stay 0. */
+/** Their values; those that a row does not read stay 0. A new option needs no field here: it takes a word of `own`. */
 struct policy_options {
     enum dsgd_order order; /* dsgd */
     enum collective_kind
@@ -77,7 +77,7 @@ struct policy_options {
     uint32_t backup;    /* hop: neighbours not waited for */
     uint32_t jump;      /* hop: iterations skipped at most at once; 0 = none are skipped */
     uint32_t fanout;    /* epidemic: receivers per iteration */
-    bool damped;        /* asgd: steps divided by their staleness */
+    union policy_value own[POLICY_OPTIONS_OWN]; /* of one row alone, as its table says */
 };
 
 /** Everything a policy instance is told. Pointers are borrowed for the whole run. */

@@ -131,7 +131,7 @@ Test(policy_progress, local_sgd_survives_a_worker_that_is_not_polled)
 
 Test(policy_progress, a_parameter_server_survives_a_worker_that_is_not_polled)
 {
-    expect_recovery(&policy_asgd, (struct policy_options){.damped = true});
+    expect_recovery(&policy_asgd, (struct policy_options){.own[0].flag = true});
     expect_recovery(&policy_ssp, (struct policy_options){.staleness = 2});
 }
 
@@ -173,7 +173,7 @@ Test(policy_progress, a_stop_at_any_moment_drains)
          .steps = 3,
          .k = 1,
          .order = DSGD_COMBINE_THEN_ADAPT},
-        {.release = AAU_PAIR, .pairing = ADPSGD_BIPARTITE, .steps = 7, .k = 1, .damped = true},
+        {.release = AAU_PAIR, .pairing = ADPSGD_BIPARTITE, .steps = 7, .k = 1, .own[0].flag = true},
     };
     static const struct policy *const rows[] = {
         &policy_none,      &policy_allreduce, &policy_dsgd, &policy_adpsgd, &policy_aau,
