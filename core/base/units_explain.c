@@ -159,27 +159,43 @@ static uint32_t count_of(const char *number, size_t length, char wanted)
     return count;
 }
 
+/** One comma and no other separator: it may stand for a point, or between thousands. */
+static bool explain_comma(const struct why *why, const struct kind *kind, const char *number,
+                          size_t length, const char *rest)
+{
+    char plain[PIECE + 1], decimal[PIECE + 1];
+    const bool in_thousands = in_threes(number, length, ',');
+    respell(number, length, ",", 0, plain);
+    respell(number, length, "", ',', decimal);
+    if (in_thousands && !kind->fractions)
+        return SAY(why, "digits stand without separators: write %s%.10s", plain, rest);
+    if (in_thousands && *number != '0')
+        return SAY(why, "a comma may mean two things: write %s%.10s or %s%.10s", plain, rest,
+                   decimal, rest);
+    return SAY(why, "the decimal sign is a point: write %s%.10s", decimal, rest);
+}
+
+/** `1.000,5` */
+static bool is_point_before_comma(const char *number, size_t length)
+{
+    const char *const point = memchr(number, '.', length);
+    const char *const comma = memchr(number, ',', length);
+    return point && comma && point < comma && count_of(number, length, '.') == 1 &&
+           point < number + length - 1;
+}
+
 static bool explain_separators(const struct why *why, const struct kind *kind, const char *number,
                                size_t length, const char *rest)
 {
-    char plain[PIECE + 1], decimal[PIECE + 1];
+    char plain[PIECE + 1];
     const uint32_t commas = count_of(number, length, ','), points = count_of(number, length, '.');
     const bool other =
         memchr(number, '_', length) || memchr(number, '\'', length) || memchr(number, ' ', length);
     if (length > PIECE)
         return false;
-    if (commas == 1 && points == 0 && !other) {
-        respell(number, length, ",", 0, plain);
-        respell(number, length, "", ',', decimal);
-        if (in_threes(number, length, ',') && !kind->fractions)
-            return SAY(why, "digits stand without separators: write %s%.10s", plain, rest);
-        if (in_threes(number, length, ',') && *number != '0')
-            return SAY(why, "a comma may mean two things: write %s%.10s or %s%.10s", plain, rest,
-                       decimal, rest);
-        return SAY(why, "the decimal sign is a point: write %s%.10s", decimal, rest);
-    }
-    if (commas > 0 && points == 1 && number + length - 1 > strchr(number, '.') &&
-        strchr(number, '.') < strchr(number, ',')) { /* 1.000,5 */
+    if (commas == 1 && points == 0 && !other)
+        return explain_comma(why, kind, number, length, rest);
+    if (is_point_before_comma(number, length)) {
         respell(number, length, ".", ',', plain);
         return commas == 1 && SAY(why, "the decimal sign is a point: write %s%.10s", plain, rest);
     }
