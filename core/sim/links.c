@@ -127,61 +127,97 @@ static void send_by_mailbox(struct sim *self, uint32_t worker, uint32_t message)
     box->waiting = message;
 }
 
-void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct sim_message *model,
-                uint64_t bytes)
+/** The receiver is gone, or it is back and the sender was not notified of that: nothing sent now is for it. */
+static bool goes_nowhere(const struct sim *self, uint32_t edge)
 {
-    struct sim_node *const node = node_at(self, worker);
-    const uint32_t number = node->first_edge + peer;
-    struct sim_edge *const edge = &self->edge[number];
-    const uint32_t class = links_class(model);
-    CHECK(peer < node->peer_count);
-    self->totals.tensors_sent += class == 0;
-    self->totals.control_sent += class == 1;
-    const struct sim_life *const life = self->life ? &self->life[number] : NULL;
-    if (edge->down || (life && life->told != incarnation_of_receiver(life->life))) {
-        links_count_dropped(self, model, LINK_GONE);
-        return;
-    }
-    const bool mailbox = self->mailboxes && class == 0;
-    const uint32_t depth = class ? self->config.control_depth : self->config.exact_depth;
-    const bool quick = class == 1 && self->config.links.control_is_free &&
-                       self->clock_ns == self->now_ns && !self->publishes &&
-                       !(self->bad && self->is_bad[number]) &&
-                       (edge->flying[1] == 0 || edge->last_ns[1] < self->now_ns);
-    if (!mailbox && edge->flying[class] >= depth) {
-        if (class == 0 && self->drops) {
-            links_count_dropped(self, model, LINK_FULL);
-            return;
-        }
-        sim_break_edge(self, worker, edge->to,
-                       class ? "more controls in flight than control_depth"
-                             : "more tensors in flight than exact_depth");
-        return;
-    }
+    const struct sim_life *const life = self->life ? &self->life[edge] : NULL;
+    return self->edge[edge].down || (life && life->told != incarnation_of_receiver(life->life));
+}
+
+/** As many are in flight as its depth allows: it is dropped where the policy survives that, else a bound is broken. */
+static __attribute__((cold, noinline)) void refuse(struct sim *self, uint32_t worker, uint32_t edge,
+                                                   const struct sim_message *model)
+{
+    const bool control = links_class(model) == 1;
+    if (!control && self->config.policy->survives_drop)
+        links_count_dropped(self, model, LINK_FULL);
+    else
+        sim_break_edge(self, worker, self->edge[edge].to,
+                       control ? "more controls in flight than control_depth"
+                               : "more tensors in flight than exact_depth");
+}
+
+/** A control that takes no time arrives before anything timed, unless something on its edge is before it. */
+static bool is_prompt(const struct sim *self, uint32_t edge)
+{
+    const struct sim_edge *const e = &self->edge[edge];
+    return self->config.links.control_is_free && self->clock_ns == self->now_ns &&
+           !self->publishes && !(self->bad && self->is_bad[edge]) &&
+           (e->flying[1] == 0 || e->last_ns[1] < self->now_ns);
+}
+
+/** The message as it leaves its sender, or SIM_NONE. */
+static uint32_t make_message(struct sim *self, const struct sim_node *node, uint32_t number,
+                             const struct sim_message *model)
+{
     const uint32_t message = links_message(self);
     if (message == SIM_NONE)
-        return;
+        return SIM_NONE;
+    struct sim_edge *const edge = &self->edge[number];
     struct sim_message *const m = &self->message[message];
     *m = *model;
     m->sent_ns = self->clock_ns;
     m->edge = number;
     m->to = edge->to;
-    m->number = edge->number[class]++;
-    m->life = life ? life->life : 0;
+    m->number = edge->number[links_class(model)]++;
+    m->life = self->life ? self->life[number].life : 0;
     m->incarnation = node->slots.incarnation;
-    if (class == 0)
-        slots_lend(&node->slots, node->current, peer);
+    return message;
+}
+
+static void send_control(struct sim *self, uint32_t worker, uint32_t edge, uint32_t message)
+{
+    const bool prompt = is_prompt(self, edge);
+    self->edge[edge].flying[1]++;
+    sim_pressure_sent(self, worker, edge);
+    if (prompt)
+        links_append(self, &self->prompt, message);
+    else
+        flight_depart(self, worker, message, 0, self->clock_ns);
+}
+
+void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct sim_message *model,
+                uint64_t bytes)
+{
+    struct sim_node *const node = node_at(self, worker);
+    const uint32_t number = node->first_edge + peer, class = links_class(model);
+    const uint32_t depth = class ? self->config.control_depth : self->config.exact_depth;
+    const bool mailbox = self->mailboxes && class == 0;
+    CHECK(peer < node->peer_count);
+    self->totals.tensors_sent += class == 0;
+    self->totals.control_sent += class == 1;
+    if (goes_nowhere(self, number)) {
+        links_count_dropped(self, model, LINK_GONE);
+        return;
+    }
+    if (!mailbox && self->edge[number].flying[class] >= depth) {
+        refuse(self, worker, number, model);
+        return;
+    }
+    const uint32_t message = make_message(self, node, number, model);
+    if (message == SIM_NONE)
+        return;
+    if (class == 1) {
+        send_control(self, worker, number, message);
+        return;
+    }
+    slots_lend(&node->slots, node->current, peer);
     if (mailbox) {
         send_by_mailbox(self, worker, message);
         return;
     }
-    edge->flying[class]++;
-    if (class == 1)
-        sim_pressure_sent(self, worker, number);
-    if (quick)
-        links_append(self, &self->prompt, message);
-    else
-        flight_depart(self, worker, message, bytes, self->clock_ns);
+    self->edge[number].flying[0]++;
+    flight_depart(self, worker, message, bytes, self->clock_ns);
 }
 
 /* ------------------------------------------------------------------------------------------------------ arrivals */

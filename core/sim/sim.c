@@ -128,6 +128,18 @@ void sim_close(struct sim *self)
     memory->resize(memory->context, self, sizeof(*self), 0);
 }
 
+/** What is due for a compute phase counts while that goes on. */
+static void dispatch_phase(struct sim *self, enum due_kind kind, uint32_t worker,
+                           uint32_t generation)
+{
+    if (node_at(self, worker)->generation != generation)
+        return;
+    if (kind == DUE_BEGIN)
+        sim_compute_resume(self, worker);
+    else if (sim_compute_is_over(self, worker))
+        service_gradient(self, worker);
+}
+
 static void dispatch(struct sim *self, const struct queue_entry *due)
 {
     const uint32_t index = due->ref & ((1u << DUE_INDEX_BITS) - 1);
@@ -136,12 +148,8 @@ static void dispatch(struct sim *self, const struct queue_entry *due)
         service_message(self, index);
         return;
     case DUE_GRADIENT:
-        if (node_at(self, index)->generation == due->extra && sim_compute_is_over(self, index))
-            service_gradient(self, index);
-        return;
     case DUE_BEGIN:
-        if (node_at(self, index)->generation == due->extra)
-            sim_compute_resume(self, index);
+        dispatch_phase(self, (enum due_kind)(due->ref >> DUE_INDEX_BITS), index, due->extra);
         return;
     case DUE_TIMER:
         if (self->timer[index].armed && self->timer[index].armed_count == due->extra)
