@@ -104,6 +104,39 @@ for one in $idle; do
     case " $looked_at " in *" ${one##*:} "*) ;; *) complain "${one%:*}: nothing but tests calls ${one##*:}" ;; esac
 done
 
+# How much a reader has to hold at once. The share of functions with more than ten paths is a ratchet: it may only fall.
+paths_max=20 lines_max=60 tangled_permille_max=36 file_lines_max=400
+larger='harness/profile/profile_values.c harness/report/table.c harness/run/replay_execute.c harness/run/run.c
+    tests/random/scenario.c'
+sources=$(find core net topo harness tests/random -name '*.c' | sort)
+for file in $sources; do
+    case " $(echo $larger) " in *" $file "*) continue ;; esac
+    lines=$(wc -l <"$file")
+    [ "$lines" -le $file_lines_max ] || complain "$file has $lines lines, at most $file_lines_max"
+done
+if command -v pmccabe >/dev/null 2>&1; then
+    # It takes _Alignas for a name, and then counts nothing of the file.
+    shape=$({
+        # shellcheck disable=SC2046
+        pmccabe $(grep -L '_Alignas' $sources)
+        for file in $(grep -l '_Alignas' $sources); do
+            sed 's/_Alignas([0-9]*)//' "$file" | pmccabe | sed "s|stdin(|$file(|"
+        done
+    } | awk -F'\t' -v paths="$paths_max" -v lines="$lines_max" -v permille="$tangled_permille_max" '
+            { count++; tangled += $2 > 10 }
+            $2 > paths { print $6 " has " $2 " paths, at most " paths }
+            $5 > lines { print $6 " has " $5 " lines, at most " lines }
+            END {
+                if (count < 2000)
+                    print "only " count " functions were found, so their shape was not looked at"
+                if (tangled * 1000 > count * permille)
+                    print tangled " of " count " functions have more than 10 paths, at most " permille " in 1000"
+            }')
+    [ -z "$shape" ] || complain "$shape"
+else
+    echo "tidy: pmccabe is not installed, so the shape of functions is not looked at"
+fi
+
 # Nothing half-finished, nothing of one machine.
 marks=$(grep -rnE '\b(TODO|FIXME|XXX|HACK)\b' core net topo harness --include='*.[ch]')
 [ -z "$marks" ] || complain "marks of unfinished work: $marks"

@@ -128,7 +128,7 @@ static void send_by_mailbox(struct sim *self, uint32_t worker, uint32_t message)
 }
 
 /** The receiver is gone, or it is back and the sender was not notified of that: nothing sent now is for it. */
-static bool goes_nowhere(const struct sim *self, uint32_t edge)
+static inline bool goes_nowhere(const struct sim *self, uint32_t edge)
 {
     const struct sim_life *const life = self->life ? &self->life[edge] : NULL;
     return self->edge[edge].down || (life && life->told != incarnation_of_receiver(life->life));
@@ -148,7 +148,7 @@ static __attribute__((cold, noinline)) void refuse(struct sim *self, uint32_t wo
 }
 
 /** A control that takes no time arrives before anything timed, unless something on its edge is before it. */
-static bool is_prompt(const struct sim *self, uint32_t edge)
+static inline bool is_prompt(const struct sim *self, uint32_t edge)
 {
     const struct sim_edge *const e = &self->edge[edge];
     return self->config.links.control_is_free && self->clock_ns == self->now_ns &&
@@ -157,8 +157,8 @@ static bool is_prompt(const struct sim *self, uint32_t edge)
 }
 
 /** The message as it leaves its sender, or SIM_NONE. */
-static uint32_t make_message(struct sim *self, const struct sim_node *node, uint32_t number,
-                             const struct sim_message *model)
+static inline uint32_t make_message(struct sim *self, const struct sim_node *node, uint32_t number,
+                                    const struct sim_message *model)
 {
     const uint32_t message = links_message(self);
     if (message == SIM_NONE)
@@ -175,7 +175,7 @@ static uint32_t make_message(struct sim *self, const struct sim_node *node, uint
     return message;
 }
 
-static void send_control(struct sim *self, uint32_t worker, uint32_t edge, uint32_t message)
+static inline void send_control(struct sim *self, uint32_t worker, uint32_t edge, uint32_t message)
 {
     const bool prompt = is_prompt(self, edge);
     self->edge[edge].flying[1]++;

@@ -304,6 +304,22 @@ static void put_waits(json_t *out, const struct record_run *run)
     results_json_stragglers(out, run);
 }
 
+static json_t *points(const struct record_run *run)
+{
+    json_t *const out = json_array();
+    for (uint32_t i = 0; i < run->point_count; i++)
+        json_array_append_new(out, point(&run->point[i], run->judged));
+    return out;
+}
+
+static json_t *per_worker(const struct record_run *run)
+{
+    json_t *const out = json_array();
+    for (uint32_t w = 0; run->worker && w < run->workers; w++)
+        json_array_append_new(out, worker(&run->worker[w], w));
+    return out;
+}
+
 json_t *results_json_run(const struct record_run *run)
 {
     json_t *out = json_object();
@@ -351,14 +367,8 @@ json_t *results_json_run(const struct record_run *run)
     put(out, "loader_tier", results_json_text(run->loader_tier));
     put(out, "loader_reason", results_json_text(run->loader_reason));
 
-    json_t *points = json_array();
-    for (uint32_t i = 0; i < run->point_count; i++)
-        json_array_append_new(points, point(&run->point[i], run->judged));
-    put(out, "points", points);
-    json_t *per_worker = json_array();
-    for (uint32_t w = 0; run->worker && w < run->workers; w++)
-        json_array_append_new(per_worker, worker(&run->worker[w], w));
-    put(out, "per_worker", per_worker);
+    put(out, "points", points(run));
+    put(out, "per_worker", per_worker(run));
     put(out, "per_worker_omitted", json_boolean(!run->worker && run->workers > 0));
     if (run->fault_count > 0)
         put(out, "faults", faults(run));
