@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Each check asks the system itself and changes nothing: a fit machine is one on which the thing works, not one of a
+ * list.
+ */
 #include "harness/doctor.h"
 
 #include <errno.h>

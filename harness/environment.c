@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* What cannot be read is null and no error: a result without its environment is still a result. */
 #include "harness/environment.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Buffered whole: only the end of a text shows where its last line stops, and a `#` belongs before each. */
 #include "harness/command/comment.h"
 
 #include <stdlib.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A folder that cannot be written to must be found out before an hour of runs, so the nearest one that exists is
+ * asked.
+ */
 #include "harness/command/output.h"
 
 #include <errno.h>

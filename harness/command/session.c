@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Everything that could refuse a profile is asked before the first run starts: an error after an hour costs the
+ * hour.
+ */
 #include "harness/command/session.h"
 
 #include <errno.h>

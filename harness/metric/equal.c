@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Figures between two evaluations are interpolated, because budgets other than time are never spent at the same
+ * moment.
+ */
 #include "harness/metric/equal.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A run keeps figures and forgets buffers: a matrix of hundreds of runs must hold as little memory as one. */
 #include "harness/metric/record.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Medians throughout: what is looked for, a few workers that are far off, is what spoils a mean. */
 #include "harness/metric/stragglers.h"
 
 #include <errno.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The laws are drawn anew instead of recorded: they are pure, and a record of every delay would be as large as the
+ * run.
+ */
 #include "harness/metric/stragglers_truth.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Not reached is a bound and no number, so statistics run on intervals and say what they can still decide. */
 #include "harness/metric/target.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Pairs come in any order from many workers; they are sorted once, when the run is over. */
 #include "harness/metric/waits.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Written by hand: there may be millions of rows, and printf would take longer than the run. */
 #include "harness/record/results_csv.h"
 
 #include <inttypes.h>

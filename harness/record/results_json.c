@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Every key is there in every result, null where there is no figure: readers need not ask which version had it. */
 #include "harness/record/results_json.h"
 
 #include <inttypes.h>

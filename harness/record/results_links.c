@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The same counts as JSON and in words, side by side, so that neither learns of a cause that the other lacks. */
 #include "harness/record/results_links.h"
 
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Draws come from the functions that a run asks, so what is shown is what will happen and no model of it. */
 #include "harness/report/preview.h"
 
 #include <errno.h>

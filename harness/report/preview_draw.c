@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Workers are drawn one after the other: what depends on the time is met when a run would meet it. */
 #include "harness/report/preview_draw.h"
 
 #include <errno.h>

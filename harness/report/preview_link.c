@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A single edge stands for all: links are drawn alike, each from a stream of its own. */
 #include "harness/report/preview_link.h"
 
 static bool first_edge(struct preview_link *out, const struct inject_set *set)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Columns follow the questions of a reader: who got there first, what it cost, where the time went. */
 #include "harness/report/table.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A column has one unit and as many digits as its smallest figure deserves: figures are compared down, not across. */
 #include "harness/report/table_figures.h"
 
 #include <math.h>

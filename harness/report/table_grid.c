@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Widths are known only when all cells are, so a table is built first and printed then. */
 #include "harness/report/table_grid.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Terminals break lines in the middle of words; notes are read, so they are broken between them. */
 #include "harness/report/table_line.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A figure without what was injected, measured and assumed can be misread, so these stand under every table. */
 #include <math.h>
 #include <string.h>
 

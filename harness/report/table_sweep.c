@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* One small table per metric: what a sweep is read for is how a row changes from left to right. */
 #include <math.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The sum of all parameters says whether averaging lost any, whatever a policy did in between. */
 #include "harness/run/ledger.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* A replay must train on the very bytes that were recorded; a path and a date do not say that. */
 #include "harness/run/plan_digest.h"
 
 #include <errno.h>

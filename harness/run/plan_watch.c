@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The loader knows nothing of terminals and signals; it calls this, and may be told to stop. */
 #include "harness/run/plan_watch.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Sums over all workers: the cost of one action is too short to be trusted by itself. */
 #include "harness/run/run_costs.h"
 
 static void spend(struct worker_spent *sum, const struct worker_spent *one)

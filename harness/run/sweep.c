@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Each value is a whole experiment of its own; the name of the value stands in every error, for it may be the only
+ * reason.
+ */
 #include "harness/run/sweep.h"
 
 #include <errno.h>

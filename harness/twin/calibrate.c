@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What was measured becomes keys of a profile, so that a prediction can be read, changed and run again without its
+ * source.
+ */
 #include "harness/twin/calibrate.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Means over seeds are compared and not runs: a simulated seed and a measured one share nothing but the profile. */
 #include "harness/twin/compare.h"
 
 #include <errno.h>

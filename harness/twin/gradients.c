@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* What the kernel made long is left out: stolen time is simulated by itself, and would count twice. */
 #include "harness/twin/gradients.h"
 
 #include <errno.h>

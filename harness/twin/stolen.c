@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Other programs are part of the host: without the moments in which they had the cores a twin would be too fast. */
 #include "harness/twin/stolen.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Result files are small beside the runs that made them; whole, they can be cut up in place. */
 #include "harness/twin/text_file.h"
 
 #include <errno.h>

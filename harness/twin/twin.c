@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A twin needs the profile that the live run was made with, not the one of today: its resolved copy lies beside the
+ * results.
+ */
 #include "harness/twin/twin.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * `dawdle sim PROFILE --like RUN --against RUN`: a live host, simulated.
+ * `dawdle twin PROFILE --like RUN --against RUN`: a live host, simulated.
  *
  * --like calibrates the simulator on a live run without stragglers; --against says how well the simulation predicted a
  * live run of the same profile. Others take the cores away as they did in the calibrating run, again and again: the measured
