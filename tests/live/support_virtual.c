@@ -58,7 +58,7 @@ static int execute(const char *command, const char *yaml, uint32_t threads, bool
     line->argument[1] = profile;
     line->argument_count = 2;
     line->out = chosen_out ? chosen_out : path_of("runs", out, sizeof(out));
-    line->used = chosen_out ? COMMAND_OUT : 0;
+    line->used = chosen_out ? 1u << COMMAND_OUT : 0;
     line->quiet = true;
     line->dry_run = dry;
     line->threads = threads;
