@@ -24,8 +24,8 @@
 #include "harness/run/interrupt.h"
 #include "harness/run/judge.h"
 #include "harness/run/outcome.h"
-#include "harness/run/progress.h"
 #include "harness/run/runner.h"
+#include "harness/run/status.h"
 
 /** Everything of a matrix in progress. */
 struct matrix {
@@ -35,7 +35,7 @@ struct matrix {
     const struct matrix_options *options;
     struct runner runner;
     struct results results;
-    struct progress progress;
+    struct status progress;
     struct record_run *run; /* [sweep_cells] in order of execution */
     uint32_t runs;
     double quota_cores;                       /* see record.h */
@@ -57,7 +57,7 @@ static void say_progress(struct matrix *self, const struct record_run *run)
                  run->stolen_share * 100);
     if (run->judged)
         snprintf(loss, sizeof(loss), ", training loss %.4f", last->train_loss_mean_model);
-    progress_step(
+    status_step(
         &self->progress, worry, "%-12s seed %llu: %.0f gradients/s, waiting %.0f %%%s%s%s%s%s",
         record_label(run, label), (unsigned long long)run->seed, run->gradients_per_s,
         run->wait_share * 100, stolen, loss, run->diverged ? ", DIVERGED" : "",
@@ -353,12 +353,12 @@ int matrix_run(struct host *host, struct sweep *sweep, const struct matrix_optio
     int rc = begin(&self, &err);
     if (rc == 0)
         rc = write_environment(&self, &err);
-    progress_open(&self.progress, sweep_cells(sweep),
-                  is_virtual(&self) ? 0 : (double)self.plan->experiment->stop.time_ns * 1e-9,
-                  options->quiet);
+    status_open(&self.progress, sweep_cells(sweep),
+                is_virtual(&self) ? 0 : (double)self.plan->experiment->stop.time_ns * 1e-9,
+                options->quiet);
     if (rc == 0)
         rc = all_values(&self, &err);
-    progress_close(&self.progress);
+    status_close(&self.progress);
     if (rc == 0)
         rc = conclude(&self, false, &err);
     else if (self.runs > 0)

@@ -80,7 +80,7 @@ static int open_data(struct plan *self, enum plan_depth depth, struct err *err)
     const int rc = cache_folder(e, cache, sizeof(cache), err);
     if (rc < 0)
         return rc;
-    struct progress patience = {.quiet = e->data.quiet};
+    struct status patience = {.quiet = e->data.quiet};
     const struct dataset_watch watch = {.step = plan_watch_step, .context = &patience};
     const struct dataset_config config = {.format = e->data.format,
                                           .path = e->data.path,
@@ -95,7 +95,7 @@ static int open_data(struct plan *self, enum plan_depth depth, struct err *err)
                                           .watch = &watch};
     interrupt_watch(); /* Ctrl-C must not leave half a data set in the cache */
     const int opened = dataset_open(&self->dataset, &config, err);
-    progress_close(&patience);
+    status_close(&patience);
     return opened;
 }
 

@@ -10,6 +10,6 @@ int plan_watch_step(void *context, const char *doing, const char *path, uint64_t
 {
     char text[160];
     snprintf(text, sizeof(text), "%s %s", doing, path);
-    progress_share(context, text, done, all);
+    status_share(context, text, done, all);
     return interrupt_seen();
 }

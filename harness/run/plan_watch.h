@@ -6,9 +6,9 @@
 #ifndef HARNESS_RUN_PLAN_WATCH_H
 #define HARNESS_RUN_PLAN_WATCH_H
 
-#include "harness/run/progress.h"
+#include "harness/run/status.h"
 
-/** For struct dataset_watch; context: struct progress. 1: somebody pressed Ctrl-C. */
+/** For struct dataset_watch; context: struct status. 1: somebody pressed Ctrl-C. */
 int plan_watch_step(void *context, const char *doing, const char *path, uint64_t done,
                     uint64_t all);
 

@@ -11,8 +11,8 @@
 #include "core/base/check.h"
 #include "core/base/digest.h"
 #include "harness/run/plan_digest.h"
-#include "harness/run/progress.h"
 #include "harness/run/replay_state.h"
+#include "harness/run/status.h"
 #include "harness/run/sweep.h"
 
 #define PATH_MAX_BYTES 4608u
@@ -259,7 +259,7 @@ static uint32_t say_missing(const char *dir, const struct experiment *e, FILE *o
 
 /** The file at `path`; its line is printed whole, because on a terminal another one tells how far it is. */
 static int replay_file(const struct plan *plan, const char *path,
-                       const struct replay_options *options, struct progress *progress, FILE *out)
+                       const struct replay_options *options, struct status *progress, FILE *out)
 {
     struct journal_file journal;
     struct err err = {{0}};
@@ -278,8 +278,8 @@ static int replay_file(const struct plan *plan, const char *path,
         journal_file_free(&journal);
     }
     fclose(line);
-    progress_step(progress, false, "journals");
-    progress_print(progress, out, text);
+    status_step(progress, false, "journals");
+    status_print(progress, out, text);
     free(text);
     return code;
 }
@@ -297,15 +297,15 @@ int replay_all(const char *results, const struct plan *plan, const struct replay
         fprintf(stderr, "dawdle: error: %s holds no journals: %s\n", dir, why_none(plan));
         return 2;
     }
-    struct progress progress;
-    progress_open(&progress, (uint32_t)count, 0, options->quiet || !isatty(STDERR_FILENO));
+    struct status progress;
+    status_open(&progress, (uint32_t)count, 0, options->quiet || !isatty(STDERR_FILENO));
     for (int i = 0; i < count; i++) {
         snprintf(path, sizeof(path), "%s/journal/%s", dir, names[i]->d_name);
         const int one = replay_file(plan, path, options, &progress, out);
         code = one > code || code == 5 ? (one ? one : code) : code;
         free(names[i]);
     }
-    progress_close(&progress);
+    status_close(&progress);
     free(names);
     const char *const why = plugin_failure(&plan->plugin);
     if (why) {

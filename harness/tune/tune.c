@@ -15,8 +15,8 @@
 #include "harness/record/stream.h"
 #include "harness/run/data_tier.h"
 #include "harness/run/interrupt.h"
-#include "harness/run/progress.h"
 #include "harness/run/runner.h"
+#include "harness/run/status.h"
 #include "harness/tune/tune_search.h"
 
 /** In virtual time judging is half of the work, and only the final value counts. */
@@ -30,7 +30,7 @@ struct tune {
     struct tune_search search[EXPERIMENT_POLICIES_MAX];
     struct judge_data data[TUNE_SEEDS];
     bool has_data[TUNE_SEEDS];
-    struct progress progress;
+    struct status progress;
 };
 
 static bool is_reported(const struct experiment *e, uint64_t seed)
@@ -124,11 +124,11 @@ static void say_progress(struct tune *self, const struct record_run *run, double
         snprintf(text, sizeof(text), "%.4f", value);
     if (self->file->runs > self->progress.all)
         self->progress.all = self->file->runs;
-    progress_step(&self->progress, !run->drained || !run->ledger_ok,
-                  "%-12s lr %-8g seed %llu: %s %s%s%s", run->policy, run->lr,
-                  (unsigned long long)run->seed, target_metric_name(self->file->metric), text,
-                  run->drained ? "" : ", INCOMPLETE",
-                  run->ledger_ok ? "" : ", SUM OF PARAMETERS NOT KEPT");
+    status_step(&self->progress, !run->drained || !run->ledger_ok,
+                "%-12s lr %-8g seed %llu: %s %s%s%s", run->policy, run->lr,
+                (unsigned long long)run->seed, target_metric_name(self->file->metric), text,
+                run->drained ? "" : ", INCOMPLETE",
+                run->ledger_ok ? "" : ", SUM OF PARAMETERS NOT KEPT");
 }
 
 static int run_cell(struct tune *self, const struct cell *cell, uint32_t seed, double *value,
@@ -291,10 +291,10 @@ int tune_run(struct host *host, struct plan *plan, struct tuned_file *file,
     *self = (struct tune){.plan = plan, .file = file, .options = options};
     if (plan->experiment->clock == CLOCK_VIRTUAL)
         plan->common.points = POINTS_VIRTUAL;
-    progress_open(&self->progress, file->policies * TUNE_GRID * TUNE_SEEDS,
-                  host ? (double)plan->experiment->stop.time_ns * 1e-9 : 0, options->quiet);
+    status_open(&self->progress, file->policies * TUNE_GRID * TUNE_SEEDS,
+                host ? (double)plan->experiment->stop.time_ns * 1e-9 : 0, options->quiet);
     const int rc = run_whole(self, host, &err);
-    progress_close(&self->progress);
+    status_close(&self->progress);
     runner_close(&self->runner);
     for (uint32_t s = 0; s < TUNE_SEEDS; s++)
         judge_data_close(&self->data[s]);

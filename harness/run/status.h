@@ -5,14 +5,14 @@
  *
  * Everything goes to standard error. What took less than two seconds is not spoken of on a terminal.
  */
-#ifndef HARNESS_RUN_PROGRESS_H
-#define HARNESS_RUN_PROGRESS_H
+#ifndef HARNESS_RUN_STATUS_H
+#define HARNESS_RUN_STATUS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-struct progress {
+struct status {
     bool quiet, terminal;
     bool shown;          /* the rewritten line stands there */
     uint32_t done, all;  /* steps */
@@ -21,24 +21,24 @@ struct progress {
     double step_began_s; /* of the step in progress */
     double said_s;       /* when a line was last written */
     char text[200];      /* of the last step */
-    struct progress_ticker
+    struct status_ticker
         *ticker; /* owned: rewrites the line while a step runs; NULL: nobody does */
 };
 
-/** From here on, `all` steps of about expected_s each. progress_close is due. */
-void progress_open(struct progress *self, uint32_t all, double expected_s, bool quiet);
+/** From here on, `all` steps of about expected_s each. status_close is due. */
+void status_open(struct status *self, uint32_t all, double expected_s, bool quiet);
 
 /** One more step is done. `text` says what came of it; `keep`: it is a reason to worry, and must stay in sight. */
-__attribute__((format(printf, 3, 4))) void progress_step(struct progress *self, bool keep,
-                                                         const char *format, ...);
+__attribute__((format(printf, 3, 4))) void status_step(struct status *self, bool keep,
+                                                       const char *format, ...);
 
 /** A part of a single long step, for who needs no ticker: `doing` is at share done / all. Zeroed at first but for `quiet`. */
-void progress_share(struct progress *self, const char *doing, uint64_t done, uint64_t all);
+void status_share(struct status *self, const char *doing, uint64_t done, uint64_t all);
 
 /** `text` on `out`, which may be the same terminal. */
-void progress_print(struct progress *self, FILE *out, const char *text);
+void status_print(struct status *self, FILE *out, const char *text);
 
 /** Takes the rewritten line away. Accepts a zeroed struct. */
-void progress_close(struct progress *self);
+void status_close(struct status *self);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* See progress.h. A run has no place where it could say how far it is, so a thread rewrites the line twice a second. */
-#include "harness/run/progress.h"
+/* See status.h. A run has no place where it could say how far it is, so a thread rewrites the line twice a second. */
+#include "harness/run/status.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -16,9 +16,9 @@
 #define LINES_MAX 40u  /* of more steps not each one gets a plain line */
 #define REWRITE_MS 500
 
-struct progress_ticker {
+struct status_ticker {
     pthread_t thread;
-    pthread_mutex_t lock; /* of all of struct progress, and of the line */
+    pthread_mutex_t lock; /* of all of struct status, and of the line */
     pthread_cond_t end;
     bool ended;
 };
@@ -31,7 +31,7 @@ static double now_s(void)
 }
 
 /** Seconds that are left, from what steps took so far; 0: nobody knows. */
-static double left_s(const struct progress *self, double now)
+static double left_s(const struct status *self, double now)
 {
     const double mean = self->done ? (self->step_began_s - self->began_s) / self->done : 0;
     const double step = mean > 0 ? mean : self->expected_s;
@@ -52,7 +52,7 @@ static const char *about(double seconds, char out[32])
 }
 
 /** `head`, what is left, and `text`, cut where the terminal ends. */
-static void rewrite(struct progress *self, const char *head, double left, const char *text)
+static void rewrite(struct status *self, const char *head, double left, const char *text)
 {
     char line[400], time[32];
     snprintf(line, sizeof(line), "dawdle: %s%s%s%s%s%s", head, left > 0 ? ", about " : "",
@@ -61,14 +61,14 @@ static void rewrite(struct progress *self, const char *head, double left, const 
     self->shown = true;
 }
 
-static void erase(struct progress *self)
+static void erase(struct status *self)
 {
     if (self->shown)
         fputs("\r\033[K", stderr);
     self->shown = false;
 }
 
-static void tick(struct progress *self)
+static void tick(struct status *self)
 {
     char head[80], time[32];
     const double now = now_s();
@@ -82,8 +82,8 @@ static void tick(struct progress *self)
 
 static void *ticker(void *context)
 {
-    struct progress *const self = context;
-    struct progress_ticker *const its = self->ticker;
+    struct status *const self = context;
+    struct status_ticker *const its = self->ticker;
     pthread_mutex_lock(&its->lock);
     while (!its->ended) {
         struct timespec until;
@@ -98,18 +98,18 @@ static void *ticker(void *context)
     return NULL;
 }
 
-void progress_open(struct progress *self, uint32_t all, double expected_s, bool quiet)
+void status_open(struct status *self, uint32_t all, double expected_s, bool quiet)
 {
     const double now = now_s();
-    *self = (struct progress){.quiet = quiet,
-                              .terminal = isatty(STDERR_FILENO),
-                              .all = all,
-                              .expected_s = expected_s,
-                              .began_s = now,
-                              .step_began_s = now};
+    *self = (struct status){.quiet = quiet,
+                            .terminal = isatty(STDERR_FILENO),
+                            .all = all,
+                            .expected_s = expected_s,
+                            .began_s = now,
+                            .step_began_s = now};
     if (quiet || !self->terminal)
         return;
-    struct progress_ticker *const its =
+    struct status_ticker *const its =
         calloc(1, sizeof(*its)); /* without one there is less to see */
     if (!its)
         return;
@@ -122,7 +122,7 @@ void progress_open(struct progress *self, uint32_t all, double expected_s, bool 
     self->ticker = NULL;
 }
 
-void progress_step(struct progress *self, bool keep, const char *format, ...)
+void status_step(struct status *self, bool keep, const char *format, ...)
 {
     va_list args;
     const double now = now_s();
@@ -148,7 +148,7 @@ void progress_step(struct progress *self, bool keep, const char *format, ...)
     }
 }
 
-void progress_share(struct progress *self, const char *doing, uint64_t done, uint64_t all)
+void status_share(struct status *self, const char *doing, uint64_t done, uint64_t all)
 {
     const double now = now_s();
     char text[200];
@@ -168,7 +168,7 @@ void progress_share(struct progress *self, const char *doing, uint64_t done, uin
         fprintf(stderr, "dawdle: %s\n", text);
 }
 
-void progress_print(struct progress *self, FILE *out, const char *text)
+void status_print(struct status *self, FILE *out, const char *text)
 {
     if (self->ticker)
         pthread_mutex_lock(&self->ticker->lock);
@@ -179,9 +179,9 @@ void progress_print(struct progress *self, FILE *out, const char *text)
         pthread_mutex_unlock(&self->ticker->lock);
 }
 
-void progress_close(struct progress *self)
+void status_close(struct status *self)
 {
-    struct progress_ticker *const its = self->ticker;
+    struct status_ticker *const its = self->ticker;
     if (its) {
         pthread_mutex_lock(&its->lock);
         its->ended = true;
