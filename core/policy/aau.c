@@ -213,7 +213,7 @@ void aau_step(void *state, const struct event *event, struct actions *out)
 static const struct policy *variant(const struct policy_options *options, uint32_t workers)
 {
     const bool many = options->pathsearch == AAU_AUTO && workers > AAU_MESSAGES_MAX;
-    return many || options->pathsearch == AAU_ORACLE ? &policy_aau_oracle : &policy_aau;
+    return many || options->pathsearch == AAU_ORACLE ? &policy_aau_oracle : NULL;
 }
 
 static const struct policy_choice releases[] = {

@@ -30,5 +30,6 @@ const char *policy_refuses(const struct policy *row, bool returns)
 const struct policy *policy_variant(const struct policy *row, const struct policy_options *options,
                                     uint32_t workers)
 {
-    return row->variant ? row->variant(options, workers) : row;
+    const struct policy *const other = row->variant ? row->variant(options, workers) : NULL;
+    return other ? other : row;
 }

@@ -140,7 +140,7 @@ struct policy {
     uint32_t (*control_bound)(uint32_t workers);
     bool
         survives_drop; /* goes on when an exact tensor is lost for good, or finds its channel full */
-    /** The row in whose place this one stands in the table; see policy_variant. NULL: itself. */
+    /** What stands in its place, see policy_variant, or NULL: itself. May be NULL. */
     const struct policy *(*variant)(const struct policy_options *options, uint32_t workers);
     /** A sentence why this worker cannot run so, or NULL; nothing else is called before it. May be NULL itself. */
     const char *(*check)(const struct policy_config *config);

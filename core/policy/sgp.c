@@ -313,7 +313,7 @@ static const struct policy_option options[] = {
 static const struct policy *variant(const struct policy_options *chosen, uint32_t workers)
 {
     (void)workers;
-    return chosen->give_up_ns > 0 ? &policy_sgp_lossy : &policy_sgp;
+    return chosen->give_up_ns > 0 ? &policy_sgp_lossy : NULL;
 }
 
 #define SGP_ROW                                                                                   \
