@@ -13,8 +13,9 @@ enum mix_rule {
     MIX_SLICE_MEAN, /* coordinates of slice {slice of slices} only: mean of self and terms; others keep self */
     MIX_SLICE_COPY, /* from each term, its own slice (term.weight of slices) is copied in */
     MIX_SHARES,     /* push-sum: self / (degree + 1) + sum of term_k / (weight_k + 1); every lane */
-    MIX_DELTA, /* self + sum of (term_k - base_k) / weight_k; base = a snapshot of the same peer, 0 = zero */
-    MIX_DELTA_OWN, /* the same, but base_k is an own snapshot, still lent to somebody, that term_k was made from */
+    MIX_DELTA_OWN =
+        7, /* self + sum of (term_k - base_k) / weight_k; base = an own snapshot, still lent to somebody, that
+                          term_k was made from. 7: the digests of journals hold these numbers */
     MIX_SPLIT, /* cumulative push-sum, before sending: self /= degree + 1, and one such share is added to sent; a weight
                   too small to be split is kept whole */
     MIX_COLLECT, /* cumulative push-sum: self + sum of (sent of term_k - sent of base_k); base 0 = nothing yet */

@@ -17,7 +17,6 @@ enum link_question {
     LINK_REORDER,
     LINK_REORDER_GAP,
     LINK_FLIP,
-    LINK_FLIP_WHERE,
 };
 
 /** The stream of one question of entry `number` about a directed edge and class; indexed by the message's number. */

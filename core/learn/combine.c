@@ -275,7 +275,6 @@ static void check(const struct combine *self)
     case MIX_COLLECT:
         CHECK(self->lanes == LANES_CUMULATIVE);
         return;
-    case MIX_DELTA:
     case MIX_DELTA_OWN:
         for (uint32_t i = 0; i < self->count; i++)
             CHECK(self->row[i].weight >= 1); /* a divisor */
@@ -302,7 +301,6 @@ void combine(const struct combine *self, float *out)
         copy_slices(self, out);
         return;
     case MIX_SHARES:
-    case MIX_DELTA:
     case MIX_DELTA_OWN:
     case MIX_COLLECT:
         add_rows(self, out);

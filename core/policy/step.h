@@ -94,7 +94,7 @@ enum action_kind {
 struct mix_term {
     uint64_t handle;
     uint64_t
-        base; /* MIX_DELTA, MIX_COLLECT: an older handle of the same peer; MIX_DELTA_OWN: of one's own; or 0 */
+        base; /* MIX_COLLECT: an older handle of the same peer; MIX_DELTA_OWN: of one's own; or 0 */
     uint32_t peer;
     uint32_t
         weight; /* METROPOLIS: active degree of the peer; SHARES: its out-degree; WEIGHTED: weight; DELTA*:

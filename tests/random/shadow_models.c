@@ -167,7 +167,6 @@ double shadow_models_weight(const struct action *action, uint32_t k)
     }
     case MIX_SHARES:
         return 1.0 / (weight + 1.0);
-    case MIX_DELTA:
     case MIX_DELTA_OWN:
         return 1.0 / weight;
     case MIX_COLLECT:
@@ -184,7 +183,6 @@ static double self_weight(const struct action *action)
     case MIX_SHARES:
     case MIX_SPLIT:
         return 1.0 / (action->degree + 1.0);
-    case MIX_DELTA:
     case MIX_DELTA_OWN:
     case MIX_COLLECT:
         return 1.0;

@@ -85,7 +85,7 @@ static void put_mix(struct text *text, const struct action *a)
     for (uint32_t i = 0; i < a->count; i++) {
         const struct mix_term *const t = &a->terms[i];
         put(text, i ? " %u:h%" PRIu64 : "%u:h%" PRIu64, t->peer, t->handle);
-        if (a->rule == MIX_DELTA || a->rule == MIX_DELTA_OWN || a->rule == MIX_COLLECT)
+        if (a->rule == MIX_DELTA_OWN || a->rule == MIX_COLLECT)
             put(text, "-h%" PRIu64, t->base);
         if (a->rule != MIX_COLLECT)
             put(text, ":w%u", t->weight);

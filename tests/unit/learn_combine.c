@@ -129,7 +129,7 @@ Test(combine, copies_from_each_row_its_slice)
 ParameterizedTestParameters(combine, gives_the_same_bits_whatever_the_order_of_arrival)
 {
     static uint32_t rules[] = {MIX_MEAN,   MIX_METROPOLIS, MIX_WEIGHTED,
-                               MIX_SHARES, MIX_DELTA,      MIX_COLLECT};
+                               MIX_SHARES, MIX_DELTA_OWN,  MIX_COLLECT};
     return cr_make_param_array(uint32_t, rules, sizeof(rules) / sizeof(rules[0]));
 }
 
@@ -197,7 +197,7 @@ Test(combine, adds_what_a_model_moved_since_its_base)
                                  .id = 3,
                                  .weight = 4}};
 
-    expect_x(combined(MIX_DELTA, LANES_PLAIN, vector_of(LANES_PLAIN, 100.0f, 1), 0, row, 2),
+    expect_x(combined(MIX_DELTA_OWN, LANES_PLAIN, vector_of(LANES_PLAIN, 100.0f, 1), 0, row, 2),
              100.0f + 3.0f - 2.0f);
     expect_x(combined(MIX_DELTA_OWN, LANES_PLAIN, vector_of(LANES_PLAIN, 100.0f, 1), 0, row, 2),
              100.0f + 3.0f - 2.0f);
@@ -208,7 +208,7 @@ Test(combine, takes_a_missing_base_for_zero)
     struct combine_row row[] = {{.row = vector_of(LANES_WEIGHT, 6.0f, 3.0f), .id = 9, .weight = 2}};
 
     const float *const out =
-        combined(MIX_DELTA, LANES_WEIGHT, vector_of(LANES_WEIGHT, 1.0f, 1.0f), 0, row, 1);
+        combined(MIX_DELTA_OWN, LANES_WEIGHT, vector_of(LANES_WEIGHT, 1.0f, 1.0f), 0, row, 1);
 
     expect_x(out, 4.0f);
     cr_expect_eq(out[DIM], 2.5f);
@@ -218,7 +218,7 @@ Test(combine, divides_no_delta_by_zero, .signal = SIGABRT)
 {
     struct combine_row row[] = {{.row = vector_of(LANES_PLAIN, 7.0f, 1), .id = 9}};
 
-    combined(MIX_DELTA, LANES_PLAIN, vector_of(LANES_PLAIN, 1.0f, 1), 0, row, 1);
+    combined(MIX_DELTA_OWN, LANES_PLAIN, vector_of(LANES_PLAIN, 1.0f, 1), 0, row, 1);
 }
 
 /* Running sums */

@@ -223,7 +223,7 @@ static uint32_t below(struct draw *draw, uint32_t bound)
 static enum mix_rule draw_rule(struct draw *draw)
 {
     static const enum mix_rule plain[] = {MIX_MEAN,       MIX_METROPOLIS, MIX_WEIGHTED,
-                                          MIX_SLICE_MEAN, MIX_SLICE_COPY, MIX_DELTA};
+                                          MIX_SLICE_MEAN, MIX_SLICE_COPY, MIX_DELTA_OWN};
     static const enum mix_rule cumulative[] = {MIX_SPLIT, MIX_COLLECT, MIX_MEAN};
     if (draw->lanes == LANES_CUMULATIVE)
         return cumulative[below(draw, 3)];
@@ -241,7 +241,7 @@ static void draw_mix(struct draw *draw, uint32_t worker)
                              .slices = 4,
                              .row = row};
     const uint32_t count = mix.rule == MIX_SPLIT ? 0 : 1 + below(draw, 4);
-    const bool based = mix.rule == MIX_DELTA || mix.rule == MIX_COLLECT;
+    const bool based = mix.rule == MIX_DELTA_OWN || mix.rule == MIX_COLLECT;
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t peer = below(draw, draw->workers), slot = below(draw, SLOTS_USED);
         const uint32_t base = below(draw, SLOTS_USED);

@@ -164,7 +164,7 @@ Test(values_arithmetic, subtracts_the_base_of_a_delta)
     values_gradient(values, 1, 0);
     values_apply(values, 1, 0, 2, APPLY_PLAIN, 0.5f);
 
-    values_mix(values, &(struct values_mix){.rule = MIX_DELTA,
+    values_mix(values, &(struct values_mix){.rule = MIX_DELTA_OWN,
                                             .to = 1,
                                             .row = &(struct values_row){.worker = 1,
                                                                         .slot = 2,
@@ -178,7 +178,7 @@ Test(values_arithmetic, subtracts_the_base_of_a_delta)
                               .base = values_vector(values, 1, 0),
                               .id = 1,
                               .weight = 2};
-    combine(&(struct combine){.rule = MIX_DELTA,
+    combine(&(struct combine){.rule = MIX_DELTA_OWN,
                               .dim = setup.model.dim,
                               .self = values_vector(values, 0, 0),
                               .row = &row,

@@ -308,31 +308,33 @@ static int always_valid(struct port *port, uint32_t id, uint32_t edge, slots_han
     return 1;
 }
 
-Test(mix, adds_what_a_peer_moved_since_an_older_snapshot_of_it)
+static struct port_ops two;
+
+/* A policy of running sums, and a model of peer 1 with an older one of it as base. */
+static bool collect_with(int (*valid)(struct port *, uint32_t, uint32_t, slots_handle))
 {
-    struct port_ops two = desk_ops;
-    desk_open(2, 1.0f);
+    static const struct policy sums = {
+        .name = "sums", .lanes = LANES_CUMULATIVE, .step = desk_step};
+    desk_open_as(&sums, 2, 1.0f);
     struct mix_term terms[] = {desk_shows(1, 9.0f, 2)};
     terms[0].base = 77;
+    two = desk_ops;
     two.view = view_of_two;
-    two.valid = always_valid;
+    two.valid = valid ? valid : desk_ops.valid;
     desk.port.ops = &two;
+    return desk_do(mix(MIX_COLLECT, terms, 1));
+}
 
-    cr_assert(desk_do(mix(MIX_DELTA, terms, 1)));
+Test(mix, reads_the_base_at_the_peer)
+{
+    cr_assert(collect_with(always_valid));
 
-    cr_expect(desk_current_is(1.0f + (9.0f - 5.0f) / 2));
+    cr_expect_eq(worker.version, 2u);
 }
 
 Test(mix, checks_that_the_base_was_not_reused_either, .signal = SIGABRT)
 {
-    struct port_ops two = desk_ops;
-    desk_open(2, 1.0f);
-    struct mix_term terms[] = {desk_shows(1, 9.0f, 2)};
-    terms[0].base = 77;
-    two.view = view_of_two;
-    desk.port.ops = &two;
-
-    desk_do(mix(MIX_DELTA, terms, 1));
+    collect_with(NULL);
 }
 
 /* The model is 4, lent to everybody, then stepped to 1; returns the handle of the lent one. */
