@@ -32,8 +32,8 @@
 #include <rte_memory.h>
 
 #include "core/base/check.h"
+#include "net/capture_output.h"
 #include "net/huge_pages.h"
-#include "net/hush.h"
 
 #define MIB ((size_t)1 << 20)
 #define AREA_ALIGN (2 * MIB)
@@ -187,7 +187,7 @@ static void set_or_unset(const char *name, const char *value)
 static int init_quietly(const struct eal *self, const struct eal_config *config, struct err *err)
 {
     struct arguments arguments;
-    struct hush hush;
+    struct capture_output captured;
     cpu_set_t cores;
     char prefix[32], line[256];
     int core = 0;
@@ -202,10 +202,10 @@ static int init_quietly(const struct eal *self, const struct eal_config *config,
     char *old_copy = old != NULL ? strdup(old) : NULL;
 
     setenv("RUNTIME_DIRECTORY", config->runtime_dir, 1);
-    hush_begin(&hush);
+    capture_output_begin(&captured);
     const int rc = rte_eal_init(arguments.count, arguments.item);
     const int code = rte_errno > 0 ? rte_errno : EIO;
-    hush_end(&hush, "EAL: ", line, sizeof(line));
+    capture_output_end(&captured, "EAL: ", line, sizeof(line));
     set_or_unset("RUNTIME_DIRECTORY", old_copy);
     free(old_copy);
     sched_setaffinity(0, sizeof(cores), &cores);

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "core/base/words.h"
+#include "core/base/mix_rules.h"
 
 struct combine_row {
     const float *row;

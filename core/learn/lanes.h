@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-#include "core/base/words.h"
+#include "core/base/mix_rules.h"
 
 /**
  * A push-sum weight below this is not split any more (core/learn/combine.c says why). 2^-32: a step of x / y is then four

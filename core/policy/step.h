@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "core/base/check.h"
-#include "core/base/words.h"
+#include "core/base/mix_rules.h"
 
 #define STEP_WORDS 8u
 #define STEP_PEERS_MAX 1023u /* of one worker; with itself MIX_ROWS_MAX rows */

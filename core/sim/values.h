@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "core/base/err.h"
-#include "core/base/words.h"
+#include "core/base/mix_rules.h"
 #include "core/learn/model.h"
 #include "core/learn/shard.h"
 #include "core/sim/memory.h"

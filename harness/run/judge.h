@@ -14,7 +14,7 @@
 #ifndef HARNESS_RUN_JUDGE_H
 #define HARNESS_RUN_JUDGE_H
 
-#include "core/base/words.h"
+#include "core/base/mix_rules.h"
 #include "harness/metric/record.h"
 #include "harness/record/models_file.h"
 #include "harness/run/cell.h"

@@ -8,7 +8,7 @@
 #ifndef HARNESS_RUN_LEDGER_H
 #define HARNESS_RUN_LEDGER_H
 
-#include "core/base/words.h"
+#include "core/base/mix_rules.h"
 #include "harness/metric/record.h"
 
 struct ledger {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Versions of models, and the mix rules on them in double: the definitions of core/base/words.h, not the code of
+ * Versions of models, and the mix rules on them in double: the definitions of core/base/mix_rules.h, not the code of
  * core/learn/combine.c, which is one of the things under test.
  *
  * A slice of the parameters is a whole number of units; everything but a chunked reduction has one unit.

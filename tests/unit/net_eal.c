@@ -14,9 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "net/capture_output.h"
 #include "net/eal.h"
 #include "net/huge_pages.h"
-#include "net/hush.h"
 
 #define MIB ((size_t)1 << 20)
 
@@ -196,17 +196,17 @@ Test(eal, puts_back_cores_environment_and_prints_nothing)
 {
     struct eal eal;
     struct err err = {""};
-    struct hush hush;
+    struct capture_output captured;
     char line[128];
     cpu_set_t before, after;
     setenv("RUNTIME_DIRECTORY", "/somewhere", 1);
     setenv("XDG_RUNTIME_DIR", "", 1); /* would make DPDK fail if it looked */
     cr_assert_eq(sched_getaffinity(0, sizeof(before), &before), 0);
 
-    hush_begin(&hush);
+    capture_output_begin(&captured);
     const int rc = start(&eal, EAL_TIER_NOHUGE, &err);
     eal_stop(&eal);
-    hush_end(&hush, "", line, sizeof(line));
+    capture_output_end(&captured, "", line, sizeof(line));
 
     cr_assert_eq(rc, 0, "%s", err.text);
     cr_expect_str_empty(line);
@@ -259,28 +259,28 @@ Test(eal, registers_threads_of_ours)
     eal_stop(&eal);
 }
 
-Test(hush, quotes_the_last_line_with_the_prefix)
+Test(capture_output, quotes_the_last_line_with_the_prefix)
 {
-    struct hush hush;
+    struct capture_output captured;
     char line[64];
 
-    hush_begin(&hush);
+    capture_output_begin(&captured);
     printf("EAL: first\nusage: a long story\n");
     fflush(stdout);
     fprintf(stderr, "EAL: the reason\n\nmore usage\n");
-    hush_end(&hush, "EAL: ", line, sizeof(line));
+    capture_output_end(&captured, "EAL: ", line, sizeof(line));
 
     cr_expect_str_eq(line, "the reason");
 }
 
-Test(hush, falls_back_to_the_last_line)
+Test(capture_output, falls_back_to_the_last_line)
 {
-    struct hush hush;
+    struct capture_output captured;
     char line[8];
 
-    hush_begin(&hush);
+    capture_output_begin(&captured);
     printf("one\ntwo and more\n\n");
-    hush_end(&hush, "EAL: ", line, sizeof(line));
+    capture_output_end(&captured, "EAL: ", line, sizeof(line));
 
     cr_expect_str_eq(line, "two and");
 }

@@ -2,8 +2,8 @@
 /**
  * Words that decisions (core/policy) and arithmetic (core/learn) share: the two rooms do not know each other.
  */
-#ifndef CORE_BASE_WORDS_H
-#define CORE_BASE_WORDS_H
+#ifndef CORE_BASE_MIX_RULES_H
+#define CORE_BASE_MIX_RULES_H
 
 /** Aggregation rules. Sums run in order of worker id, never of arrival; `self` is the worker's own current model. */
 enum mix_rule {

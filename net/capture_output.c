@@ -4,7 +4,7 @@
  *
  * A memory file and not a pipe: nobody reads while the library writes, so a pipe could fill up and block it.
  */
-#include "net/hush.h"
+#include "net/capture_output.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,9 +14,10 @@
 
 #define TEXT_BYTES 16384u /* a usage dump is about 6 KB */
 
-void hush_begin(struct hush *self)
+void capture_output_begin(struct capture_output *self)
 {
-    *self = (struct hush){.file = memfd_create("dawdle-hush", MFD_CLOEXEC), .out = -1, .err = -1};
+    *self = (struct capture_output){
+        .file = memfd_create("dawdle-output", MFD_CLOEXEC), .out = -1, .err = -1};
     if (self->file < 0)
         return;
     fflush(NULL);
@@ -49,7 +50,7 @@ static void pick_line(char *text, const char *prefix, char *line, size_t size)
     snprintf(line, size, "%s", best != NULL ? best : last);
 }
 
-void hush_end(struct hush *self, const char *prefix, char *line, size_t size)
+void capture_output_end(struct capture_output *self, const char *prefix, char *line, size_t size)
 {
     static char text[TEXT_BYTES];
     ssize_t got = 0;
