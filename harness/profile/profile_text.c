@@ -175,6 +175,7 @@ int profile_text_read(const char *path, char **text, size_t *length, struct prof
     const int failed = ferror(file) ? errno : 0;
     fclose(file);
     if (!failed && *length <= PROFILE_TEXT_BYTES_MAX) {
+        buffer[*length] = '\0';
         *text = buffer;
         return 0;
     }

@@ -22,7 +22,7 @@ int profile_text_find(const char *path_or_name, char *path, size_t path_bytes,
 /** Names (without .yaml, sorted, unique) of the shipped profiles: at most `most` of them, each owned by the caller. */
 uint32_t profile_text_shipped(char **names, uint32_t most);
 
-/** The whole file, malloc'd, owned by the caller; `source` names it in errors. 0 or -EINVAL. */
+/** The whole file, malloc'd and with a 0 byte behind it, owned by the caller; `source` names it in errors. 0 or -EINVAL. */
 int profile_text_read(const char *path, char **text, size_t *length, struct profile_errors *errors);
 
 /** Not empty, no NUL, no control characters but tab and line end, valid UTF-8. 0, or -EINVAL with the first place. */
