@@ -139,7 +139,7 @@ static __attribute__((cold, noinline)) void refuse(struct sim *self, uint32_t wo
                                                    const struct sim_message *model)
 {
     const bool control = links_class(model) == 1;
-    if (!control && self->config.policy->survives_drop)
+    if (!control && self->drops)
         links_count_dropped(self, model, LINK_FULL);
     else
         sim_break_edge(self, worker, self->edge[edge].to,
