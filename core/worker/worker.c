@@ -199,11 +199,12 @@ bool worker_serve(struct worker *self, uint64_t now)
         self->common->port->ops->poll(self->common->port, self->id, NULL, 0); /* its links work */
         return false;
     }
-    account_served(self, now);
     if (self->action_blocked) {
-        account_blocked(self, now);
+        account_blocked(self, now); /* it waits, whoever has its core */
         any |= act_resume(self);
         worker_settle(self);
+    } else {
+        account_served(self, now);
     }
     if (self->recording)
         any |= worker_cut(self);
