@@ -21,6 +21,9 @@ int profile_value_parse(const struct key *key, const char *text, const char *fol
 /** Print one value as YAML that parses back to exactly the same bits. */
 void profile_value_print(FILE *out, const struct key *key, const void *field);
 
+/** `64KiB`: in the largest unit that divides it. Returns `out`. */
+const char *profile_value_bytes(uint64_t value, char *out, size_t bytes);
+
 /** Range and unit in words: `1 to 1024 workers`, `a time from 1ms to 24h`; for errors and help. */
 void profile_value_expected(const struct key *key, char *out, size_t bytes);
 
