@@ -13,110 +13,7 @@
 #include "core/learn/combine.h"
 #include "core/learn/lanes.h"
 #include "core/learn/mix.h"
-#include "harness/run/replay_state.h"
-
-/** One version of a worker's model. */
-struct version {
-    uint32_t number; /* 0: free place */
-    uint32_t uses;   /* reads still to come */
-    float *vector;   /* NULL: not made yet */
-};
-
-/** Versions by number (open addressing), and everything else a worker's arithmetic needs. */
-struct replay_versions {
-    struct version *place; /* [capacity] */
-    uint32_t capacity, used;
-    uint32_t newest;
-    uint64_t drawn; /* batches */
-    struct sampler sampler;
-    uint32_t *order; /* sampler's */
-    float *gradient; /* [dim], newest */
-    bool blocked, ended;
-    struct journal_entry entry; /* the one that blocks */
-};
-
-void replay_versions_free(struct replay_versions *self)
-{
-    if (!self)
-        return;
-    for (uint32_t i = 0; i < self->capacity; i++)
-        free(self->place[i].vector);
-    free(self->place);
-    free(self->order);
-    free(self->gradient);
-    free(self);
-}
-
-static struct version *find(struct replay_versions *self, uint32_t number)
-{
-    uint32_t at = number * 2654435761u & (self->capacity - 1);
-    while (self->place[at].number && self->place[at].number != number)
-        at = (at + 1) & (self->capacity - 1);
-    return &self->place[at];
-}
-
-static int grow(struct replay_versions *self)
-{
-    const struct replay_versions old = *self;
-    self->capacity = old.capacity ? 2 * old.capacity : 256;
-    self->place = calloc(self->capacity, sizeof(*self->place));
-    if (!self->place) {
-        *self = old;
-        return -ENOMEM;
-    }
-    for (uint32_t i = 0; i < old.capacity; i++)
-        if (old.place[i].number)
-            *find(self, old.place[i].number) = old.place[i];
-    free(old.place);
-    return 0;
-}
-
-/** The place of a version, made if it is not there; NULL: no memory. */
-static struct version *at(struct replay_versions *self, uint32_t number)
-{
-    if (2 * self->used >= self->capacity && grow(self) < 0)
-        return NULL;
-    struct version *const version = find(self, number);
-    self->used += version->number == 0;
-    version->number = number;
-    return version;
-}
-
-static struct replay_versions *versions_of(struct replay *self, uint32_t w)
-{
-    struct replay_worker *const worker = &self->worker[w];
-    if (!worker->versions)
-        worker->versions = calloc(1, sizeof(*worker->versions));
-    return worker->versions;
-}
-
-static int count_one(struct replay *self, uint32_t w, uint64_t handle)
-{
-    struct replay_versions *const versions = versions_of(self, w);
-    struct version *const version = versions ? at(versions, slots_version_of(handle)) : NULL;
-    if (!version)
-        return -ENOMEM;
-    version->uses++;
-    return 0;
-}
-
-int replay_count_uses(struct replay *self, uint32_t w, const struct event *event)
-{
-    int rc = event->kind == EV_GRADIENT ? count_one(self, w, event->version) : 0;
-    for (uint32_t i = 0; i < self->actions->count && rc == 0; i++) {
-        const struct action *const a = &self->actions->item[i];
-        for (uint32_t k = 0; a->kind == ACT_MIX && k < a->count && rc == 0; k++) {
-            const uint32_t peer = self->config[w].peers[a->terms[k].peer];
-            const uint32_t base_of = a->rule == MIX_DELTA_OWN ? w : peer;
-            rc = count_one(self, peer, a->terms[k].handle);
-            if (rc == 0 && a->terms[k].base)
-                rc = count_one(self, base_of, a->terms[k].base);
-        }
-    }
-    return rc;
-}
-
-/* -------------------------------------------------------------------------------------------------- arithmetic */
+#include "harness/run/replay_versions.h"
 
 struct execution {
     struct replay *replay;
@@ -135,40 +32,6 @@ static float *new_vector(size_t floats)
     return aligned_alloc(64, ((floats * sizeof(float) + 63) & ~(size_t)63) + 64);
 }
 
-static void forget(struct version *version)
-{
-    free(version->vector);
-    version->vector = NULL;
-}
-
-/** A new current version; the one before is dropped unless somebody will still read it. */
-static int adopt(struct replay_versions *self, float *vector)
-{
-    struct version *const old = find(self, self->newest);
-    if (old->number && old->uses == 0)
-        forget(old);
-    struct version *const version = at(self, ++self->newest);
-    if (!version)
-        return -ENOMEM;
-    version->vector = vector;
-    return 0;
-}
-
-static const float *vector_of(struct replay_versions *self, uint32_t number)
-{
-    const struct version *const version = find(self, number);
-    return version->number ? version->vector : NULL;
-}
-
-static void used(struct replay_versions *self, uint32_t number)
-{
-    struct version *const version = find(self, number);
-    CHECK(version->uses > 0);
-    version->uses--;
-    if (version->uses == 0 && version->number != self->newest)
-        forget(version);
-}
-
 static int load_batch(struct execution *x, struct replay_versions *self, uint64_t number,
                       struct err *err)
 {
@@ -185,7 +48,7 @@ static int load_batch(struct execution *x, struct replay_versions *self, uint64_
 static int do_gradient(struct execution *x, uint32_t w, const struct event *event, struct err *err)
 {
     struct replay_versions *const self = x->replay->worker[w].versions;
-    const float *const vector = vector_of(self, event->version);
+    const float *const vector = replay_versions_vector(self, event->version);
     struct gradient gradient;
     if (!vector)
         return err_set(err, -EILSEQ, "worker %u: a gradient was taken at a version it never had",
@@ -197,7 +60,7 @@ static int do_gradient(struct execution *x, uint32_t w, const struct event *even
     gradient_begin(&gradient, x->model, model, x->x, x->label, self->gradient, x->scratch);
     while (!gradient_slice(&gradient))
         ;
-    used(self, event->version);
+    replay_versions_used(self, event->version);
     return 0;
 }
 
@@ -207,9 +70,9 @@ static int do_apply(struct execution *x, uint32_t w, const struct action *action
     float *const out = new_vector(x->floats);
     if (!out)
         return -ENOMEM;
-    lanes_step(x->lanes, (enum apply_rule)action->rule, out, vector_of(self, self->newest),
-               self->gradient, rate, x->model->dim);
-    return adopt(self, out);
+    lanes_step(x->lanes, (enum apply_rule)action->rule, out,
+               replay_versions_vector(self, self->newest), self->gradient, rate, x->model->dim);
+    return replay_versions_adopt(self, out);
 }
 
 static int do_mix(struct execution *x, uint32_t w, const struct action *action, struct err *err)
@@ -225,10 +88,11 @@ static int do_mix(struct execution *x, uint32_t w, const struct action *action, 
         const uint32_t peer = peers[term->peer];
         const uint32_t base_of = action->rule == MIX_DELTA_OWN ? w : peer;
         x->row[i] = (struct combine_row){
-            .row = vector_of(replay->worker[peer].versions, slots_version_of(term->handle)),
-            .base = term->base
-                        ? vector_of(replay->worker[base_of].versions, slots_version_of(term->base))
-                        : NULL,
+            .row = replay_versions_vector(replay->worker[peer].versions,
+                                          slots_version_of(term->handle)),
+            .base = term->base ? replay_versions_vector(replay->worker[base_of].versions,
+                                                        slots_version_of(term->base))
+                               : NULL,
             .id = peer,
             .weight = term->weight};
         if (!x->row[i].row || (term->base && !x->row[i].base)) {
@@ -239,7 +103,7 @@ static int do_mix(struct execution *x, uint32_t w, const struct action *action, 
     const struct combine mix = {.rule = (enum mix_rule)action->rule,
                                 .lanes = x->lanes,
                                 .dim = x->model->dim,
-                                .self = vector_of(self, self->newest),
+                                .self = replay_versions_vector(self, self->newest),
                                 .self_id = w,
                                 .degree = action->degree,
                                 .slice = action->slice,
@@ -250,12 +114,12 @@ static int do_mix(struct execution *x, uint32_t w, const struct action *action, 
     for (uint32_t i = 0; i < action->count; i++) {
         const struct mix_term *const term = &action->terms[i];
         const uint32_t peer = peers[term->peer];
-        used(replay->worker[peer].versions, slots_version_of(term->handle));
+        replay_versions_used(replay->worker[peer].versions, slots_version_of(term->handle));
         if (term->base)
-            used(replay->worker[action->rule == MIX_DELTA_OWN ? w : peer].versions,
-                 slots_version_of(term->base));
+            replay_versions_used(replay->worker[action->rule == MIX_DELTA_OWN ? w : peer].versions,
+                                 slots_version_of(term->base));
     }
-    return adopt(self, out);
+    return replay_versions_adopt(self, out);
 }
 
 static int do_actions(struct execution *x, uint32_t w, float rate, struct err *err)
@@ -308,13 +172,13 @@ static int advance(struct execution *x, uint32_t w, struct err *err)
 static int begin_worker(struct execution *x, uint32_t w, const float *initial)
 {
     const struct cell *const cell = x->replay->cell;
-    struct replay_versions *const self = versions_of(x->replay, w);
+    struct replay_versions *const self = replay_versions_of(x->replay, w);
     float *const first = new_vector(x->floats);
     if (!self || !first)
         return free(first), -ENOMEM;
     memcpy(first, initial, x->floats * sizeof(float));
     self->gradient = new_vector(x->model->dim);
-    struct version *const version = at(self, 1);
+    struct version *const version = replay_versions_at(self, 1);
     if (!self->gradient || !version)
         return free(first), -ENOMEM;
     self->newest = 1;
@@ -357,8 +221,8 @@ static int compare(const struct execution *x, struct err *err)
 {
     for (uint32_t w = 0; w < x->replay->journal->workers; w++) {
         struct replay_versions *const self = x->replay->worker[w].versions;
-        const uint64_t digest =
-            digest_bytes(DIGEST_START, vector_of(self, self->newest), x->floats * sizeof(float));
+        const uint64_t digest = digest_bytes(
+            DIGEST_START, replay_versions_vector(self, self->newest), x->floats * sizeof(float));
         if (!self->ended)
             return err_set(err, -EILSEQ, "worker %u waits for a version that nobody makes", w);
         if (digest != x->replay->journal->worker[w].final)
