@@ -60,6 +60,14 @@ struct run {
     atomic_bool disk_failed; /* a loader gave up on its disk */
 };
 
+/** What carries the cell's messages, and how it is to be made. */
+struct fabric_config run_fabric_config(const struct cell *cell);
+const struct edge_kind *run_edges(const struct cell *cell);
+
+/** Of one worker: the model that a gradient is taken at, where that is not the vector; when each snapshot was sent. */
+size_t run_debiased_bytes(const struct cell *cell);
+size_t run_published_bytes(const struct cell *cell);
+
 /** Start, train, stop, join. 0, or -errno with the first thread's sentence. */
 int run_threads(struct run *run, struct err *err);
 

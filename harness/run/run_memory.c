@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How much memory a cell needs: counted here before anything is started, and taken in run.c in the same order. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/base/check.h"
+#include "core/worker/membership.h"
+#include "harness/run/run.h"
+#include "harness/run/run_threads.h"
+#include "net/edges.h"
+
+struct fabric_config run_fabric_config(const struct cell *cell)
+{
+    const enum delivery_class class = cell->row->tensor_class;
+    const bool newest = class == DELIVERY_NEWEST || class == DELIVERY_SUM;
+    return (struct fabric_config){.workers = cell->graph.workers,
+                                  .peer_begin = cell->peer_begin,
+                                  .peers = cell->peer,
+                                  .tensors = newest ? FABRIC_NEWEST : FABRIC_EXACT,
+                                  .exact_depth = cell->exact_depth,
+                                  .control_depth = cell->control_depth,
+                                  .slots = cell->slots,
+                                  .dim = worker_floats(cell->row, &cell->common->model)};
+}
+
+const struct edge_kind *run_edges(const struct cell *cell)
+{
+    const struct edge_kind *const kind = edges_find(cell->common->experiment->edges);
+    CHECK(kind); /* the profile was checked against the same table */
+    return kind;
+}
+
+static uint32_t workers_on_loop(const struct cell *cell, uint32_t loop)
+{
+    uint32_t count = 0;
+    for (uint32_t w = 0; w < cell->graph.workers; w++)
+        count += cell->placement.loop[w] == loop;
+    return count;
+}
+
+struct loader_config run_loader_config(const struct cell *cell, uint32_t loop)
+{
+    const struct experiment *const e = cell->common->experiment;
+    const struct dataset *const data = cell->common->dataset;
+    return (struct loader_config){.path = data->path,
+                                  .base_bytes = data->base_bytes,
+                                  .records = data->samples,
+                                  .record_bytes = data->record_bytes,
+                                  .batch = e->train.batch,
+                                  .depth = e->data.prefetch,
+                                  .workers = workers_on_loop(cell, loop),
+                                  .batch_ns = e->compute.base_ns,
+                                  .tier = e->data.io,
+                                  .from = cell->common->io_from};
+}
+
+/** Memory for x / y, where that is not the vector itself. */
+size_t run_debiased_bytes(const struct cell *cell)
+{
+    return cell->row->lanes == LANES_PLAIN ? 0 : cell->common->model.dim * sizeof(float);
+}
+
+/** When each of a worker's slots was sent last. */
+size_t run_published_bytes(const struct cell *cell)
+{
+    return cell->slots * sizeof(uint64_t);
+}
+
+static size_t worker_bytes(const struct cell *cell, uint32_t w)
+{
+    const struct model_config *const model = &cell->common->model;
+    const struct policy_config policy = cell_policy_config(cell, w);
+    const uint32_t samples = cell->shard ? cell->shard_begin[w + 1] - cell->shard_begin[w] : 0;
+    return arena_cost(sizeof(struct worker)) + arena_cost(agent_bytes(cell->row, &policy)) +
+           arena_cost(slots_bytes(cell->slots, policy.peer_count)) +
+           arena_cost(run_published_bytes(cell)) +
+           arena_cost(policy.peer_count * sizeof(uint64_t)) +
+           arena_cost(model->dim * sizeof(float)) + arena_cost(run_debiased_bytes(cell)) +
+           arena_cost(model->ops->scratch_floats(model) * sizeof(float)) +
+           arena_cost((size_t)model->batch * model->features * sizeof(float)) +
+           arena_cost(model->batch) + arena_cost(model->batch * sizeof(uint32_t)) +
+           arena_cost(samples * sizeof(uint32_t)) +
+           arena_cost(policy.peer_count * sizeof(uint64_t));
+}
+
+/** Room for all that bad links may hold. */
+static size_t bad_links_bytes(const struct cell *cell)
+{
+    struct inject entry[EXPERIMENT_INJECT_MAX];
+    const struct inject_set set = cell_inject(cell, entry);
+    const struct fabric_config fabric = run_fabric_config(cell);
+    const struct impair_config config = {.edges = &fabric, .set = &set};
+    return impair_needed(&set) ? impair_bytes(&config) : 0;
+}
+
+size_t run_memory_bytes(const struct cell *cell)
+{
+    const struct fabric_config fabric = run_fabric_config(cell);
+    size_t bytes = run_edges(cell)->bytes(&fabric) + bad_links_bytes(cell) +
+                   arena_cost(cell->common->model.dim * sizeof(float)) +
+                   arena_cost(cell->graph.workers * sizeof(struct cohort_worker));
+    for (uint32_t w = 0; w < cell->graph.workers; w++)
+        bytes += worker_bytes(cell, w);
+    for (uint32_t l = 0; l < cell->placement.cores_used && cell->common->dataset; l++) {
+        const struct loader_config loader = run_loader_config(cell, l);
+        bytes += arena_cost(loader_buffer_bytes(&loader) + 4096);
+    }
+    return bytes;
+}
+
+size_t run_judge_bytes(const struct cell *cell)
+{
+    return (size_t)cell->common->points * cell->graph.workers *
+           worker_judged_floats(cell->row, &cell->common->model) * sizeof(float);
+}
+
+size_t run_buffers_bytes(uint32_t workers, uint32_t loops, size_t judge_bytes,
+                         uint32_t log_capacity, size_t journal_bytes)
+{
+    return judge_bytes +
+           workers * (journal_bytes + EXPERIMENT_POINTS_MAX * (1 + sizeof(uint64_t))) +
+           ((size_t)(workers + 1) * RUN_HISTS + loops + 1) * sizeof(struct hist) +
+           (size_t)workers * log_capacity *
+               (sizeof(struct worker_iteration) + sizeof(struct record_iteration)) +
+           (size_t)loops * RUN_HOLES_MAX *
+               (sizeof(struct stolen_hole) + sizeof(struct record_stolen));
+}
+
+int run_buffers_open(struct run_buffers *out, uint32_t workers, uint32_t loops, size_t judge_bytes,
+                     uint32_t log_capacity, size_t journal_bytes, struct err *err)
+{
+    *out = (struct run_buffers){.workers = workers,
+                                .log_capacity = log_capacity,
+                                .journal_bytes = journal_bytes,
+                                .judge_bytes = judge_bytes,
+                                .hists = (workers + 1) * RUN_HISTS + loops + 1};
+    out->judge = aligned_alloc(64, (judge_bytes + 63) & ~(size_t)63);
+    out->judge_absent = calloc((size_t)EXPERIMENT_POINTS_MAX * workers + 1, 1);
+    out->judge_average =
+        calloc((size_t)EXPERIMENT_POINTS_MAX * workers + 1, sizeof(*out->judge_average));
+    out->log = calloc((size_t)workers * log_capacity + 1, sizeof(*out->log));
+    out->run = aligned_alloc(64, sizeof(*out->run));
+    out->row = calloc((size_t)workers * log_capacity + 1, sizeof(*out->row));
+    out->hist = calloc(out->hists, sizeof(*out->hist));
+    out->hole = calloc((size_t)loops * RUN_HOLES_MAX + 1, sizeof(*out->hole));
+    out->stolen = calloc((size_t)loops * RUN_HOLES_MAX + 1, sizeof(*out->stolen));
+    if (journal_bytes > 0)
+        out->journal = malloc(workers * journal_bytes);
+    if ((journal_bytes > 0 && !out->journal) || !out->run || !out->judge || !out->log ||
+        !out->judge_absent || !out->judge_average || !out->row || !out->hist || !out->hole ||
+        !out->stolen) {
+        run_buffers_close(out);
+        return err_set(err, -ENOMEM, "not enough memory for %zu bytes of snapshots", judge_bytes);
+    }
+    memset(out->judge, 0, judge_bytes); /* touched now, not during a run */
+    if (out->journal)
+        memset(out->journal, 0, workers * journal_bytes);
+    memset(out->hole, 0, (size_t)loops * RUN_HOLES_MAX * sizeof(*out->hole));
+    memset(out->log, 0, ((size_t)workers * log_capacity + 1) * sizeof(*out->log));
+    return 0;
+}
+
+void run_buffers_close(struct run_buffers *self)
+{
+    free(self->judge);
+    free(self->judge_absent);
+    free(self->judge_average);
+    free(self->run);
+    free(self->log);
+    free(self->journal);
+    free(self->row);
+    free(self->hole);
+    free(self->stolen);
+    free(self->hist);
+    *self = (struct run_buffers){0};
+}
