@@ -62,7 +62,7 @@ void ledger_close(const struct ledger *self, const struct policy *row, struct re
     const bool has_sum = isfinite(self->scale) && isfinite(self->expected);
     out->diverged = self->diverged;
     out->ledger_error = has_sum ? fmax(error, of_weight) : (double)NAN;
-    out->ledger_ok =
-        !record_keeps_sum(row) || record_breaks_sum(out) ||
-        ((!has_sum || error <= bound_of(self, out)) && of_weight <= LEDGER_BOUND); /* false for a NaN */
+    out->ledger_ok = !record_keeps_sum(row) || record_breaks_sum(out) ||
+                     ((!has_sum || error <= bound_of(self, out)) &&
+                      of_weight <= LEDGER_BOUND); /* false for a NaN */
 }
