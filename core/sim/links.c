@@ -148,12 +148,12 @@ static __attribute__((cold, noinline)) void refuse(struct sim *self, uint32_t wo
 }
 
 /** A control that takes no time arrives before anything timed, unless something on its edge is before it. */
-static inline bool is_prompt(const struct sim *self, uint32_t edge)
+static inline bool is_prompt(const struct sim *self, uint32_t number)
 {
-    const struct sim_edge *const e = &self->edge[edge];
+    const struct sim_edge *const edge = &self->edge[number];
     return self->config.links.control_is_free && self->clock_ns == self->now_ns &&
-           !self->publishes && !(self->bad && self->is_bad[edge]) &&
-           (e->flying[1] == 0 || e->last_ns[1] < self->now_ns);
+           !self->publishes && !(self->bad && self->is_bad[number]) &&
+           (edge->flying[1] == 0 || edge->last_ns[1] < self->now_ns);
 }
 
 /** The message as it leaves its sender, or SIM_NONE. */
@@ -175,22 +175,12 @@ static inline uint32_t make_message(struct sim *self, const struct sim_node *nod
     return message;
 }
 
-static inline void send_control(struct sim *self, uint32_t worker, uint32_t edge, uint32_t message)
-{
-    const bool prompt = is_prompt(self, edge);
-    self->edge[edge].flying[1]++;
-    sim_pressure_sent(self, worker, edge);
-    if (prompt)
-        links_append(self, &self->prompt, message);
-    else
-        flight_depart(self, worker, message, 0, self->clock_ns);
-}
-
 void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct sim_message *model,
                 uint64_t bytes)
 {
     struct sim_node *const node = node_at(self, worker);
     const uint32_t number = node->first_edge + peer, class = links_class(model);
+    struct sim_edge *const edge = &self->edge[number];
     const uint32_t depth = class ? self->config.control_depth : self->config.exact_depth;
     const bool mailbox = self->mailboxes && class == 0;
     CHECK(peer < node->peer_count);
@@ -200,24 +190,27 @@ void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct s
         links_count_dropped(self, model, LINK_GONE);
         return;
     }
-    if (!mailbox && self->edge[number].flying[class] >= depth) {
+    const bool prompt = class == 1 && is_prompt(self, number);
+    if (!mailbox && edge->flying[class] >= depth) {
         refuse(self, worker, number, model);
         return;
     }
     const uint32_t message = make_message(self, node, number, model);
     if (message == SIM_NONE)
         return;
-    if (class == 1) {
-        send_control(self, worker, number, message);
-        return;
-    }
-    slots_lend(&node->slots, node->current, peer);
+    if (class == 0)
+        slots_lend(&node->slots, node->current, peer);
     if (mailbox) {
         send_by_mailbox(self, worker, message);
         return;
     }
-    self->edge[number].flying[0]++;
-    flight_depart(self, worker, message, bytes, self->clock_ns);
+    edge->flying[class]++;
+    if (class == 1)
+        sim_pressure_sent(self, worker, number);
+    if (prompt)
+        links_append(self, &self->prompt, message);
+    else
+        flight_depart(self, worker, message, bytes, self->clock_ns);
 }
 
 /* ------------------------------------------------------------------------------------------------------ arrivals */
