@@ -50,4 +50,8 @@ uint64_t profile_digest_policy(const struct experiment *experiment, uint32_t pol
 /** Does neither depend on this key, written as for --set? */
 bool profile_digest_ignores(const char *path);
 
+/** Do both say the same below `inject:` (`faults:`), defaults and the folders of files aside? */
+bool profile_same_injects(const struct experiment *a, const struct experiment *b);
+bool profile_same_faults(const struct experiment *a, const struct experiment *b);
+
 #endif

@@ -105,37 +105,87 @@ static void write_section(FILE *out, const struct key_section *section, const vo
     }
 }
 
-/** policy < policy_count: that policy's options; else the profile around the policies. */
-static uint64_t digest(const struct experiment *x, uint32_t policy)
+static void write_injects(FILE *out, const struct experiment *x)
 {
-    const struct profile_origins *const origins = x->origins;
+    for (uint32_t i = 0; i < x->inject_count; i++)
+        write_section(out, KEYS_INJECT, &x->inject[i], x->origins->inject[i]);
+}
+
+static void write_faults(FILE *out, const struct experiment *x)
+{
+    for (uint32_t i = 0; i < x->fault_count; i++)
+        write_section(out, KEYS_FAULT, &x->fault[i], x->origins->fault[i]);
+}
+
+static void write_around(FILE *out, const struct experiment *x)
+{
+    write_section(out, KEYS_PROFILE, x, x->origins->profile);
+    write_injects(out, x);
+    write_faults(out, x);
+    fprintf(out, "metric=%s\n", target_metric_name(experiment_tuning_metric(x)));
+}
+
+/** What `write` says of the experiment; to be freed. */
+static char *text_of(const struct experiment *x, void (*write)(FILE *, const struct experiment *))
+{
     char *text = NULL;
     size_t bytes = 0;
     FILE *const out = open_memstream(&text, &bytes);
     CHECK(out);
-    if (policy < x->policy_count) {
-        write_section(out, KEYS_POLICY, &x->policy[policy], origins->policy[policy]);
-    } else {
-        write_section(out, KEYS_PROFILE, x, origins->profile);
-        for (uint32_t i = 0; i < x->inject_count; i++)
-            write_section(out, KEYS_INJECT, &x->inject[i], origins->inject[i]);
-        for (uint32_t i = 0; i < x->fault_count; i++)
-            write_section(out, KEYS_FAULT, &x->fault[i], origins->fault[i]);
-        fprintf(out, "metric=%s\n", target_metric_name(experiment_tuning_metric(x)));
-    }
+    write(out, x);
+    CHECK(fclose(out) == 0);
+    return text;
+}
+
+uint64_t profile_digest(const struct experiment *experiment)
+{
+    char *const text = text_of(experiment, write_around);
+    const uint64_t value = digest_bytes(DIGEST_START, text, strlen(text));
+    free(text);
+    return value;
+}
+
+uint64_t profile_digest_policy(const struct experiment *experiment, uint32_t policy)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *const out = open_memstream(&text, &bytes);
+    CHECK(out && policy < experiment->policy_count);
+    write_section(out, KEYS_POLICY, &experiment->policy[policy],
+                  experiment->origins->policy[policy]);
     CHECK(fclose(out) == 0);
     const uint64_t value = digest_bytes(DIGEST_START, text, bytes);
     free(text);
     return value;
 }
 
-uint64_t profile_digest(const struct experiment *experiment)
+static bool says_the_same(const struct experiment *a, const struct experiment *b,
+                          void (*write)(FILE *, const struct experiment *))
 {
-    return digest(experiment, UINT32_MAX);
+    char *const one = text_of(a, write), *const other = text_of(b, write);
+    const bool same = strcmp(one, other) == 0;
+    free(one);
+    free(other);
+    return same;
 }
 
-uint64_t profile_digest_policy(const struct experiment *experiment, uint32_t policy)
+/** With the shape of what was read from files, which may have changed under their names. */
+static void write_disturbances(FILE *out, const struct experiment *x)
 {
-    CHECK(policy < experiment->policy_count);
-    return digest(experiment, policy);
+    write_injects(out, x);
+    for (uint32_t i = 0; i < x->inject_count; i++) {
+        const struct law_config *const law = &x->inject[i].inject.config;
+        fprintf(out, "%u %u %.12g %u\n", law->trace.steps, law->trace.workers, law->trace.median_s,
+                law->sample.count);
+    }
+}
+
+bool profile_same_injects(const struct experiment *a, const struct experiment *b)
+{
+    return says_the_same(a, b, write_disturbances);
+}
+
+bool profile_same_faults(const struct experiment *a, const struct experiment *b)
+{
+    return says_the_same(a, b, write_faults);
 }

@@ -126,28 +126,30 @@ static void steal(struct cell_place *place, const struct stolen_times *times)
     place->stolen_period_ns = times->period_ns;
 }
 
+static int open_cell(struct twin *self, const struct results_read *from, uint32_t i, bool hindsight,
+                     struct err *err)
+{
+    int rc = hindsight ? open_stolen(self, from, i, err) : 0;
+    if (rc == 0)
+        rc = open_place(self, &from->cell[i], err);
+    if (rc == 0 && self->stolen_count > 0)
+        steal(&self->place[self->host.count - 1], &self->stolen[self->stolen_count - 1]);
+    return rc;
+}
+
 /** Whose workers shared which cores, and when others had them. */
 static int open_host(struct twin *self, bool hindsight, struct err *err)
 {
     const struct results_read *const from = self->against.count > 0 ? &self->against : &self->like;
-    int rc = 0;
     self->place = calloc(from->count + 1u, sizeof(*self->place));
     self->number = calloc(from->count + 1u, sizeof(*self->number));
     self->stolen = calloc(from->count + 1u, sizeof(*self->stolen));
     if (!self->place || !self->number || !self->stolen)
         return err_set(err, -ENOMEM, "not enough memory for the cores of workers");
-    if (!hindsight)
-        rc = open_stolen(self, &self->like, STOLEN_ALL, err);
-    for (uint32_t i = 0; i < from->count && rc == 0; i++) {
-        if (!from->cell[i].core)
-            continue;
-        if (hindsight)
-            rc = open_stolen(self, from, i, err);
-        if (rc == 0)
-            rc = open_place(self, &from->cell[i], err);
-        if (rc == 0 && self->stolen_count > 0)
-            steal(&self->place[self->host.count - 1], &self->stolen[self->stolen_count - 1]);
-    }
+    int rc = hindsight ? 0 : open_stolen(self, &self->like, STOLEN_ALL, err);
+    for (uint32_t i = 0; i < from->count && rc == 0; i++)
+        if (from->cell[i].core)
+            rc = open_cell(self, from, i, hindsight, err);
     self->host.place = self->place;
     self->host.measured = self->gradients.sample;
     self->host.measured_workers = self->gradients.workers;
@@ -221,107 +223,32 @@ static bool equal(double a, double b)
     return fabs(a - b) <= 1e-12 * fabs(b);
 }
 
-static bool same_times(const struct law_config *a, const struct law_config *b)
+static bool same_graph(const struct experiment *a, const struct experiment *b)
 {
-    return a->delay_ns == b->delay_ns && a->low_ns == b->low_ns && a->high_ns == b->high_ns &&
-           a->mean_ns == b->mean_ns && a->sd_ns == b->sd_ns && a->shift_ns == b->shift_ns &&
-           a->median_ns == b->median_ns && a->p99_ns == b->p99_ns && a->scale_ns == b->scale_ns &&
-           a->every_ns == b->every_ns && a->shortest_ns == b->shortest_ns &&
-           a->longest_ns == b->longest_ns && a->length_ns == b->length_ns &&
-           a->period_ns == b->period_ns;
+    return strcmp(a->workers.graph, b->workers.graph) == 0 &&
+           equal(a->workers.degree, b->workers.degree);
 }
 
-static bool same_config(const struct law_config *a, const struct law_config *b)
-{
-    return same_times(a, b) && equal(a->alpha, b->alpha) && equal(a->shape, b->shape) &&
-           equal(a->share, b->share) && equal(a->factor, b->factor) && equal(a->slow, b->slow) &&
-           equal(a->fast, b->fast) && a->aligned == b->aligned && a->once == b->once &&
-           a->trace.steps == b->trace.steps && a->trace.workers == b->trace.workers &&
-           equal(a->trace.median_s, b->trace.median_s) && a->sample.count == b->sample.count;
-}
-
-static bool same_when(const struct inject_when *a, const struct inject_when *b)
-{
-    bool same = a->start_ns == b->start_ns && a->stop_ns == b->stop_ns &&
-                a->every_ns == b->every_ns && a->for_ns == b->for_ns && a->ramp_ns == b->ramp_ns &&
-                a->steps == b->steps;
-    for (uint32_t i = 0; same && i < a->steps; i++)
-        same = a->step[i].at_ns == b->step[i].at_ns && equal(a->step[i].scale, b->step[i].scale);
-    return same;
-}
-
-static bool same_link(const struct inject_link *a, const struct inject_link *b)
-{
-    return a->edges == b->edges && equal(a->loss, b->loss) && equal(a->burst, b->burst) &&
-           equal(a->duplicate, b->duplicate) && equal(a->reorder, b->reorder) &&
-           a->gap_ns == b->gap_ns && equal(a->corrupt, b->corrupt) &&
-           equal(a->bytes_per_s, b->bytes_per_s) && a->bucket_bytes == b->bucket_bytes &&
-           a->queue_bytes == b->queue_bytes && a->cut == b->cut && a->up_ns == b->up_ns &&
-           a->down_ns == b->down_ns && a->overtake == b->overtake &&
-           a->half_life_ns == b->half_life_ns && a->resend_ns == b->resend_ns &&
-           a->unreliable == b->unreliable;
-}
-
-static bool same_list(const uint32_t *a, uint32_t a_count, const uint32_t *b, uint32_t b_count)
-{
-    return a_count == b_count && (a_count == 0 || memcmp(a, b, a_count * sizeof(*a)) == 0);
-}
-
-static bool same_inject(const struct inject *a, const struct inject *b)
-{
-    return a->law == b->law && a->what == b->what && a->select == b->select &&
-           a->scope == b->scope && a->mode == b->mode && equal(a->share, b->share) &&
-           a->count == b->count && a->by_group == b->by_group && a->one_draw == b->one_draw &&
-           equal(a->half_life, b->half_life) &&
-           same_list(a->workers, a->worker_count, b->workers, b->worker_count) &&
-           same_config(&a->config, &b->config) && same_when(&a->when, &b->when) &&
-           same_link(&a->link, &b->link);
-}
-
-static bool same_injects(const struct experiment *a, const struct experiment *b)
-{
-    if (a->inject_count != b->inject_count)
-        return false;
-    for (uint32_t i = 0; i < a->inject_count; i++)
-        if (!same_inject(&a->inject[i].inject, &b->inject[i].inject) ||
-            a->inject[i].select != b->inject[i].select ||
-            a->inject[i].cpukind != b->inject[i].cpukind)
-            return false;
-    return true;
-}
-
-static bool same_faults(const struct experiment *a, const struct experiment *b)
-{
-    bool same = a->fault_count == b->fault_count;
-    for (uint32_t i = 0; same && i < a->fault_count; i++) {
-        const struct fault *const x = &a->fault[i].fault, *const y = &b->fault[i].fault;
-        same = x->kind == y->kind && x->at_ns == y->at_ns && x->for_ns == y->for_ns &&
-               x->notice_ns == y->notice_ns && x->disk == y->disk && x->keep == y->keep &&
-               same_list(a->fault[i].workers, a->fault[i].worker_count, b->fault[i].workers,
-                         b->fault[i].worker_count);
-    }
-    return same;
-}
-
+/** The first key by which the live run `b` was another one than `a`, or NULL. A real gradient has no times to compare. */
 static const char *difference(const struct experiment *a, const struct experiment *b)
 {
-    if (a->workers.count != b->workers.count)
-        return "workers.count";
-    if (a->workers.groups != b->workers.groups)
-        return "workers.groups";
-    if (strcmp(a->workers.graph, b->workers.graph) != 0 ||
-        !equal(a->workers.degree, b->workers.degree))
-        return "workers.graph";
-    if (b->compute.base_ns > 0 && a->compute.base_ns != b->compute.base_ns)
-        return "compute.base";
-    if (b->compute.base_ns > 0 && !equal(a->compute.jitter_cv, b->compute.jitter_cv))
-        return "compute.jitter";
-    if (!same_injects(a, b))
-        return "inject";
-    if (!same_faults(a, b))
-        return "faults";
-    if (a->stop.time_ns != b->stop.time_ns || a->stop.iterations != b->stop.iterations)
-        return "stop";
+    const bool modelled = b->compute.base_ns > 0;
+    const struct {
+        const char *key;
+        bool same;
+    } part[] = {
+        {"workers.count", a->workers.count == b->workers.count},
+        {"workers.groups", a->workers.groups == b->workers.groups},
+        {"workers.graph", same_graph(a, b)},
+        {"compute.base", !modelled || a->compute.base_ns == b->compute.base_ns},
+        {"compute.jitter", !modelled || equal(a->compute.jitter_cv, b->compute.jitter_cv)},
+        {"inject", profile_same_injects(a, b)},
+        {"faults", profile_same_faults(a, b)},
+        {"stop", a->stop.time_ns == b->stop.time_ns && a->stop.iterations == b->stop.iterations},
+    };
+    for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+        if (!part[i].same)
+            return part[i].key;
     return NULL;
 }
 
