@@ -61,24 +61,39 @@ static int read_head(struct reader *self, char *line, struct err *err)
     return 0;
 }
 
+static bool read_worker(const char *text, uint32_t workers, uint32_t *worker)
+{
+    char *end;
+    const unsigned long value = strtoul(text, &end, 10);
+    *worker = (uint32_t)value;
+    return !*end && end != text && value < workers;
+}
+
+static bool read_time(const char *text, double *us)
+{
+    char *end;
+    *us = strtod(text, &end);
+    return !*end && end != text && isfinite(*us) && *us >= 0;
+}
+
 static int read_row(struct reader *self, char *line, struct err *err)
 {
-    char *field[COLUMNS_MAX], *end_worker, *end_us;
+    char *field[COLUMNS_MAX];
+    uint32_t worker;
+    double us;
     if (!split(line, self->columns, field))
         return err_set(err, -EINVAL, "%s:%u: expected %u columns", self->name, self->line,
                        self->columns);
     if (*field[self->own] == '\0')
         return 0;
-    const unsigned long worker = strtoul(field[self->worker], &end_worker, 10);
-    const double us = strtod(field[self->compute], &end_us);
-    if (*end_worker || end_worker == field[self->worker] || worker >= self->workers)
+    if (!read_worker(field[self->worker], self->workers, &worker))
         return err_set(err, -EINVAL, "%s:%u: worker '%s': expected a number below %u", self->name,
                        self->line, field[self->worker], self->workers);
-    if (*end_us || end_us == field[self->compute] || !isfinite(us) || us < 0)
+    if (!read_time(field[self->compute], &us))
         return err_set(err, -EINVAL, "%s:%u: compute_us '%s': expected a time", self->name,
                        self->line, field[self->compute]);
     if (us > 0)
-        self->value[self->count++] = (struct value){(uint32_t)worker, us * 1e-6};
+        self->value[self->count++] = (struct value){worker, us * 1e-6};
     return 0;
 }
 
