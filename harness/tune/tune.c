@@ -282,6 +282,20 @@ static int run_whole(struct tune *self, struct host *host, struct err *err)
     return rc;
 }
 
+/** The exit code of a search that ended with `rc`, said where it is an error. */
+static int exit_code(int rc, const struct tuned_file *file, const struct tune_options *options,
+                     const struct err *err)
+{
+    if (rc == 0)
+        return report(file, options->out) > 0 ? 4 : 0;
+    if (rc == -ECANCELED) {
+        fprintf(stderr, "dawdle: interrupted after %u runs; nothing was written\n", file->runs);
+        return 5;
+    }
+    fprintf(stderr, "dawdle: error: %s\n", err->text);
+    return rc == -EPROTO ? 1 : rc == -EINVAL ? 2 : 3;
+}
+
 int tune_run(struct host *host, struct plan *plan, struct tuned_file *file,
              const struct tune_options *options)
 {
@@ -299,11 +313,5 @@ int tune_run(struct host *host, struct plan *plan, struct tuned_file *file,
     for (uint32_t s = 0; s < TUNE_SEEDS; s++)
         judge_data_close(&self->data[s]);
     free(self);
-    if (rc == -ECANCELED)
-        fprintf(stderr, "dawdle: interrupted after %u runs; nothing was written\n", file->runs);
-    else if (rc < 0)
-        fprintf(stderr, "dawdle: error: %s\n", err.text);
-    if (rc < 0)
-        return rc == -ECANCELED ? 5 : rc == -EPROTO ? 1 : rc == -EINVAL ? 2 : 3;
-    return report(file, options->out) > 0 ? 4 : 0;
+    return exit_code(rc, file, options, &err);
 }
