@@ -119,14 +119,29 @@ static int read_policy(struct reader *self, struct sentence_operand *out)
     return 0;
 }
 
+static size_t metric_span(const char *text)
+{
+    size_t length = 0;
+    while (isalnum((unsigned char)text[length]) || text[length] == '_' || text[length] == '.')
+        length++;
+    return length;
+}
+
+static int refuse_metric(struct reader *self, uint32_t column, const char *name)
+{
+    struct suggest nearest = {.typed = name};
+    for (uint32_t i = 0; i < METRICS; i++)
+        suggest_offer(&nearest, metric_table[i].name);
+    if (!nearest.best)
+        return REFUSE(self, column, "no metric \"%s\"", name);
+    return REFUSE(self, column, "no metric \"%s\"; did you mean \"%s\"?", name, nearest.best);
+}
+
 static int read_metric(struct reader *self, struct sentence_operand *out)
 {
     char name[EXPERIMENT_NAME_MAX];
     const uint32_t column = column_of(self);
-    size_t length = 0;
-    while (isalnum((unsigned char)self->at[length]) || self->at[length] == '_' ||
-           self->at[length] == '.')
-        length++;
+    const size_t length = metric_span(self->at);
     if (length == 0 && !*self->at)
         return REFUSE(self, column, "expected a metric or a number, but the %s ends here",
                       self->sentence->noun);
@@ -136,14 +151,8 @@ static int read_metric(struct reader *self, struct sentence_operand *out)
         return REFUSE(self, column, "no metric has a name this long");
     out->is_metric = true;
     out->metric = find_metric(name);
-    if (out->metric == METRICS) {
-        struct suggest nearest = {.typed = name};
-        for (uint32_t i = 0; i < METRICS; i++)
-            suggest_offer(&nearest, metric_table[i].name);
-        return REFUSE(self, column, "no metric \"%s\"%s%s%s", name,
-                      nearest.best ? "; did you mean \"" : "", nearest.best ? nearest.best : "",
-                      nearest.best ? "\"?" : "");
-    }
+    if (out->metric == METRICS)
+        return refuse_metric(self, column, name);
     self->at += length;
     if (!take(self, "("))
         return 0;

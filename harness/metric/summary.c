@@ -31,42 +31,55 @@ static void clip(struct target_spread *at, enum metric_unit unit)
         at->high = 1;
 }
 
-static void summarise_policy(const struct record_run *run, uint32_t count,
-                             struct summary_policy *self)
+/** How many of its runs were not what they should be. */
+static void count_run(const struct record_run *run, struct summary_policy *self)
+{
+    CHECK(self->seeds < EXPERIMENT_SEEDS_MAX);
+    self->seeds++;
+    self->contended += run->contended;
+    self->interrupted += run->interrupted;
+    self->stolen_share += run->wall.threads ? 0 : run->stolen_share; /* a sum, so far */
+    self->incomplete += run->incomplete != 0 || !run->drained;
+    self->ledger_bad += !run->ledger_ok;
+    self->latency_clipped += clipped(run);
+}
+
+/** What the target cost the runs that have one. */
+static void summarise_target(const struct record_run *const *of, struct summary_policy *self)
 {
     struct target_bound cost[RECORD_BUDGETS][EXPERIMENT_SEEDS_MAX];
-    double value[EXPERIMENT_SEEDS_MAX];
     uint32_t timed = 0;
-    double stolen = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (strcmp(run[i].policy, self->policy) != 0)
+    for (uint32_t i = 0; i < self->seeds; i++) {
+        if (!of[i]->has_target)
             continue;
-        CHECK(self->seeds < EXPERIMENT_SEEDS_MAX);
-        self->seeds++;
-        self->contended += run[i].contended;
-        self->interrupted += run[i].interrupted;
-        stolen += run[i].wall.threads ? 0 : run[i].stolen_share;
-        self->incomplete += run[i].incomplete != 0 || !run[i].drained;
-        self->ledger_bad += !run[i].ledger_ok;
-        self->latency_clipped += clipped(&run[i]);
-        if (run[i].has_target) {
-            self->reached += run[i].target_reached;
-            self->held_at_end += run[i].target_held_at_end;
-            for (uint32_t b = 0; b < RECORD_BUDGETS; b++)
-                cost[b][timed] = target_cost(&run[i], (enum record_budget)b);
-            timed++;
-        }
+        self->reached += of[i]->target_reached;
+        self->held_at_end += of[i]->target_held_at_end;
+        for (uint32_t b = 0; b < RECORD_BUDGETS; b++)
+            cost[b][timed] = target_cost(of[i], (enum record_budget)b);
+        timed++;
     }
-    self->stolen_share = self->seeds ? stolen / self->seeds : 0;
     self->has_target = timed > 0;
     for (uint32_t b = 0; b < RECORD_BUDGETS; b++)
         self->cost[b] = target_median(cost[b], timed);
+}
+
+static void summarise_policy(const struct record_run *run, uint32_t count,
+                             struct summary_policy *self)
+{
+    const struct record_run *of[EXPERIMENT_SEEDS_MAX];
+    double value[EXPERIMENT_SEEDS_MAX];
+    for (uint32_t i = 0; i < count; i++) {
+        if (strcmp(run[i].policy, self->policy) != 0)
+            continue;
+        count_run(&run[i], self);
+        of[self->seeds - 1] = &run[i];
+    }
+    self->stolen_share /= self->seeds ? self->seeds : 1;
+    summarise_target(of, self);
     for (uint32_t m = 0; m < METRICS; m++) {
-        uint32_t n = 0;
-        for (uint32_t i = 0; i < count; i++)
-            if (strcmp(run[i].policy, self->policy) == 0)
-                value[n++] = metric_of(&run[i], (enum metric)m);
-        self->metric[m] = target_spread(value, n);
+        for (uint32_t i = 0; i < self->seeds; i++)
+            value[i] = metric_of(of[i], (enum metric)m);
+        self->metric[m] = target_spread(value, self->seeds);
         clip(&self->metric[m], metric_table[m].unit);
     }
 }
@@ -112,11 +125,8 @@ static uint32_t find_baseline(const struct summary *summary)
     return summary->policy_count;
 }
 
-void summary_make(const struct record_run *run, uint32_t count, struct summary *out)
+static void list_policies(const struct record_run *run, uint32_t count, struct summary *out)
 {
-    memset(out, 0, sizeof(*out));
-    out->sweep_key = count ? run[0].sweep_key : NULL;
-    out->sweep_value = count ? run[0].sweep_value : NULL;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t k = 0;
         while (k < out->policy_count && strcmp(out->policy[k].policy, run[i].policy) != 0)
@@ -128,6 +138,14 @@ void summary_make(const struct record_run *run, uint32_t count, struct summary *
         out->policy[k].row = run[i].row;
         out->policy_count++;
     }
+}
+
+void summary_make(const struct record_run *run, uint32_t count, struct summary *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->sweep_key = count ? run[0].sweep_key : NULL;
+    out->sweep_value = count ? run[0].sweep_value : NULL;
+    list_policies(run, count, out);
     for (uint32_t k = 0; k < out->policy_count; k++) {
         summarise_policy(run, count, &out->policy[k]);
         out->seeds = out->policy[k].seeds > out->seeds ? out->policy[k].seeds : out->seeds;
