@@ -13,27 +13,40 @@
 /* UNDECIDED: the figures do not suffice. OPEN: the runs do not. */
 enum verdict { YES, NO, UNDECIDED, OPEN };
 
+static enum verdict opposite(enum verdict of)
+{
+    return of == YES ? NO : of == NO ? YES : of;
+}
+
+static enum verdict is_less(struct target_bound a, struct target_bound b)
+{
+    return a.high < b.low ? YES : a.low >= b.high ? NO : UNDECIDED;
+}
+
+static enum verdict is_equal(struct target_bound a, struct target_bound b)
+{
+    if (a.low == a.high && b.low == b.high)
+        return a.low == b.low ? YES : NO;
+    return a.high < b.low || b.high < a.low ? NO : UNDECIDED;
+}
+
 static enum verdict decide(struct target_bound a, enum sentence_comparison comparison,
                            struct target_bound b)
 {
     switch (comparison) {
     case SENTENCE_LESS:
-        return a.high < b.low ? YES : a.low >= b.high ? NO : UNDECIDED;
+        return is_less(a, b);
     case SENTENCE_LESS_EQUAL:
-        return a.high <= b.low ? YES : a.low > b.high ? NO : UNDECIDED;
+        return opposite(is_less(b, a));
     case SENTENCE_GREATER:
-        return decide(b, SENTENCE_LESS, a);
+        return is_less(b, a);
     case SENTENCE_GREATER_EQUAL:
-        return decide(b, SENTENCE_LESS_EQUAL, a);
+        return opposite(is_less(a, b));
     case SENTENCE_EQUAL:
-        if (a.low == a.high && b.low == b.high)
-            return a.low == b.low ? YES : NO;
-        return a.high < b.low || b.high < a.low ? NO : UNDECIDED;
+        return is_equal(a, b);
     default:
-        break;
+        return opposite(is_equal(a, b));
     }
-    const enum verdict equal = decide(a, SENTENCE_EQUAL, b);
-    return equal == UNDECIDED ? UNDECIDED : equal == YES ? NO : YES;
 }
 
 /** Three digits or so, never as a power of ten. */
@@ -170,24 +183,35 @@ static bool had_its_cores(const struct turn *self, enum metric metric,
     return false;
 }
 
+/** The runs that one side speaks of, or why they do not decide: a verdict other than YES, with its finding. */
+static enum verdict find_side(const struct turn *self, const struct sentence_operand *side,
+                              const struct summary **summary, const struct summary_policy **policy,
+                              char *finding, size_t size)
+{
+    *summary = summary_for(self, side);
+    *policy = *summary ? policy_for(self, side, *summary) : NULL;
+    if (!*policy) {
+        snprintf(finding, size, "%s%s%s%s did not run", self->scope->incomplete ? "open: " : "",
+                 *side->policy ? side->policy : "a policy", *side->at ? "@" : "", side->at);
+        return self->scope->incomplete ? OPEN : UNDECIDED;
+    }
+    const bool whole =
+        !side->is_metric || (has_all_seeds(self, *policy, finding, size) &&
+                             had_its_cores(self, side->metric, *policy, finding, size));
+    return whole ? YES : OPEN;
+}
+
 static enum verdict evaluate_turn(const struct turn *self, char *finding, size_t size)
 {
     struct target_bound at[2];
     char text[2][512];
     for (uint32_t i = 0; i < 2; i++) {
         const struct sentence_operand *const side = &self->check->side[i];
-        const struct summary *const summary = summary_for(self, side);
-        const struct summary_policy *const policy =
-            summary ? policy_for(self, side, summary) : NULL;
-        if (!policy) {
-            snprintf(finding, size, "%s%s%s%s did not run", self->scope->incomplete ? "open: " : "",
-                     *side->policy ? side->policy : "a policy", *side->at ? "@" : "", side->at);
-            return self->scope->incomplete ? OPEN : UNDECIDED;
-        }
-        if (side->is_metric && !has_all_seeds(self, policy, finding, size))
-            return OPEN;
-        if (side->is_metric && !had_its_cores(self, side->metric, policy, finding, size))
-            return OPEN;
+        const struct summary *summary;
+        const struct summary_policy *policy;
+        const enum verdict found = find_side(self, side, &summary, &policy, finding, size);
+        if (found != YES)
+            return found;
         at[i] = evaluate_side(side, self->check->side[1 - i].metric, summary, policy, text[i],
                               sizeof(text[i]));
     }
@@ -228,6 +252,25 @@ static void take_turns(struct turn *turn, uint32_t values, uint32_t policies,
         }
 }
 
+/** Has a check that speaks of all policies, or values, seen them all? */
+static bool saw_all(const struct sentence *check, const struct scope *scope, uint32_t policies,
+                    uint32_t values)
+{
+    return !scope->incomplete || ((!leaves_open(check, false) || policies >= scope->policies) &&
+                                  (!leaves_open(check, true) || values >= scope->values));
+}
+
+/** `holds for all 5 policies and 3 values` */
+static void say_for_all(uint32_t policies, uint32_t values, char *out, size_t size)
+{
+    if (policies > 1 && values > 1)
+        snprintf(out, size, "holds for all %u policies and %u values", policies, values);
+    else if (policies > 1)
+        snprintf(out, size, "holds for all %u policies", policies);
+    else if (values > 1)
+        snprintf(out, size, "holds for all %u values", values);
+}
+
 void checks_evaluate(const char *text, const struct summary *summary, uint32_t count,
                      const struct scope *scope, struct checks_result *out)
 {
@@ -242,23 +285,17 @@ void checks_evaluate(const char *text, const struct summary *summary, uint32_t c
                  out->open ? "open" : "undecided");
         return;
     }
-    const bool each_policy = leaves_open(&check, false), each_value = leaves_open(&check, true);
-    const uint32_t policies = each_policy ? summary->policy_count : 1;
-    const uint32_t values = each_value ? count : 1;
+    const uint32_t policies = leaves_open(&check, false) ? summary->policy_count : 1;
+    const uint32_t values = leaves_open(&check, true) ? count : 1;
     struct turn turn = {.check = &check, .summary = summary, .summaries = count, .scope = scope};
     take_turns(&turn, values, policies, out);
-    if (out->pass && scope->incomplete &&
-        ((each_policy && policies < scope->policies) || (each_value && values < scope->values))) {
-        out->pass = false;
-        out->open = true;
-        snprintf(out->finding, sizeof(out->finding), "open: not all policies and values ran");
+    if (!out->pass)
+        return;
+    if (saw_all(&check, scope, policies, values)) {
+        say_for_all(policies, values, out->finding, sizeof(out->finding));
+        return;
     }
-    char all[2][32] = {"", ""};
-    if (policies > 1)
-        snprintf(all[0], sizeof(all[0]), "%u policies", policies);
-    if (values > 1)
-        snprintf(all[1], sizeof(all[1]), "%u values", values);
-    if (out->pass && (*all[0] || *all[1]))
-        snprintf(out->finding, sizeof(out->finding), "holds for all %s%s%s", all[0],
-                 *all[0] && *all[1] ? " and " : "", all[1]);
+    out->pass = false;
+    out->open = true;
+    snprintf(out->finding, sizeof(out->finding), "open: not all policies and values ran");
 }

@@ -120,6 +120,19 @@ static double edge(double low, double high, bool logarithmic, uint32_t k)
     return logarithmic ? low * pow(high / low, at) : low + (high - low) * at;
 }
 
+static void print_bin(FILE *out, const struct table_style *style, const char *relation,
+                      double at_ns, double share_of_most, double percent)
+{
+    char number[48], text[80];
+    units_short_ns(at_ns, number, sizeof(number));
+    snprintf(text, sizeof(text), "   %s %10s  ", relation, number);
+    table_ink(out, style, INK_DIM, text);
+    print_bar(out, share_of_most);
+    snprintf(text, sizeof(text), " %.3g %%", percent);
+    table_ink(out, style, INK_DIM, percent > 0 ? text : "");
+    fputc('\n', out);
+}
+
 static void print_histogram(FILE *out, const struct table_style *style, const struct draws *draws)
 {
     const double low = (double)draws->delay[0];
@@ -135,17 +148,10 @@ static void print_histogram(FILE *out, const struct table_style *style, const st
         count[k]++;
         most = count[k] > most ? count[k] : most;
     }
-    for (k = 0; k < bins; k++) {
-        char number[48];
-        char text[80];
-        units_short_ns(edge(low, high, logarithmic, bins == 1 ? 0 : k + 1), number, sizeof(number));
-        snprintf(text, sizeof(text), "   %s %10s  ", bins == 1 ? " =" : "<=", number);
-        table_ink(out, style, INK_DIM, text);
-        print_bar(out, (double)count[k] / most);
-        snprintf(text, sizeof(text), " %.3g %%", 100.0 * count[k] / draws->hits);
-        table_ink(out, style, INK_DIM, count[k] ? text : "");
-        fputc('\n', out);
-    }
+    for (k = 0; k < bins; k++)
+        print_bin(out, style,
+                  bins == 1 ? " =" : "<=", edge(low, high, logarithmic, bins == 1 ? 0 : k + 1),
+                  (double)count[k] / most, 100.0 * count[k] / draws->hits);
 }
 
 static void print_moments(FILE *out, const struct draws *draws)

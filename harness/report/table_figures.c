@@ -40,17 +40,24 @@ static int decimals_in_unit(double smallest, double largest)
     return decimals;
 }
 
-struct table_scale table_scale(enum metric_unit unit, const double *value, uint32_t count)
+/** The least and the greatest of the figures above 0; without any, infinity and 0. */
+static void find_range(const double *value, uint32_t count, double *smallest, double *largest)
 {
-    struct table_scale scale = scales[unit];
-    double smallest = (double)INFINITY;
-    double largest = 0;
+    *smallest = (double)INFINITY;
+    *largest = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (!isfinite(value[i]) || value[i] <= 0)
             continue;
-        smallest = value[i] < smallest ? value[i] : smallest;
-        largest = value[i] > largest ? value[i] : largest;
+        *smallest = fmin(*smallest, value[i]);
+        *largest = fmax(*largest, value[i]);
     }
+}
+
+struct table_scale table_scale(enum metric_unit unit, const double *value, uint32_t count)
+{
+    struct table_scale scale = scales[unit];
+    double smallest, largest;
+    find_range(value, count, &smallest, &largest);
     smallest /= scale.divisor;
     largest /= scale.divisor;
     const bool measured = unit == UNIT_ITERATION_NS || unit == UNIT_LATENCY_NS ||

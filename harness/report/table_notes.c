@@ -116,6 +116,11 @@ static void rule_notes(FILE *out, const struct table_style *style,
     }
     if (*line)
         note(out, style, head, line);
+}
+
+static void oracle_notes(FILE *out, const struct table_style *style,
+                         const struct experiment *experiment)
+{
     for (uint32_t i = 0; i < experiment->policy_count; i++) {
         const struct experiment_policy *p = &experiment->policy[i];
         if (p->row && keys_policy_reads(p->row, "pathsearch") &&
@@ -153,22 +158,31 @@ static void tuned_note(FILE *out, const struct table_style *style,
     note(out, style, "lr", text);
 }
 
+/** The rates that policies have of their own, untuned. Does a policy share the common one? */
+static bool list_rates(const struct experiment *experiment, char *rates, size_t size)
+{
+    char text[160];
+    bool shared = false;
+    for (uint32_t i = 0; i < experiment->policy_count; i++) {
+        const struct experiment_policy *p = &experiment->policy[i];
+        if (p->tuned.set)
+            continue;
+        shared = shared || !p->lr_own;
+        if (!p->lr_own)
+            continue;
+        snprintf(text, sizeof(text), "%s %g", p->label, p->lr);
+        append(rates, size, text);
+    }
+    return shared;
+}
+
 static void rate_notes(FILE *out, const struct table_style *style,
                        const struct experiment *experiment)
 {
     char rates[1024] = "";
-    char text[160];
-    const bool learns = strcmp(experiment->data.format, "none") != 0;
-    bool shared = false;
-    for (uint32_t i = 0; i < experiment->policy_count; i++) {
-        const struct experiment_policy *p = &experiment->policy[i];
-        shared = shared || (learns && !p->lr_own && !p->tuned.set);
-        if (p->lr_own && !p->tuned.set) {
-            snprintf(text, sizeof(text), "%s %g", p->label, p->lr);
-            append(rates, sizeof(rates), text);
-        }
-    }
-    if (shared) {
+    const bool shared = list_rates(experiment, rates, sizeof(rates)),
+               learns = strcmp(experiment->data.format, "none") != 0;
+    if (shared && learns) {
         char all[1200];
         snprintf(all, sizeof(all), "shared %g (not tuned per policy)%s%s", experiment->train.lr,
                  *rates ? ", but " : "", rates);
@@ -218,40 +232,56 @@ static uint32_t cores_of(const struct record_run *run)
     return cores;
 }
 
+/** The sums of several runs. */
+struct sums {
+    double worst;                  /* deviation, of those that should keep their sum */
+    uint32_t kept, torn, diverged; /* runs */
+    bool accounted;                /* for every message of all runs */
+};
+
+static bool keeps_sum(const struct record_run *run)
+{
+    return isfinite(run->ledger_error) && !record_breaks_sum(run) &&
+           (!run->row || record_keeps_sum(run->row));
+}
+
+static struct sums add_sums(const struct record_run *run, uint32_t count)
+{
+    struct sums sums = {.accounted = true};
+    for (uint32_t i = 0; i < count; i++) {
+        sums.diverged += run[i].diverged > 0;
+        sums.torn += record_breaks_sum(&run[i]);
+        sums.accounted = sums.accounted && metric_of(&run[i], METRIC_TENSORS_UNEXPLAINED) <= 0 &&
+                         metric_of(&run[i], METRIC_CONTROL_UNEXPLAINED) <= 0;
+        if (!keeps_sum(&run[i]))
+            continue;
+        sums.kept++;
+        sums.worst = fmax(sums.worst, run[i].ledger_error);
+    }
+    return sums;
+}
+
 /** What the sums say, and of how many runs they can say nothing. */
 static void ledger_note(const struct record_run *run, uint32_t count, char *text, size_t size)
 {
-    double worst = 0;
-    uint32_t diverged = 0, torn = 0, judged = 0;
-    bool accounted = true;
-    for (uint32_t i = 0; i < count; i++) {
-        const bool breaks = record_breaks_sum(&run[i]);
-        diverged += run[i].diverged > 0;
-        torn += breaks;
-        accounted = accounted && metric_of(&run[i], METRIC_TENSORS_UNEXPLAINED) <= 0 &&
-                    metric_of(&run[i], METRIC_CONTROL_UNEXPLAINED) <= 0;
-        if (!isfinite(run[i].ledger_error) || breaks ||
-            (run[i].row && !record_keeps_sum(run[i].row)))
-            continue;
-        judged++;
-        worst = fmax(worst, run[i].ledger_error);
-    }
-    size_t used = 0;
-    if (judged > 0)
-        used +=
-            (size_t)snprintf(text, size, "averaging kept the sum of all parameters to %.1e", worst);
+    const struct sums sums = add_sums(run, count);
+    FILE *const out = fmemopen(text, size, "w");
+    if (!out)
+        return;
+    if (sums.kept > 0)
+        fprintf(out, "averaging kept the sum of all parameters to %.1e", sums.worst);
     else
-        used += (size_t)snprintf(text, size, "no policy here keeps the sum of all parameters");
-    if (accounted)
-        used += (size_t)snprintf(text + used, size - used, "; every message sent is accounted for");
-    if (torn > 0)
-        used += (size_t)snprintf(text + used, size - used,
-                                 "; %u of %u runs cannot keep it: crashes, stalls, lost messages "
-                                 "or evictions in mid-exchange",
-                                 torn, count);
-    if (diverged > 0)
-        snprintf(text + used, size - used, "; %u of %u runs diverged: no sum to keep", diverged,
-                 count);
+        fputs("no policy here keeps the sum of all parameters", out);
+    if (sums.accounted)
+        fputs("; every message sent is accounted for", out);
+    if (sums.torn > 0)
+        fprintf(out,
+                "; %u of %u runs cannot keep it: crashes, stalls, lost messages or evictions in "
+                "mid-exchange",
+                sums.torn, count);
+    if (sums.diverged > 0)
+        fprintf(out, "; %u of %u runs diverged: no sum to keep", sums.diverged, count);
+    fclose(out);
 }
 
 /** How data were read, where that was not the best way there is, and why; or not the same way in all runs. */
@@ -368,6 +398,7 @@ void table_notes(FILE *out, const struct table_style *style, const struct experi
     target_note(out, style, experiment, run, count);
     if (!again) {
         rule_notes(out, style, experiment);
+        oracle_notes(out, style, experiment);
         rate_notes(out, style, experiment);
     }
     inject_notes(out, style, experiment);
