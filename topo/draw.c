@@ -70,6 +70,15 @@ static uint32_t workers_in(const struct drawing *self, uint32_t i, uint32_t end)
     return count;
 }
 
+static void name_pu(const struct drawing *self, struct draw_text *cell, uint32_t pu, bool first)
+{
+    const struct machine_pu *const it = machine_pu_at(self->machine, pu);
+    if (first)
+        draw_text_add(cell, self->brief ? "%u/%u:" : "core %u (pu %u):", it->core, it->os_index);
+    else
+        draw_text_add(cell, self->brief ? " /%u:" : " (pu %u):", it->os_index);
+}
+
 /** `core 3 (pu 3): w0 w7 (pu 11): w4`; unused siblings are not shown. A count when the names do not fit. */
 static struct draw_text core_cell(const struct drawing *self, uint32_t i, uint32_t end,
                                   unsigned room)
@@ -78,21 +87,16 @@ static struct draw_text core_cell(const struct drawing *self, uint32_t i, uint32
     uint32_t used = 0, shown = 0;
     for (uint32_t k = i; k < end; k++)
         used += load_of(self, self->near[k]) > 0;
+    if (used == 0) {
+        name_pu(self, &cell, self->near[i], true);
+        draw_text_add(&cell, " -");
+    }
     for (uint32_t k = i; k < end; k++) {
         const uint32_t pu = self->near[k], load = load_of(self, pu);
-        if (load == 0 && (k > i || used > 0))
-            continue;
-        const struct machine_pu *it = machine_pu_at(self->machine, pu);
-        if (shown == 0)
-            draw_text_add(&cell, self->brief ? "%u/%u:" : "core %u (pu %u):", it->core,
-                          it->os_index);
-        else
-            draw_text_add(&cell, self->brief ? " /%u:" : " (pu %u):", it->os_index);
-        shown++;
         if (load == 0)
-            draw_text_add(&cell, " -");
-        draw_text_workers(&cell, self->worker + self->begin[pu], load,
-                          shown * room / (used + !used));
+            continue;
+        name_pu(self, &cell, pu, shown++ == 0);
+        draw_text_workers(&cell, self->worker + self->begin[pu], load, shown * room / used);
     }
     if (cell.length > room) {
         cell.length = 0;

@@ -64,12 +64,11 @@ void draw_text_grid(FILE *out, const struct draw_text *cell, uint32_t count, siz
     const uint32_t fit = width + gap > room ? 1 : (uint32_t)((room + gap) / (width + gap));
     const uint32_t rows = (count + fit - 1) / fit;
     const uint32_t per_row = rows ? (count + rows - 1) / rows : 1;
-    for (uint32_t i = 0; i < count; i++) {
-        const bool last = (i + 1) % per_row == 0 || i + 1 == count;
-        if (i > 0 && i % per_row == 0)
-            fputs(indent, out);
-        fprintf(out, "%s%*s", cell[i].at, last ? 0 : (int)(width + gap - cell[i].length), "");
-        if (last)
-            fputc('\n', out);
+    for (uint32_t begin = 0; begin < count; begin += per_row) {
+        const uint32_t last = (begin + per_row < count ? begin + per_row : count) - 1;
+        fputs(begin > 0 ? indent : "", out);
+        for (uint32_t i = begin; i < last; i++)
+            fprintf(out, "%s%*s", cell[i].at, (int)(width + gap - cell[i].length), "");
+        fprintf(out, "%s\n", cell[last].at);
     }
 }

@@ -210,48 +210,54 @@ static void describe(struct placement *out, const struct layout *layout,
     out->mean_distance = edges ? (double)total_cost(layout) / edges : 0.0;
 }
 
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/** The order of workers along the line: found in memory of its own, of which all is given back. */
+static int arrange(struct placement *out, struct layout *layout, const struct machine *machine)
+{
+    const uint32_t n = layout->workers, loops = layout->loops;
+    uint32_t *const best = calloc(n, sizeof(*best));
+    bool *const seated = calloc(n, sizeof(*seated));
+    layout->distance = calloc((size_t)loops * loops, sizeof(*layout->distance));
+    layout->seat = calloc(3 * (size_t)n, sizeof(*layout->seat));
+    int rc = -ENOMEM;
+    if (best && seated && layout->distance && layout->seat) {
+        layout->occupant = layout->seat + n;
+        layout->where = layout->occupant + n;
+        rc = lay_seats(layout, machine);
+    }
+    if (rc == 0) {
+        search(layout, best, seated);
+        describe(out, layout, machine);
+    }
+    free(seated);
+    free(best);
+    free(layout->seat);
+    free(layout->distance);
+    return rc;
+}
+
 int place(struct placement *out, const struct machine *machine, const struct graph *graph,
           uint32_t cores_max, struct err *err)
 {
     CHECK(out && machine && graph);
     CHECK(graph->workers >= 1);
-    *out = (struct placement){.workers = graph->workers};
-    uint32_t loops = machine_pu_count(machine);
-    if (cores_max && cores_max < loops)
-        loops = cores_max;
-    if (graph->workers < loops)
-        loops = graph->workers;
-    out->cores_used = loops;
-
     const uint32_t n = graph->workers;
+    const uint32_t cores = least(machine_pu_count(machine), cores_max ? cores_max : UINT32_MAX);
+    const uint32_t loops = least(cores, n);
     struct layout layout = {.graph = graph, .workers = n, .loops = loops};
-    layout.distance = calloc((size_t)loops * loops, sizeof(*layout.distance));
-    layout.seat = calloc(n, sizeof(*layout.seat));
-    layout.occupant = calloc(n, sizeof(*layout.occupant));
-    layout.where = calloc(n, sizeof(*layout.where));
-    uint32_t *best = calloc(n, sizeof(*best));
-    bool *seated = calloc(n, sizeof(*seated));
+    *out = (struct placement){.workers = n, .cores_used = loops};
     out->pu = calloc(n, sizeof(*out->pu));
     out->loop = calloc(n, sizeof(*out->loop));
     out->loop_pu = calloc(loops, sizeof(*out->loop_pu));
-
-    int rc = -ENOMEM;
-    if (layout.distance && layout.seat && layout.occupant && layout.where && best && seated &&
-        out->pu && out->loop && out->loop_pu)
-        rc = lay_seats(&layout, machine);
-    if (rc == 0) {
-        search(&layout, best, seated);
-        describe(out, &layout, machine);
-    } else {
+    const int rc = out->pu && out->loop && out->loop_pu ? arrange(out, &layout, machine) : -ENOMEM;
+    if (rc < 0) {
         place_free(out);
         err_set(err, rc, "out of memory for the placement of %u workers on %u cores", n, loops);
     }
-    free(seated);
-    free(best);
-    free(layout.where);
-    free(layout.occupant);
-    free(layout.seat);
-    free(layout.distance);
     return rc;
 }
 
