@@ -64,6 +64,14 @@ struct decimal {
 
 #define DIGITS_MAX 24u /* 2^64 has 20; 10^24 times the largest scale stays below 2^128 */
 
+/* Appends up to `most` digits to the number; returns what follows them. */
+static const char *take_digits(const char *at, uint32_t most, wide *number)
+{
+    for (; most > 0 && is_digit(*at); at++, most--)
+        *number = *number * 10u + (uint32_t)(*at - '0');
+    return at;
+}
+
 /* Reads the number at *text and moves past it. */
 static int take_decimal(const char **text, struct decimal *out, const char **why)
 {
@@ -74,23 +82,19 @@ static int take_decimal(const char **text, struct decimal *out, const char **why
     if (!is_digit(*at))
         return refuse(why, -EINVAL, "expected a number, such as 10");
 
-    uint32_t digits = 0;
-    bool fraction = false;
-    for (;; at++) {
-        if (*at == '.' && !fraction && is_digit(at[1])) {
-            fraction = true;
-            continue;
-        }
-        if (!is_digit(*at))
-            break;
-        if (digits == 0 && *at == '0' && !fraction)
-            continue; /* leading zeros are no digits of the limit */
-        if (++digits > DIGITS_MAX)
-            return refuse(why, -ERANGE, "has too many digits");
-        out->mantissa = out->mantissa * 10u + (uint32_t)(*at - '0');
-        if (fraction)
+    at += strspn(at, "0"); /* leading zeros are no digits of the limit */
+    const char *const whole = at;
+    at = take_digits(at, DIGITS_MAX, &out->mantissa);
+    uint32_t digits = (uint32_t)(at - whole);
+    if (*at == '.' && is_digit(at[1])) {
+        const char *const fraction = at + 1;
+        at = take_digits(fraction, DIGITS_MAX - digits, &out->mantissa);
+        digits += (uint32_t)(at - fraction);
+        for (const char *c = fraction; c < at; c++)
             out->divisor *= 10u;
     }
+    if (digits == DIGITS_MAX && is_digit(*at))
+        return refuse(why, -ERANGE, "has too many digits");
     *text = at;
     return 0;
 }
@@ -210,10 +214,9 @@ int units_parse_share(const char *text, double *share, const char **why)
     if (value > 100.0)
         return refuse(why, -ERANGE, "a share is at most 100%");
     if (!nothing)
-        rc = take_percent(text, rest, &value, why);
-    if (rc == 0)
-        *share = nothing ? 0.0 : value;
-    return rc;
+        return take_percent(text, rest, share, why);
+    *share = 0.0;
+    return 0;
 }
 
 /* A number of bits, less its unit: as a double, because half a bit per second is a rate, too. */

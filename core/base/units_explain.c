@@ -184,26 +184,34 @@ static bool is_point_before_comma(const char *number, size_t length)
            point < number + length - 1;
 }
 
+/** Digits in groups, in whatever way: 1 000, 1_000, 1'000, 1,000,000, 1.000.000. */
+static bool is_grouped(const char *number, size_t length)
+{
+    static const char separators[] = ",_' ";
+    const uint32_t points = count_of(number, length, '.');
+    for (const char *c = separators; *c; c++)
+        if (count_of(number, length, *c) > 0)
+            return true;
+    return points > 1 && in_threes(number, length, '.');
+}
+
 static bool explain_separators(const struct why *why, const struct kind *kind, const char *number,
                                size_t length, const char *rest)
 {
     char plain[PIECE + 1];
     const uint32_t commas = count_of(number, length, ','), points = count_of(number, length, '.');
-    const bool other =
-        memchr(number, '_', length) || memchr(number, '\'', length) || memchr(number, ' ', length);
     if (length > PIECE)
         return false;
-    if (commas == 1 && points == 0 && !other)
+    if (commas == 1 && strcspn(number, "._' ") >= length)
         return explain_comma(why, kind, number, length, rest);
     if (is_point_before_comma(number, length)) {
         respell(number, length, ".", ',', plain);
         return commas == 1 && SAY(why, "the decimal sign is a point: write %s%.10s", plain, rest);
     }
-    if (commas > 0 || other || (points > 1 && in_threes(number, length, '.'))) {
-        respell(number, length, points > 1 ? ",_' ." : ",_' ", 0, plain);
-        return SAY(why, "digits stand without separators: write %s%.10s", plain, rest);
-    }
-    return false;
+    if (!is_grouped(number, length))
+        return false;
+    respell(number, length, points > 1 ? ",_' ." : ",_' ", 0, plain);
+    return SAY(why, "digits stand without separators: write %s%.10s", plain, rest);
 }
 
 static bool explain_point(const struct why *why, const char *number, size_t length,
@@ -311,25 +319,29 @@ static bool explain_share(const struct why *why, const char *text)
     return SAY(why, "%.15g%% or %.15g%%? a share needs its %% sign", value, value * 100);
 }
 
+/** What is wrong with the number before `rest`, whatever its unit. */
+static bool explain_number(const struct why *why, enum units_kind of, const char *at, size_t length,
+                           const char *rest)
+{
+    const bool whole = of != UNITS_REAL && of != UNITS_SHARE;
+    return explain_separators(why, &kinds[of], at, length, rest) ||
+           explain_point(why, at, length, rest) || (whole && explain_exponent(why, at, rest));
+}
+
 int units_explain(enum units_kind of, const char *text, char *out, size_t size)
 {
     const struct kind *const kind = &kinds[of];
     const struct why why = {out, size};
-    bool said = false;
-    if (of == UNITS_SHARE && explain_share(&why, text))
-        return 1;
-    const bool signed_kind = of == UNITS_REAL;
-    for (const char *at = text + (signed_kind && *text == '-'); at && !said;) {
+    bool said = of == UNITS_SHARE && explain_share(&why, text);
+    const char *at = text + (of == UNITS_REAL && *text == '-');
+    while (at && !said) {
         const size_t length = number_span(at);
         const char *const rest = at + length;
         if (length == 0)
             return 0;
-        if (explain_separators(&why, kind, at, length, rest) ||
-            explain_point(&why, at, length, rest))
-            return 1;
-        if (of != UNITS_REAL && of != UNITS_SHARE && explain_exponent(&why, at, rest))
-            return 1;
-        at = explain_unit(&why, kind, at, length, rest, &said);
+        said = explain_number(&why, of, at, length, rest);
+        if (!said)
+            at = explain_unit(&why, kind, at, length, rest, &said);
     }
     return said;
 }

@@ -4,17 +4,29 @@
 #include <stdio.h>
 #include <string.h>
 
+/** Bytes of the character that begins with this one; 0: none does. */
+static uint32_t length_from(unsigned char first)
+{
+    if (first < 0x80)
+        return 1;
+    if ((first & 0xE0) == 0xC0)
+        return 2;
+    if ((first & 0xF0) == 0xE0)
+        return 3;
+    return (first & 0xF8) == 0xF0 ? 4 : 0;
+}
+
+/** Surrogates are halves of characters, of another encoding. */
+static int is_character(uint32_t code)
+{
+    return code <= 0x10FFFF && !(code >= 0xD800 && code <= 0xDFFF);
+}
+
 uint32_t utf8_decode(const char *text, size_t left, uint32_t *code)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     const unsigned char *const at = (const unsigned char *)text;
-    if (left == 0)
-        return 0;
-    const uint32_t bytes = at[0] < 0x80             ? 1
-                           : (at[0] & 0xE0) == 0xC0 ? 2
-                           : (at[0] & 0xF0) == 0xE0 ? 3
-                           : (at[0] & 0xF8) == 0xF0 ? 4
-                                                    : 0;
+    const uint32_t bytes = left == 0 ? 0 : length_from(at[0]);
     if (bytes == 0 || bytes > left)
         return 0;
     *code = bytes == 1 ? at[0] : at[0] & (0x7Fu >> bytes);
@@ -23,8 +35,7 @@ uint32_t utf8_decode(const char *text, size_t left, uint32_t *code)
             return 0;
         *code = *code << 6 | (at[i] & 0x3Fu);
     }
-    const int surrogate = *code >= 0xD800 && *code <= 0xDFFF;
-    return *code < least[bytes] || *code > 0x10FFFF || surrogate ? 0 : bytes;
+    return *code >= least[bytes] && is_character(*code) ? bytes : 0;
 }
 
 /** Ascending ranges. `instead`: what was meant, "" = nothing. */
