@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "core/base/check.h"
@@ -123,6 +124,29 @@ static uint32_t dealer_worker(struct dealer *d, uint32_t id)
     return permutation_at(&d->workers, (uint32_t)(slot / d->per_worker));
 }
 
+/**
+ * First half of a counting sort: how many samples each worker gets, one place up, becomes where its shard begins, in
+ * begin[w + 1]: the cursor of the second half, which ends as the shard's end. False: somebody gets none.
+ */
+static bool count_shards(struct dealer *dealer, const uint32_t *sample, uint32_t count,
+                         uint32_t workers, uint32_t *begin)
+{
+    memset(begin, 0, sizeof(*begin) * (workers + (size_t)1));
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t id = sample[permutation_at(&dealer->samples, i)];
+        begin[dealer_worker(dealer, id) + 1]++;
+    }
+    uint32_t at = 0;
+    for (uint32_t w = 1; w <= workers; w++) {
+        const uint32_t held = begin[w];
+        if (held == 0)
+            return false;
+        begin[w] = at;
+        at += held;
+    }
+    return true;
+}
+
 int shard_deal(enum shard_kind kind, uint32_t per_worker, uint64_t seed, uint32_t workers,
                uint32_t classes, const uint8_t *label, const uint32_t *sample, uint32_t count,
                uint32_t *out, uint32_t *begin)
@@ -135,21 +159,8 @@ int shard_deal(enum shard_kind kind, uint32_t per_worker, uint64_t seed, uint32_
     dealer_init(&dealer, seed, workers, count, classes, per_worker,
                 kind == SHARD_LABELS ? label : NULL);
     again = dealer;
-
-    /* Counting sort: counts one place up, prefix sums, then begin[w + 1] is the cursor that ends as w's end. */
-    memset(begin, 0, sizeof(*begin) * (workers + (size_t)1));
-    for (uint32_t i = 0; i < count; i++) {
-        const uint32_t id = sample[permutation_at(&dealer.samples, i)];
-        begin[dealer_worker(&dealer, id) + 1]++;
-    }
-    uint32_t at = 0;
-    for (uint32_t w = 1; w <= workers; w++) {
-        const uint32_t held = begin[w];
-        if (held == 0)
-            return -ENODATA;
-        begin[w] = at;
-        at += held;
-    }
+    if (!count_shards(&dealer, sample, count, workers, begin))
+        return -ENODATA;
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t id = sample[permutation_at(&again.samples, i)];
         out[begin[dealer_worker(&again, id) + 1]++] = id;
