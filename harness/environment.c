@@ -138,6 +138,12 @@ static double quota_in(const char *folder, bool second_version)
     return quota > 0 && period > 0 ? quota / period : 0;
 }
 
+/** 0 stands for none. */
+static double lesser_quota(double a, double b)
+{
+    return a <= 0 ? b : b <= 0 ? a : fmin(a, b);
+}
+
 /** The least of this group's and its parents' as far as they are visible here. */
 static double quota_up(const char *root, const char *mount, const char *group, bool second_version)
 {
@@ -146,9 +152,7 @@ static double quota_up(const char *root, const char *mount, const char *group, b
     const int head = snprintf(folder, sizeof(folder), "%s/sys/fs/cgroup%s", root, mount);
     snprintf(folder + head, sizeof(folder) - (size_t)head, "%s", group);
     for (;;) {
-        const double quota = quota_in(folder, second_version);
-        if (quota > 0 && (least <= 0 || quota < least))
-            least = quota;
+        least = lesser_quota(least, quota_in(folder, second_version));
         char *const slash = strrchr(folder, '/');
         if (!slash || slash < folder + head)
             return least;
@@ -156,29 +160,31 @@ static double quota_up(const char *root, const char *mount, const char *group, b
     }
 }
 
+/** Of one line of /proc/self/cgroup, `0::/group` or `4:cpu,cpuacct:/group`; 0: it says nothing of cores. */
+static double quota_of_line(const char *root, char *line)
+{
+    char *const names = strchr(line, ':') ? strchr(line, ':') + 1 : line;
+    char *const group = strchr(names, ':');
+    if (!group)
+        return 0;
+    *group = '\0';
+    group[1 + strcspn(group + 1, "\n")] = '\0';
+    if (*names == '\0')
+        return quota_up(root, "", group + 1, true);
+    if (strcmp(names, "cpu") != 0 && strstr(names, "cpu,") != names)
+        return 0;
+    return lesser_quota(quota_up(root, "/cpu", group + 1, false),
+                        quota_up(root, "/cpu,cpuacct", group + 1, false));
+}
+
 double environment_cpu_quota(const char *root)
 {
-    static const char *const mounts[] = {"/cpu", "/cpu,cpuacct"};
     char path[ENVIRONMENT_PATH_MAX], line[ENVIRONMENT_PATH_MAX];
     double least = 0;
     snprintf(path, sizeof(path), "%s/proc/self/cgroup", root);
     FILE *const in = fopen(path, "re");
-    while (in && fgets(line, sizeof(line), in)) { /* `0::/group`, or `4:cpu,cpuacct:/group` */
-        char *const names = strchr(line, ':') ? strchr(line, ':') + 1 : line;
-        char *const group = strchr(names, ':');
-        if (!group)
-            continue;
-        *group = '\0';
-        group[1 + strcspn(group + 1, "\n")] = '\0';
-        const bool second_version = *names == '\0';
-        const bool first_version = strcmp(names, "cpu") == 0 || strstr(names, "cpu,") == names;
-        for (uint32_t i = 0; i < (second_version ? 1 : first_version ? 2 : 0); i++) {
-            const double quota =
-                quota_up(root, second_version ? "" : mounts[i], group + 1, second_version);
-            if (quota > 0 && (least <= 0 || quota < least))
-                least = quota;
-        }
-    }
+    while (in && fgets(line, sizeof(line), in))
+        least = lesser_quota(least, quota_of_line(root, line));
     if (in)
         fclose(in);
     return least;

@@ -62,6 +62,15 @@ static void say_lack(struct huge_pages *found, const char *pool, size_t kib, siz
     snprintf(found->why_not + used, sizeof(found->why_not) - (size_t)used, format, wanted, pool);
 }
 
+/** Of the pool `hugepages-2048kB`; 0: no such name. */
+static size_t pool_page_bytes(const char *name)
+{
+    size_t kib;
+    if (sscanf(name, "hugepages-%zukB", &kib) != 1 || (kib & (kib - 1)) != 0)
+        return 0;
+    return kib * 1024;
+}
+
 struct huge_pages huge_pages_find(size_t bytes)
 {
     struct huge_pages found = {.page_bytes = 0};
@@ -71,11 +80,8 @@ struct huge_pages huge_pages_find(size_t bytes)
     snprintf(found.why_not, sizeof(found.why_not), "this kernel has no huge pages");
     DIR *pools = opendir(POOLS);
     while (pools != NULL && (item = readdir(pools)) != NULL) {
-        size_t kib;
-        if (sscanf(item->d_name, "hugepages-%zukB", &kib) != 1 || kib == 0)
-            continue;
-        const size_t page_bytes = kib * 1024;
-        if ((page_bytes & (page_bytes - 1)) != 0 || page_bytes >= smallest)
+        const size_t page_bytes = pool_page_bytes(item->d_name);
+        if (page_bytes == 0 || page_bytes >= smallest)
             continue;
         /* The smallest page that fits wastes least; a pool of 1 GiB pages is the second choice. */
         if (can_map(bytes, page_bytes)) {
@@ -83,7 +89,8 @@ struct huge_pages huge_pages_find(size_t bytes)
             found.page_bytes = page_bytes;
         } else if (found.page_bytes == 0 && page_bytes < named) {
             named = page_bytes; /* speak of the size that needs least */
-            say_lack(&found, item->d_name, kib, (bytes + page_bytes - 1) / page_bytes);
+            say_lack(&found, item->d_name, page_bytes / 1024,
+                     (bytes + page_bytes - 1) / page_bytes);
         }
     }
     if (pools != NULL)

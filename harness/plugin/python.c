@@ -134,6 +134,11 @@ static int run_script(const struct python *python, const char *path)
     return n > 0 && (size_t)n < sizeof(text) ? python->run(text) : -1;
 }
 
+static int is_whole(const struct table *of)
+{
+    return of->open && of->init && of->gradient && of->evaluate;
+}
+
 uint32_t dawdle_open(const struct dawdle_shape *shape, void **context, char *error,
                      uint32_t error_bytes)
 {
@@ -151,7 +156,7 @@ uint32_t dawdle_open(const struct dawdle_shape *shape, void **context, char *err
     const int state = python.ensure();
     const int failed = watch_exceptions(&python) || run_script(&python, shape->arguments);
     python.release(state);
-    if (failed || !table.open || !table.init || !table.gradient || !table.evaluate)
+    if (failed || !is_whole(&table))
         return snprintf(error, error_bytes, "%s did not install its functions (see above)",
                         shape->arguments),
                0;
