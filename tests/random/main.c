@@ -40,6 +40,22 @@ static uint64_t parse_count(struct argp_state *state, const char *name, const ch
     return value;
 }
 
+static void parse_policy(struct argp_state *state, const char *text)
+{
+    struct fuzz_config *const config = state->input;
+    config->policy = text;
+    if (!policy_find(text))
+        argp_error(state, "--policy: there is no '%s' (see dawdle list policies)", text);
+}
+
+static void parse_plant(struct argp_state *state, const char *text)
+{
+    struct fuzz_config *const config = state->input;
+    config->plant = plant_find(text);
+    if (config->plant == PLANT_KINDS)
+        argp_error(state, "--plant: there is no '%s' (see --help)", text);
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     struct fuzz_config *const config = state->input;
@@ -48,18 +64,14 @@ static error_t parse(int key, char *text, struct argp_state *state)
         config->from = parse_count(state, "--from", text, 0, SEEDS_MAX);
         return 0;
     case 'p':
-        config->policy = text;
-        if (!policy_find(text))
-            argp_error(state, "--policy: there is no '%s' (see dawdle list policies)", text);
+        parse_policy(state, text);
         return 0;
     case 'n':
         config->findings_max =
             (uint32_t)parse_count(state, "--findings", text, 1, FUZZ_FINDINGS_MAX);
         return 0;
     case 'P':
-        config->plant = plant_find(text);
-        if (config->plant == PLANT_KINDS)
-            argp_error(state, "--plant: there is no '%s' (see --help)", text);
+        parse_plant(state, text);
         return 0;
     case 'q':
         config->progress = NULL;

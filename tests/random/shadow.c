@@ -137,8 +137,9 @@ static void do_apply(struct shadow *self, uint32_t worker, const struct action *
     shadow_models_apply(self, worker, action);
 }
 
-static void do_abandon(struct shadow *self, uint32_t worker)
+static void do_abandon(struct shadow *self, uint32_t worker, const struct action *action)
 {
+    (void)action;
     struct shadow_worker *const w = &self->worker[worker];
     if (!w->computing)
         shadow_fail(self, "abandons a gradient that it did not ask for");
@@ -198,6 +199,32 @@ static bool averages(const struct action *action)
            action->rule == MIX_WEIGHTED;
 }
 
+/** What a rule asks for beside the sum of its terms. */
+static void do_rule(struct shadow *self, uint32_t worker, const struct action *action,
+                    const uint32_t *term, const uint32_t *base)
+{
+    switch (action->rule) {
+    case MIX_SHARES:
+        shadow_mass_mixed(self, worker, action);
+        return;
+    case MIX_SPLIT:
+        if (action->degree != self->config.sim->worker[worker].peer_count)
+            shadow_fail(self, "splits for %u of its neighbours", action->degree);
+        return;
+    case MIX_COLLECT:
+        for (uint32_t k = 0; k < action->count; k++)
+            collect(self, worker, &action->terms[k], term[k], base[k]);
+        return;
+    case MIX_DELTA_OWN:
+        for (uint32_t k = 0; k < action->count; k++)
+            self->divides |= action->terms[k].weight != 1;
+        self->adds |= action->count > 0;
+        return;
+    default:
+        return;
+    }
+}
+
 static void do_mix(struct shadow *self, uint32_t worker, const struct action *action)
 {
     uint32_t term[SHADOW_TERMS_MAX], base[SHADOW_TERMS_MAX], peers = 0;
@@ -211,16 +238,7 @@ static void do_mix(struct shadow *self, uint32_t worker, const struct action *ac
     }
     if (shadow_broken(self))
         return;
-    if (action->rule == MIX_SHARES)
-        shadow_mass_mixed(self, worker, action);
-    if (action->rule == MIX_SPLIT && action->degree != self->config.sim->worker[worker].peer_count)
-        shadow_fail(self, "splits for %u of its neighbours", action->degree);
-    for (uint32_t k = 0; action->rule == MIX_COLLECT && k < action->count; k++)
-        collect(self, worker, &action->terms[k], term[k], base[k]);
-    for (uint32_t k = 0; action->rule == MIX_DELTA_OWN && k < action->count; k++) {
-        self->adds = true;
-        self->divides |= action->terms[k].weight != 1;
-    }
+    do_rule(self, worker, action, term, base);
     if (self->policy->matrix == MATRIX_DOUBLY && averages(action))
         shadow_pairs_mix(self, worker, action, term);
     if (self->policy->matrix == MATRIX_DOUBLY)
@@ -236,52 +254,41 @@ static void do_timer(struct shadow *self, uint32_t worker, const struct action *
         .generation = action->tag, .at_ns = action->at_ns, .armed = action->kind == ACT_TIMER};
 }
 
-static void do_done(struct shadow *self, uint32_t worker)
+static void do_done(struct shadow *self, uint32_t worker, const struct action *action)
 {
+    (void)action;
     struct shadow_worker *const w = &self->worker[worker];
     if (w->done || !w->stop_told)
         shadow_fail(self, "is done %s", w->done ? "twice" : "before the stop");
     w->done = true;
 }
 
+/** Whom a policy no longer waits for, and when it looks again, change nothing that the shadow keeps. */
+static void do_nothing(struct shadow *self, uint32_t worker, const struct action *action)
+{
+    (void)self, (void)worker, (void)action;
+}
+
+static void (*const actions_of[])(struct shadow *, uint32_t, const struct action *) = {
+    [ACT_COMPUTE] = do_compute,
+    [ACT_APPLY] = do_apply,
+    [ACT_SEND] = do_send,
+    [ACT_MIX] = do_mix,
+    [ACT_REDUCE] = shadow_means_enter,
+    [ACT_CONTROL] = shadow_channels_control,
+    [ACT_TIMER] = do_timer,
+    [ACT_CANCEL] = do_timer,
+    [ACT_RELEASE] = shadow_channels_release,
+    [ACT_ABANDON] = do_abandon,
+    [ACT_DONE] = do_done,
+    [ACT_EVICT] = do_nothing,
+    [ACT_WAKE] = do_nothing,
+};
+
 static void do_action(struct shadow *self, uint32_t worker, const struct action *action)
 {
-    switch ((enum action_kind)action->kind) {
-    case ACT_COMPUTE:
-        do_compute(self, worker, action);
-        return;
-    case ACT_APPLY:
-        do_apply(self, worker, action);
-        return;
-    case ACT_SEND:
-        do_send(self, worker, action);
-        return;
-    case ACT_MIX:
-        do_mix(self, worker, action);
-        return;
-    case ACT_REDUCE:
-        shadow_means_enter(self, worker, action);
-        return;
-    case ACT_CONTROL:
-        shadow_channels_control(self, worker, action);
-        return;
-    case ACT_TIMER:
-    case ACT_CANCEL:
-        do_timer(self, worker, action);
-        return;
-    case ACT_RELEASE:
-        shadow_channels_release(self, worker, action);
-        return;
-    case ACT_ABANDON:
-        do_abandon(self, worker);
-        return;
-    case ACT_DONE:
-        do_done(self, worker);
-        return;
-    case ACT_EVICT:
-    case ACT_WAKE:
-        return;
-    }
+    CHECK(action->kind < sizeof(actions_of) / sizeof(actions_of[0]) && actions_of[action->kind]);
+    actions_of[action->kind](self, worker, action);
 }
 
 static bool tells_epochs(const struct shadow *self)

@@ -71,7 +71,8 @@ static void add_growth(struct shadow *self, const struct shadow_edge *edge, doub
     *y -= self->model[edge->collected].sent_y;
 }
 
-static void check_columns(struct shadow *self)
+/** Adds up all models and what is on its way: the columns to `total`, the weights as what it returns. */
+static double add_columns(struct shadow *self)
 {
     double y = self->lost_y;
     memcpy(self->total, self->lost, self->columns * sizeof(double));
@@ -87,6 +88,12 @@ static void check_columns(struct shadow *self)
         else if (self->policy->lanes == LANES_CUMULATIVE)
             add_growth(self, &self->edge[e], &y);
     }
+    return y;
+}
+
+static void check_columns(struct shadow *self)
+{
+    const double y = add_columns(self);
     for (uint32_t j = 0; j < self->columns; j++) {
         const double expected =
             self->gained[j] + (j < self->workers ? 1.0 : self->applied[j - self->workers]);
@@ -167,20 +174,34 @@ static void check_server(struct shadow *self)
                         model->mass[self->workers + j], j, self->applied[j]);
 }
 
-void shadow_mass_ended(struct shadow *self)
+/** Does averaging by this policy keep the sum of all columns? */
+static bool keeps_columns(const struct policy *policy)
 {
-    const bool alone = self->policy->matrix == MATRIX_NONE && !self->policy->central;
-    const bool whole = alone || self->policy->matrix == MATRIX_COLUMN ||
-                       self->policy->matrix == MATRIX_DOUBLY ||
-                       self->policy->matrix == MATRIX_EXACT_MEAN;
+    return policy->matrix == MATRIX_COLUMN || policy->matrix == MATRIX_DOUBLY ||
+           policy->matrix == MATRIX_EXACT_MEAN ||
+           (policy->matrix == MATRIX_NONE && !policy->central);
+}
+
+static void check_split(struct shadow *self)
+{
     for (uint32_t w = 0; w < self->workers && !shadow_broken(self); w++)
         if (self->worker[w].split_degree > 0 && shadow_lives(self, w))
             shadow_fail(self, "worker %u never split what it sent", w);
-    if (whole && !self->crashes && !self->tearing)
-        check_columns(self);
+}
+
+static void check_lost(struct shadow *self)
+{
     if (!self->absences && !self->drops &&
         shadow_weight_lost(self) > SHADOW_TOLERANCE * self->workers)
         shadow_fail(self, "a weight of %.9g was never taken in", shadow_weight_lost(self));
+}
+
+void shadow_mass_ended(struct shadow *self)
+{
+    check_split(self);
+    if (keeps_columns(self->policy) && !self->crashes && !self->tearing)
+        check_columns(self);
+    check_lost(self);
     if (self->policy->central && self->adds && !self->divides && !self->crashes)
         check_server(self);
 }

@@ -45,6 +45,19 @@ static void start_models(struct shadow *self)
     }
 }
 
+static void take_memory(struct shadow *self)
+{
+    self->worker = calloc(self->workers, sizeof(*self->worker));
+    self->edge = calloc(self->edges + 1, sizeof(*self->edge));
+    self->reduction = calloc(self->workers, sizeof(*self->reduction));
+    self->total = calloc(self->columns, sizeof(double));
+    self->applied = calloc(self->workers, sizeof(double));
+    self->gained = calloc(self->columns, sizeof(double));
+    self->lost = calloc(self->columns, sizeof(double));
+    CHECK(self->worker && self->edge && self->reduction && self->total && self->applied &&
+          self->gained && self->lost);
+}
+
 struct shadow *shadow_open(const struct shadow_config *config)
 {
     const struct sim_config *const sim = config->sim;
@@ -71,16 +84,7 @@ struct shadow *shadow_open(const struct shadow_config *config)
     self->halves.size = sizeof(struct shadow_half);
     for (uint32_t w = 0; w < self->workers; w++)
         self->edges += sim->worker[w].peer_count;
-    self->worker = calloc(self->workers, sizeof(*self->worker));
-    self->edge = calloc(self->edges + 1, sizeof(*self->edge));
-    self->reduction = calloc(self->workers, sizeof(*self->reduction));
-    self->total = calloc(self->columns, sizeof(double));
-    self->applied = calloc(self->workers, sizeof(double));
-    self->gained = calloc(self->columns, sizeof(double));
-    CHECK(self->worker && self->edge && self->reduction && self->total && self->applied &&
-          self->gained);
-    self->lost = calloc(self->columns, sizeof(double));
-    CHECK(self->lost);
+    take_memory(self);
     self->extremes.y_least = 1;
     self->account.size = sizeof(struct shadow_account);
     link_edges(self);
