@@ -18,6 +18,7 @@
 #include "core/sim/links.h"
 #include "core/sim/loans.h"
 #include "core/sim/membership.h"
+#include "core/sim/messages.h"
 #include "core/sim/pressure.h"
 #include "core/sim/reduce.h"
 #include "core/sim/waits.h"
@@ -219,7 +220,7 @@ static void do_timer(struct sim *self, uint32_t worker, const struct action *act
 static void do_wake(struct sim *self, uint32_t worker, const struct action *action)
 {
     for (uint32_t i = 0; i < action->count; i++) {
-        const uint32_t message = links_message(self);
+        const uint32_t message = messages_take(self);
         if (message == SIM_NONE)
             return;
         CHECK(action->peers[i] < self->config.workers);
@@ -228,7 +229,7 @@ static void do_wake(struct sim *self, uint32_t worker, const struct action *acti
                                                       .to = action->peers[i],
                                                       .number = worker,
                                                       .sent_ns = self->now_ns};
-        links_append(self, &self->wakes, message);
+        messages_append(self, &self->wakes, message);
     }
 }
 

@@ -12,6 +12,7 @@
 #include "core/inject/draw.h"
 #include "core/inject/link.h"
 #include "core/sim/links.h"
+#include "core/sim/messages.h"
 
 uint64_t flight_key(const struct sim *self, enum rng_purpose purpose, uint32_t worker,
                     const struct sim_edge *edge, uint32_t class)
@@ -80,7 +81,7 @@ static void make_copy(struct sim *self, uint32_t worker, uint32_t message, uint6
     const uint32_t slot = slots_slot_of(m->handle);
     if (!node->slots.entry[slot].held)
         return;
-    const uint32_t copy = links_message(self); /* the pool may move */
+    const uint32_t copy = messages_take(self); /* the pool may move */
     if (copy == SIM_NONE)
         return;
     struct sim_message *const made = &self->message[copy];

@@ -7,6 +7,7 @@
  * link: flight.c.
  */
 #include "core/sim/links.h"
+#include "core/sim/messages.h"
 
 #include "core/sim/flight.h"
 #include "core/sim/loans.h"
@@ -17,68 +18,12 @@
 #include "core/drive/incarnation.h"
 #include "core/inject/link.h"
 
-#define MESSAGES_FIRST 1024u
-
-static __attribute__((cold, noinline)) bool grow_pool(struct sim *self)
-{
-    const uint32_t room = self->messages_room ? 2 * self->messages_room : MESSAGES_FIRST;
-    struct sim_message *const message =
-        room >> DUE_INDEX_BITS
-            ? NULL
-            : self->config.memory->resize(self->config.memory->context, self->message,
-                                          self->messages_room * sizeof(*message),
-                                          room * sizeof(*message));
-    if (!message) {
-        err_set(&self->failure, 0, "no memory for more than %u messages at %llu ns",
-                self->messages_room, (unsigned long long)self->now_ns);
-        return false;
-    }
-    self->message = message;
-    self->messages_room = room;
-    return true;
-}
-
-uint32_t links_message(struct sim *self)
-{
-    const uint32_t free = self->message_free;
-    if (free != SIM_NONE) {
-        self->message_free = self->message[free].next;
-        return free;
-    }
-    if (self->messages == self->messages_room && !grow_pool(self))
-        return SIM_NONE;
-    return self->messages++;
-}
-
-void links_free(struct sim *self, uint32_t message)
-{
-    self->message[message].next = self->message_free;
-    self->message_free = message;
-}
-
-void links_append(struct sim *self, struct sim_list *list, uint32_t message)
-{
-    self->message[message].next = SIM_NONE;
-    if (list->first == SIM_NONE)
-        list->first = message;
-    else
-        self->message[list->last].next = message;
-    list->last = message;
-}
-
-uint32_t links_take_first(struct sim *self, struct sim_list *list)
-{
-    const uint32_t first = list->first;
-    list->first = self->message[first].next;
-    return first;
-}
-
 void links_end_unread(struct sim *self, uint32_t message)
 {
     const struct sim_message *const m = &self->message[message];
     const uint32_t sender = sim_sender(self, m->edge);
     loans_return(self, sender, m->edge - node_at(self, sender)->first_edge, m->handle);
-    links_free(self, message);
+    messages_free(self, message);
 }
 
 void links_count_dropped(struct sim *self, const struct sim_message *m, enum link_cause cause)
@@ -98,7 +43,7 @@ void links_leave(struct sim *self, uint32_t message)
     if (tensor)
         links_end_unread(self, message);
     else
-        links_free(self, message);
+        messages_free(self, message);
 }
 
 void links_drop(struct sim *self, uint32_t message, enum link_cause cause)
@@ -160,7 +105,7 @@ static inline bool is_prompt(const struct sim *self, uint32_t number)
 static inline uint32_t make_message(struct sim *self, const struct sim_node *node, uint32_t number,
                                     const struct sim_message *model)
 {
-    const uint32_t message = links_message(self);
+    const uint32_t message = messages_take(self);
     if (message == SIM_NONE)
         return SIM_NONE;
     struct sim_edge *const edge = &self->edge[number];
@@ -208,7 +153,7 @@ void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct s
     if (class == 1)
         sim_pressure_sent(self, worker, number);
     if (prompt)
-        links_append(self, &self->prompt, message);
+        messages_append(self, &self->prompt, message);
     else
         flight_depart(self, worker, message, bytes, self->clock_ns);
 }
@@ -257,7 +202,7 @@ static bool drop_stale(struct sim *self, uint32_t message)
     if (m->kind >= MESSAGE_DOWN) {
         if (m->to_incarnation == node_at(self, m->to)->slots.incarnation)
             return false;
-        links_free(self, message);
+        messages_free(self, message);
         return true;
     }
     if (!is_stale(self, m))
@@ -268,8 +213,8 @@ static bool drop_stale(struct sim *self, uint32_t message)
     if (m->kind == MESSAGE_TENSOR && !receiver_is_new)
         links_end_unread(self, message);
     else
-        links_free(self,
-                   message); /* its loan went back with all others of the receiver's earlier life */
+        messages_free(
+            self, message); /* its loan went back with all others of the receiver's earlier life */
     return true;
 }
 
@@ -300,7 +245,7 @@ void links_lose(struct sim *self, uint32_t message)
     const struct sim_message *const m = &self->message[message];
     if (m->kind == MESSAGE_DOWN) /* of both ends nobody is there any more to take loans back */
         loans_reclaim(self, m->to, m->number);
-    links_free(self, message); /* its loan goes back with all others of the dead one */
+    messages_free(self, message); /* its loan goes back with all others of the dead one */
 }
 
 void links_lose_own(struct sim *self, uint32_t message)
@@ -326,7 +271,7 @@ void links_unread(struct sim *self, struct sim_list *inbox, uint32_t message)
     }
     if (unread)
         *unread = message;
-    links_append(self, inbox, message);
+    messages_append(self, inbox, message);
 }
 
 void links_handled(struct sim *self, uint32_t message)

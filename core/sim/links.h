@@ -12,14 +12,6 @@ static inline uint32_t links_class(const struct sim_message *m)
     return m->kind == MESSAGE_CONTROL;
 }
 
-/** A fresh message, or SIM_NONE when memory is exhausted (the run is then broken). */
-uint32_t links_message(struct sim *self);
-void links_free(struct sim *self, uint32_t message);
-
-void links_append(struct sim *self, struct sim_list *list, uint32_t message);
-/** First message of a list that is not empty. */
-uint32_t links_take_first(struct sim *self, struct sim_list *list);
-
 /** Send what `model` says, but for edge, number and time, to peer `peer` of `worker`; bytes 0 = a control message. */
 void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct sim_message *model,
                 uint64_t bytes);

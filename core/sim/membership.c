@@ -7,6 +7,7 @@
  * has the notice reaches the new incarnation (sim_life.told).
  */
 #include "core/sim/membership.h"
+#include "core/sim/messages.h"
 
 #include <string.h>
 
@@ -22,7 +23,7 @@
 
 static uint32_t make(struct sim *self, const struct sim_message *model)
 {
-    const uint32_t message = links_message(self);
+    const uint32_t message = messages_take(self);
     if (message == SIM_NONE)
         return SIM_NONE;
     self->message[message] = *model;
@@ -34,7 +35,7 @@ static void post(struct sim *self, const struct sim_message *model)
 {
     const uint32_t message = make(self, model);
     if (message != SIM_NONE)
-        links_append(self, &self->prompt, message);
+        messages_append(self, &self->prompt, message);
 }
 
 /** The notice about the worker at this edge's beginning, for whoever is at its end. */
@@ -64,7 +65,7 @@ static void forget(struct sim *self, uint32_t worker)
     for (uint32_t t = 0; t < SIM_TIMERS_MAX; t++)
         self->timer[worker * SIM_TIMERS_MAX + t].armed = false;
     while (node->inbox.first != SIM_NONE)
-        links_lose(self, links_take_first(self, &node->inbox));
+        links_lose(self, messages_first(self, &node->inbox));
     if (node->withheld)
         faults_restore(self, worker);
     if (self->config.values)
@@ -295,7 +296,7 @@ static void on_peer_up(struct sim *self, const struct sim_message *notice)
 void sim_membership_deliver(struct sim *self, uint32_t message)
 {
     const struct sim_message m = self->message[message];
-    links_free(self, message);
+    messages_free(self, message);
     switch ((enum message_kind)m.kind) {
     case MESSAGE_DOWN:
         on_peer_down(self, &m);

@@ -3,6 +3,7 @@
 
 #include "core/drive/pressure.h"
 #include "core/sim/links.h"
+#include "core/sim/messages.h"
 
 void sim_pressure_sent(struct sim *self, uint32_t worker, uint32_t edge)
 {
@@ -15,7 +16,7 @@ void sim_pressure_sent(struct sim *self, uint32_t worker, uint32_t edge)
 
 static void notify_room(struct sim *self, uint32_t edge)
 {
-    const uint32_t worker = sim_sender(self, edge), message = links_message(self);
+    const uint32_t worker = sim_sender(self, edge), message = messages_take(self);
     if (message == SIM_NONE)
         return;
     const struct sim_node *const node = node_at(self, worker);
@@ -25,7 +26,7 @@ static void notify_room(struct sim *self, uint32_t edge)
                                                   .to = worker,
                                                   .to_incarnation = node->slots.incarnation,
                                                   .sent_ns = self->now_ns};
-    links_append(self, &self->prompt, message);
+    messages_append(self, &self->prompt, message);
 }
 
 void sim_pressure_read(struct sim *self, uint32_t edge)

@@ -12,6 +12,7 @@
 #include "core/sim/account.h"
 #include "core/sim/act.h"
 #include "core/sim/links.h"
+#include "core/sim/messages.h"
 
 /** Without a list the group is all workers; an empty one is the worker alone. */
 static bool is_everybody(const struct action *action)
@@ -145,7 +146,7 @@ static void count_traffic(struct sim *self, uint32_t size)
 
 static void tell(struct sim *self, uint32_t worker, const struct sim_reduce *reduce)
 {
-    const uint32_t message = links_message(self);
+    const uint32_t message = messages_take(self);
     if (message == SIM_NONE)
         return;
     self->message[message] = (struct sim_message){.kind = MESSAGE_REDUCED,
@@ -154,7 +155,7 @@ static void tell(struct sim *self, uint32_t worker, const struct sim_reduce *red
                                                   .degree = reduce->size - 1,
                                                   .number = reduce->last,
                                                   .sent_ns = reduce->asked_ns};
-    links_append(self, &self->prompt, message);
+    messages_append(self, &self->prompt, message);
 }
 
 void reduce_finish(struct sim *self, uint32_t r)

@@ -15,6 +15,7 @@
 #include "core/sim/compute.h"
 #include "core/sim/links.h"
 #include "core/sim/membership.h"
+#include "core/sim/messages.h"
 #include "core/sim/stop.h"
 #include "core/sim/waits.h"
 
@@ -58,7 +59,7 @@ static void deliver_tensor(struct sim *self, uint32_t message)
                                 .version = slots_version_of(m->handle),
                                 .incarnation = slots_incarnation_of(m->handle)};
     record_tensor(self, m);
-    links_free(self, message);
+    messages_free(self, message);
     sim_act_on(self, worker, &event);
 }
 
@@ -73,7 +74,7 @@ static void deliver_control(struct sim *self, uint32_t message)
                           .incarnation = m->incarnation};
     memcpy(event.word, m->word, sizeof(event.word));
     self->totals.control_delivered++;
-    links_free(self, message);
+    messages_free(self, message);
     sim_act_on(self, worker, &event);
 }
 
@@ -106,13 +107,13 @@ static void deliver(struct sim *self, uint32_t message)
         break;
     case MESSAGE_STOP:
         stop_deliver(self, worker);
-        links_free(self, message);
+        messages_free(self, message);
         return;
     default:
         sim_membership_deliver(self, message);
         return;
     }
-    links_free(self, message);
+    messages_free(self, message);
     sim_act_on(self, worker, &event);
 }
 
@@ -192,7 +193,7 @@ static void resume(struct sim *self)
         self->resuming = SIM_NONE;
         service_wake_later(self, worker);
     } else if (node->inbox.first != SIM_NONE) {
-        deliver(self, links_take_first(self, &node->inbox));
+        deliver(self, messages_first(self, &node->inbox));
     } else if (node->timers_due != 0) {
         const uint32_t timer = (uint32_t)__builtin_ctz(node->timers_due);
         node->timers_due &= (uint8_t)(node->timers_due - 1u);
@@ -207,7 +208,7 @@ static void resume(struct sim *self)
 void service_pending(struct sim *self)
 {
     if (self->wakes.first != SIM_NONE) {
-        service_message(self, links_take_first(self, &self->wakes));
+        service_message(self, messages_first(self, &self->wakes));
     } else if (self->roll < self->config.workers) {
         const uint32_t worker = self->roll++;
         if (self->roll_kind == EV_STOP)
@@ -215,7 +216,7 @@ void service_pending(struct sim *self)
         else if (!node_at(self, worker)->crashed)
             sim_act_on(self, worker, &(struct event){.kind = EV_START, .now_ns = self->now_ns});
     } else if (self->prompt.first != SIM_NONE) {
-        service_message(self, links_take_first(self, &self->prompt));
+        service_message(self, messages_first(self, &self->prompt));
     } else {
         resume(self);
     }

@@ -9,6 +9,7 @@
 #include "core/sim/act.h"
 #include "core/sim/compute.h"
 #include "core/sim/links.h"
+#include "core/sim/messages.h"
 #include "core/sim/service.h"
 
 static void judge(struct sim *self, uint32_t cut)
@@ -102,11 +103,11 @@ void stop_notify(struct sim *self, uint32_t worker)
     if (node->crashed)
         return;
     if (node->pause_ns > self->now_ns) {
-        const uint32_t message = links_message(self);
+        const uint32_t message = messages_take(self);
         if (message == SIM_NONE)
             return;
         self->message[message] = (struct sim_message){.kind = MESSAGE_STOP, .to = worker};
-        links_append(self, &node->inbox, message);
+        messages_append(self, &node->inbox, message);
     } else {
         stop_deliver(self, worker);
     }
