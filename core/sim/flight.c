@@ -7,6 +7,7 @@
  * or message elsewhere changes nothing here.
  */
 #include "core/sim/flight.h"
+#include "core/sim/ends.h"
 
 #include "core/base/rng.h"
 #include "core/inject/draw.h"
@@ -110,7 +111,7 @@ static __attribute__((cold, noinline)) void hold_for_good(struct sim *self, uint
     }
     self->totals.tensors_held += m->kind == MESSAGE_TENSOR;
     self->totals.control_held += m->kind == MESSAGE_CONTROL;
-    links_leave(self, message);
+    ends_leave(self, message);
 }
 
 /** What arrives damaged is caught there; what is sent again for it was caught already. */
@@ -167,7 +168,7 @@ static bool passes_bad_link(struct sim *self, uint32_t worker, uint32_t message,
     else if (fate->cause != LINK_PASSES && fate->cause != LINK_CORRUPT) {
         self->lost_from = worker;
         self->lost_to = m->to;
-        links_drop(self, message, fate->cause);
+        ends_drop(self, message, fate->cause);
     } else {
         m->corrupt = fate->cause == LINK_CORRUPT;
         return true;
@@ -180,7 +181,7 @@ void flight_depart(struct sim *self, uint32_t worker, uint32_t message, uint64_t
 {
     const struct sim_message *const m = &self->message[message];
     struct sim_edge *const edge = &self->edge[m->edge];
-    const uint32_t class = links_class(m);
+    const uint32_t class = messages_class(m);
     const bool mailbox = self->mailboxes && class == 0;
     from_ns = through_port(self, node_at(self, worker), bytes, from_ns);
     from_ns = published_ns(self, worker, m, from_ns);
@@ -190,7 +191,7 @@ void flight_depart(struct sim *self, uint32_t worker, uint32_t message, uint64_t
         return;
     const struct mishap mishap = draw_mishap(self, worker, edge, class, m->number, !mailbox);
     if (mishap.lost) {
-        links_drop(self, message, LINK_LOST);
+        ends_drop(self, message, LINK_LOST);
         return;
     }
     const uint64_t on_wire_ns = latency_ns(self, worker, edge, class, m->number);

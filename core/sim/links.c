@@ -7,6 +7,7 @@
  * link: flight.c.
  */
 #include "core/sim/links.h"
+#include "core/sim/ends.h"
 #include "core/sim/messages.h"
 
 #include "core/sim/flight.h"
@@ -18,46 +19,6 @@
 #include "core/drive/incarnation.h"
 #include "core/inject/link.h"
 
-void links_end_unread(struct sim *self, uint32_t message)
-{
-    const struct sim_message *const m = &self->message[message];
-    const uint32_t sender = sim_sender(self, m->edge);
-    loans_return(self, sender, m->edge - node_at(self, sender)->first_edge, m->handle);
-    messages_free(self, message);
-}
-
-void links_count_dropped(struct sim *self, const struct sim_message *m, enum link_cause cause)
-{
-    if (m->kind == MESSAGE_CONTROL)
-        self->totals.control_dropped_by[cause]++;
-    if (m->kind != MESSAGE_TENSOR || m->copy)
-        return;
-    self->totals.tensors_dropped++;
-    self->totals.tensors_dropped_by[cause]++;
-}
-
-void links_leave(struct sim *self, uint32_t message)
-{
-    const bool tensor = self->message[message].kind == MESSAGE_TENSOR;
-    links_handled(self, message);
-    if (tensor)
-        links_end_unread(self, message);
-    else
-        messages_free(self, message);
-}
-
-void links_drop(struct sim *self, uint32_t message, enum link_cause cause)
-{
-    links_count_dropped(self, &self->message[message], cause);
-    links_leave(self, message);
-}
-
-void links_supersede(struct sim *self, uint32_t message)
-{
-    self->totals.tensors_superseded += !self->message[message].copy;
-    links_end_unread(self, message);
-}
-
 /** Newest and sum: what does not fit on the link waits, and only the newest of it. */
 static void send_by_mailbox(struct sim *self, uint32_t worker, uint32_t message)
 {
@@ -68,7 +29,7 @@ static void send_by_mailbox(struct sim *self, uint32_t worker, uint32_t message)
         return;
     }
     if (box->waiting != SIM_NONE)
-        links_supersede(self, box->waiting);
+        ends_supersede(self, box->waiting);
     box->waiting = message;
 }
 
@@ -83,9 +44,9 @@ static inline bool goes_nowhere(const struct sim *self, uint32_t edge)
 static __attribute__((cold, noinline)) void refuse(struct sim *self, uint32_t worker, uint32_t edge,
                                                    const struct sim_message *model)
 {
-    const bool control = links_class(model) == 1;
+    const bool control = messages_class(model) == 1;
     if (!control && self->drops)
-        links_count_dropped(self, model, LINK_FULL);
+        ends_count_dropped(self, model, LINK_FULL);
     else
         sim_break_edge(self, worker, self->edge[edge].to,
                        control ? "more controls in flight than control_depth"
@@ -114,7 +75,7 @@ static inline uint32_t make_message(struct sim *self, const struct sim_node *nod
     m->sent_ns = self->clock_ns;
     m->edge = number;
     m->to = edge->to;
-    m->number = edge->number[links_class(model)]++;
+    m->number = edge->number[messages_class(model)]++;
     m->life = self->life ? self->life[number].life : 0;
     m->incarnation = node->slots.incarnation;
     return message;
@@ -124,7 +85,7 @@ void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct s
                 uint64_t bytes)
 {
     struct sim_node *const node = node_at(self, worker);
-    const uint32_t number = node->first_edge + peer, class = links_class(model);
+    const uint32_t number = node->first_edge + peer, class = messages_class(model);
     struct sim_edge *const edge = &self->edge[number];
     const uint32_t depth = class ? self->config.control_depth : self->config.exact_depth;
     const bool mailbox = self->mailboxes && class == 0;
@@ -132,7 +93,7 @@ void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct s
     self->totals.tensors_sent += class == 0;
     self->totals.control_sent += class == 1;
     if (goes_nowhere(self, number)) {
-        links_count_dropped(self, model, LINK_GONE);
+        ends_count_dropped(self, model, LINK_GONE);
         return;
     }
     const bool prompt = class == 1 && is_prompt(self, number);
@@ -180,17 +141,11 @@ static bool mailbox_takes(struct sim *self, uint32_t message)
     const struct sim_message *const m = &self->message[message];
     struct sim_mailbox *const box = &self->mailbox[m->edge];
     if (m->number + 1 < box->newest) {
-        links_supersede(self, message);
+        ends_supersede(self, message);
         return false;
     }
     box->newest = m->number + 1;
     return true;
-}
-
-/** The edge has begun another life since it was sent. */
-static bool is_stale(const struct sim *self, const struct sim_message *m)
-{
-    return self->life && m->kind <= MESSAGE_CONTROL && m->life != self->life[m->edge].life;
 }
 
 /** It was on its way when an end of its edge came back: then it is dropped. In an inbox it is before the notice. */
@@ -205,13 +160,13 @@ static bool drop_stale(struct sim *self, uint32_t message)
         messages_free(self, message);
         return true;
     }
-    if (!is_stale(self, m))
+    if (!ends_is_stale(self, m))
         return false;
     const bool receiver_is_new =
         incarnation_of_receiver(m->life) != incarnation_of_receiver(self->life[m->edge].life);
-    links_count_dropped(self, m, LINK_GONE);
+    ends_count_dropped(self, m, LINK_GONE);
     if (m->kind == MESSAGE_TENSOR && !receiver_is_new)
-        links_end_unread(self, message);
+        ends_unread(self, message);
     else
         messages_free(
             self, message); /* its loan went back with all others of the receiver's earlier life */
@@ -227,31 +182,15 @@ bool links_arrived(struct sim *self, uint32_t message)
         make_room(self, message); /* the pool may move */
     if (self->message[message].corrupt) {
         self->totals.caught++;
-        links_drop(self, message, LINK_CORRUPT);
+        ends_drop(self, message, LINK_CORRUPT);
         return false;
     }
     if (boxed && !mailbox_takes(self, message))
         return false;
     if (!node_at(self, self->message[message].to)->crashed)
         return true;
-    links_lose(self, message);
+    ends_lose(self, message);
     return false;
-}
-
-void links_lose(struct sim *self, uint32_t message)
-{
-    links_count_dropped(self, &self->message[message], LINK_GONE);
-    links_handled(self, message);
-    const struct sim_message *const m = &self->message[message];
-    if (m->kind == MESSAGE_DOWN) /* of both ends nobody is there any more to take loans back */
-        loans_reclaim(self, m->to, m->number);
-    messages_free(self, message); /* its loan goes back with all others of the dead one */
-}
-
-void links_lose_own(struct sim *self, uint32_t message)
-{
-    links_count_dropped(self, &self->message[message], LINK_GONE);
-    links_end_unread(self, message);
 }
 
 void links_unread(struct sim *self, struct sim_list *inbox, uint32_t message)
@@ -266,24 +205,10 @@ void links_unread(struct sim *self, struct sim_list *inbox, uint32_t message)
         *older = *m;
         older->next = next;
         *m = kept;
-        links_supersede(self, message);
+        ends_supersede(self, message);
         return;
     }
     if (unread)
         *unread = message;
     messages_append(self, inbox, message);
-}
-
-void links_handled(struct sim *self, uint32_t message)
-{
-    const struct sim_message *const m = &self->message[message];
-    if (m->kind > MESSAGE_CONTROL || is_stale(self, m))
-        return;
-    const uint32_t edge = m->edge; /* the pool may move */
-    if (!self->mailboxes || m->kind == MESSAGE_CONTROL)
-        self->edge[edge].flying[links_class(m)]--;
-    else if (self->mailbox[edge].unread == message)
-        self->mailbox[edge].unread = SIM_NONE;
-    if (m->kind == MESSAGE_CONTROL)
-        sim_pressure_read(self, edge);
 }

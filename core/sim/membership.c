@@ -7,6 +7,7 @@
  * has the notice reaches the new incarnation (sim_life.told).
  */
 #include "core/sim/membership.h"
+#include "core/sim/ends.h"
 #include "core/sim/messages.h"
 
 #include <string.h>
@@ -65,7 +66,7 @@ static void forget(struct sim *self, uint32_t worker)
     for (uint32_t t = 0; t < SIM_TIMERS_MAX; t++)
         self->timer[worker * SIM_TIMERS_MAX + t].armed = false;
     while (node->inbox.first != SIM_NONE)
-        links_lose(self, messages_first(self, &node->inbox));
+        ends_lose(self, messages_first(self, &node->inbox));
     if (node->withheld)
         faults_restore(self, worker);
     if (self->config.values)
@@ -194,7 +195,7 @@ static void renew_edges(struct sim *self, uint32_t worker)
         if (!self->mailboxes)
             continue;
         if (self->mailbox[out].waiting != SIM_NONE)
-            links_lose_own(self, self->mailbox[out].waiting);
+            ends_lose_own(self, self->mailbox[out].waiting);
         self->mailbox[out].waiting = self->mailbox[out].unread = SIM_NONE;
         self->mailbox[in].unread = SIM_NONE;
     }
@@ -269,7 +270,7 @@ static void on_peer_down(struct sim *self, const struct sim_message *notice)
     const uint32_t edge = node_at(self, notice->to)->first_edge + notice->number;
     self->edge[edge].down = true;
     if (self->mailboxes && self->mailbox[edge].waiting != SIM_NONE) {
-        links_lose(self, self->mailbox[edge].waiting);
+        ends_lose(self, self->mailbox[edge].waiting);
         self->mailbox[edge].waiting = SIM_NONE;
     }
     sim_act_on(self, notice->to,

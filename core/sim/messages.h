@@ -5,6 +5,12 @@
 
 #include "core/sim/sim_state.h"
 
+/** Index of the class in the arrays of an edge. */
+static inline uint32_t messages_class(const struct sim_message *m)
+{
+    return m->kind == MESSAGE_CONTROL;
+}
+
 /** False: memory is exhausted (the run is then broken). */
 bool messages_grow(struct sim *self);
 

@@ -7,6 +7,7 @@
  * timers, then its own gradient, the order of service of a live worker (core/worker/worker.c).
  */
 #include "core/sim/service.h"
+#include "core/sim/ends.h"
 
 #include <string.h>
 
@@ -81,7 +82,7 @@ static void deliver_control(struct sim *self, uint32_t message)
 /** The worker takes the message. */
 static void deliver(struct sim *self, uint32_t message)
 {
-    links_handled(self, message); /* the pool may move */
+    ends_taken(self, message); /* the pool may move */
     const struct sim_message *const m = &self->message[message];
     const uint32_t worker = m->to;
     struct event event = {.now_ns = self->now_ns, .tag = m->tag};
