@@ -44,6 +44,15 @@ static inline void account_hist(struct sim *self, enum sim_hist which, uint64_t 
         hist_record(&self->hist[which], value);
 }
 
+/** What the worker's thread has spent since now makes it deaf for so long. */
+static inline void sim_account_busy(struct sim *self, struct sim_node *node)
+{
+    if (self->clock_ns <= self->now_ns)
+        return;
+    node->busy_ns = self->clock_ns;
+    node->ready_ns = sim_max(node->ready_ns, self->clock_ns);
+}
+
 /** The worker hears what came while its core computed a slice: that it could not be served before is held. */
 void sim_account_late(struct sim *self, uint32_t worker);
 

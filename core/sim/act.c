@@ -10,7 +10,6 @@
 
 #include <string.h>
 
-#include "core/base/rng.h"
 #include "core/policy/staleness.h"
 #include "core/sim/account.h"
 #include "core/sim/compute.h"
@@ -19,41 +18,10 @@
 #include "core/sim/loans.h"
 #include "core/sim/membership.h"
 #include "core/sim/messages.h"
+#include "core/sim/models.h"
 #include "core/sim/pressure.h"
 #include "core/sim/reduce.h"
 #include "core/sim/waits.h"
-
-uint32_t sim_act_take_slot(struct sim *self, uint32_t worker)
-{
-    const uint32_t slot = slots_take(&node_at(self, worker)->slots);
-    if (slot != SLOTS_NONE)
-        return slot;
-    if (slots_restore(&node_at(self, worker)->slots, 1) >
-        0) /* a step is not stopped in its middle */
-        return slots_take(&node_at(self, worker)->slots);
-    sim_break(self, worker, "no free slot for a new model");
-    return SLOTS_NONE;
-}
-
-void sim_act_adopt(struct sim *self, uint32_t worker, uint32_t slot)
-{
-    struct sim_node *const node = node_at(self, worker);
-    slots_seal(&node->slots, slot, ++node->version);
-    sim_compute_let_go(self, worker);
-    node->current = slot;
-}
-
-void sim_act_averaged(struct sim *self, uint32_t worker, uint64_t number)
-{
-    struct sim_node *const node = node_at(self, worker);
-    const uint32_t old = node->average;
-    if (!self->averages)
-        return;
-    node->average = node->current;
-    node->average_number = number;
-    if (old != node->current)
-        loans_drop(self, worker, old);
-}
 
 static float rate_now(struct sim *self)
 {
@@ -69,7 +37,7 @@ static uint32_t own_slot(const struct sim *self, uint32_t worker, uint64_t handl
 
 static void do_apply(struct sim *self, uint32_t worker, const struct action *action)
 {
-    const uint32_t slot = sim_act_take_slot(self, worker);
+    const uint32_t slot = models_take(self, worker);
     if (slot == SLOTS_NONE)
         return;
     const struct sim_node *const node = node_at(self, worker);
@@ -78,7 +46,7 @@ static void do_apply(struct sim *self, uint32_t worker, const struct action *act
     if (self->config.values)
         values_apply(self->config.values, worker, own_slot(self, worker, action->handle), slot,
                      (enum apply_rule)action->rule, rate_now(self));
-    sim_act_adopt(self, worker, slot);
+    models_adopt(self, worker, slot);
     sim_account_spend(self, worker, PART_PUBLISH, self->config.costs.apply_ns);
 }
 
@@ -173,7 +141,7 @@ static void do_mix(struct sim *self, uint32_t worker, const struct action *actio
 {
     struct sim_node *const node = node_at(self, worker);
     CHECK(action->count <= STEP_PEERS_MAX);
-    const uint32_t slot = sim_act_take_slot(self, worker);
+    const uint32_t slot = models_take(self, worker);
     if (slot == SLOTS_NONE)
         return;
     fetch_for_mix(self, node, action);
@@ -191,13 +159,13 @@ static void do_mix(struct sim *self, uint32_t worker, const struct action *actio
     if (self->config.values)
         values_mix(self->config.values, &mix);
     record_staleness(self, worker, action);
-    sim_act_adopt(self, worker, slot);
+    models_adopt(self, worker, slot);
     sim_account_spend(self, worker, PART_MIX,
                       action->count * self->config.costs.mix_ns /
                           (action->slices ? action->slices : 1));
     record_age(self, worker, action);
     if (action->rule == MIX_SLICE_COPY)
-        sim_act_averaged(self, worker, action->tag + 1);
+        models_averaged(self, worker, action->tag + 1);
     /* MIX_SLICE_MEAN is half of an all-reduce, the other half follows; without terms a share is given away at most */
     if (action->rule != MIX_SLICE_MEAN && action->count > 0)
         sim_account_mixed(self, node, action->count);
@@ -319,7 +287,7 @@ static void step(struct sim *self, uint32_t worker, const struct event *event)
         sim_account_spend(self, worker, PART_REST, self->config.costs.event_ns);
     for (uint32_t i = 0; i < actions->count && !sim_broken(self); i++)
         do_action(self, worker, &actions->item[i]);
-    sim_act_busy(self, node);
+    sim_account_busy(self, node);
     if (self->withholding > 0)
         faults_look_at_slots(self, worker);
 }
@@ -330,12 +298,4 @@ void sim_act_on(struct sim *self, uint32_t worker, const struct event *event)
     while ((full = sim_pressure_next(self, worker)) != SIM_NONE && !sim_broken(self))
         step(self, worker, &(struct event){.kind = EV_FULL, .now_ns = self->now_ns, .peer = full});
     step(self, worker, event);
-}
-
-void sim_act_busy(struct sim *self, struct sim_node *node)
-{
-    if (self->clock_ns <= self->now_ns)
-        return;
-    node->busy_ns = self->clock_ns;
-    node->ready_ns = sim_max(node->ready_ns, self->clock_ns);
 }

@@ -9,11 +9,9 @@
  */
 #include "core/sim/compute.h"
 
-#include "core/drive/model_slot.h"
-
 #include "core/sim/account.h"
 #include "core/sim/act.h"
-#include "core/sim/loans.h"
+#include "core/sim/models.h"
 #include "core/sim/slices.h"
 #include "core/sim/stop.h"
 #include "core/sim/waits.h"
@@ -195,33 +193,13 @@ void sim_compute_resume(struct sim *self, uint32_t worker)
 {
     self->clock_ns = self->now_ns;
     begin(self, worker);
-    sim_act_busy(self, node_at(self, worker));
-}
-
-static void unpin(struct sim *self, uint32_t worker)
-{
-    struct sim_node *const node = node_at(self, worker);
-    if (node->orphan)
-        loans_drop(self, worker, node->slot);
-    node->orphan = false;
-}
-
-void sim_compute_let_go(struct sim *self, uint32_t worker)
-{
-    struct sim_node *const node = node_at(self, worker);
-    const uint32_t old = node->current;
-    const bool is_read = node->phase == SIM_COMPUTING && old == node->slot && !node->orphan;
-    const enum model_slot fate =
-        model_slot_replaced(is_read, self->averages && old == node->average);
-    node->orphan |= fate == MODEL_SLOT_ORPHANED;
-    if (fate == MODEL_SLOT_DROPPED)
-        loans_drop(self, worker, old);
+    sim_account_busy(self, node_at(self, worker));
 }
 
 void sim_compute_deliver(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    unpin(self, worker);
+    models_unpin(self, worker);
     sim_account_computed(self, node);
     node->phase = SIM_IDLE;
     node->gradient_due = false;
@@ -259,7 +237,7 @@ bool sim_compute_abandon(struct sim *self, uint32_t worker)
         leave_core(self, node, worker);
         sim_account_abandoned(self, node);
         waits_cut_phase(node, self->now_ns);
-        unpin(self, worker);
+        models_unpin(self, worker);
         node->ready_ns = sim_max(node->busy_ns, node->pause_ns); /* no longer deaf */
     }
     node->generation++; /* voids what is due */

@@ -26,7 +26,4 @@ void sim_compute_deliver(struct sim *self, uint32_t worker);
 /** Drop the gradient that was asked for, if any. True: there was one. */
 bool sim_compute_abandon(struct sim *self, uint32_t worker);
 
-/** The current model moves on to another slot while the running gradient may still read the old one. */
-void sim_compute_let_go(struct sim *self, uint32_t worker);
-
 #endif

@@ -9,7 +9,6 @@
 #include "core/sim/faults.h"
 
 #include "core/sim/account.h"
-#include "core/sim/links.h"
 #include "core/sim/membership.h"
 #include "core/sim/service.h"
 

@@ -7,12 +7,11 @@
  * or message elsewhere changes nothing here.
  */
 #include "core/sim/flight.h"
-#include "core/sim/ends.h"
 
 #include "core/base/rng.h"
 #include "core/inject/draw.h"
 #include "core/inject/link.h"
-#include "core/sim/links.h"
+#include "core/sim/ends.h"
 #include "core/sim/messages.h"
 
 uint64_t flight_key(const struct sim *self, enum rng_purpose purpose, uint32_t worker,

@@ -7,17 +7,15 @@
  * link: flight.c.
  */
 #include "core/sim/links.h"
-#include "core/sim/ends.h"
-#include "core/sim/messages.h"
-
-#include "core/sim/flight.h"
-#include "core/sim/loans.h"
-#include "core/sim/pressure.h"
 
 #include <string.h>
 
 #include "core/drive/incarnation.h"
 #include "core/inject/link.h"
+#include "core/sim/ends.h"
+#include "core/sim/flight.h"
+#include "core/sim/messages.h"
+#include "core/sim/pressure.h"
 
 /** Newest and sum: what does not fit on the link waits, and only the newest of it. */
 static void send_by_mailbox(struct sim *self, uint32_t worker, uint32_t message)

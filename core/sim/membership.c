@@ -7,8 +7,6 @@
  * has the notice reaches the new incarnation (sim_life.told).
  */
 #include "core/sim/membership.h"
-#include "core/sim/ends.h"
-#include "core/sim/messages.h"
 
 #include <string.h>
 
@@ -16,9 +14,10 @@
 #include "core/sim/account.h"
 #include "core/sim/act.h"
 #include "core/sim/compute.h"
+#include "core/sim/ends.h"
 #include "core/sim/faults.h"
-#include "core/sim/links.h"
 #include "core/sim/loans.h"
+#include "core/sim/messages.h"
 #include "core/sim/pressure.h"
 #include "core/sim/stop.h"
 

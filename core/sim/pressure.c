@@ -2,7 +2,6 @@
 #include "core/sim/pressure.h"
 
 #include "core/drive/pressure.h"
-#include "core/sim/links.h"
 #include "core/sim/messages.h"
 
 void sim_pressure_sent(struct sim *self, uint32_t worker, uint32_t edge)

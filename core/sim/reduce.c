@@ -9,10 +9,8 @@
  */
 #include "core/sim/reduce.h"
 
-#include "core/sim/account.h"
-#include "core/sim/act.h"
-#include "core/sim/links.h"
 #include "core/sim/messages.h"
+#include "core/sim/models.h"
 
 /** Without a list the group is all workers; an empty one is the worker alone. */
 static bool is_everybody(const struct action *action)
@@ -129,7 +127,7 @@ static bool take_slots(struct sim *self, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         self->from[i] = node_at(self, self->member[i])->current;
-        self->to[i] = sim_act_take_slot(self, self->member[i]);
+        self->to[i] = models_take(self, self->member[i]);
         if (self->to[i] == SLOTS_NONE)
             return false;
     }
@@ -169,8 +167,8 @@ void reduce_finish(struct sim *self, uint32_t r)
         values_reduce(self->config.values, self->member, self->from, self->to, reduce.size);
     count_traffic(self, reduce.size);
     for (uint32_t i = 0; i < reduce.size; i++) {
-        sim_act_adopt(self, self->member[i], self->to[i]);
-        sim_act_averaged(self, self->member[i], reduce.tag + 1);
+        models_adopt(self, self->member[i], self->to[i]);
+        models_averaged(self, self->member[i], reduce.tag + 1);
         tell(self, self->member[i], &reduce);
     }
 }

@@ -7,13 +7,13 @@
  * timers, then its own gradient, the order of service of a live worker (core/worker/worker.c).
  */
 #include "core/sim/service.h"
-#include "core/sim/ends.h"
 
 #include <string.h>
 
 #include "core/sim/account.h"
 #include "core/sim/act.h"
 #include "core/sim/compute.h"
+#include "core/sim/ends.h"
 #include "core/sim/links.h"
 #include "core/sim/membership.h"
 #include "core/sim/messages.h"

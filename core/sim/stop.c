@@ -8,7 +8,6 @@
 #include "core/sim/account.h"
 #include "core/sim/act.h"
 #include "core/sim/compute.h"
-#include "core/sim/links.h"
 #include "core/sim/messages.h"
 #include "core/sim/service.h"
 
@@ -93,7 +92,7 @@ void stop_deliver(struct sim *self, uint32_t worker)
         progress_owes(self->config.policy->synchronous, node->held_round, self->last_round)) {
         node->held = false;
         sim_compute_want(self, worker, node->held_round);
-        sim_act_busy(self, node);
+        sim_account_busy(self, node);
     }
 }
 

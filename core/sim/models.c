@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A new model takes the place of the current one, whose slot is dropped: at once, or when the gradient under way has read
+ * it, or when the next exact mean of all workers is there (core/drive/model_slot.h).
+ */
+#include "core/sim/models.h"
+
+#include "core/drive/model_slot.h"
+#include "core/sim/loans.h"
+
+uint32_t models_take(struct sim *self, uint32_t worker)
+{
+    const uint32_t slot = slots_take(&node_at(self, worker)->slots);
+    if (slot != SLOTS_NONE)
+        return slot;
+    if (slots_restore(&node_at(self, worker)->slots, 1) >
+        0) /* a step is not stopped in its middle */
+        return slots_take(&node_at(self, worker)->slots);
+    sim_break(self, worker, "no free slot for a new model");
+    return SLOTS_NONE;
+}
+
+void models_unpin(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    if (node->orphan)
+        loans_drop(self, worker, node->slot);
+    node->orphan = false;
+}
+
+/** The current model moves on to another slot while the running gradient may still read the old one. */
+static void let_go(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    const uint32_t old = node->current;
+    const bool is_read = node->phase == SIM_COMPUTING && old == node->slot && !node->orphan;
+    const enum model_slot fate =
+        model_slot_replaced(is_read, self->averages && old == node->average);
+    node->orphan |= fate == MODEL_SLOT_ORPHANED;
+    if (fate == MODEL_SLOT_DROPPED)
+        loans_drop(self, worker, old);
+}
+
+void models_adopt(struct sim *self, uint32_t worker, uint32_t slot)
+{
+    struct sim_node *const node = node_at(self, worker);
+    slots_seal(&node->slots, slot, ++node->version);
+    let_go(self, worker);
+    node->current = slot;
+}
+
+void models_averaged(struct sim *self, uint32_t worker, uint64_t number)
+{
+    struct sim_node *const node = node_at(self, worker);
+    const uint32_t old = node->average;
+    if (!self->averages)
+        return;
+    node->average = node->current;
+    node->average_number = number;
+    if (old != node->current)
+        loans_drop(self, worker, old);
+}
