@@ -12,6 +12,7 @@
 
 #include "core/policy/staleness.h"
 #include "core/sim/account.h"
+#include "core/sim/budget.h"
 #include "core/sim/compute.h"
 #include "core/sim/faults.h"
 #include "core/sim/links.h"
@@ -22,13 +23,6 @@
 #include "core/sim/pressure.h"
 #include "core/sim/reduce.h"
 #include "core/sim/waits.h"
-
-static float rate_now(struct sim *self)
-{
-    const struct sim_config *const c = &self->config;
-    const double used = progress_used(&self->budget, self->now_ns, self->spent, self->apart);
-    return progress_rate(c->lr, &c->decay, used, &self->used);
-}
 
 static uint32_t own_slot(const struct sim *self, uint32_t worker, uint64_t handle)
 {
@@ -45,7 +39,7 @@ static void do_apply(struct sim *self, uint32_t worker, const struct action *act
         account_hist(self, SIM_STALENESS, node->version - node->slot_version);
     if (self->config.values)
         values_apply(self->config.values, worker, own_slot(self, worker, action->handle), slot,
-                     (enum apply_rule)action->rule, rate_now(self));
+                     (enum apply_rule)action->rule, budget_rate(self));
     models_adopt(self, worker, slot);
     sim_account_spend(self, worker, PART_PUBLISH, self->config.costs.apply_ns);
 }

@@ -11,9 +11,9 @@
 
 #include "core/sim/account.h"
 #include "core/sim/act.h"
+#include "core/sim/budget.h"
 #include "core/sim/models.h"
 #include "core/sim/slices.h"
-#include "core/sim/stop.h"
 #include "core/sim/waits.h"
 
 /** Drawn for some iterations at once: they are asked for one after the other, from 0. */
@@ -168,7 +168,7 @@ void sim_compute_want(struct sim *self, uint32_t worker, uint32_t round)
     CHECK(node->phase == SIM_IDLE);
     node->round = round;
     if (node->apart)
-        stop_join(self, worker, round);
+        budget_join(self, worker, round);
     if (!may_begin(self, node, round)) {
         node->held = true;
         node->held_round = round;

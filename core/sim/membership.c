@@ -13,13 +13,13 @@
 #include "core/drive/incarnation.h"
 #include "core/sim/account.h"
 #include "core/sim/act.h"
+#include "core/sim/budget.h"
 #include "core/sim/compute.h"
 #include "core/sim/ends.h"
 #include "core/sim/faults.h"
 #include "core/sim/loans.h"
 #include "core/sim/messages.h"
 #include "core/sim/pressure.h"
-#include "core/sim/stop.h"
 
 static uint32_t make(struct sim *self, const struct sim_message *model)
 {
@@ -57,7 +57,7 @@ static struct sim_message notice_of(const struct sim *self, uint32_t worker, uin
 static void forget(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    stop_part(self, worker);
+    budget_part(self, worker);
     node->crashed = node->record.crashed = true;
     node->generation++; /* its gradient will not come */
     node->gradient_due = node->held = node->noticed = node->leaving = false;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "core/sim/budget.h"
 #include "core/sim/compute.h"
 #include "core/sim/faults.h"
 #include "core/sim/reduce.h"
@@ -67,11 +68,7 @@ static void fetch(const void *owner, const struct queue_entry *entry)
 static void plan_cuts(struct sim *self)
 {
     const struct sim_config *const c = &self->config;
-    self->budget = (struct progress_budget){.time = c->stop_ns,
-                                            .iterations = c->stop_iterations,
-                                            .workers = c->workers - c->policy->central,
-                                            .rounds = c->policy->synchronous};
-    stop_aim(self);
+    budget_open(self);
     for (uint32_t cut = 0; cut < c->cuts && c->stop_ns > 0; cut++)
         due_at(self, (uint64_t)((double)c->stop_ns * cut / c->cuts), DUE_CUT, cut, 0);
     if (c->stop_ns > 0)

@@ -7,6 +7,7 @@
 
 #include "core/sim/account.h"
 #include "core/sim/act.h"
+#include "core/sim/budget.h"
 #include "core/sim/compute.h"
 #include "core/sim/messages.h"
 #include "core/sim/service.h"
@@ -21,35 +22,6 @@ static void judge(struct sim *self, uint32_t cut)
     values_cut(self->config.values, self->config.judge, cut, self->shown);
 }
 
-void stop_aim(struct sim *self)
-{
-    const uint64_t whole = progress_whole(&self->budget, self->apart);
-    const bool cuts = whole > 0 && self->cuts_taken < self->config.cuts;
-    self->spent_max = whole > 0 ? whole : UINT64_MAX;
-    self->spent_cut = cuts ? progress_cut(whole, self->cuts_taken, self->config.cuts) : UINT64_MAX;
-}
-
-void stop_part(struct sim *self, uint32_t worker)
-{
-    struct sim_node *const node = node_at(self, worker);
-    if (!self->budget.rounds || node->apart)
-        return;
-    node->apart = true;
-    self->apart++;
-    self->spent -= (uint64_t)node->finished + node->missed;
-    stop_aim(self);
-}
-
-void stop_join(struct sim *self, uint32_t worker, uint32_t round)
-{
-    struct sim_node *const node = node_at(self, worker);
-    node->apart = false;
-    node->missed = (uint32_t)progress_missed(round, node->finished);
-    self->apart--;
-    self->spent += (uint64_t)node->finished + node->missed;
-    stop_aim(self);
-}
-
 void stop_cut(struct sim *self)
 {
     if (self->stopped)
@@ -57,7 +29,7 @@ void stop_cut(struct sim *self)
     const uint32_t cut = self->cuts_taken++;
     self->cut[cut] = (struct sim_cut){
         .ns = self->now_ns, .gradients = self->totals.gradients, .bytes = self->totals.bytes};
-    stop_aim(self);
+    budget_aim(self);
     judge(self, cut);
 }
 

@@ -8,15 +8,6 @@
 /** Take the next cut: everybody's current model as it is now. */
 void stop_cut(struct sim *self);
 
-/** What must be spent until the next cut, and until the end: after a cut, and when somebody comes or goes. */
-void stop_aim(struct sim *self);
-
-/** The worker takes no part in rounds from now on … */
-void stop_part(struct sim *self, uint32_t worker);
-
-/** … and again from this round on. */
-void stop_join(struct sim *self, uint32_t worker, uint32_t round);
-
 /** Recording ends now; everybody will be told. */
 void stop_begin(struct sim *self);
 
