@@ -3,25 +3,15 @@
 
 #include <string.h>
 
-#include "core/sim/compute.h"
-#include "core/sim/waits.h"
-
 static inline uint64_t planned_end(const struct sim_node *node)
 {
     return node->begin_ns + node->base_ns + node->injected_ns;
 }
 
-static struct blame_phase phase_of(const struct sim_node *node)
-{
-    return (struct blame_phase){.begin = node->begin_ns,
-                                .injected = node->begin_ns + node->base_ns,
-                                .end = planned_end(node)};
-}
-
 /** Of the compute phase, what has passed by `until`. Once it is booked, its end moves on where its core is taken. */
 static void book_phase(struct sim_node *node, uint64_t until)
 {
-    const struct blame_phase phase = phase_of(node);
+    const struct blame_phase phase = account_phase(node);
     if (node->phase_booked)
         books_fill(&node->books, PART_HELD, sim_min(until, phase.end));
     else
@@ -179,14 +169,15 @@ static uint64_t own_ns(const struct sim_node *node)
     return part[PART_LOAD] + part[PART_COMPUTE] + part[PART_INJECTED];
 }
 
-/** All of the iteration into the worker's record. Returns its length. */
+/** All of the iteration into the worker's record; what no message ended of its waits is `unended`. Returns its length. */
 static uint64_t add_up(struct sim *self, uint32_t worker, enum blame unended)
 {
     struct sim_node *const node = node_at(self, worker);
     const struct books *const books = &node->books;
     struct sim_worker_record *const record = &node->record;
     book_wait(node, self->now_ns);
-    waits_end_iteration(node, unended);
+    record->wait_ns[unended] += books->part[PART_WAIT] - node->blamed_ns;
+    node->blamed_ns = 0;
     for (uint32_t p = 0; p < PART_COUNT; p++)
         record->part_ns[p] += books->part[p];
     record->total_ns += books->edge - books->begin;
@@ -243,12 +234,9 @@ static void cut_off(struct books *books, uint64_t now)
         books_cut(books, spent[i], now);
 }
 
-void sim_account_halt(struct sim *self, uint32_t worker)
+void sim_account_end(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    if (node->begun == 0 || node->crashed)
-        return;
-    sim_compute_look(self, worker);
     cut_off(&node->books, self->now_ns);
     sim_account_until(node, self->now_ns);
     add_up(self, worker, BLAME_GONE);

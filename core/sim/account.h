@@ -17,6 +17,14 @@ void sim_account_spend(struct sim *self, uint32_t worker, enum part part, uint64
 /** The next batch is asked for: its shared core is the kernel's for a while from clock_ns on, the worker goes on. */
 void sim_account_read(struct sim *self, uint32_t worker);
 
+/** The latest compute phase; zeroed if there was none. */
+static inline struct blame_phase account_phase(const struct sim_node *node)
+{
+    return (struct blame_phase){.begin = node->begin_ns,
+                                .injected = node->begin_ns + node->base_ns,
+                                .end = node->begin_ns + node->base_ns + node->injected_ns};
+}
+
 /** What passed before `until` belongs to what the worker is about. */
 void sim_account_until(struct sim_node *node, uint64_t until);
 
@@ -35,9 +43,6 @@ void sim_account_iteration(struct sim *self, uint32_t worker);
 /** The running gradient is dropped: what has passed of it was computed for nothing. */
 void sim_account_abandoned(struct sim *self, struct sim_node *node);
 
-/** Recording ends now: what has passed of this iteration counts in the shares of time. */
-void sim_account_halt(struct sim *self, uint32_t worker);
-
 static inline void account_hist(struct sim *self, enum sim_hist which, uint64_t value)
 {
     if (self->recording)
@@ -55,6 +60,9 @@ static inline void sim_account_busy(struct sim *self, struct sim_node *node)
 
 /** The worker hears what came while its core computed a slice: that it could not be served before is held. */
 void sim_account_late(struct sim *self, uint32_t worker);
+
+/** Recording ends now: what has passed of this iteration counts in the shares of time. */
+void sim_account_end(struct sim *self, uint32_t worker);
 
 /** The worker's core is its own again: what was due meanwhile came late because it was not. */
 void sim_account_stolen(struct sim *self, uint32_t worker);

@@ -130,7 +130,8 @@ static uint64_t catch_up(const struct sim *self, struct sim_node *node, uint32_t
     return late_ns;
 }
 
-uint64_t sim_compute_look(struct sim *self, uint32_t worker)
+/** Know what services have displaced until now; by how much they delayed the gradient since the last look. */
+static uint64_t look(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     if (!node->on_core || slices_go_on(self, node))
@@ -145,7 +146,7 @@ bool sim_compute_is_over(struct sim *self, uint32_t worker)
     struct sim_node *const node = node_at(self, worker);
     if (!node->on_core)
         return true;
-    node->on_core = sim_compute_look(self, worker) > 0;
+    node->on_core = look(self, worker) > 0;
     const uint64_t end_ns = node->begin_ns + node->base_ns + node->injected_ns;
     const uint64_t next_ns = node->on_core ? node->core_end_ns : end_ns;
     if (next_ns <= self->now_ns)
@@ -222,7 +223,7 @@ static void leave_core(struct sim *self, struct sim_node *node, uint32_t worker)
     if (!queued)
         return;
     uint64_t *const work_ns = &self->core[self->config.core[worker]].work_ns;
-    const uint64_t begin_ns = node->core_begin_ns + sim_compute_look(self, worker);
+    const uint64_t begin_ns = node->core_begin_ns + look(self, worker);
     if (*work_ns == node->core_end_ns)
         *work_ns = sim_max(begin_ns, self->now_ns);
     node->on_core = false;
@@ -244,4 +245,13 @@ bool sim_compute_abandon(struct sim *self, uint32_t worker)
     node->gradient_due = false;
     node->phase = SIM_IDLE;
     return true;
+}
+
+void sim_compute_halt(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    if (node->begun == 0 || node->crashed)
+        return;
+    look(self, worker);
+    sim_account_end(self, worker);
 }

@@ -14,9 +14,6 @@ void sim_compute_resume(struct sim *self, uint32_t worker);
 /** Is it? Otherwise a shared core is not done with the gradient, or only now is, and its end is due again. */
 bool sim_compute_is_over(struct sim *self, uint32_t worker);
 
-/** Know what services have displaced until now; by how much they delayed the gradient since the last look. */
-uint64_t sim_compute_look(struct sim *self, uint32_t worker);
-
 /** The last slice of the gradient ends now: its phase ends with it, or when all that is emulated has passed. */
 void sim_compute_sliced(struct sim *self, uint32_t worker);
 
@@ -25,5 +22,8 @@ void sim_compute_deliver(struct sim *self, uint32_t worker);
 
 /** Drop the gradient that was asked for, if any. True: there was one. */
 bool sim_compute_abandon(struct sim *self, uint32_t worker);
+
+/** Recording ends now: the books of its iteration end with what has passed of it. */
+void sim_compute_halt(struct sim *self, uint32_t worker);
 
 #endif

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "core/drive/incarnation.h"
-#include "core/sim/account.h"
 #include "core/sim/act.h"
 #include "core/sim/budget.h"
 #include "core/sim/compute.h"
@@ -84,7 +83,7 @@ void sim_membership_crash(struct sim *self, uint32_t worker)
 {
     if (self->stopped || node_at(self, worker)->crashed)
         return;
-    sim_account_halt(self, worker);
+    sim_compute_halt(self, worker);
     sim_compute_abandon(self, worker);
     forget(self, worker);
 }
@@ -135,7 +134,7 @@ static void depart(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     if (!self->stopped)
-        sim_account_halt(self, worker);
+        sim_compute_halt(self, worker);
     sim_compute_abandon(self, worker);
     forget(self, worker);
     node->noticed = true;

@@ -37,7 +37,7 @@ void stop_begin(struct sim *self)
 {
     const bool synchronous = self->config.policy->synchronous;
     for (uint32_t w = 0; w < self->config.workers; w++)
-        sim_account_halt(self, w);
+        sim_compute_halt(self, w);
     self->totals.stop_ns = self->now_ns;
     self->recording = false;
     self->stopped = true;
@@ -140,7 +140,7 @@ bool stop_idle(struct sim *self)
     self->ended = true;
     if (!self->stopped) {
         for (uint32_t w = 0; w < self->config.workers; w++)
-            sim_account_halt(self, w);
+            sim_compute_halt(self, w);
         self->totals.stop_ns = self->now_ns;
         sim_break(self, 0, "nothing can happen any more, long before the stop");
     }

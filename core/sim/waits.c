@@ -45,22 +45,13 @@ void waits_by_message(struct sim *self, const struct sim_message *message)
     }
 }
 
-static struct blame_phase phase_of(const struct sim_node *node)
-{
-    if (node->begun == 0)
-        return (struct blame_phase){0};
-    return (struct blame_phase){.begin = node->begin_ns,
-                                .injected = node->begin_ns + node->base_ns,
-                                .end = node->begin_ns + node->base_ns + node->injected_ns};
-}
-
 static struct blame_split split_of(const struct sim *self, uint32_t from, uint64_t wait_ns)
 {
     const struct sim_cause *const cause = &self->cause;
     if (cause->kind == CAUSE_GONE || from == SIM_NONE)
         return blame_ended(wait_ns, self->now_ns, cause->sent_ns, NULL);
     const struct sim_node *const peer = node_at(self, from);
-    const struct blame_phase phase[2] = {phase_of(peer), peer->before};
+    const struct blame_phase phase[2] = {account_phase(peer), peer->before};
     return blame_ended(wait_ns, self->now_ns, cause->sent_ns, phase);
 }
 
@@ -103,7 +94,7 @@ void waits_answered(struct sim *self, uint32_t worker, const struct actions *act
 
 void waits_keep_phase(struct sim_node *node)
 {
-    node->before = phase_of(node);
+    node->before = account_phase(node);
 }
 
 void waits_cut_phase(struct sim_node *node, uint64_t now)
@@ -111,12 +102,6 @@ void waits_cut_phase(struct sim_node *node, uint64_t now)
     const uint64_t passed = now > node->begin_ns ? now - node->begin_ns : 0;
     node->base_ns = sim_min(node->base_ns, passed);
     node->injected_ns = sim_min(node->injected_ns, passed - node->base_ns);
-}
-
-void waits_end_iteration(struct sim_node *node, enum blame unended)
-{
-    node->record.wait_ns[unended] += node->books.part[PART_WAIT] - node->blamed_ns;
-    node->blamed_ns = 0;
 }
 
 void sim_waits(const struct sim *self, void *context,

@@ -28,7 +28,4 @@ void waits_keep_phase(struct sim_node *node);
 /** The latest phase ends at `now`, before its time. */
 void waits_cut_phase(struct sim_node *node, uint64_t now);
 
-/** The books of an iteration are closed: what no message ended of its waits is held, or, at the end of the run, nobody's. */
-void waits_end_iteration(struct sim_node *node, enum blame unended);
-
 #endif
