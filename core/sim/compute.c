@@ -10,7 +10,6 @@
 #include "core/sim/compute.h"
 
 #include "core/sim/account.h"
-#include "core/sim/act.h"
 #include "core/sim/budget.h"
 #include "core/sim/models.h"
 #include "core/sim/slices.h"
@@ -111,13 +110,18 @@ static void begin(struct sim *self, uint32_t worker)
                node->generation);
 }
 
-void sim_compute_sliced(struct sim *self, uint32_t worker)
+void sim_compute_turn(struct sim *self, uint32_t core)
 {
-    struct sim_node *const node = node_at(self, worker);
-    node->on_core = false;
-    node->core_end_ns = self->now_ns;
-    due_at(self, sim_max(plan_end(self, node), self->now_ns), DUE_GRADIENT, worker,
-           node->generation);
+    const struct slices_turn turn = slices_turn(self, core);
+    if (turn.finished !=
+        SIM_NONE) { /* its phase ends now, or when all that is emulated has passed */
+        struct sim_node *const node = node_at(self, turn.finished);
+        node->core_end_ns = self->now_ns;
+        due_at(self, sim_max(plan_end(self, node), self->now_ns), DUE_GRADIENT, turn.finished,
+               node->generation);
+    }
+    if (turn.goes_on)
+        due_at(self, turn.next_ns, DUE_SLICE, core, 0);
 }
 
 /** What services have displaced since the last look. */
@@ -197,7 +201,7 @@ void sim_compute_resume(struct sim *self, uint32_t worker)
     sim_account_busy(self, node_at(self, worker));
 }
 
-void sim_compute_deliver(struct sim *self, uint32_t worker)
+struct event sim_compute_finish(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     models_unpin(self, worker);
@@ -208,11 +212,10 @@ void sim_compute_deliver(struct sim *self, uint32_t worker)
     self->totals.gradients += self->recording;
     self->spent += self->recording;
     node->record.gradients += self->recording;
-    sim_act_on(self, worker,
-               &(struct event){.kind = EV_GRADIENT,
-                               .now_ns = self->now_ns,
-                               .tag = node->begun - 1,
-                               .version = node->slot_version});
+    return (struct event){.kind = EV_GRADIENT,
+                          .now_ns = self->now_ns,
+                          .tag = node->begun - 1,
+                          .version = node->slot_version};
 }
 
 /** What is left of its turn on the core goes to whoever comes next, if nobody has queued behind it. */

@@ -14,11 +14,11 @@ void sim_compute_resume(struct sim *self, uint32_t worker);
 /** Is it? Otherwise a shared core is not done with the gradient, or only now is, and its end is due again. */
 bool sim_compute_is_over(struct sim *self, uint32_t worker);
 
-/** The last slice of the gradient ends now: its phase ends with it, or when all that is emulated has passed. */
-void sim_compute_sliced(struct sim *self, uint32_t worker);
+/** DUE_SLICE: a slice of this core is over, or the next one may begin. */
+void sim_compute_turn(struct sim *self, uint32_t core);
 
-/** The phase is over and the worker hears: hand the gradient to the policy. */
-void sim_compute_deliver(struct sim *self, uint32_t worker);
+/** The phase is over and the worker can receive: the gradient, for the policy. */
+struct event sim_compute_finish(struct sim *self, uint32_t worker);
 
 /** Drop the gradient that was asked for, if any. True: there was one. */
 bool sim_compute_abandon(struct sim *self, uint32_t worker);

@@ -134,11 +134,17 @@ void service_message(struct sim *self, uint32_t message)
     service_wake_later(self, worker);
 }
 
+static void deliver_gradient(struct sim *self, uint32_t worker)
+{
+    const struct event event = sim_compute_finish(self, worker);
+    sim_act_on(self, worker, &event);
+}
+
 void service_gradient(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     if (can_receive(self, node) && node->timers_due == 0) {
-        sim_compute_deliver(self, worker);
+        deliver_gradient(self, worker);
         return;
     }
     node->gradient_due = true;
@@ -200,7 +206,7 @@ static void resume(struct sim *self)
         node->timers_due &= (uint8_t)(node->timers_due - 1u);
         fire_timer(self, worker * SIM_TIMERS_MAX + timer);
     } else if (node->gradient_due) {
-        sim_compute_deliver(self, worker);
+        deliver_gradient(self, worker);
     } else {
         self->resuming = SIM_NONE;
     }

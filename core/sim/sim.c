@@ -11,7 +11,6 @@
 #include "core/sim/service.h"
 #include "core/sim/setup.h"
 #include "core/sim/sim_state.h"
-#include "core/sim/slices.h"
 #include "core/sim/stop.h"
 
 __attribute__((cold, noinline)) void sim_break(struct sim *self, uint32_t worker, const char *what)
@@ -179,7 +178,7 @@ static void dispatch(struct sim *self, const struct queue_entry *due)
         faults_steal(self, index);
         return;
     case DUE_SLICE:
-        slices_turn(self, index);
+        sim_compute_turn(self, index);
         return;
     }
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/sim/slices.h"
 
-#include "core/sim/compute.h"
-
 static bool shares(const struct sim *self, uint32_t worker, uint32_t core)
 {
     return self->config.core[worker] == core;
@@ -21,16 +19,16 @@ void slices_want(struct sim *self, uint32_t worker, uint64_t real_ns)
     due_at(self, sim_max(self->clock_ns, core->free_ns), DUE_SLICE, number, 0);
 }
 
-/** An abandoned gradient has its slice to the end, for nothing. */
-static void end_slice(struct sim *self, struct sim_core *core)
+/** True: it was the last one of the worker's gradient. An abandoned gradient has its slice to the end, for nothing. */
+static bool end_slice(struct sim *self, struct sim_core *core)
 {
     struct sim_node *const node = node_at(self, core->worker);
     core->slicing = false;
     if (node->generation != core->generation || !node->on_core)
-        return;
+        return false;
     node->left_ns -= core->slice_ns;
-    if (node->left_ns == 0)
-        sim_compute_sliced(self, core->worker);
+    node->on_core = node->left_ns > 0;
+    return !node->on_core;
 }
 
 /** The next whose gradient is not finished; false: nobody's. */
@@ -64,20 +62,21 @@ static void begin_slice(struct sim *self, uint32_t number)
     }
 }
 
-void slices_turn(struct sim *self, uint32_t number)
+struct slices_turn slices_turn(struct sim *self, uint32_t number)
 {
     struct sim_core *const core = &self->core[number];
-    uint64_t next_ns = self->now_ns;
+    struct slices_turn out = {.goes_on = true, .next_ns = self->now_ns, .finished = SIM_NONE};
     if (self->now_ns < core->free_ns) {
-        next_ns = core->free_ns; /* services, or others than workers, have the core until then */
+        out.next_ns =
+            core->free_ns; /* services, or others than workers, have the core until then */
     } else if (core->slicing) {
-        end_slice(self, core); /* and whoever had to wait for that is served before the next */
+        if (end_slice(self, core)) /* and whoever had to wait for that is served before the next */
+            out.finished = core->worker;
     } else if (choose(self, number)) {
         begin_slice(self, number);
-        next_ns = core->free_ns;
+        out.next_ns = core->free_ns;
     } else {
-        core->awake = false;
-        return;
+        core->awake = out.goes_on = false;
     }
-    due_at(self, next_ns, DUE_SLICE, number, 0);
+    return out;
 }

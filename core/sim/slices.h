@@ -15,8 +15,14 @@
 /** The worker's gradient is to have real_ns of its core. */
 void slices_want(struct sim *self, uint32_t worker, uint64_t real_ns);
 
-/** DUE_SLICE: the core's slice is over, or the next one may begin. */
-void slices_turn(struct sim *self, uint32_t core);
+struct slices_turn {
+    bool goes_on;      /* there is another turn … */
+    uint64_t next_ns;  /* … then */
+    uint32_t finished; /* worker whose gradient had its last slice, or SIM_NONE */
+};
+
+/** The core's slice is over, or the next one may begin. */
+struct slices_turn slices_turn(struct sim *self, uint32_t core);
 
 /** Is the gradient computed in slices, and not finished? */
 static inline bool slices_go_on(const struct sim *self, const struct sim_node *node)
