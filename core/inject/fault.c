@@ -21,17 +21,11 @@ struct spell {
     uint64_t from_ns, to_ns;
 };
 
-static bool is_absence(enum fault_kind kind)
-{
-    return kind == FAULT_CRASH || kind == FAULT_LEAVE || kind == FAULT_JOIN;
-}
-
 static struct spell spell_of(const struct fault *fault)
 {
     if (fault->kind == FAULT_JOIN)
         return (struct spell){.to_ns = fault->at_ns};
-    const bool ends = fault->for_ns > 0 && fault->for_ns < UINT64_MAX - fault->at_ns;
-    return (struct spell){fault->at_ns, ends ? fault->at_ns + fault->for_ns : UINT64_MAX};
+    return (struct spell){fault->at_ns, fault_end_ns(fault)};
 }
 
 static const char *check_one(const struct fault *fault, uint32_t workers)
@@ -44,7 +38,7 @@ static const char *check_one(const struct fault *fault, uint32_t workers)
         return "a worker that joins at the start is there anyway";
     if (fault->kind == FAULT_JOIN && fault->for_ns > 0)
         return "a worker that joins stays: let it leave or crash later";
-    if (!is_absence(fault->kind) && fault->for_ns == 0)
+    if (!fault_is_absence(fault->kind) && fault->for_ns == 0)
         return "a pause, a failing disk and withheld slots need an end: a worker stuck for good "
                "has "
                "crashed";
@@ -59,11 +53,11 @@ static const char *check_pair(const struct fault *one, const struct fault *other
     const struct spell a = spell_of(one), b = spell_of(other);
     if (one->worker != other->worker)
         return NULL;
-    if (!is_absence(one->kind) && !is_absence(other->kind) && one->kind != other->kind)
+    if (!fault_is_absence(one->kind) && !fault_is_absence(other->kind) && one->kind != other->kind)
         return NULL;
     if (a.from_ns < b.to_ns && b.from_ns < a.to_ns)
         return "a worker is in two states at once: one fault begins before another of it has ended";
-    if (a.to_ns == b.from_ns && is_absence(one->kind) && is_absence(other->kind))
+    if (a.to_ns == b.from_ns && fault_is_absence(one->kind) && fault_is_absence(other->kind))
         return "a worker goes at the very time at which it comes back";
     return NULL;
 }
@@ -73,7 +67,7 @@ static uint32_t absent_at(const struct fault *fault, uint32_t count, uint64_t at
     uint32_t absent = 0;
     for (uint32_t i = 0; i < count; i++) {
         const struct spell spell = spell_of(&fault[i]);
-        absent += is_absence(fault[i].kind) && spell.from_ns <= at_ns && at_ns < spell.to_ns;
+        absent += fault_is_absence(fault[i].kind) && spell.from_ns <= at_ns && at_ns < spell.to_ns;
     }
     return absent;
 }
@@ -85,7 +79,7 @@ static const char *check_anybody(const struct fault *fault, uint32_t count, uint
     if (count < workers)
         return NULL;
     for (uint32_t i = 0; i < count; i++) {
-        if (!is_absence(fault[i].kind))
+        if (!fault_is_absence(fault[i].kind))
             continue;
         if (absent_at(fault, count, spell_of(&fault[i]).from_ns) >= workers)
             return "at some time nobody is there, and nobody could give a model to who comes back";

@@ -28,6 +28,12 @@ static inline bool fault_loses(enum fault_kind kind)
     return kind == FAULT_CRASH || kind == FAULT_LEAVE;
 }
 
+/** Is its worker absent because of it? */
+static inline bool fault_is_absence(enum fault_kind kind)
+{
+    return fault_loses(kind) || kind == FAULT_JOIN;
+}
+
 enum fault_disk { DISK_EIO, DISK_SHORT, DISK_EAGAIN, DISK_KINDS };
 
 struct fault {
@@ -39,6 +45,26 @@ struct fault {
     enum fault_disk disk;
     uint32_t keep;
 };
+
+/** Does its worker come (back)? */
+static inline bool fault_returns(const struct fault *fault)
+{
+    return fault->kind == FAULT_JOIN || (fault_loses(fault->kind) && fault->for_ns > 0);
+}
+
+/** When it ends; UINT64_MAX: never. Of a join: its beginning is all there is of it. */
+static inline uint64_t fault_end_ns(const struct fault *fault)
+{
+    const bool ends = fault->for_ns > 0 && fault->for_ns < UINT64_MAX - fault->at_ns;
+    return ends ? fault->at_ns + fault->for_ns : UINT64_MAX;
+}
+
+/** When the peers of a crashed worker are told, if they were not before: at its return at the latest. */
+static inline uint64_t fault_noticed_ns(const struct fault *fault)
+{
+    const uint64_t end_ns = fault_end_ns(fault);
+    return fault->notice_ns < end_ns - fault->at_ns ? fault->at_ns + fault->notice_ns : end_ns;
+}
 
 #define FAULT_SCHEDULE_MAX 4096u
 

@@ -14,33 +14,18 @@
 
 #define SLOTS_OF_A_STEP 3u
 
-static uint64_t later(uint64_t at_ns, uint64_t by_ns)
-{
-    return by_ns < UINT64_MAX - at_ns ? at_ns + by_ns : UINT64_MAX;
-}
-
-static bool is_absence(enum fault_kind kind)
-{
-    return kind == FAULT_CRASH || kind == FAULT_LEAVE || kind == FAULT_JOIN;
-}
-
-static bool comes_back(const struct fault *fault)
-{
-    return fault->kind == FAULT_JOIN || (is_absence(fault->kind) && fault->for_ns > 0);
-}
-
 static void plan(struct sim *self, uint32_t number)
 {
     const struct fault *const fault = &self->config.fault[number];
-    const uint64_t over_ns = fault->for_ns > 0 ? later(fault->at_ns, fault->for_ns) : UINT64_MAX;
+    const uint64_t over_ns = fault_end_ns(fault);
     CHECK(fault->worker < self->config.workers);
-    CHECK(!is_absence(fault->kind) || !policy_refuses(self->config.policy, comes_back(fault)));
+    CHECK(!fault_is_absence(fault->kind) ||
+          !policy_refuses(self->config.policy, fault_returns(fault)));
     if (fault->kind == FAULT_JOIN)
         sim_membership_await(self, fault->worker);
     due_at(self, fault->at_ns, DUE_FAULT, number, 0);
     if (fault->kind == FAULT_CRASH)
-        due_at(self, sim_min(later(fault->at_ns, fault->notice_ns), over_ns), DUE_NOTICED, number,
-               0);
+        due_at(self, fault_noticed_ns(fault), DUE_NOTICED, number, 0);
     if (over_ns < UINT64_MAX)
         due_at(self, over_ns, DUE_OVER, number, 0);
 }
@@ -91,7 +76,7 @@ static void withhold(struct sim *self, const struct fault *fault)
     if (node->withheld)
         return;
     node->withheld = true;
-    node->restore_ns = later(fault->at_ns, fault->for_ns);
+    node->restore_ns = fault_end_ns(fault);
     self->withholding++;
     slots_withhold(&node->slots, fault->keep);
     faults_look_at_slots(self, fault->worker);
@@ -102,7 +87,7 @@ static void withhold(struct sim *self, const struct fault *fault)
 static void pause(struct sim *self, const struct fault *fault)
 {
     struct sim_node *const node = node_at(self, fault->worker);
-    const uint64_t until_ns = later(fault->at_ns, fault->for_ns);
+    const uint64_t until_ns = fault_end_ns(fault);
     sim_account_pause(self, fault->worker, until_ns);
     node->pause_ns = sim_max(node->pause_ns, until_ns);
     node->ready_ns = sim_max(node->ready_ns, node->pause_ns);
@@ -121,7 +106,7 @@ void faults_begin(struct sim *self, uint32_t number)
         return;
     self->faults[number].happened = true;
     self->faults[number].at_ns = self->now_ns;
-    if (is_absence(fault->kind)) {
+    if (fault_is_absence(fault->kind)) {
         node->fault = number;
         node->overstayed = false;
     }
@@ -136,7 +121,7 @@ void faults_begin(struct sim *self, uint32_t number)
         pause(self, fault);
         break;
     case FAULT_DISK:
-        node->disk_ns = sim_max(node->disk_ns, later(fault->at_ns, fault->for_ns));
+        node->disk_ns = sim_max(node->disk_ns, fault_end_ns(fault));
         break;
     case FAULT_SLOTS:
         withhold(self, fault);
@@ -145,7 +130,7 @@ void faults_begin(struct sim *self, uint32_t number)
     case FAULT_KINDS:
         break;
     }
-    self->faults[number].back_ns = later(fault->at_ns, fault->for_ns);
+    self->faults[number].back_ns = fault_end_ns(fault);
 }
 
 void faults_notice(struct sim *self, uint32_t number)
@@ -172,7 +157,7 @@ void faults_over(struct sim *self, uint32_t number)
     uint64_t again_ns;
     if (fault->kind == FAULT_SLOTS && node->withheld && self->faults[number].happened)
         faults_restore(self, fault->worker);
-    if (!comes_back(fault) || self->stopped)
+    if (!fault_returns(fault) || self->stopped)
         return;
     if (!node->crashed) {
         node->overstayed =

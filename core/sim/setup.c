@@ -82,12 +82,9 @@ static uint64_t count_edges(struct sim *self)
 
 static bool somebody_returns(const struct sim_config *c)
 {
-    for (uint32_t i = 0; i < c->fault_count; i++) {
-        const struct fault *const fault = &c->fault[i];
-        const bool goes = fault->kind == FAULT_CRASH || fault->kind == FAULT_LEAVE;
-        if (fault->kind == FAULT_JOIN || (goes && fault->for_ns > 0))
+    for (uint32_t i = 0; i < c->fault_count; i++)
+        if (fault_returns(&c->fault[i]))
             return true;
-    }
     return false;
 }
 

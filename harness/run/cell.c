@@ -171,10 +171,9 @@ static int check_faults(const struct cell *self, struct err *err)
         return err_set(err, -ENOMEM, "not enough memory for a schedule of faults");
     const uint32_t count = cell_faults(self, fault);
     for (uint32_t i = 0; i < count && rc == 0; i++) {
-        const bool joins = fault[i].kind == FAULT_JOIN;
         const char *why = NULL;
-        if (joins || fault[i].kind == FAULT_CRASH || fault[i].kind == FAULT_LEAVE)
-            why = policy_refuses(self->row, joins || fault[i].for_ns > 0);
+        if (fault_is_absence(fault[i].kind))
+            why = policy_refuses(self->row, fault_returns(&fault[i]));
         if (why)
             rc = err_set(err, -EINVAL, "policy %s cannot run with fault '%s' of worker %u: %s",
                          self->policy->label, fault_kind_name[fault[i].kind], fault[i].worker, why);
