@@ -14,7 +14,6 @@
 #include "core/sim/account.h"
 #include "core/sim/budget.h"
 #include "core/sim/compute.h"
-#include "core/sim/faults.h"
 #include "core/sim/links.h"
 #include "core/sim/loans.h"
 #include "core/sim/membership.h"
@@ -23,6 +22,7 @@
 #include "core/sim/pressure.h"
 #include "core/sim/reduce.h"
 #include "core/sim/waits.h"
+#include "core/sim/withheld.h"
 
 static uint32_t own_slot(const struct sim *self, uint32_t worker, uint64_t handle)
 {
@@ -283,7 +283,7 @@ static void step(struct sim *self, uint32_t worker, const struct event *event)
         do_action(self, worker, &actions->item[i]);
     sim_account_busy(self, node);
     if (self->withholding > 0)
-        faults_look_at_slots(self, worker);
+        withheld_look(self, worker);
 }
 
 void sim_act_on(struct sim *self, uint32_t worker, const struct event *event)

@@ -2,17 +2,12 @@
 /*
  * A schedule fixed before the start (core/inject/fault.h). Who goes and comes is in membership.c; here is when, and what is
  * not a matter of life: pauses, disks, slots, and cores that the host takes away.
- *
- * Withheld slots. Live, a step that finds no slot waits in its middle. Here a step is one moment, so a worker with fewer
- * than SLOTS_OF_A_STEP free hears nothing until it has them, and a step that has begun gets what it needs all the same.
  */
 #include "core/sim/faults.h"
 
 #include "core/sim/account.h"
 #include "core/sim/membership.h"
-#include "core/sim/service.h"
-
-#define SLOTS_OF_A_STEP 3u
+#include "core/sim/withheld.h"
 
 static void plan(struct sim *self, uint32_t number)
 {
@@ -35,51 +30,6 @@ void faults_plan(struct sim *self)
     faults_steal(self, 0); /* nobody starts on a core that is not there */
     for (uint32_t i = 0; i < self->config.fault_count; i++)
         plan(self, i);
-}
-
-/* -------------------------------------------------------------------------------------------------------- slots */
-
-static uint64_t deaf_until(const struct sim_node *node)
-{
-    const uint64_t phase_ns = node->process && node->phase == SIM_COMPUTING
-                                  ? node->begin_ns + node->base_ns + node->injected_ns
-                                  : 0;
-    return sim_max(sim_max(node->busy_ns, node->pause_ns), phase_ns);
-}
-
-void faults_look_at_slots(struct sim *self, uint32_t worker)
-{
-    struct sim_node *const node = node_at(self, worker);
-    const bool short_of = node->withheld && node->slots.free_count < SLOTS_OF_A_STEP;
-    if (short_of) {
-        node->starved = true;
-        node->ready_ns = sim_max(node->ready_ns, node->restore_ns);
-    } else if (node->starved) {
-        node->starved = false;
-        node->ready_ns = deaf_until(node);
-        service_wake_later(self, worker);
-    }
-}
-
-void faults_restore(struct sim *self, uint32_t worker)
-{
-    struct sim_node *const node = node_at(self, worker);
-    slots_restore(&node->slots, UINT32_MAX);
-    node->withheld = false;
-    self->withholding--;
-    faults_look_at_slots(self, worker);
-}
-
-static void withhold(struct sim *self, const struct fault *fault)
-{
-    struct sim_node *const node = node_at(self, fault->worker);
-    if (node->withheld)
-        return;
-    node->withheld = true;
-    node->restore_ns = fault_end_ns(fault);
-    self->withholding++;
-    slots_withhold(&node->slots, fault->keep);
-    faults_look_at_slots(self, fault->worker);
 }
 
 /* ---------------------------------------------------------------------------------------------- begin, over */
@@ -124,7 +74,7 @@ void faults_begin(struct sim *self, uint32_t number)
         node->disk_ns = sim_max(node->disk_ns, fault_end_ns(fault));
         break;
     case FAULT_SLOTS:
-        withhold(self, fault);
+        withheld_begin(self, fault);
         break;
     case FAULT_JOIN:
     case FAULT_KINDS:
@@ -156,7 +106,7 @@ void faults_over(struct sim *self, uint32_t number)
     struct sim_node *const node = node_at(self, fault->worker);
     uint64_t again_ns;
     if (fault->kind == FAULT_SLOTS && node->withheld && self->faults[number].happened)
-        faults_restore(self, fault->worker);
+        withheld_end(self, fault->worker);
     if (!fault_returns(fault) || self->stopped)
         return;
     if (!node->crashed) {

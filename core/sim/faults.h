@@ -16,12 +16,6 @@ void faults_over(struct sim *self, uint32_t fault);
 /** A worker that was asked to leave has gone. */
 void faults_departed(struct sim *self, uint32_t worker);
 
-/** Withheld slots come back before their time. */
-void faults_restore(struct sim *self, uint32_t worker);
-
-/** Too few free slots may stop a worker from hearing, and enough of them let it hear again: asked after either may be. */
-void faults_look_at_slots(struct sim *self, uint32_t worker);
-
 /** Cores are taken from their workers, and with them what they and their gradients would have done: holes from this on. */
 void faults_steal(struct sim *self, uint32_t hole);
 

@@ -19,6 +19,7 @@
 #include "core/sim/loans.h"
 #include "core/sim/messages.h"
 #include "core/sim/pressure.h"
+#include "core/sim/withheld.h"
 
 static uint32_t make(struct sim *self, const struct sim_message *model)
 {
@@ -66,7 +67,7 @@ static void forget(struct sim *self, uint32_t worker)
     while (node->inbox.first != SIM_NONE)
         ends_lose(self, messages_first(self, &node->inbox));
     if (node->withheld)
-        faults_restore(self, worker);
+        withheld_end(self, worker);
     if (self->config.values)
         values_lose(self->config.values, worker, node->current);
     loans_drop(self, worker, node->current);

@@ -19,23 +19,7 @@
 #include "core/sim/messages.h"
 #include "core/sim/stop.h"
 #include "core/sim/waits.h"
-
-static inline bool can_receive(const struct sim *self, const struct sim_node *node)
-{
-    return self->now_ns >= node->ready_ns && node->inbox.first == SIM_NONE;
-}
-
-void service_wake_later(struct sim *self, uint32_t worker)
-{
-    struct sim_node *const node = node_at(self, worker);
-    const uint64_t at_ns = sim_max(node->ready_ns, self->now_ns);
-    const bool unread =
-        node->inbox.first != SIM_NONE || node->timers_due != 0 || node->gradient_due;
-    if (!unread || self->resuming == worker || (node->wake_ns != 0 && node->wake_ns <= at_ns + 1))
-        return;
-    node->wake_ns = at_ns + 1;
-    due_at(self, at_ns, DUE_WAKE, worker, 0);
-}
+#include "core/sim/waking.h"
 
 static void record_tensor(struct sim *self, const struct sim_message *m)
 {
@@ -126,12 +110,12 @@ void service_message(struct sim *self, uint32_t message)
         return;
     const bool wakes =
         self->message[message].kind == MESSAGE_WAKE && self->now_ns >= node->ready_ns;
-    if (can_receive(self, node) || wakes) {
+    if (waking_can_receive(self, node) || wakes) {
         deliver(self, message);
         return;
     }
     links_unread(self, &node->inbox, message);
-    service_wake_later(self, worker);
+    waking_later(self, worker);
 }
 
 static void deliver_gradient(struct sim *self, uint32_t worker)
@@ -143,7 +127,7 @@ static void deliver_gradient(struct sim *self, uint32_t worker)
 void service_gradient(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    if (can_receive(self, node) && node->timers_due == 0) {
+    if (waking_can_receive(self, node) && node->timers_due == 0) {
         deliver_gradient(self, worker);
         return;
     }
@@ -151,7 +135,7 @@ void service_gradient(struct sim *self, uint32_t worker)
     if (self->now_ns >= node->ready_ns)
         self->resuming = worker; /* arrivals first, but now */
     else
-        service_wake_later(self, worker);
+        waking_later(self, worker);
 }
 
 static void fire_timer(struct sim *self, uint32_t number)
@@ -171,12 +155,12 @@ void service_timer(struct sim *self, uint32_t number)
     self->timer[number].armed = false;
     if (node->crashed)
         return;
-    if (can_receive(self, node)) {
+    if (waking_can_receive(self, node)) {
         fire_timer(self, number);
         return;
     }
     node->timers_due |= (uint8_t)(1u << number % SIM_TIMERS_MAX);
-    service_wake_later(self, worker);
+    waking_later(self, worker);
 }
 
 void service_wake(struct sim *self, uint32_t worker)
@@ -198,7 +182,7 @@ static void resume(struct sim *self)
     struct sim_node *const node = node_at(self, worker);
     if (self->now_ns < node->ready_ns) {
         self->resuming = SIM_NONE;
-        service_wake_later(self, worker);
+        waking_later(self, worker);
     } else if (node->inbox.first != SIM_NONE) {
         deliver(self, messages_first(self, &node->inbox));
     } else if (node->timers_due != 0) {

@@ -27,7 +27,4 @@ void service_timer(struct sim *self, uint32_t number);
 /** The worker may be able to receive again. */
 void service_wake(struct sim *self, uint32_t worker);
 
-/** See that a worker with something unread is asked again as soon as it can receive. */
-void service_wake_later(struct sim *self, uint32_t worker);
-
 #endif

@@ -10,7 +10,7 @@
 #include "core/sim/budget.h"
 #include "core/sim/compute.h"
 #include "core/sim/messages.h"
-#include "core/sim/service.h"
+#include "core/sim/waking.h"
 
 static void judge(struct sim *self, uint32_t cut)
 {
@@ -82,7 +82,7 @@ void stop_notify(struct sim *self, uint32_t worker)
     } else {
         stop_deliver(self, worker);
     }
-    service_wake_later(self, worker);
+    waking_later(self, worker);
 }
 
 /* -------------------------------------------------------------------------------------------------- the very end */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** When a worker can receive, and is asked again what it could not. Internal to core/sim. */
+#ifndef CORE_SIM_WAKING_H
+#define CORE_SIM_WAKING_H
+
+#include "core/sim/sim_state.h"
+
+/** At once, as nothing came before. */
+static inline bool waking_can_receive(const struct sim *self, const struct sim_node *node)
+{
+    return self->now_ns >= node->ready_ns && node->inbox.first == SIM_NONE;
+}
+
+/** See that a worker with something unread is asked again as soon as it can receive. */
+void waking_later(struct sim *self, uint32_t worker);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Live, a step that finds no slot waits in its middle. Here a step is one moment, so a worker with fewer
+ * than SLOTS_OF_A_STEP free hears nothing until it has them, and a step that has begun gets what it needs all the same.
+ */
+#include "core/sim/withheld.h"
+
+#include "core/sim/waking.h"
+
+#define SLOTS_OF_A_STEP 3u
+
+static uint64_t deaf_until(const struct sim_node *node)
+{
+    const uint64_t phase_ns = node->process && node->phase == SIM_COMPUTING
+                                  ? node->begin_ns + node->base_ns + node->injected_ns
+                                  : 0;
+    return sim_max(sim_max(node->busy_ns, node->pause_ns), phase_ns);
+}
+
+void withheld_look(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    const bool short_of = node->withheld && node->slots.free_count < SLOTS_OF_A_STEP;
+    if (short_of) {
+        node->starved = true;
+        node->ready_ns = sim_max(node->ready_ns, node->restore_ns);
+    } else if (node->starved) {
+        node->starved = false;
+        node->ready_ns = deaf_until(node);
+        waking_later(self, worker);
+    }
+}
+
+void withheld_end(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    slots_restore(&node->slots, UINT32_MAX);
+    node->withheld = false;
+    self->withholding--;
+    withheld_look(self, worker);
+}
+
+void withheld_begin(struct sim *self, const struct fault *fault)
+{
+    struct sim_node *const node = node_at(self, fault->worker);
+    if (node->withheld)
+        return;
+    node->withheld = true;
+    node->restore_ns = fault_end_ns(fault);
+    self->withholding++;
+    slots_withhold(&node->slots, fault->keep);
+    withheld_look(self, fault->worker);
+}
