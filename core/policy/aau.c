@@ -210,10 +210,18 @@ void aau_step(void *state, const struct event *event, struct actions *out)
     aau_watch(self, out);
 }
 
+/* Flooding costs O(N^2) messages per epoch, and as much memory; an oracle exists in virtual time alone. */
+static void settle(struct policy_options *options, uint32_t workers, bool omniscient)
+{
+    const bool many = omniscient && workers > AAU_MESSAGES_MAX;
+    if (options->pathsearch == AAU_AUTO)
+        options->pathsearch = many ? AAU_ORACLE : AAU_MESSAGES;
+}
+
 static const struct policy *variant(const struct policy_options *options, uint32_t workers)
 {
-    const bool many = options->pathsearch == AAU_AUTO && workers > AAU_MESSAGES_MAX;
-    return many || options->pathsearch == AAU_ORACLE ? &policy_aau_oracle : NULL;
+    (void)workers;
+    return options->pathsearch == AAU_ORACLE ? &policy_aau_oracle : NULL;
 }
 
 static const struct policy_choice releases[] = {
@@ -236,8 +244,14 @@ static const struct policy_choice new_edges[] = {
 static const struct policy_choice pathsearches[] = {
     [AAU_AUTO] = {"auto", "messages up to 1000 workers, the oracle above"},
     [AAU_MESSAGES] = {"messages", "workers tell each other by messages"},
-    [AAU_ORACLE] = {"oracle", "somebody sees all workers at no cost; virtual time only"},
-    {NULL, NULL},
+    [AAU_ORACLE] = {"oracle", "somebody sees all workers at no cost; virtual time only",
+                    .virtual_only =
+                        "sees all workers at once, which exists in virtual time only; use "
+                        "messages, or clock: virtual",
+                    .settled =
+                        "above 1000 workers auto means a central oracle, whose knowledge costs no "
+                        "messages"},
+    {NULL},
 };
 
 const struct policy_option aau_options[] = {
@@ -289,6 +303,7 @@ const struct policy policy_aau = {
     .slots_per_edge = 1, /* a neighbour that still waits for somebody else's model */
     .survives_loss = true,
     .survives_return = true,
+    .settle = settle,
     .variant = variant,
     .lay_out = aau_lay_out,
     .step = aau_step,

@@ -19,7 +19,7 @@ static size_t rounded(size_t bytes)
 /* A modelled reduction is the driver's business: it sees ACT_REDUCE and answers with EV_REDUCED. */
 static bool expands(const struct policy *policy, const struct policy_config *config)
 {
-    return policy->reduces && config->options.collective == COLLECTIVE_CHUNKED;
+    return policy->reduces && !policy_models_reduction(policy, &config->options);
 }
 
 size_t agent_bytes(const struct policy *policy, const struct policy_config *config)

@@ -14,8 +14,9 @@ const struct policy_choice policy_collectives[] = {
     [COLLECTIVE_CHUNKED] = {"chunked", "slices travel over direct edges"},
     [COLLECTIVE_MODELLED] =
         {"modelled",
-         "one event per group at the time that its messages would take; virtual time only"},
-    {NULL, NULL},
+         "one event per group at the time that its messages would take; virtual time only",
+         .virtual_only = "exists in virtual time only; use chunked, or clock: virtual"},
+    {NULL},
 };
 
 enum half { HALF_NONE, HALF_PARTS, HALF_SLICES };

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/base/check.h"
 #include "core/base/digest.h"
 
 static uint64_t fold(uint64_t digest)
@@ -53,12 +52,9 @@ uint32_t journal_digest(const struct actions *actions)
 static uint64_t digest_options(uint64_t digest, const struct policy *row,
                                const struct policy_options *options)
 {
-    for (const struct policy_option *o = row->options; o && o->name; o++) {
-        uint64_t value = 0;
-        CHECK(o->bytes <= sizeof(value));
-        memcpy(&value, (const char *)options + o->offset, o->bytes);
-        digest = digest_word(digest_bytes(digest, o->name, strlen(o->name)), value);
-    }
+    for (const struct policy_option *o = row->options; o && o->name; o++)
+        digest =
+            digest_word(digest_bytes(digest, o->name, strlen(o->name)), option_value(o, options));
     return digest;
 }
 

@@ -20,6 +20,8 @@ enum policy_option_type {
 
 struct policy_choice {
     const char *name, *help;
+    const char *virtual_only; /* why live runs refuse it, and what to do; NULL: they do not */
+    const char *settled;      /* said where a policy came to it by itself; NULL: nothing */
 };
 
 /**
@@ -81,6 +83,15 @@ union policy_value {
         .choices = policy_collectives,                                              \
     }
 extern const struct policy_choice policy_collectives[];
+
+/** Where a row's values lie, told from what they mean. */
+struct policy_options;
+
+/** A number, a time, 0 or 1, the number of a choice; of a share its bits. */
+uint64_t option_value(const struct policy_option *option, const struct policy_options *from);
+
+/** Option `name` of a table, or NULL. */
+const struct policy_option *option_find(const struct policy_option *table, const char *name);
 
 /** Names in `choices`. */
 static inline uint32_t policy_choices(const struct policy_option *option)

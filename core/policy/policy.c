@@ -27,6 +27,38 @@ const char *policy_refuses(const struct policy *row, bool returns)
     return NULL;
 }
 
+uint64_t policy_value(const struct policy *row, const struct policy_options *options,
+                      const char *name)
+{
+    const struct policy_option *const option = option_find(row->options, name);
+    return option ? option_value(option, options) : 0;
+}
+
+bool policy_chooses(const struct policy *row, const struct policy_options *options,
+                    const char *name, const char *choice)
+{
+    const struct policy_option *const option = option_find(row->options, name);
+    return option && strcmp(option->choices[option_value(option, options)].name, choice) == 0;
+}
+
+bool policy_models_reduction(const struct policy *row, const struct policy_options *options)
+{
+    return policy_chooses(row, options, "collective", "modelled");
+}
+
+uint64_t policy_evicts_after_ns(const struct policy *row, const struct policy_options *options)
+{
+    return policy_value(row, options, "evict_after");
+}
+
+struct policy_options policy_settle(const struct policy *row, struct policy_options options,
+                                    uint32_t workers, bool omniscient)
+{
+    if (row->settle)
+        row->settle(&options, workers, omniscient);
+    return options;
+}
+
 const struct policy *policy_variant(const struct policy *row, const struct policy_options *options,
                                     uint32_t workers)
 {

@@ -140,6 +140,8 @@ struct policy {
     uint32_t (*control_bound)(uint32_t workers);
     bool
         survives_drop; /* goes on when an exact tensor is lost for good, or finds its channel full */
+    /** Choose what its options leave to it. `omniscient`: in virtual time, where one may see all workers. May be NULL. */
+    void (*settle)(struct policy_options *options, uint32_t workers, bool omniscient);
     /** What stands in its place, see policy_variant, or NULL: itself. May be NULL. */
     const struct policy *(*variant)(const struct policy_options *options, uint32_t workers);
     /** A sentence why this worker cannot run so, or NULL; nothing else is called before it. May be NULL itself. */
@@ -170,17 +172,34 @@ const struct policy *policy_find(const char *name);
 /** A sentence why workers of this row may not go (and, `returns`, come back or come later), or NULL: they may. */
 const char *policy_refuses(const struct policy *row, bool returns);
 
-/** Does a worker go on when an exact tensor is lost for good? With evict_after, whoever waits for it evicts its sender. */
+/** Value of the option `name`, see option_value; 0 of a row that has none. */
+uint64_t policy_value(const struct policy *row, const struct policy_options *options,
+                      const char *name);
+
+/** Is the option `name` the one called `choice`? Not of a row that has no such option. */
+bool policy_chooses(const struct policy *row, const struct policy_options *options,
+                    const char *name, const char *choice);
+
+/** Does the driver model its reductions, of which no message is sent? */
+bool policy_models_reduction(const struct policy *row, const struct policy_options *options);
+
+/** After how long a silent neighbour is taken for lost; 0: never. */
+uint64_t policy_evicts_after_ns(const struct policy *row, const struct policy_options *options);
+
+/** Does a worker go on when an exact tensor is lost for good? One that evicts does so with its sender. */
 static inline bool policy_survives_drop(const struct policy *row,
                                         const struct policy_options *options)
 {
-    return row->survives_drop || options->evict_after_ns > 0;
+    return row->survives_drop || policy_evicts_after_ns(row, options) > 0;
 }
 
+/** Its options with nothing left to be chosen (`auto`). */
+struct policy_options policy_settle(const struct policy *row, struct policy_options options,
+                                    uint32_t workers, bool omniscient);
+
 /**
- * The row that implements `row` with these options for so many workers: the row itself, or one that stands in no table
- * because an option chooses it. AAU_AUTO means messages up to AAU_MESSAGES_MAX workers, and the oracle, which exists in
- * virtual time only, beyond.
+ * The row that implements `row` with these settled options for so many workers: the row itself, or one that stands in no
+ * table because an option chooses it.
  */
 const struct policy *policy_variant(const struct policy *row, const struct policy_options *options,
                                     uint32_t workers);

@@ -29,12 +29,9 @@ const char *experiment_tuned_at(const struct experiment *self, const char *value
 struct policy_options experiment_options(const struct experiment *self, uint32_t index)
 {
     CHECK(index < self->policy_count);
-    struct policy_options options = self->policy[index].options;
-    /* Flooding every edge costs about workers^2 messages per epoch; the oracle exists in virtual time alone. */
-    const bool many = self->clock == CLOCK_VIRTUAL && self->workers.count > AAU_MESSAGES_MAX;
-    if (options.pathsearch == AAU_AUTO)
-        options.pathsearch = many ? AAU_ORACLE : AAU_MESSAGES;
-    return options;
+    const struct experiment_policy *const policy = &self->policy[index];
+    return policy_settle(policy->row, policy->options, self->workers.count,
+                         self->clock == CLOCK_VIRTUAL);
 }
 
 static int by_time(const void *a, const void *b)

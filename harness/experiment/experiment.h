@@ -230,7 +230,7 @@ const char *experiment_rate(const struct experiment_policy *policy);
 /** The schedule of faults, ascending by time. How many there are; a loaded profile has no more than fit. */
 uint32_t experiment_faults(const struct experiment *self, struct fault out[FAULT_SCHEDULE_MAX]);
 
-/** The options of policy `index` as its instances get them: what is `auto` is decided. */
+/** The options of policy `index` as its instances get them: what is `auto` is decided. Only with a row. */
 struct policy_options experiment_options(const struct experiment *self, uint32_t index);
 
 #endif

@@ -47,17 +47,9 @@ static bool names_leaf(const char *words, const char *leaf)
     return false;
 }
 
-bool keys_policy_reads(const struct policy *row, const char *leaf)
-{
-    for (const struct policy_option *o = row->options; o && o->name; o++)
-        if (strcmp(o->name, leaf) == 0)
-            return true;
-    return false;
-}
-
 static bool policy_reads(uint32_t i, const char *leaf)
 {
-    return keys_policy_reads(policy_table[i], leaf);
+    return option_find(policy_table[i]->options, leaf) != NULL;
 }
 
 static bool law_reads(uint32_t i, const char *leaf)

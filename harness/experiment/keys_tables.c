@@ -24,7 +24,7 @@ bool keys_option_applies(const struct key *key, const struct experiment_policy *
     const struct key *const by = keys_find(KEYS_POLICY, key->by);
     if (!by->by)
         return keys_applies(key, by->names, policy->row->name) &&
-               keys_policy_reads(policy->row, key->path);
+               option_find(policy->row->options, key->path);
     if (!keys_option_applies(by, policy))
         return false;
     uint32_t choice; /* an option that others hang on is a choice */

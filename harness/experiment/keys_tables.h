@@ -25,9 +25,6 @@ extern const struct key_names keys_metrics, keys_figures, keys_whats, keys_scope
     keys_selects, keys_eaches, keys_ofs, keys_draws, keys_cpukinds, keys_directions;
 extern const struct key_names keys_faults, keys_disks;
 
-/** Does the policy read the option with this name? */
-bool keys_policy_reads(const struct policy *row, const char *leaf);
-
 struct experiment_policy;
 
 /** Is this row an option that the policy reads, given its other options? */

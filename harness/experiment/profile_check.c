@@ -122,6 +122,25 @@ static void check_policies(struct profile_load *load)
             }
 }
 
+/** Is there a choice among the options of policy `index` that exists in virtual time only? */
+static bool refuse_virtual(struct profile_load *load, uint32_t index)
+{
+    const struct experiment_policy *const p = &load->out->policy[index];
+    const struct policy_options options = experiment_options(load->out, index);
+    bool any = false;
+    for (const struct policy_option *o = p->row->options; o && o->name; o++) {
+        const struct policy_choice *const choice =
+            o->type == OPTION_CHOICE ? &o->choices[option_value(o, &options)] : NULL;
+        if (!choice || !choice->virtual_only)
+            continue;
+        profile_errors_add(load->errors, profile_item(load, "policies", index)->mark,
+                           "policy '%s': %s: %s %s", p->label, o->name, choice->name,
+                           choice->virtual_only);
+        any = true;
+    }
+    return any;
+}
+
 /** What only one of the clocks can do, where the key table cannot say it. */
 static void check_clock_live(struct profile_load *load)
 {
@@ -132,20 +151,9 @@ static void check_clock_live(struct profile_load *load)
     for (uint32_t i = 0; i < x->policy_count; i++) {
         const struct experiment_policy *p = &x->policy[i];
         const struct policy_options options = experiment_options(x, i);
-        const struct profile_node *item = profile_item(load, "policies", i);
         const struct policy *row = policy_variant(p->row, &options, x->workers.count);
-        if (options.collective == COLLECTIVE_MODELLED)
-            profile_errors_add(load->errors, item->mark,
-                               "policy '%s': collective: modelled exists in virtual time only; "
-                               "use chunked, or clock: virtual",
-                               p->label);
-        if (options.pathsearch == AAU_ORACLE)
-            profile_errors_add(load->errors, item->mark,
-                               "policy '%s': pathsearch: oracle sees all workers at once, which "
-                               "exists in virtual time only; use messages, or clock: virtual",
-                               p->label);
-        else if (row->shared_bytes)
-            profile_errors_add(load->errors, item->mark,
+        if (!refuse_virtual(load, i) && row->shared_bytes)
+            profile_errors_add(load->errors, profile_item(load, "policies", i)->mark,
                                "policy '%s' keeps one state for all workers, which exists in "
                                "virtual time only; use clock: virtual",
                                p->label);

@@ -229,7 +229,7 @@ static void check_messages(const struct entry *e, const char *what)
         const struct policy *const row =
             policy_variant(e->x->policy[i].row, &options, e->x->workers.count);
         senders += row->edges != POLICY_EDGES_NONE;
-        if (options.collective == COLLECTIVE_MODELLED)
+        if (policy_models_reduction(row, &options))
             FAIL(e, "what",
                  "what: %s delays messages, but policy '%s' has collective: modelled, "
                  "which sends none; use chunked",

@@ -45,13 +45,20 @@ static void describe_options(char *out, size_t size, const struct experiment *ex
         *out = '\0'; /* nothing to choose */
 }
 
-static void oracle_note(FILE *out, const struct table_style *style, const char *label)
+/* What a policy chose for itself, where that is a thing to know. */
+static void settled_note(FILE *out, const struct table_style *style,
+                         const struct experiment *experiment, uint32_t index)
 {
-    char text[256];
-    snprintf(text, sizeof(text),
-             "%s: above %u workers auto means a central oracle, whose knowledge costs no messages",
-             label, AAU_MESSAGES_MAX);
-    note(out, style, "pathsearch", text);
+    const struct experiment_policy *const p = &experiment->policy[index];
+    const struct policy_options options = experiment_options(experiment, index);
+    for (const struct policy_option *o = p->row->options; o && o->name; o++) {
+        const uint64_t value = option_value(o, &options);
+        char text[256];
+        if (value == option_value(o, &p->options) || !o->choices || !o->choices[value].settled)
+            continue;
+        snprintf(text, sizeof(text), "%s: %s", p->label, o->choices[value].settled);
+        note(out, style, o->name, text);
+    }
 }
 
 /* The ordering of policies depends on these choices, so they stand beside it. */
@@ -77,16 +84,12 @@ static void rule_notes(FILE *out, const struct table_style *style,
         note(out, style, head, line);
 }
 
-static void oracle_notes(FILE *out, const struct table_style *style,
-                         const struct experiment *experiment)
+static void settled_notes(FILE *out, const struct table_style *style,
+                          const struct experiment *experiment)
 {
-    for (uint32_t i = 0; i < experiment->policy_count; i++) {
-        const struct experiment_policy *p = &experiment->policy[i];
-        if (p->row && keys_policy_reads(p->row, "pathsearch") &&
-            p->options.pathsearch == AAU_AUTO &&
-            experiment_options(experiment, i).pathsearch == AAU_ORACLE)
-            oracle_note(out, style, p->label);
-    }
+    for (uint32_t i = 0; i < experiment->policy_count; i++)
+        if (experiment->policy[i].row)
+            settled_note(out, style, experiment, i);
 }
 
 /* How much worse another rate is: times the loss, or share of the accuracy. */
@@ -160,6 +163,6 @@ void table_policy_notes(FILE *out, const struct table_style *style,
                         const struct experiment *experiment)
 {
     rule_notes(out, style, experiment);
-    oracle_notes(out, style, experiment);
+    settled_notes(out, style, experiment);
     rate_notes(out, style, experiment);
 }

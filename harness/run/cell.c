@@ -96,8 +96,7 @@ static int make_graph(struct cell *self, struct err *err)
     if (uses_graph && config.workers > 1 && !graph_connected(&self->graph))
         return err_set(err, -EINVAL, "policy %s needs a connected graph, and '%s' is not",
                        self->policy->label, e->workers.graph);
-    if (!keys_policy_reads(self->policy->row, "pairing") ||
-        self->options.pairing != ADPSGD_BIPARTITE)
+    if (!policy_chooses(self->row, &self->options, "pairing", "bipartite"))
         return 0;
     self->side = calloc(config.workers, 1);
     if (!self->side)
@@ -142,7 +141,7 @@ static void size_channels(struct cell *self)
     const struct policy *const row = self->row;
     self->slots = cell_slots(row, self->degree_max, snapshots_on_link(self));
     self->exact_depth = row->exact_depth ? row->exact_depth : 2;
-    if (self->options.evict_after_ns > 0) /* else nobody cares for EV_FULL */
+    if (policy_evicts_after_ns(row, &self->options) > 0) /* else nobody cares for EV_FULL */
         self->control_bound = cell_control_bound(row, self->graph.workers);
     self->control_depth = cell_control_depth(row, self->graph.workers);
     if (!is_virtual(self) && row->edges == POLICY_EDGES_ALL)

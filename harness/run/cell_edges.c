@@ -94,7 +94,7 @@ static list_peers lister_of(const struct cell *self)
     /* A modelled collective exchanges no messages: no edges means that the driver takes everybody. Rows without rounds
      * reduce in groups, and agree on them by messages. */
     if (kind == POLICY_EDGES_ALL && self->row->synchronous &&
-        self->options.collective == COLLECTIVE_MODELLED)
+        policy_models_reduction(self->row, &self->options))
         return list_none;
     return by_kind[kind];
 }

@@ -72,7 +72,7 @@ Test(virtual_refusals, what_only_virtual_time_has_on_the_live_clock)
     for (uint32_t p = 0; p < policy_count; p++) {
         char yaml[512];
         for (uint32_t k = 0; k < 2; k++) {
-            if (!keys_policy_reads(policy_table[p], key[k]))
+            if (!option_find(policy_table[p]->options, key[k]))
                 continue;
             snprintf(yaml, sizeof(yaml), LIVE "policies: [{kind: %s, %s}]\n", policy_table[p]->name,
                      option[k]);

@@ -100,7 +100,7 @@ static void check_end(struct trial *self)
         fail(self, text);
     }
     shadow_ended(self->shadow, self->sim);
-    bool tears = self->scenario->cell.options.evict_after_ns > 0;
+    bool tears = policy_evicts_after_ns(self->scenario->variant, &self->scenario->cell.options) > 0;
     for (uint32_t i = 0; i < self->scenario->config.fault_count; i++)
         tears |= self->scenario->fault[i].kind == FAULT_CRASH;
     tears |= self->scenario->variant->survives_drop;

@@ -90,8 +90,8 @@ static bool is_linear(const struct learner *self)
 /** One unit of 16 per slice of a chunked reduction. */
 static uint32_t units_of(const struct scenario *scenario)
 {
-    const bool chunked =
-        scenario->variant->reduces && scenario->cell.options.collective == COLLECTIVE_CHUNKED;
+    const bool chunked = scenario->variant->reduces &&
+                         !policy_models_reduction(scenario->variant, &scenario->cell.options);
     return chunked ? scenario->config.workers : 1;
 }
 

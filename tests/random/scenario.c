@@ -49,7 +49,7 @@ static int take_options(struct scenario *self, struct err *err)
 {
     struct cell *const cell = &self->cell;
     const uint32_t workers = cell->graph.workers;
-    if (cell->options.pairing == ADPSGD_BIPARTITE) {
+    if (policy_chooses(cell->row, &cell->options, "pairing", "bipartite")) {
         cell->side = calloc(workers, 1);
         if (!cell->side)
             return err_set(err, -ENOMEM, "not enough memory for a scenario");
@@ -192,8 +192,8 @@ static void draw_bound(struct scenario *self)
 {
     struct rng rng = rng_start(self->seed, RNG_TEST, STREAM_CHANNELS);
     const uint32_t beyond = self->config.control_depth - self->config.control_bound;
-    if (self->config.control_bound == 0 || self->cell.options.evict_after_ns == 0 ||
-        chance(&rng, 0.5))
+    if (self->config.control_bound == 0 ||
+        policy_evicts_after_ns(self->variant, &self->cell.options) == 0 || chance(&rng, 0.5))
         return;
     self->config.control_bound = 4 * self->config.workers + rng_below(&rng, 8);
     self->config.control_depth = self->config.control_bound + beyond;

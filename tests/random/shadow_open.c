@@ -69,7 +69,7 @@ struct shadow *shadow_open(const struct shadow_config *config)
     self->policy = sim->policy;
     self->workers = sim->workers;
     self->columns = 2 * sim->workers;
-    self->modelled = self->policy->reduces && options->collective == COLLECTIVE_MODELLED;
+    self->modelled = self->policy->reduces && policy_models_reduction(self->policy, options);
     self->units = self->policy->reduces && !self->modelled ? sim->workers : 1;
     self->row_doubles = self->units * self->columns;
     for (uint32_t i = 0; i < sim->fault_count; i++) {
@@ -77,7 +77,7 @@ struct shadow *shadow_open(const struct shadow_config *config)
         self->absences |= sim->fault[i].kind <= FAULT_JOIN;
     }
     self->drops = policy_survives_drop(self->policy, options);
-    self->tearing = self->crashes || options->evict_after_ns > 0;
+    self->tearing = self->crashes || policy_evicts_after_ns(self->policy, options) > 0;
     self->mailboxes =
         self->policy->tensor_class == DELIVERY_NEWEST || self->policy->tensor_class == DELIVERY_SUM;
     self->model_free = SHADOW_NONE;

@@ -35,10 +35,12 @@ void shadow_rounds_open(struct shadow *self)
     if (self->absences)
         return; /* who is not there is in no round */
     if (strcmp(self->policy->name, "hop") == 0)
-        self->gap_most = options->staleness + 1;
+        self->gap_most = (uint32_t)policy_value(self->policy, options, "staleness") + 1;
     if (!self->policy->synchronous || self->policy->lanes != LANES_PLAIN)
         return;
-    self->gap_most = strcmp(self->policy->name, "local-sgd") == 0 ? options->steps : 1;
+    self->gap_most = strcmp(self->policy->name, "local-sgd") == 0
+                         ? (uint32_t)policy_value(self->policy, options, "steps")
+                         : 1;
     measure_distances(self);
 }
 

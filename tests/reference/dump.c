@@ -208,7 +208,7 @@ static void write_numbers(const struct dump *self)
             "\"overlap\": %u}\n",
             cell->graph.workers, self->plan.common.model.features, self->plan.common.model.classes,
             cell->policy->lr, (unsigned long long)self->experiment.stop.time_ns,
-            cell->options.overlap);
+            (uint32_t)policy_value(cell->row, &cell->options, "overlap"));
     if (fclose(file) != 0)
         die("cannot write");
 }

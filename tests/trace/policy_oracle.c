@@ -5,6 +5,7 @@
 
 #include "core/policy/oracle.h"
 #include "core/policy/rows.h"
+#include "tests/random/options.h"
 #include "tests/trace/support_policy.h"
 
 /* The path 0 - 1 - 2 - 3, every worker a node of its own over one shared state. Wake-ups name ids, all else peers. */
@@ -212,12 +213,16 @@ Test(policy_oracle, raises_one_alarm_when_a_model_has_missed_too_many_epochs)
 Test(policy_oracle, is_chosen_by_the_options_or_by_the_number_of_workers)
 {
     open_path(AAU_CLUSTER, 0);
-    const struct policy_options by_auto = {.pathsearch = AAU_AUTO};
-    const struct policy_options by_messages = {.pathsearch = AAU_MESSAGES};
-    const struct policy_options by_oracle = {.pathsearch = AAU_ORACLE};
+    const struct policy_options by_auto = options_read(&policy_aau, "pathsearch: auto");
+    const struct policy_options by_messages = options_read(&policy_aau, "pathsearch: messages");
+    const struct policy_options by_oracle = options_read(&policy_aau, "pathsearch: oracle");
+    const struct policy_options few = policy_settle(&policy_aau, by_auto, 1000, true);
+    const struct policy_options many = policy_settle(&policy_aau, by_auto, 1001, true);
+    const struct policy_options live = policy_settle(&policy_aau, by_auto, 1001, false);
 
-    cr_expect_eq(policy_variant(&policy_aau, &by_auto, 1000), &policy_aau);
-    cr_expect_eq(policy_variant(&policy_aau, &by_auto, 1001), &policy_aau_oracle);
+    cr_expect_eq(policy_variant(&policy_aau, &few, 1000), &policy_aau);
+    cr_expect_eq(policy_variant(&policy_aau, &many, 1001), &policy_aau_oracle);
+    cr_expect_eq(policy_variant(&policy_aau, &live, 1001), &policy_aau);
     cr_expect_eq(policy_variant(&policy_aau, &by_messages, 65536), &policy_aau);
     cr_expect_eq(policy_variant(&policy_aau, &by_oracle, 2), &policy_aau_oracle);
     cr_expect_eq(policy_variant(&policy_dsgd, &by_oracle, 2), &policy_dsgd);

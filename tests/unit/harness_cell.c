@@ -9,6 +9,8 @@
 
 #include "core/learn/model.h"
 #include "core/learn/model_plugin.h"
+#include "core/policy/rows.h"
+#include "tests/random/options.h"
 
 static struct experiment experiment;
 static struct cell_common common;
@@ -20,6 +22,7 @@ static void prepare(uint32_t workers, const char *graph, enum policy_edges edges
                           .edges = edges,
                           .tensor_class = DELIVERY_EXACT,
                           .synchronous = true,
+                          .options = policy_allreduce.options,
                           .slots_fixed = 3};
     experiment = (struct experiment){.clock = CLOCK_VIRTUAL,
                                      .seed = {1},
@@ -92,7 +95,7 @@ Test(cell, exponential_edges_reach_powers_of_two_both_ways)
 Test(cell, a_modelled_collective_has_no_edges)
 {
     prepare(100000, "ring", POLICY_EDGES_ALL);
-    experiment.policy[0].options.collective = COLLECTIVE_MODELLED;
+    experiment.policy[0].options = options_read(&row, "collective: modelled");
 
     struct cell cell = open_cell();
 
@@ -104,7 +107,7 @@ Test(cell, a_modelled_collective_has_no_edges)
 Test(cell, a_row_without_rounds_keeps_the_edges_that_it_agrees_on_its_groups_by)
 {
     prepare(4, "ring", POLICY_EDGES_ALL);
-    experiment.policy[0].options.collective = COLLECTIVE_MODELLED;
+    experiment.policy[0].options = options_read(&row, "collective: modelled");
     row.synchronous = false;
 
     struct cell cell = open_cell();
