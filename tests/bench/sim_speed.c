@@ -16,13 +16,16 @@
 
 #include "core/sim/sim.h"
 #include "harness/run/heap.h"
+#include "tests/random/options.h"
 #include "tests/unit/support_sim_graph.h"
 
 #define ROUNDS_MAX 5u
+#define ORACLE "pathsearch: oracle, release: all"
+#define MESSAGES "pathsearch: messages"
 
 struct run {
     const char *name, *policy;
-    enum aau_pathsearch pathsearch;
+    const char *options;
     uint32_t workers;
     uint64_t iterations;
     double ns_per_event[ROUNDS_MAX];
@@ -49,25 +52,18 @@ static double seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static void choose(const struct run *run, struct policy_config *worker)
-{
-    for (uint32_t w = 0; w < run->workers; w++) {
-        worker[w].options.pathsearch = run->pathsearch;
-        worker[w].options.release = run->pathsearch == AAU_ORACLE ? AAU_ALL : AAU_CLUSTER;
-    }
-}
-
 static void measure(struct run *run, uint32_t round)
 {
     struct held held = {0};
     struct policy_config *worker;
     uint32_t *peers;
-    const struct policy_options options = {.pathsearch = run->pathsearch};
-    const struct policy *const policy =
-        policy_variant(policy_find(run->policy), &options, run->workers);
+    const struct policy *const row = policy_find(run->policy);
+    const struct policy_options options = options_read(row, "%s", run->options);
+    const struct policy *const policy = policy_variant(row, &options, run->workers);
     const struct sim_memory memory = {.resize = resize, .context = &held};
     graph_plan(policy, run->workers, 4, 1, &worker, &peers);
-    choose(run, worker);
+    for (uint32_t w = 0; w < run->workers; w++)
+        worker[w].options = options;
     const struct sim_config config = {.policy = policy,
                                       .worker = worker,
                                       .workers = run->workers,
@@ -156,22 +152,22 @@ static int one_case(struct run *runs, size_t count, const char *name, const char
 int main(int argc, char **argv)
 {
     static struct run whole[] = {
-        {"dsgd", "dsgd", 0, 1024, 500, {0}, 0, 0, 0},
-        {"adpsgd", "adpsgd", 0, 1024, 500, {0}, 0, 0, 0},
-        {"aau oracle", "aau", AAU_ORACLE, 1024, 500, {0}, 0, 0, 0},
-        {"dsgd", "dsgd", 0, 65536, 20, {0}, 0, 0, 0},
-        {"adpsgd", "adpsgd", 0, 65536, 20, {0}, 0, 0, 0},
-        {"aau oracle", "aau", AAU_ORACLE, 65536, 20, {0}, 0, 0, 0},
-        {"aau messages", "aau", AAU_MESSAGES, 64, 100, {0}, 0, 0, 0},
-        {"aau messages", "aau", AAU_MESSAGES, 256, 50, {0}, 0, 0, 0},
-        {"aau messages", "aau", AAU_MESSAGES, 1024, 10, {0}, 0, 0, 0},
+        {"dsgd", "dsgd", "", 1024, 500, {0}, 0, 0, 0},
+        {"adpsgd", "adpsgd", "", 1024, 500, {0}, 0, 0, 0},
+        {"aau oracle", "aau", ORACLE, 1024, 500, {0}, 0, 0, 0},
+        {"dsgd", "dsgd", "", 65536, 20, {0}, 0, 0, 0},
+        {"adpsgd", "adpsgd", "", 65536, 20, {0}, 0, 0, 0},
+        {"aau oracle", "aau", ORACLE, 65536, 20, {0}, 0, 0, 0},
+        {"aau messages", "aau", MESSAGES, 64, 100, {0}, 0, 0, 0},
+        {"aau messages", "aau", MESSAGES, 256, 50, {0}, 0, 0, 0},
+        {"aau messages", "aau", MESSAGES, 1024, 10, {0}, 0, 0, 0},
     };
-    static struct run large[] = {{"dsgd", "dsgd", 0, 100000, 100, {0}, 0, 0, 0}};
+    static struct run large[] = {{"dsgd", "dsgd", "", 100000, 100, {0}, 0, 0, 0}};
     static struct run smoke[] = {
-        {"dsgd", "dsgd", 0, 64, 20, {0}, 0, 0, 0},
-        {"adpsgd", "adpsgd", 0, 64, 20, {0}, 0, 0, 0},
-        {"aau oracle", "aau", AAU_ORACLE, 64, 20, {0}, 0, 0, 0},
-        {"aau messages", "aau", AAU_MESSAGES, 16, 20, {0}, 0, 0, 0},
+        {"dsgd", "dsgd", "", 64, 20, {0}, 0, 0, 0},
+        {"adpsgd", "adpsgd", "", 64, 20, {0}, 0, 0, 0},
+        {"aau oracle", "aau", ORACLE, 64, 20, {0}, 0, 0, 0},
+        {"aau messages", "aau", MESSAGES, 16, 20, {0}, 0, 0, 0},
     };
     const bool small = argc > 1 && strcmp(argv[1], "--smoke") == 0;
     if (argc >= 3)

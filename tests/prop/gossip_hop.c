@@ -5,6 +5,7 @@
 #include "core/policy/rows.h"
 #include "tests/prop/seeds.h"
 #include "tests/prop/support_shadow.h"
+#include "tests/random/options.h"
 
 #define COMPUTE_NS 100000u
 
@@ -36,7 +37,8 @@ static struct cluster_result run_hop(uint64_t seed, struct policy_options option
     const struct cluster_result result = cluster_run(&config);
 
     cr_assert(result.failure[0] == 0, "%s", result.failure);
-    cr_assert(result.gap_max <= options.staleness + 1, "%s: %u ahead of a neighbour",
+    const uint64_t staleness = policy_value(&policy_hop, &options, "staleness");
+    cr_assert(result.gap_max <= staleness + 1, "%s: %u ahead of a neighbour",
               cluster_describe(&config), result.gap_max);
     cr_assert(result.computed_min >= (config.tardy_ns > 0 ? 1 : 2), "%s: %u iterations",
               cluster_describe(&config), result.computed_min);
@@ -54,8 +56,9 @@ Test(gossip_hop, with_backups_keeps_the_gap_and_does_not_hang)
     uint64_t dropped = 0;
     uint32_t gap = 0;
     for (uint64_t seed = 1; seed <= seeds_of(300); seed++) {
-        const struct policy_options options = {.backup = 1 + (uint32_t)(seed % 3),
-                                               .staleness = (uint32_t)(seed / 3 % 6)};
+        const struct policy_options options =
+            options_read(&policy_hop, "backup: %u, staleness: %u", 1 + (uint32_t)(seed % 3),
+                         (uint32_t)(seed / 3 % 6));
         const struct cluster_result result = run_hop(seed, options);
         dropped += result.sum.dropped;
         gap = result.gap_max > gap ? result.gap_max : gap;
@@ -68,7 +71,8 @@ Test(gossip_hop, with_staleness_keeps_the_gap_and_does_not_hang)
 {
     uint32_t gap = 0;
     for (uint64_t seed = 1; seed <= seeds_of(300); seed++) {
-        const struct policy_options options = {.staleness = 1 + (uint32_t)(seed / 3 % 5)};
+        const struct policy_options options =
+            options_read(&policy_hop, "staleness: %u", 1 + (uint32_t)(seed / 3 % 5));
         const struct cluster_result result = run_hop(seed, options);
         gap = result.gap_max > gap ? result.gap_max : gap;
     }
@@ -79,9 +83,9 @@ Test(gossip_hop, with_jumps_keeps_the_gap_and_does_not_hang)
 {
     uint64_t skipped = 0;
     for (uint64_t seed = 1; seed <= seeds_of(600); seed++) {
-        const struct policy_options options = {.backup = (uint32_t)(seed % 3),
-                                               .staleness = 1 + (uint32_t)(seed / 3 % 5),
-                                               .jump = 1 + (uint32_t)(seed / 7 % 8)};
+        const struct policy_options options =
+            options_read(&policy_hop, "backup: %u, staleness: %u, jump: %u", (uint32_t)(seed % 3),
+                         1 + (uint32_t)(seed / 3 % 5), 1 + (uint32_t)(seed / 7 % 8));
         skipped += run_hop(seed, options).sum.unmixed;
     }
     cr_expect(skipped > 0, "somebody jumps");
@@ -92,10 +96,10 @@ Test(gossip_hop, jumps_let_the_others_go_on_faster_than_a_slow_worker)
     struct cluster_config config = drawn(&policy_hop, 1);
     config.workers = 6;
     config.slow_factor = 10;
-    config.options = (struct policy_options){.backup = 1, .staleness = 5};
+    config.options = options_read(&policy_hop, "backup: 1, staleness: 5");
     const struct cluster_result held_back = cluster_run(&config);
 
-    config.options.jump = 5;
+    options_change(config.policy, &config.options, "jump: 5");
     const struct cluster_result jumping = cluster_run(&config);
 
     cr_expect(jumping.computed_max > 2 * held_back.computed_max, "%u and %u iterations",
@@ -106,7 +110,7 @@ Test(gossip_hop, swift_waits_for_nobody_and_returns_everything)
 {
     for (uint64_t seed = 1; seed <= seeds_of(200); seed++) {
         struct cluster_config config = drawn(&policy_swift, seed);
-        config.options.steps = 1 + (uint32_t)(seed % 3);
+        options_change(config.policy, &config.options, "steps: %u", 1 + (uint32_t)(seed % 3));
         config.reorder = seed % 4 == 0 ? 0.3 : 0;
         config.loss = seed % 2 ? 0.2 : 0;
 

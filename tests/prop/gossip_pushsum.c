@@ -6,6 +6,7 @@
 #include "core/policy/rows.h"
 #include "tests/prop/seeds.h"
 #include "tests/prop/support_shadow.h"
+#include "tests/random/options.h"
 
 #define COMPUTE_NS 100000u
 
@@ -38,25 +39,26 @@ Test(gossip_pushsum, sgp_is_whole_after_the_drain_and_ends_with_one_round_for_al
 {
     for (uint64_t seed = 1; seed <= seeds_of(400); seed++) {
         struct cluster_config config = drawn(&policy_sgp, seed);
-        config.options.overlap = (uint32_t)(seed / 13 % 4);
+        const uint32_t overlap = (uint32_t)(seed / 13 % 4);
+        options_change(config.policy, &config.options, "overlap: %u", overlap);
 
         const struct cluster_result result = cluster_run(&config);
 
         expect_whole(&config, &result);
         cr_assert(result.computed_min == result.computed_max, "%s: %u and %u rounds",
                   cluster_describe(&config), result.computed_min, result.computed_max);
-        if (config.options.overlap == 0)
+        if (overlap == 0)
             cr_assert(fabs(result.y_min - 1) < 1e-9, "%s: in lock-step y stays 1, not %g",
                       cluster_describe(&config), result.y_min);
     }
 }
 
-static uint32_t deepest_channel(struct cluster_config config)
+static uint32_t deepest_channel(struct cluster_config config, uint32_t overlap)
 {
     const struct cluster_result result = cluster_run(&config);
 
     expect_whole(&config, &result);
-    cr_assert(result.depth_max <= 2 * config.options.overlap + 2, "%s: %u messages on one edge",
+    cr_assert(result.depth_max <= 2 * overlap + 2, "%s: %u messages on one edge",
               cluster_describe(&config), result.depth_max);
     return result.depth_max;
 }
@@ -68,16 +70,16 @@ Test(gossip_pushsum, sgp_stays_within_its_channels_and_slots_and_needs_all_of_th
         for (uint32_t workers = 2; workers <= SCENARIO_WORKERS_MAX; workers++) {
             struct cluster_config config = drawn(&policy_sgp, workers);
             config.workers = workers;
-            config.options.overlap = overlap;
+            options_change(config.policy, &config.options, "overlap: %u", overlap);
             config.delay_ns = 3 * COMPUTE_NS;
             config.stop_ns = 2000 * COMPUTE_NS;
             config.slow = workers / 2;
             config.slow_factor = 300;
-            const uint32_t behind_slow = deepest_channel(config);
+            const uint32_t behind_slow = deepest_channel(config, overlap);
 
             config.slow_factor = 0;
             config.tardy_ns = 45 * COMPUTE_NS;
-            const uint32_t on_slow_links = deepest_channel(config);
+            const uint32_t on_slow_links = deepest_channel(config, overlap);
             depth = behind_slow > depth ? behind_slow : depth;
             depth = on_slow_links > depth ? on_slow_links : depth;
         }
@@ -90,7 +92,7 @@ Test(gossip_pushsum, sgp_stalls_at_a_cut_edge_and_is_short_of_exactly_what_was_l
     for (uint64_t seed = 1; seed <= seeds_of(60); seed++) {
         struct cluster_config config = drawn(&policy_sgp, seed);
         config.workers = 2 + (uint32_t)(seed % 9);
-        config.options.overlap = (uint32_t)(seed % 2);
+        options_change(config.policy, &config.options, "overlap: %u", (uint32_t)(seed % 2));
         config.cut = 1 + (uint32_t)(seed % 7);
 
         const struct cluster_result result = cluster_run(&config);
@@ -118,8 +120,9 @@ Test(gossip_pushsum, sgp_that_gives_up_goes_on_without_the_mass_that_was_lost)
     for (uint64_t seed = 1; seed <= seeds_of(200); seed++) {
         struct cluster_config config = drawn(&policy_sgp_lossy, seed);
         config.workers = 2 + (uint32_t)(seed % 12);
-        config.options.overlap = (uint32_t)(seed % 4);
-        config.options.give_up_ns = 50 * COMPUTE_NS;
+        options_change(config.policy, &config.options, "overlap: %u", (uint32_t)(seed % 4));
+        options_change(config.policy, &config.options, "give_up: %lluns",
+                       (unsigned long long)(50 * COMPUTE_NS));
         config.loss = 0.1;
         config.slow_factor = 0;
 
@@ -138,8 +141,9 @@ Test(gossip_pushsum, sgp_that_gives_up_loses_nothing_where_nothing_is_lost)
 {
     for (uint64_t seed = 1; seed <= seeds_of(200); seed++) {
         struct cluster_config config = drawn(&policy_sgp_lossy, seed);
-        config.options.overlap = (uint32_t)(seed % 4);
-        config.options.give_up_ns = 1000 * COMPUTE_NS;
+        options_change(config.policy, &config.options, "overlap: %u", (uint32_t)(seed % 4));
+        options_change(config.policy, &config.options, "give_up: %lluns",
+                       (unsigned long long)(1000 * COMPUTE_NS));
 
         const struct cluster_result result = cluster_run(&config);
 
@@ -156,8 +160,9 @@ Test(gossip_pushsum,
     for (uint64_t seed = 1; seed <= seeds_of(100); seed++) {
         struct cluster_config config = drawn(&policy_sgp_lossy, seed);
         config.workers = 2 + (uint32_t)(seed % 7);
-        config.options.overlap = (uint32_t)(seed % 4);
-        config.options.give_up_ns = COMPUTE_NS / 2;
+        options_change(config.policy, &config.options, "overlap: %u", (uint32_t)(seed % 4));
+        options_change(config.policy, &config.options, "give_up: %lluns",
+                       (unsigned long long)(COMPUTE_NS / 2));
         config.slow = 0;
         config.slow_factor = 60;
 

@@ -8,6 +8,7 @@
 #include "core/policy/rows.h"
 #include "tests/prop/seeds.h"
 #include "tests/prop/support_shadow.h"
+#include "tests/random/options.h"
 
 #define COMPUTE_NS 100000u
 
@@ -85,25 +86,30 @@ static void expect_recovery(const struct policy *policy, struct policy_options o
 
 /* ------------------------------------------------------------------------------------------------------- partial */
 
-static const struct policy_options rules[] = {
-    {.wait = PARTIAL_K, .k = 1},
-    {.wait = PARTIAL_K, .k = 2},
-    {.wait = PARTIAL_K, .k = 100, .weights = WEIGHTS_UNIFORM},
-    {.wait = PARTIAL_FRACTION, .fraction = 0.5},
-    {.wait = PARTIAL_FRACTION, .fraction = 1},
-    {.wait = PARTIAL_TIMEOUT, .timeout_ns = 20000, .weights = WEIGHTS_UNIFORM},
-    {.wait = PARTIAL_TIMEOUT, .timeout_ns = 1},
-    {.wait = PARTIAL_RANDOM},
+static const char *const rules[] = {
+    "wait: k, k: 1",
+    "wait: k, k: 2",
+    "wait: k, k: 100, weights: uniform",
+    "wait: fraction, fraction: 50%",
+    "wait: fraction, fraction: 100%",
+    "wait: timeout, timeout: 20us, weights: uniform",
+    "wait: timeout, timeout: 1ns",
+    "wait: random",
 };
 #define RULES (sizeof(rules) / sizeof(rules[0]))
+
+static struct policy_options rule(uint32_t i)
+{
+    return options_read(&policy_partial, "%s", rules[i]);
+}
 
 /* Each rule meets each graph with each kind of link: 8 rules, 6 graphs, periods 4 and 5 of the delays. */
 Test(policy_groups, partial_keeps_the_mean_and_goes_on_with_every_wait_rule)
 {
     for (uint32_t i = 0; i < RULES; i++) {
-        const struct policy_counters sum = expect_sound(&policy_partial, rules[i], 240);
+        const struct policy_counters sum = expect_sound(&policy_partial, rule(i), 240);
         cr_expect_gt(sum.committed, 0, "rule %u never exchanged", i);
-        cr_expect((sum.unmixed > 0) == (rules[i].wait == PARTIAL_TIMEOUT),
+        cr_expect((sum.unmixed > 0) == (strstr(rules[i], "wait: timeout") != NULL),
                   "rule %u: %llu iterations unmixed", i, (unsigned long long)sum.unmixed);
     }
 }
@@ -111,18 +117,18 @@ Test(policy_groups, partial_keeps_the_mean_and_goes_on_with_every_wait_rule)
 Test(policy_groups, partial_drains_at_any_moment)
 {
     for (uint32_t i = 0; i < RULES; i++)
-        expect_drain(&policy_partial, rules[i]);
+        expect_drain(&policy_partial, rule(i));
 }
 
 Test(policy_groups, partial_survives_a_worker_that_is_not_polled)
 {
     for (uint32_t i = 0; i < RULES; i++)
-        expect_recovery(&policy_partial, rules[i]);
+        expect_recovery(&policy_partial, rule(i));
 }
 
 Test(policy_groups, partial_that_waits_for_all_aborts_and_still_goes_on)
 {
-    const struct policy_options all = {.wait = PARTIAL_FRACTION, .fraction = 1};
+    const struct policy_options all = options_read(&policy_partial, "wait: fraction, fraction: 100%%");
 
     const struct policy_counters sum = expect_sound(&policy_partial, all, 120);
 
@@ -131,7 +137,7 @@ Test(policy_groups, partial_that_waits_for_all_aborts_and_still_goes_on)
 
 Test(policy_groups, partial_is_seen_to_drift_when_one_end_does_not_mix)
 {
-    struct cluster_config config = drawn(&policy_partial, 8, rules[0]);
+    struct cluster_config config = drawn(&policy_partial, 8, rule(0));
     config.plant = PLANT_ONE_SIDED_MIX;
 
     const struct cluster_result result = cluster_run(&config);
@@ -164,12 +170,12 @@ static void expect_survival(const struct policy *policy, struct policy_options o
 Test(policy_groups, partial_goes_on_without_a_worker_that_is_lost)
 {
     for (uint32_t i = 0; i < RULES; i++)
-        expect_survival(&policy_partial, rules[i]);
+        expect_survival(&policy_partial, rule(i));
 }
 
 Test(policy_groups, epidemic_goes_on_without_a_worker_that_is_lost)
 {
-    expect_survival(&policy_epidemic, (struct policy_options){.fanout = 2, .timeout_ns = 20000});
+    expect_survival(&policy_epidemic, options_read(&policy_epidemic, "fanout: 2, timeout: 20us"));
 }
 
 /* --------------------------------------------------------------------------------------------------------- swarm */
@@ -177,7 +183,7 @@ Test(policy_groups, epidemic_goes_on_without_a_worker_that_is_lost)
 Test(policy_groups, swarm_keeps_the_mean_and_goes_on)
 {
     for (uint32_t steps = 1; steps <= 7; steps += 3) {
-        const struct policy_options options = {.steps = steps};
+        const struct policy_options options = options_read(&policy_swarm, "steps: %u", steps);
         expect_sound(&policy_swarm, options, 150);
         expect_drain(&policy_swarm, options);
         expect_recovery(&policy_swarm, options);
@@ -190,8 +196,9 @@ Test(policy_groups, swarm_keeps_the_mean_and_goes_on)
 Test(policy_groups, epidemic_gives_back_what_it_was_lent_and_never_waits_for_anybody)
 {
     for (uint64_t seed = 1; seed <= seeds_of(200); seed++) {
-        const struct policy_options options = {.fanout = 1 + (uint32_t)(seed % 3),
-                                               .timeout_ns = 1 + seed * 977 % 30000};
+        const struct policy_options options =
+            options_read(&policy_epidemic, "fanout: %u, timeout: %uns", 1 + (uint32_t)(seed % 3),
+                         1 + (uint32_t)(seed * 977 % 30000));
         struct cluster_config config = drawn(&policy_epidemic, seed, options);
         config.workers += 2;
 
@@ -206,14 +213,15 @@ Test(policy_groups, epidemic_gives_back_what_it_was_lent_and_never_waits_for_any
 
 Test(policy_groups, prague_keeps_the_mean_and_goes_on)
 {
-    static const struct policy_options options[] = {
-        {.group = 2}, {.group = 3, .lag = 1}, {.group = 4, .lag = 3}, {.group = 6}};
+    static const char *const lines[] = {"group: 2", "group: 3, lag: 1", "group: 4, lag: 3",
+                                        "group: 6"};
     for (uint32_t i = 0; i < 4; i++) {
-        const struct policy_counters sum = expect_sound(&policy_prague, options[i], 120);
+        const struct policy_options options = options_read(&policy_prague, "%s", lines[i]);
+        const struct policy_counters sum = expect_sound(&policy_prague, options, 120);
         cr_expect_gt(sum.committed, 3 * sum.unmixed, "%llu iterations were unmixed, %llu were not",
                      (unsigned long long)sum.unmixed, (unsigned long long)sum.committed);
-        expect_drain(&policy_prague, options[i]);
-        expect_recovery(&policy_prague, options[i]);
+        expect_drain(&policy_prague, options);
+        expect_recovery(&policy_prague, options);
     }
 }
 

@@ -5,25 +5,28 @@
 #include "core/policy/rows.h"
 #include "tests/prop/seeds.h"
 #include "tests/prop/support_shadow.h"
+#include "tests/random/options.h"
 
 #define COMPUTE_NS 100000u /* the slowest gradient takes twelve of these */
 
-static const enum aau_release releases[] = {AAU_CLUSTER, AAU_ALL, AAU_NBR, AAU_PAIR};
+static const char *const releases[] = {"cluster", "all", "nbr", "pair"};
 
 static struct cluster_config drawn(const struct policy *policy, uint64_t seed)
 {
-    return (struct cluster_config){
+    struct cluster_config config = {
         .policy = policy,
         .seed = seed,
         .graph = cluster_graphs[seed % CLUSTER_GRAPHS],
         .workers = 3 + (uint32_t)(seed / CLUSTER_GRAPHS % 10),
-        .options.release = releases[seed / 2 % 4],
         .compute_ns = COMPUTE_NS,
         .delay_ns = seed % 5 == 0 || seed % 7 == 0 ? COMPUTE_NS : 5000,
         .control_is_free = seed % 7 == 1,
         .stop_ns = 1500 * COMPUTE_NS,
         .values = seed % 4 == 0,
     };
+    if (policy == &policy_aau)
+        options_change(policy, &config.options, "release: %s", releases[seed / 2 % 4]);
+    return config;
 }
 
 static void crash_one(struct cluster_config *config, uint64_t noticed_after_ns)
@@ -59,7 +62,8 @@ Test(policy_loss, aau_goes_on_when_nobody_notices_and_even_when_the_graph_is_cut
 {
     for (uint64_t seed = 1; seed <= seeds_of(400); seed++) {
         struct cluster_config config = drawn(&policy_aau, seed);
-        config.options.evict_after_ns = 30 * COMPUTE_NS;
+        options_change(config.policy, &config.options, "evict_after: %lluns",
+                       (unsigned long long)(30 * COMPUTE_NS));
         crash_one(&config, seed % 2 ? 0 : COMPUTE_NS);
 
         expect_progress(&config, 20);
@@ -71,7 +75,8 @@ Test(policy_loss, aau_takes_back_whom_it_evicted)
     uint64_t evicted = 0;
     for (uint64_t seed = 1; seed <= seeds_of(240); seed++) {
         struct cluster_config config = drawn(&policy_aau, seed);
-        config.options.evict_after_ns = 30 * COMPUTE_NS;
+        options_change(config.policy, &config.options, "evict_after: %lluns",
+                       (unsigned long long)(30 * COMPUTE_NS));
         config.fault[0] = (struct fault){.kind = FAULT_PAUSE,
                                          .worker = (uint32_t)(seed / 3 % config.workers),
                                          .at_ns = 100 * COMPUTE_NS + seed * 1000,
@@ -93,7 +98,8 @@ Test(policy_loss, aau_keeps_the_sum_when_it_evicts_stragglers)
     for (uint64_t seed = 1; seed <= seeds_of(240); seed++) {
         struct cluster_config config = drawn(&policy_aau, seed);
         config.delay_ns = 5000;
-        config.options.evict_after_ns = 2 * COMPUTE_NS;
+        options_change(config.policy, &config.options, "evict_after: %lluns",
+                       (unsigned long long)(2 * COMPUTE_NS));
         config.stop_ns = 400 * COMPUTE_NS;
 
         const struct cluster_result result = cluster_run(&config);
@@ -114,7 +120,8 @@ Test(policy_loss, aau_that_evicts_goes_on_when_models_are_lost)
     uint64_t torn = 0;
     for (uint64_t seed = 1; seed <= seeds_of(240); seed++) {
         struct cluster_config config = drawn(seed % 3 ? &policy_aau : &policy_cb_dybw, seed);
-        config.options.evict_after_ns = 30 * COMPUTE_NS;
+        options_change(config.policy, &config.options, "evict_after: %lluns",
+                       (unsigned long long)(30 * COMPUTE_NS));
         config.loss = 0.02;
 
         const struct cluster_result result = cluster_run(&config);
@@ -131,8 +138,8 @@ Test(policy_loss, cb_dybw_goes_on_when_its_tree_is_broken)
 {
     for (uint64_t seed = 1; seed <= seeds_of(240); seed++) {
         struct cluster_config config = drawn(&policy_cb_dybw, seed);
-        config.options.release = AAU_CLUSTER;
-        config.options.evict_after_ns = 30 * COMPUTE_NS;
+        options_change(config.policy, &config.options, "evict_after: %lluns",
+                       (unsigned long long)(30 * COMPUTE_NS));
         crash_one(&config, seed % 2 ? 0 : COMPUTE_NS);
 
         expect_progress(&config, 20);
@@ -143,7 +150,7 @@ Test(policy_loss, dsgd_goes_on_and_whoever_is_left_agrees)
 {
     for (uint64_t seed = 1; seed <= seeds_of(240); seed++) {
         struct cluster_config config = drawn(&policy_dsgd, seed);
-        config.options.order = seed / 7 % 2 ? DSGD_COMBINE_THEN_ADAPT : DSGD_ADAPT_THEN_COMBINE;
+        options_change(config.policy, &config.options, "order: %s", seed / 7 % 2 ? "cta" : "atc");
         crash_one(&config, 1 + seed % 4 * COMPUTE_NS);
 
         expect_progress(&config, 100);
@@ -155,9 +162,12 @@ Test(policy_loss, adpsgd_and_swarm_ask_somebody_else)
     for (uint64_t seed = 1; seed <= seeds_of(240); seed++) {
         struct cluster_config config =
             drawn(seed / 5 % 3 == 0 ? &policy_swarm : &policy_adpsgd, seed);
-        config.options.comm_thread = seed / 5 % 3 == 1;
-        config.options.pairing = seed / 9 % 2 ? ADPSGD_BIPARTITE : ADPSGD_ANY;
-        config.options.steps = 3;
+        if (config.policy == &policy_swarm)
+            config.options = options_read(&policy_swarm, "steps: 3");
+        else
+            config.options = options_read(&policy_adpsgd, "comm_thread: %s, pairing: %s",
+                                          seed / 5 % 3 == 1 ? "true" : "false",
+                                          seed / 9 % 2 ? "bipartite" : "any");
         crash_one(&config, 1 + seed % 4 * COMPUTE_NS);
 
         expect_progress(&config, 50);

@@ -5,6 +5,7 @@
 #include "core/policy/rows.h"
 #include "tests/prop/seeds.h"
 #include "tests/prop/support_shadow.h"
+#include "tests/random/options.h"
 
 static struct cluster_config drawn(const struct policy *policy, uint64_t seed)
 {
@@ -46,13 +47,13 @@ Test(policy_mean, dsgd_keeps_it)
 
 Test(policy_mean, dsgd_keeps_it_when_it_combines_first)
 {
-    run_seeds(&policy_dsgd, (struct policy_options){.order = DSGD_COMBINE_THEN_ADAPT}, 300);
+    run_seeds(&policy_dsgd, options_read(&policy_dsgd, "order: cta"), 300);
 }
 
 Test(policy_mean, local_sgd_keeps_it_whatever_the_number_of_steps)
 {
     for (uint32_t steps = 1; steps <= 4; steps++)
-        run_seeds(&policy_local_sgd, (struct policy_options){.steps = steps}, 100);
+        run_seeds(&policy_local_sgd, options_read(&policy_local_sgd, "steps: %u", steps), 100);
 }
 
 /* With a server it is not the mean: the server's model is its start less every step that was made, each once. */
@@ -64,7 +65,7 @@ Test(policy_mean, a_server_takes_in_every_step_once)
 Test(policy_mean, a_server_that_holds_replies_back_takes_in_every_step_once)
 {
     for (uint32_t staleness = 0; staleness <= 3; staleness++)
-        run_seeds(&policy_ssp, (struct policy_options){.staleness = staleness}, 100);
+        run_seeds(&policy_ssp, options_read(&policy_ssp, "staleness: %u", staleness), 100);
 }
 
 Test(policy_mean, allreduce_keeps_it)
@@ -74,7 +75,7 @@ Test(policy_mean, allreduce_keeps_it)
 
 Test(policy_mean, adpsgd_keeps_it_with_any_pairing_and_a_comm_thread)
 {
-    run_seeds(&policy_adpsgd, (struct policy_options){.comm_thread = true}, 300);
+    run_seeds(&policy_adpsgd, options_read(&policy_adpsgd, "comm_thread: true"), 300);
 }
 
 Test(policy_mean, adpsgd_keeps_it_with_any_pairing_and_no_comm_thread)
@@ -84,33 +85,33 @@ Test(policy_mean, adpsgd_keeps_it_with_any_pairing_and_no_comm_thread)
 
 Test(policy_mean, adpsgd_keeps_it_on_a_bipartite_graph_with_a_comm_thread)
 {
-    run_seeds(&policy_adpsgd,
-              (struct policy_options){.pairing = ADPSGD_BIPARTITE, .comm_thread = true}, 300);
+    run_seeds(&policy_adpsgd, options_read(&policy_adpsgd, "pairing: bipartite, comm_thread: true"),
+              300);
 }
 
 Test(policy_mean, adpsgd_keeps_it_on_a_bipartite_graph_with_no_comm_thread)
 {
-    run_seeds(&policy_adpsgd, (struct policy_options){.pairing = ADPSGD_BIPARTITE}, 300);
+    run_seeds(&policy_adpsgd, options_read(&policy_adpsgd, "pairing: bipartite"), 300);
 }
 
 Test(policy_mean, aau_keeps_it_when_clusters_are_released)
 {
-    run_seeds(&policy_aau, (struct policy_options){.release = AAU_CLUSTER}, 600);
+    run_seeds(&policy_aau, options_read(&policy_aau, "release: cluster"), 600);
 }
 
 Test(policy_mean, aau_keeps_it_when_all_are_released)
 {
-    run_seeds(&policy_aau, (struct policy_options){.release = AAU_ALL}, 600);
+    run_seeds(&policy_aau, options_read(&policy_aau, "release: all"), 600);
 }
 
 Test(policy_mean, aau_keeps_it_when_neighbours_are_released)
 {
-    run_seeds(&policy_aau, (struct policy_options){.release = AAU_NBR}, 600);
+    run_seeds(&policy_aau, options_read(&policy_aau, "release: nbr"), 600);
 }
 
 Test(policy_mean, aau_keeps_it_when_pairs_are_released)
 {
-    run_seeds(&policy_aau, (struct policy_options){.release = AAU_PAIR}, 600);
+    run_seeds(&policy_aau, options_read(&policy_aau, "release: pair"), 600);
 }
 
 Test(policy_mean, cb_dybw_keeps_it)

@@ -6,23 +6,23 @@
 #include "core/policy/rows.h"
 #include "tests/prop/seeds.h"
 #include "tests/prop/support_shadow.h"
+#include "tests/random/options.h"
 
 #define COMPUTE_NS 100000u
 
 enum { PATH, STAR, RING, COMPLETE, CLIQUES }; /* of cluster_graphs */
 
-static const enum aau_release releases[] = {AAU_CLUSTER, AAU_ALL, AAU_NBR, AAU_PAIR};
+static const char *const releases[] = {"cluster", "all", "nbr", "pair"};
 
-static struct cluster_config drawn(const struct policy *policy, enum aau_release release,
-                                   uint64_t seed)
+static struct cluster_config drawn(const struct policy *policy, const char *release, uint64_t seed)
 {
     return (struct cluster_config){
         .policy = policy,
         .seed = seed,
         .graph = cluster_graphs[seed % CLUSTER_GRAPHS],
         .workers = 2 + (uint32_t)(seed / CLUSTER_GRAPHS % 11),
-        .options.release = release,
-        .options.new_edge = (enum aau_new_edge)(seed / 5 % 2),
+        .options = options_read(policy, "release: %s, new_edge: %s", release,
+                                seed / 5 % 2 ? "vertex" : "component"),
         .compute_ns = COMPUTE_NS,
         .delay_ns = 2,
         .control_is_free = true,
@@ -59,8 +59,7 @@ Test(policy_oracle, keeps_the_sum_and_takes_at_most_workers_minus_one_exchanges_
  * only totals can be compared. Over 100 seeds per graph: rows mixed and epochs agree to 1 % with cluster and pair; to 12 %
  * with nbr on cliques, where waves that meet refuse each other; release all makes up to 16 % more exchanges of its groups.
  */
-static void expect_alike(enum aau_release release, enum aau_new_edge rule, uint32_t graph,
-                         bool equal)
+static void expect_alike(const char *release, const char *new_edge, uint32_t graph, bool equal)
 {
     double rows[2] = {0, 0}, exchanges[2] = {0, 0}, epochs[2] = {0, 0};
     const struct policy *const rows_of[2] = {&policy_aau, &policy_aau_oracle};
@@ -69,7 +68,7 @@ static void expect_alike(enum aau_release release, enum aau_new_edge rule, uint3
         uint64_t digest[2];
         for (uint32_t i = 0; i < 2; i++) {
             struct cluster_config config = drawn(rows_of[i], release, seed);
-            config.options.new_edge = rule;
+            options_change(config.policy, &config.options, "new_edge: %s", new_edge);
             const struct cluster_result result = cluster_run(&config);
             cr_assert(result.failure[0] == 0, "%s", result.failure);
             digest[i] = result.row_digest;
@@ -81,42 +80,42 @@ static void expect_alike(enum aau_release release, enum aau_new_edge rule, uint3
                           cluster_describe(&config));
         }
     }
-    cr_expect_float_eq(rows[0] / rows[1], 1, 0.15, "graph %u release %u rows", graph, release);
-    cr_expect_float_eq(exchanges[0] / exchanges[1], 1, 0.2, "graph %u release %u exchanges", graph,
+    cr_expect_float_eq(rows[0] / rows[1], 1, 0.15, "graph %u release %s rows", graph, release);
+    cr_expect_float_eq(exchanges[0] / exchanges[1], 1, 0.2, "graph %u release %s exchanges", graph,
                        release);
-    cr_expect_float_eq(epochs[0] / epochs[1], 1, 0.1, "graph %u release %u epochs", graph, release);
+    cr_expect_float_eq(epochs[0] / epochs[1], 1, 0.1, "graph %u release %s epochs", graph, release);
 }
 
 Test(policy_oracle, is_what_messages_do_when_clusters_are_released)
 {
     for (uint32_t graph = 0; graph < CLUSTER_GRAPHS; graph++)
-        expect_alike(AAU_CLUSTER, AAU_COMPONENT, graph,
+        expect_alike("cluster", "component", graph,
                      graph == STAR || graph == COMPLETE || graph == CLIQUES);
 }
 
 Test(policy_oracle, is_what_messages_do_when_pairs_are_released)
 {
     for (uint32_t graph = 0; graph < CLUSTER_GRAPHS; graph++)
-        expect_alike(AAU_PAIR, AAU_COMPONENT, graph, graph == STAR);
+        expect_alike("pair", "component", graph, graph == STAR);
 }
 
 Test(policy_oracle, is_what_messages_do_when_all_are_released)
 {
     for (uint32_t graph = 0; graph < CLUSTER_GRAPHS; graph++)
-        expect_alike(AAU_ALL, AAU_COMPONENT, graph, graph == STAR);
+        expect_alike("all", "component", graph, graph == STAR);
 }
 
 Test(policy_oracle, is_what_messages_do_when_neighbours_are_released)
 {
     for (uint32_t graph = 0; graph < CLUSTER_GRAPHS; graph++)
-        expect_alike(AAU_NBR, AAU_COMPONENT, graph, graph == COMPLETE);
+        expect_alike("nbr", "component", graph, graph == COMPLETE);
 }
 
 /* On a star every edge has the same end, which is touched once: the other end decides, as it does by component. */
 Test(policy_oracle, is_what_messages_do_when_edges_are_new_by_vertex)
 {
     for (uint32_t graph = 0; graph < CLUSTER_GRAPHS; graph++)
-        expect_alike(AAU_CLUSTER, AAU_VERTEX, graph, graph == STAR);
+        expect_alike("cluster", "vertex", graph, graph == STAR);
 }
 
 /* ----------------------------------------------------------------------------------------------------- losses */

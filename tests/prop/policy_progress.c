@@ -5,6 +5,7 @@
 #include "core/policy/rows.h"
 #include "tests/prop/seeds.h"
 #include "tests/prop/support_shadow.h"
+#include "tests/random/options.h"
 
 #define COMPUTE_NS 100000u
 
@@ -28,18 +29,20 @@ static struct cluster_config drawn(const struct policy *policy, uint64_t seed)
 /* When the last worker is touched, by vertex several edges become new at once, and two groups may join the same two parts. */
 static uint32_t most_waves(const struct cluster_config *config)
 {
-    return config->workers - 1 + (config->options.new_edge == AAU_VERTEX ? 2 : 0);
+    return config->workers - 1 +
+           (policy_chooses(config->policy, &config->options, "new_edge", "vertex") ? 2 : 0);
 }
 
-static const enum aau_release releases[] = {AAU_CLUSTER, AAU_ALL, AAU_NBR, AAU_PAIR};
+static const char *const releases[] = {"cluster", "all", "nbr", "pair"};
 
 Test(policy_progress,
      an_epoch_of_aau_takes_at_most_workers_minus_one_waves_when_control_is_immediate)
 {
     for (uint64_t seed = 1; seed <= seeds_of(400); seed++) {
         struct cluster_config config = drawn(&policy_aau, seed);
-        config.options.release = releases[seed / CLUSTER_GRAPHS % 4];
-        config.options.new_edge = (enum aau_new_edge)(seed / 5 % 2);
+        config.options = options_read(&policy_aau, "release: %s, new_edge: %s",
+                                      releases[seed / CLUSTER_GRAPHS % 4],
+                                      seed / 5 % 2 ? "vertex" : "component");
 
         const struct cluster_result result = cluster_run(&config);
 
@@ -48,7 +51,7 @@ Test(policy_progress,
         cr_assert(result.epoch_merges_max <= most_waves(&config), "%s: %u waves established edges",
                   cluster_describe(&config), result.epoch_merges_max);
         /* release all also lets workers go that establish nothing */
-        if (config.options.release != AAU_ALL)
+        if (!policy_chooses(&policy_aau, &config.options, "release", "all"))
             cr_assert(result.epoch_commits_max <= most_waves(&config), "%s: %u waves",
                       cluster_describe(&config), result.epoch_commits_max);
     }
@@ -73,8 +76,9 @@ Test(policy_progress, an_epoch_of_aau_takes_few_waves_more_when_control_is_slow)
 {
     for (uint64_t seed = 1; seed <= seeds_of(400); seed++) {
         struct cluster_config config = drawn(&policy_aau, seed);
-        config.options.release = releases[seed / CLUSTER_GRAPHS % 4];
-        config.options.new_edge = (enum aau_new_edge)(seed / 5 % 2);
+        config.options = options_read(&policy_aau, "release: %s, new_edge: %s",
+                                      releases[seed / CLUSTER_GRAPHS % 4],
+                                      seed / 5 % 2 ? "vertex" : "component");
         config.delay_ns = seed % 3 == 0 ? COMPUTE_NS : 2000;
         config.control_is_free = false;
 
@@ -121,25 +125,25 @@ Test(policy_progress, dsgd_survives_a_worker_that_is_not_polled)
 
 Test(policy_progress, dsgd_that_combines_first_survives_a_worker_that_is_not_polled)
 {
-    expect_recovery(&policy_dsgd, (struct policy_options){.order = DSGD_COMBINE_THEN_ADAPT});
+    expect_recovery(&policy_dsgd, options_read(&policy_dsgd, "order: cta"));
 }
 
 Test(policy_progress, local_sgd_survives_a_worker_that_is_not_polled)
 {
-    expect_recovery(&policy_local_sgd, (struct policy_options){.steps = 3});
+    expect_recovery(&policy_local_sgd, options_read(&policy_local_sgd, "steps: 3"));
 }
 
 Test(policy_progress, a_parameter_server_survives_a_worker_that_is_not_polled)
 {
-    expect_recovery(&policy_asgd, (struct policy_options){.own[0].flag = true});
-    expect_recovery(&policy_ssp, (struct policy_options){.staleness = 2});
+    expect_recovery(&policy_asgd, options_read(&policy_asgd, "damped: true"));
+    expect_recovery(&policy_ssp, options_read(&policy_ssp, "staleness: 2"));
 }
 
 /* Every round abandons the slower half, and one worker hears nothing for five. */
 Test(policy_progress, k_sync_survives_a_worker_that_is_not_polled)
 {
     for (uint32_t k = 1; k <= 2; k++)
-        expect_recovery(&policy_k_sync, (struct policy_options){.k = k});
+        expect_recovery(&policy_k_sync, options_read(&policy_k_sync, "k: %u", k));
 }
 
 Test(policy_progress, allreduce_survives_a_worker_that_is_not_polled)
@@ -149,14 +153,14 @@ Test(policy_progress, allreduce_survives_a_worker_that_is_not_polled)
 
 Test(policy_progress, adpsgd_survives_a_worker_that_is_not_polled)
 {
-    expect_recovery(&policy_adpsgd, (struct policy_options){.comm_thread = true});
+    expect_recovery(&policy_adpsgd, options_read(&policy_adpsgd, "comm_thread: true"));
     expect_recovery(&policy_adpsgd, (struct policy_options){0});
 }
 
 Test(policy_progress, aau_survives_a_worker_that_is_not_polled)
 {
     for (uint32_t i = 0; i < 4; i++)
-        expect_recovery(&policy_aau, (struct policy_options){.release = releases[i]});
+        expect_recovery(&policy_aau, options_read(&policy_aau, "release: %s", releases[i]));
 }
 
 /* ------------------------------------------------------------------------------------------------------- a drain */
@@ -164,25 +168,26 @@ Test(policy_progress, aau_survives_a_worker_that_is_not_polled)
 /* The moment of the stop is what varies here: every nanosecond of a busy exchange is as good as another. */
 Test(policy_progress, a_stop_at_any_moment_drains)
 {
-    static const struct policy_options options[] = {
-        {.release = AAU_CLUSTER, .comm_thread = true, .steps = 1, .k = 1},
-        {.release = AAU_ALL, .steps = 2, .k = 1, .staleness = 1},
-        {.release = AAU_NBR,
-         .pairing = ADPSGD_BIPARTITE,
-         .comm_thread = true,
-         .steps = 3,
-         .k = 1,
-         .order = DSGD_COMBINE_THEN_ADAPT},
-        {.release = AAU_PAIR, .pairing = ADPSGD_BIPARTITE, .steps = 7, .k = 1, .own[0].flag = true},
+    static const struct {
+        const struct policy *row;
+        const char *options[4];
+    } lines[] = {
+        {&policy_none, {"", "", "", ""}},
+        {&policy_allreduce, {"", "", "", ""}},
+        {&policy_dsgd, {"", "", "order: cta", ""}},
+        {&policy_adpsgd,
+         {"comm_thread: true", "", "pairing: bipartite, comm_thread: true", "pairing: bipartite"}},
+        {&policy_aau, {"release: cluster", "release: all", "release: nbr", "release: pair"}},
+        {&policy_local_sgd, {"steps: 1", "steps: 2", "steps: 3", "steps: 7"}},
+        {&policy_k_sync, {"k: 1", "k: 1", "k: 1", "k: 1"}},
+        {&policy_asgd, {"", "", "", "damped: true"}},
+        {&policy_ssp, {"", "staleness: 1", "", ""}},
     };
-    static const struct policy *const rows[] = {
-        &policy_none,      &policy_allreduce, &policy_dsgd, &policy_adpsgd, &policy_aau,
-        &policy_local_sgd, &policy_k_sync,    &policy_asgd, &policy_ssp};
     for (uint64_t seed = 1; seed <= seeds_of(1600); seed++) {
-        struct cluster_config config = drawn(rows[seed % 9], seed);
-        config.options = options[seed / 9 % 4];
-        if (config.workers > 3)
-            config.options.k = 3;
+        struct cluster_config config = drawn(lines[seed % 9].row, seed);
+        config.options = options_read(config.policy, "%s", lines[seed % 9].options[seed / 9 % 4]);
+        if (config.policy == &policy_k_sync && config.workers > 3)
+            config.options = options_read(&policy_k_sync, "k: 3");
         config.delay_ns = COMPUTE_NS / 2;
         config.control_is_free = false;
         config.stop_ns = seed * 7919 % (40 * COMPUTE_NS);

@@ -6,9 +6,10 @@
 
 #include "core/policy/rows.h"
 #include "tests/prop/support_published.h"
+#include "tests/random/options.h"
 
-static const char *const release_name[] = {
-    [AAU_CLUSTER] = "cluster", [AAU_ALL] = "all", [AAU_NBR] = "nbr", [AAU_PAIR] = "pair"};
+static const char *const releases[] = {"cluster", "all", "nbr", "pair"};
+static const char *const new_edges[] = {"component", "vertex"};
 
 /* -------------------------------------------------------------------------------------------------------- epochs */
 
@@ -113,25 +114,26 @@ static struct epochs epochs_of(uint32_t workers)
     return out;
 }
 
-static void expect_epochs(uint32_t workers, enum aau_release release, enum aau_new_edge rule)
+static void expect_epochs(uint32_t workers, const char *release, const char *new_edge)
 {
     struct sim_watch watch = {.stepped = note_mixes};
-    struct trial trial = {.row = &policy_aau_oracle,
-                          .options = {.release = release, .new_edge = rule},
-                          .workers = workers,
-                          .degree = workers > 8 ? 4 : 2,
-                          .seed = 1,
-                          .stop_ns = 1000 * MS,
-                          .jitter_cv = 0.05,
-                          .inject = trial_transient(0.1, 10),
-                          .watch = &watch};
+    struct trial trial = {
+        .row = &policy_aau_oracle,
+        .options = options_read(&policy_aau_oracle, "release: %s, new_edge: %s", release, new_edge),
+        .workers = workers,
+        .degree = workers > 8 ? 4 : 2,
+        .seed = 1,
+        .stop_ns = 1000 * MS,
+        .jitter_cv = 0.05,
+        .inject = trial_transient(0.1, 10),
+        .watch = &watch};
     watch.context = &trial;
     edges = 0;
     trial_run(&trial);
 
     const struct epochs epochs = epochs_of(workers);
-    cr_log_info("%u workers, release %s, new by %s, %u epochs", workers, release_name[release],
-                rule == AAU_VERTEX ? "vertex" : "component", epochs.count);
+    cr_log_info("%u workers, release %s, new by %s, %u epochs", workers, release, new_edge,
+                epochs.count);
     expect_figure("iterations of the longest epoch / (N - 1)",
                   (double)epochs.longest / (workers - 1), 0.1, 1);
     expect_figure("iterations without a new edge", epochs.idle, 0, 0);
@@ -145,9 +147,9 @@ static void expect_epochs(uint32_t workers, enum aau_release release, enum aau_n
 Test(published_aau, epochs_connect_everybody_within_n_minus_1_iterations)
 {
     for (uint32_t workers = 8; workers <= 32; workers *= 2)
-        for (uint32_t release = AAU_CLUSTER; release <= AAU_PAIR; release++)
-            for (uint32_t rule = AAU_COMPONENT; rule <= AAU_VERTEX; rule++)
-                expect_epochs(workers, (enum aau_release)release, (enum aau_new_edge)rule);
+        for (uint32_t release = 0; release < 4; release++)
+            for (uint32_t rule = 0; rule < 2; rule++)
+                expect_epochs(workers, releases[release], new_edges[rule]);
 }
 
 #define EPOCHS_MAX 4096u
@@ -228,13 +230,13 @@ Test(published_aau, waits_less_than_dsgd_and_more_than_adpsgd_under_transient_st
     struct trial trial = transient("dsgd");
     const struct outcome dsgd = trial_run(&trial);
     trial = transient("adpsgd");
-    trial.options.comm_thread = true;
+    options_change(&policy_adpsgd, &trial.options, "comm_thread: true");
     const struct outcome adpsgd = trial_run(&trial);
     trial = transient("aau");
     const struct outcome cluster = trial_run(&trial);
     trial = transient(NULL);
     trial.row = &policy_aau_oracle;
-    trial.options.release = AAU_ALL;
+    options_change(&policy_aau_oracle, &trial.options, "release: all");
     const struct outcome all = trial_run(&trial);
 
     expect_figure("wait share, cluster / dsgd", cluster.wait_share / dsgd.wait_share, 0.1, 0.8);
@@ -250,15 +252,15 @@ Test(published_aau, by_vertex_waits_longer_than_by_component_under_transient_str
 {
     for (uint32_t oracle = 0; oracle < 2; oracle++) {
         double wait[2];
-        for (uint32_t rule = AAU_COMPONENT; rule <= AAU_VERTEX; rule++) {
+        for (uint32_t rule = 0; rule < 2; rule++) {
             struct trial trial = transient("aau");
             trial.row = oracle ? &policy_aau_oracle : NULL;
-            trial.options.new_edge = (enum aau_new_edge)rule;
+            options_change(&policy_aau, &trial.options, "new_edge: %s", new_edges[rule]);
             wait[rule] = trial_run(&trial).wait_share;
         }
         expect_figure(oracle ? "wait share, vertex / component, oracle"
                              : "wait share, vertex / component, messages",
-                      wait[AAU_VERTEX] / wait[AAU_COMPONENT], 1, 2);
+                      wait[1] / wait[0], 1, 2);
     }
 }
 
@@ -286,7 +288,7 @@ Test(published_aau, noise_floor_falls_with_the_number_of_workers)
         for (uint32_t i = 0; i < 2; i++) {
             struct trial trial = transient("aau");
             trial.row = oracle ? &policy_aau_oracle : NULL;
-            trial.options.release = oracle ? AAU_ALL : AAU_CLUSTER;
+            options_change(&policy_aau, &trial.options, "release: %s", oracle ? "all" : "cluster");
             trial.workers = i ? 32 : 8;
             trial.cuts = 300;
             trial.stop_ns = 3000 * MS;
@@ -309,7 +311,8 @@ Test(published_aau, is_nearer_to_the_optimum_than_dsgd_at_equal_time)
     for (uint32_t i = 0; i < 2; i++) {
         struct trial trial = transient(i ? "aau" : "dsgd");
         trial.row = i ? &policy_aau_oracle : NULL;
-        trial.options.release = AAU_ALL;
+        if (i)
+            options_change(&policy_aau, &trial.options, "release: all");
         trial.stop_ns = 100 * MS;
         trial.cuts = 1;
         trial.learns = true;

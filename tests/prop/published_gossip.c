@@ -3,7 +3,9 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
+#include "core/policy/rows.h"
 #include "tests/prop/support_published.h"
+#include "tests/random/options.h"
 
 static const uint32_t first_worker; /* 0 */
 
@@ -22,7 +24,7 @@ static double rate_beside_a_slow_worker(struct trial trial, double factor)
 Test(published_gossip, adpsgd_does_not_notice_a_slow_worker)
 {
     const struct trial trial = {.policy = "adpsgd",
-                                .options.comm_thread = true,
+                                .options = options_read(&policy_adpsgd, "comm_thread: true"),
                                 .workers = 16,
                                 .degree = 2,
                                 .seed = 1,
@@ -41,7 +43,7 @@ Test(published_gossip, adpsgd_noise_floor_falls_with_the_number_of_workers)
     double floor[2];
     for (uint32_t i = 0; i < 2; i++) {
         const struct trial trial = {.policy = "adpsgd",
-                                    .options.comm_thread = true,
+                                    .options = options_read(&policy_adpsgd, "comm_thread: true"),
                                     .workers = i ? 32 : 8,
                                     .degree = 4,
                                     .seed = 1,
@@ -63,7 +65,7 @@ Test(published_gossip, swarm_trades_bytes_for_distance)
     double bytes_before = 0, distance_before = 0;
     for (uint32_t h = 1; h <= 8; h *= 2) {
         const struct trial trial = {.policy = "swarm",
-                                    .options.steps = h,
+                                    .options = options_read(&policy_swarm, "steps: %u", h),
                                     .workers = 16,
                                     .degree = 4,
                                     .seed = 1,
@@ -93,15 +95,15 @@ Test(published_gossip, swarm_trades_bytes_for_distance)
 Test(published_gossip, prague_tolerates_a_slow_worker_with_its_filter_and_not_without)
 {
     struct trial trial = {.policy = "prague",
-                          .options = {.group = 4, .collective = COLLECTIVE_MODELLED},
+                          .options = options_read(&policy_prague, "group: 4, collective: modelled"),
                           .workers = 17,
                           .seed = 1,
                           .stop_ns = 2000 * MS,
                           .jitter_cv = 0.05};
     for (double factor = 5; factor <= 20; factor *= 2) {
-        trial.options.lag = 0;
+        options_change(&policy_prague, &trial.options, "lag: 0");
         const double without = rate_beside_a_slow_worker(trial, factor);
-        trial.options.lag = 4;
+        options_change(&policy_prague, &trial.options, "lag: 4");
         const double with = rate_beside_a_slow_worker(trial, factor);
         expect_figure("others with the filter", with, 0.97, 1.05);
         expect_figure("others without", without, 0, 0.9);
@@ -117,7 +119,9 @@ Test(published_gossip, epidemic_contracts_faster_the_more_receivers)
         double ratio = 0;
         for (uint64_t seed = 1; seed <= seeds; seed++) {
             const struct trial trial = {.policy = "epidemic",
-                                        .options = {.fanout = s, .timeout_ns = MS / 2},
+                                        .options = options_read(&policy_epidemic,
+                                                                "fanout: %u, timeout: %lluns", s,
+                                                                (unsigned long long)(MS / 2)),
                                         .workers = n,
                                         .seed = seed,
                                         .stop_ns = 4 * MS,
@@ -137,7 +141,7 @@ Test(published_gossip, epidemic_contracts_faster_the_more_receivers)
 Test(published_gossip, swift_is_wait_free)
 {
     struct trial trial = {.policy = "swift",
-                          .options.steps = 1,
+                          .options = options_read(&policy_swift, "steps: 1"),
                           .workers = 16,
                           .degree = 2,
                           .seed = 1,
@@ -159,7 +163,7 @@ Test(published_gossip, partial_waits_less_for_fewer_neighbours)
     double before = 1;
     for (uint32_t k = 6; k >= 1; k--) {
         const struct trial trial = {.policy = "partial",
-                                    .options = {.wait = PARTIAL_K, .k = k},
+                                    .options = options_read(&policy_partial, "wait: k, k: %u", k),
                                     .workers = 24,
                                     .degree = 6,
                                     .seed = 1,

@@ -3,7 +3,9 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
+#include "core/policy/rows.h"
 #include "tests/prop/support_published.h"
+#include "tests/random/options.h"
 
 /* Assran et al., ICML 2019: on the one-peer exponential graph with N = 2^p everybody has the exact mean
  * after p iterations. */
@@ -33,7 +35,7 @@ Test(published_push, sgp_averages_exactly_after_log2_n_iterations)
 Test(published_push, sgp_weights_debias_what_late_messages_bias)
 {
     const struct trial trial = {.policy = "sgp",
-                                .options.overlap = 2,
+                                .options = options_read(&policy_sgp, "overlap: 2"),
                                 .workers = 12,
                                 .degree = 12,
                                 .seed = 1,
@@ -55,7 +57,7 @@ Test(published_push, sgp_weights_debias_what_late_messages_bias)
 Test(published_push, sgp_is_faster_than_allreduce_under_transient_stragglers)
 {
     struct trial trial = {.policy = "allreduce",
-                          .options.collective = COLLECTIVE_MODELLED,
+                          .options = options_read(&policy_allreduce, "collective: modelled"),
                           .workers = 32,
                           .degree = 32,
                           .seed = 1,
@@ -64,8 +66,9 @@ Test(published_push, sgp_is_faster_than_allreduce_under_transient_stragglers)
                           .inject = trial_transient(0.1, 10)};
     const double all = (double)trial_run(&trial).gradients;
     trial.policy = "sgp";
+    trial.options = (struct policy_options){0};
     const double sgp = (double)trial_run(&trial).gradients;
-    trial.options.overlap = 1;
+    options_change(&policy_sgp, &trial.options, "overlap: 1");
     const double late = (double)trial_run(&trial).gradients;
 
     expect_figure("gradients, sgp / allreduce", sgp / all, 1.3, 4);

@@ -2,7 +2,9 @@
 /* What the papers say of parameter servers: k-sync, asgd, ssp. Worker 0 serves and computes nothing. */
 #include <criterion/criterion.h>
 
+#include "core/policy/rows.h"
 #include "tests/prop/support_published.h"
+#include "tests/random/options.h"
 
 static double harmonic(uint32_t n)
 {
@@ -19,7 +21,7 @@ Test(published_server, a_k_sync_round_takes_the_expected_kth_order_statistic)
     for (uint32_t k = 1; k <= n; k *= 2) {
         const struct trial trial = {
             .policy = "k-sync",
-            .options.k = k,
+            .options = options_read(&policy_k_sync, "k: %u", k),
             .workers = n + 1,
             .seed = 1,
             .stop_ns = 10000 * MS,
@@ -38,7 +40,7 @@ Test(published_server, the_error_floor_of_k_sync_falls_with_k)
     for (uint32_t k = 1; k <= 8; k *= 2) {
         const struct trial trial = {
             .policy = "k-sync",
-            .options.k = k,
+            .options = options_read(&policy_k_sync, "k: %u", k),
             .workers = 9,
             .seed = 1,
             .stop_ns = 4000 * MS,
@@ -144,7 +146,7 @@ Test(published_server, ssp_bounds_the_gap_of_the_clocks_and_waits_less_with_a_wi
         struct clocks clocks = {.workers = 9};
         const struct sim_watch watch = {.context = &clocks, .stepped = note_clocks};
         const struct trial trial = {.policy = "ssp",
-                                    .options.staleness = s,
+                                    .options = options_read(&policy_ssp, "staleness: %u", s),
                                     .workers = 9,
                                     .seed = 1,
                                     .stop_ns = 2000 * MS,

@@ -3,7 +3,9 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
+#include "core/policy/rows.h"
 #include "tests/prop/support_published.h"
+#include "tests/random/options.h"
 
 static const uint32_t first_worker; /* 0 */
 
@@ -13,7 +15,7 @@ static const uint32_t first_worker; /* 0 */
 Test(published_sync, an_allreduce_round_takes_the_expected_maximum)
 {
     struct trial trial = {.policy = "allreduce",
-                          .options.collective = COLLECTIVE_MODELLED,
+                          .options = options_read(&policy_allreduce, "collective: modelled"),
                           .workers = 8,
                           .seed = 1,
                           .iterations = 10000,
@@ -58,7 +60,7 @@ Test(published_sync, local_sgd_needs_h_times_fewer_bytes_for_the_same_loss_per_g
     const struct outcome all = trial_run(&trial);
     trial.policy = "local-sgd";
     for (uint32_t h = 1; h <= 8; h *= 2) {
-        trial.options.steps = h;
+        options_change(&policy_local_sgd, &trial.options, "steps: %u", h);
         const struct outcome local = trial_run(&trial);
         expect_figure("bytes of allreduce / of local-sgd / H",
                       (double)all.bytes / (double)local.bytes / h, 0.99, 1.01);
@@ -70,14 +72,14 @@ Test(published_sync, local_sgd_needs_h_times_fewer_bytes_for_the_same_loss_per_g
 Test(published_sync, local_sgd_waits_less_the_more_local_steps)
 {
     struct trial trial = {.policy = "local-sgd",
-                          .options.collective = COLLECTIVE_MODELLED,
+                          .options = options_read(&policy_local_sgd, "collective: modelled"),
                           .workers = 16,
                           .seed = 1,
                           .iterations = 3200,
                           .inject = trial_transient(0.1, 10)};
     double before = 1e9;
     for (uint32_t h = 1; h <= 16; h *= 4) {
-        trial.options.steps = h;
+        options_change(&policy_local_sgd, &trial.options, "steps: %u", h);
         const struct outcome local = trial_run(&trial);
         expect_figure("ms per step", local.seconds * 1e3 / 3200, 1.9, 0.8 * before);
         before = local.seconds * 1e3 / 3200;
@@ -144,7 +146,8 @@ Test(published_sync, hop_workers_are_at_most_their_tokens_apart)
 {
     for (uint32_t staleness = 0; staleness <= 4; staleness += 2) {
         struct trial trial = {.policy = "hop",
-                              .options = {.backup = 1, .staleness = staleness},
+                              .options =
+                                  options_read(&policy_hop, "backup: 1, staleness: %u", staleness),
                               .workers = 12,
                               .degree = 4,
                               .seed = 3,
@@ -169,9 +172,9 @@ Test(published_sync, hop_with_a_backup_worker_is_faster_under_random_slowdown)
                           .jitter_cv = 0.05,
                           .inject = trial_transient(1.0 / 16, 6)};
     const double standard = (double)trial_run(&trial).gradients;
-    trial.options = (struct policy_options){.staleness = 4};
+    trial.options = options_read(&policy_hop, "staleness: 4");
     const double stale = (double)trial_run(&trial).gradients;
-    trial.options.backup = 1;
+    options_change(&policy_hop, &trial.options, "backup: 1");
     const double backup = (double)trial_run(&trial).gradients;
 
     expect_figure("backup 1 / standard", backup / standard, 1.2, 10);
@@ -182,7 +185,7 @@ Test(published_sync, hop_with_a_backup_worker_is_faster_under_random_slowdown)
 Test(published_sync, hop_that_skips_is_faster_beside_a_slow_worker)
 {
     struct trial trial = {.policy = "hop",
-                          .options = {.staleness = 4, .backup = 1},
+                          .options = options_read(&policy_hop, "staleness: 4, backup: 1"),
                           .workers = 16,
                           .degree = 4,
                           .seed = 1,
@@ -191,7 +194,7 @@ Test(published_sync, hop_that_skips_is_faster_beside_a_slow_worker)
     const struct outcome alike = trial_run(&trial);
     trial.inject = trial_permanent(&first_worker, 4);
     const struct outcome held = trial_run(&trial);
-    trial.options.jump = 4;
+    options_change(&policy_hop, &trial.options, "jump: 4");
     const struct outcome skips = trial_run(&trial);
 
     const double fast = trial_rate_without(&alike, 16, 0);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/policy/rows.h"
+#include "tests/random/options.h"
 #include "tests/unit/support_sim.h"
 
 #define WORKERS 8u
@@ -24,36 +25,36 @@ struct line {
     const char *name;
     const struct policy *row;
     enum answer loss, comeback; /* crash and leave for good; crash and leave with a return, join */
-    struct policy_options options;
+    const char *options;        /* NULL: its defaults */
 };
 
 static const struct line lines[] = {
-    {"none", &policy_none, REFUSED, REFUSED, {0}},
-    {"allreduce", &policy_allreduce, REFUSED, REFUSED, {0}},
-    {"dsgd", &policy_dsgd, SURVIVES, RETURNS, {0}},
-    {"dsgd", &policy_dsgd, SURVIVES, RETURNS, {.order = DSGD_COMBINE_THEN_ADAPT}},
-    {"local-sgd", &policy_local_sgd, REFUSED, REFUSED, {.steps = 3}},
-    {"k-sync", &policy_k_sync, REFUSED, REFUSED, {.k = 3}},
-    {"adpsgd", &policy_adpsgd, SURVIVES, RETURNS, {0}},
-    {"adpsgd", &policy_adpsgd, SURVIVES, RETURNS, {.comm_thread = true}},
-    {"swarm", &policy_swarm, SURVIVES, RETURNS, {.steps = 2}},
-    {"aau", &policy_aau, SURVIVES, RETURNS, {.release = AAU_CLUSTER}},
-    {"aau", &policy_aau, SURVIVES, RETURNS, {.release = AAU_ALL}},
-    {"aau", &policy_aau, SURVIVES, RETURNS, {.release = AAU_NBR}},
-    {"aau", &policy_aau, SURVIVES, RETURNS, {.release = AAU_PAIR}},
-    {"aau", &policy_aau, SURVIVES, RETURNS, {.new_edge = AAU_VERTEX}},
-    {"aau (oracle)", &policy_aau_oracle, SURVIVES, REFUSED, {.release = AAU_CLUSTER}},
-    {"aau (oracle)", &policy_aau_oracle, SURVIVES, REFUSED, {.new_edge = AAU_VERTEX}},
-    {"partial", &policy_partial, SURVIVES, RETURNS, {.wait = PARTIAL_K, .k = 2}},
-    {"prague", &policy_prague, REFUSED, REFUSED, {.group = 3, .lag = 2}},
-    {"sgp", &policy_sgp, REFUSED, REFUSED, {.overlap = 1}},
-    {"agp", &policy_agp, REFUSED, REFUSED, {0}},
-    {"agp-yscaled", &policy_agp_yscaled, REFUSED, REFUSED, {0}},
-    {"hop", &policy_hop, REFUSED, REFUSED, {.staleness = 2}},
-    {"swift", &policy_swift, REFUSED, REFUSED, {.steps = 1}},
-    {"epidemic", &policy_epidemic, SURVIVES, RETURNS, {.fanout = 2, .timeout_ns = MS / 5}},
-    {"asgd", &policy_asgd, REFUSED, REFUSED, {0}},
-    {"ssp", &policy_ssp, REFUSED, REFUSED, {.staleness = 2}},
+    {"none", &policy_none, REFUSED, REFUSED, ""},
+    {"allreduce", &policy_allreduce, REFUSED, REFUSED, ""},
+    {"dsgd", &policy_dsgd, SURVIVES, RETURNS, ""},
+    {"dsgd", &policy_dsgd, SURVIVES, RETURNS, "order: cta"},
+    {"local-sgd", &policy_local_sgd, REFUSED, REFUSED, "steps: 3"},
+    {"k-sync", &policy_k_sync, REFUSED, REFUSED, "k: 3"},
+    {"adpsgd", &policy_adpsgd, SURVIVES, RETURNS, ""},
+    {"adpsgd", &policy_adpsgd, SURVIVES, RETURNS, "comm_thread: true"},
+    {"swarm", &policy_swarm, SURVIVES, RETURNS, "steps: 2"},
+    {"aau", &policy_aau, SURVIVES, RETURNS, "release: cluster"},
+    {"aau", &policy_aau, SURVIVES, RETURNS, "release: all"},
+    {"aau", &policy_aau, SURVIVES, RETURNS, "release: nbr"},
+    {"aau", &policy_aau, SURVIVES, RETURNS, "release: pair"},
+    {"aau", &policy_aau, SURVIVES, RETURNS, "new_edge: vertex"},
+    {"aau (oracle)", &policy_aau_oracle, SURVIVES, REFUSED, "release: cluster"},
+    {"aau (oracle)", &policy_aau_oracle, SURVIVES, REFUSED, "new_edge: vertex"},
+    {"partial", &policy_partial, SURVIVES, RETURNS, "wait: k, k: 2"},
+    {"prague", &policy_prague, REFUSED, REFUSED, "group: 3, lag: 2"},
+    {"sgp", &policy_sgp, REFUSED, REFUSED, "overlap: 1"},
+    {"agp", &policy_agp, REFUSED, REFUSED, ""},
+    {"agp-yscaled", &policy_agp_yscaled, REFUSED, REFUSED, ""},
+    {"hop", &policy_hop, REFUSED, REFUSED, "staleness: 2"},
+    {"swift", &policy_swift, REFUSED, REFUSED, "steps: 1"},
+    {"epidemic", &policy_epidemic, SURVIVES, RETURNS, "fanout: 2, timeout: 200us"},
+    {"asgd", &policy_asgd, REFUSED, REFUSED, ""},
+    {"ssp", &policy_ssp, REFUSED, REFUSED, "staleness: 2"},
 };
 #define LINES ((uint32_t)(sizeof(lines) / sizeof(lines[0])))
 
@@ -73,7 +74,7 @@ static bool line_at(uint32_t i, struct line *out)
         if (stands || i-- > 0)
             continue;
         *out = (struct line){row->name, row, row->survives_loss ? SURVIVES : REFUSED,
-                             row->survives_return ? RETURNS : REFUSED, policy_defaults(row)};
+                             row->survives_return ? RETURNS : REFUSED, NULL};
         return true;
     }
     return false;
@@ -95,7 +96,8 @@ static void plan(struct cluster *cluster, const struct line *line, const struct 
 {
     cluster_plan_row(cluster, line->row, WORKERS, 4, seed);
     for (uint32_t w = 0; w < WORKERS; w++)
-        cluster->worker[w].options = line->options;
+        cluster->worker[w].options = line->options ? options_read(line->row, "%s", line->options)
+                                                   : options_default(line->row);
     cluster->config.jitter_cv = 0.1;
     cluster->config.links = (struct sim_links){.latency_ns = 20 * US, .jitter_cv = 0.3};
     cluster->config.fault = fault;
@@ -251,9 +253,8 @@ Test(sim_faults, nor_for_lost_messages)
 
 Test(sim_faults, a_paused_neighbour_is_evicted_where_the_profile_says_after_how_long)
 {
-    const struct line line = {.name = "aau",
-                              .row = &policy_aau,
-                              .options = {.release = AAU_CLUSTER, .evict_after_ns = 2 * MS}};
+    const struct line line = {
+        .name = "aau", .row = &policy_aau, .options = "release: cluster, evict_after: 2ms"};
     const struct fault pause = {
         .kind = FAULT_PAUSE, .worker = VICTIM, .at_ns = 20 * MS, .for_ns = 20 * MS};
     struct cluster cluster;

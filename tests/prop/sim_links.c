@@ -4,6 +4,7 @@
 
 #include "core/base/rng.h"
 #include "tests/prop/seeds.h"
+#include "tests/random/options.h"
 #include "tests/unit/support_sim.h"
 
 static const uint32_t first_two[] = {0, 1};
@@ -194,21 +195,22 @@ Test(sim_links, the_sentence_names_the_edge_and_who_resends)
 
 static void run_unreliable(uint64_t seed)
 {
-    static const struct cluster_variant losers[] = {
-        {"sgp", {.give_up_ns = 5 * MS}},
-        {"sgp", {.overlap = 3, .give_up_ns = 2 * MS}},
-        {"epidemic", {.fanout = 2, .timeout_ns = MS / 5}},
-        {"agp-yscaled", {0}},
-        {"swift", {.steps = 1}}};
+    static const struct {
+        const char *name, *options;
+    } losers[] = {{"sgp", "give_up: 5ms"},
+                  {"sgp", "overlap: 3, give_up: 2ms"},
+                  {"epidemic", "fanout: 2, timeout: 200us"},
+                  {"agp-yscaled", ""},
+                  {"swift", "steps: 1"}};
     struct rng rng = rng_start(seed, RNG_TEST, 8);
     struct inject entry[2] = {entry_of(&rng), entry_of(&rng)};
-    const struct cluster_variant *const variant = &losers[seed % 5];
-    const struct policy *const row =
-        policy_variant(policy_find(variant->name), &variant->options, 8);
+    const struct policy *const named = policy_find(losers[seed % 5].name);
+    const struct policy_options options = options_read(named, "%s", losers[seed % 5].options);
+    const struct policy *const row = policy_variant(named, &options, 8);
     struct cluster cluster;
     cluster_plan_row(&cluster, row, 2 + (uint32_t)(seed % 9), 2, seed);
     for (uint32_t w = 0; w < cluster.config.workers; w++)
-        cluster.worker[w].options = variant->options;
+        cluster.worker[w].options = options;
     cluster.config.control_depth = 4096;
     cluster.config.jitter_cv = 0.3;
     cluster.config.links = (struct sim_links){.latency_ns = 20 * US, .jitter_cv = 0.5};

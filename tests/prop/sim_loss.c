@@ -4,27 +4,28 @@
 
 #include "core/policy/rows.h"
 #include "tests/prop/seeds.h"
+#include "tests/random/options.h"
 #include "tests/unit/support_sim.h"
 
 struct variant {
     const struct policy *row;
-    struct policy_options options;
+    const char *options;
 };
 
 static const struct variant variants[] = {
-    {&policy_dsgd, {0}},
-    {&policy_dsgd, {.order = DSGD_COMBINE_THEN_ADAPT}},
-    {&policy_adpsgd, {.comm_thread = true}},
-    {&policy_adpsgd, {0}},
-    {&policy_swarm, {.steps = 2}},
-    {&policy_aau, {.release = AAU_CLUSTER}},
-    {&policy_aau, {.release = AAU_ALL}},
-    {&policy_aau, {.release = AAU_NBR}},
-    {&policy_aau, {.release = AAU_PAIR}},
-    {&policy_aau, {.release = AAU_CLUSTER, .evict_after_ns = 20 * MS}},
-    {&policy_aau, {.new_edge = AAU_VERTEX, .evict_after_ns = 20 * MS}},
-    {&policy_aau_oracle, {.release = AAU_CLUSTER}},
-    {&policy_aau_oracle, {.release = AAU_ALL}},
+    {&policy_dsgd, ""},
+    {&policy_dsgd, "order: cta"},
+    {&policy_adpsgd, "comm_thread: true"},
+    {&policy_adpsgd, ""},
+    {&policy_swarm, "steps: 2"},
+    {&policy_aau, "release: cluster"},
+    {&policy_aau, "release: all"},
+    {&policy_aau, "release: nbr"},
+    {&policy_aau, "release: pair"},
+    {&policy_aau, "release: cluster, evict_after: 20ms"},
+    {&policy_aau, "new_edge: vertex, evict_after: 20ms"},
+    {&policy_aau_oracle, "release: cluster"},
+    {&policy_aau_oracle, "release: all"},
 };
 #define VARIANTS (sizeof(variants) / sizeof(variants[0]))
 
@@ -46,7 +47,7 @@ static void run(uint64_t seed)
     struct cluster cluster;
     cluster_plan_row(&cluster, variant->row, workers, 4, seed);
     for (uint32_t w = 0; w < workers; w++)
-        cluster.worker[w].options = variant->options;
+        cluster.worker[w].options = options_read(variant->row, "%s", variant->options);
     cluster.config.inject.entry = &inject;
     cluster.config.inject.count = 1;
     cluster.config.jitter_cv = 0.05;

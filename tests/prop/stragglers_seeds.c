@@ -10,6 +10,7 @@
 
 #include "core/base/rng.h"
 #include "harness/metric/record.h"
+#include "tests/random/options.h"
 #include "tests/unit/support_sim.h"
 
 #define ROWS_MAX 65536u
@@ -64,9 +65,12 @@ static void run(struct score *score, const struct fleet *fleet)
     struct cluster cluster;
     struct err err = {0};
     cluster_plan(&cluster, fleet->policy, fleet->workers, 2, fleet->seed);
+    const struct policy *const row = cluster.config.policy;
     for (uint32_t w = 0; w < fleet->workers; w++) {
-        cluster.worker[w].options.collective = COLLECTIVE_MODELLED;
-        cluster.worker[w].options.k = (fleet->workers + 1) / 2;
+        if (option_find(row->options, "collective"))
+            options_change(row, &cluster.worker[w].options, "collective: modelled");
+        if (option_find(row->options, "k"))
+            options_change(row, &cluster.worker[w].options, "k: %u", (fleet->workers + 1) / 2);
     }
     cluster.config.jitter_cv = fleet->jitter_cv;
     cluster.config.inject.entry = fleet->entry;

@@ -9,6 +9,7 @@
 #include "core/policy/control.h"
 #include "core/policy/oracle.h"
 #include "tests/random/fuzz_seed.h"
+#include "tests/random/options.h"
 
 const char *const cluster_graphs[] = {"path", "star", "ring", "complete", "cliques", "random"};
 
@@ -24,13 +25,13 @@ struct cluster {
 const char *cluster_describe(const struct cluster_config *config)
 {
     static char text[300];
-    const struct policy_options *const o = &config->options;
-    snprintf(text, sizeof(text),
-             "seed %llu, %s on %s of %u: release %d by %d, pairing %d, comm thread %d, overlap %u, "
-             "backup %u, staleness %u, jump %u, loss %g",
-             (unsigned long long)config->seed, config->policy->name, config->graph, config->workers,
-             o->release, o->new_edge, o->pairing, o->comm_thread, o->overlap, o->backup,
-             o->staleness, o->jump, config->loss);
+    int used = snprintf(text, sizeof(text), "seed %llu, %s on %s of %u: loss %g",
+                        (unsigned long long)config->seed, config->policy->name, config->graph,
+                        config->workers, config->loss);
+    for (const struct policy_option *o = config->policy->options;
+         o && o->name && (size_t)used < sizeof(text); o++)
+        used += snprintf(text + used, sizeof(text) - (size_t)used, ", %s %llu", o->name,
+                         (unsigned long long)option_value(o, &config->options));
     return text;
 }
 
@@ -99,11 +100,13 @@ static void make(struct cluster *self)
                                  .base_ns = c->compute_ns};
     struct err err = {{0}};
     while (scenario_make(&self->scenario, &plan, &err) < 0) {
-        if (plan.options.backup == 0) {
+        const uint64_t backup = policy_value(c->policy, &plan.options, "backup");
+        if (backup == 0) {
             fprintf(stderr, "%s: %s\n", cluster_describe(c), err.text);
             abort();
         }
-        plan.options.backup--; /* a leaf has nobody to spare */
+        options_change(c->policy, &plan.options, "backup: %u",
+                       (uint32_t)backup - 1); /* a leaf has nobody to spare */
     }
     self->scenario.values = c->values ? SCENARIO_LINEAR : SCENARIO_TIMING;
     sim->jitter_cv = 0.12;
@@ -168,7 +171,7 @@ static uint64_t patience_ns(const struct cluster_config *config)
 {
     return 10 * config->compute_ns * (config->workers + 4) + 100 * config->delay_ns +
            10 * config->compute_ns * config->slow_factor + 2 * config->tardy_ns +
-           8 * config->options.evict_after_ns;
+           8 * policy_evicts_after_ns(config->policy, &config->options);
 }
 
 static void check_alive(struct cluster *self, uint32_t worker, uint64_t last_ns)

@@ -9,22 +9,22 @@
 
 static struct trace_node node;
 
-static const struct policy_config cluster = {.options.release = AAU_CLUSTER};
-static const struct policy_config all = {.options.release = AAU_ALL};
-static const struct policy_config nbr = {.options.release = AAU_NBR};
-static const struct policy_config pair = {.options.release = AAU_PAIR};
-static const struct policy_config vertex = {.options.new_edge = AAU_VERTEX};
+static const char cluster[] = "release: cluster";
+static const char all[] = "release: all";
+static const char nbr[] = "release: nbr";
+static const char pair[] = "release: pair";
+static const char vertex[] = "new_edge: vertex";
 
 /* The middle of the path 0 - 1 - 2: peer 0 is worker 0, peer 1 is worker 2. */
-static void open_middle(const struct policy_config *options)
+static void open_middle(const char *options)
 {
-    trace_open(&node, &policy_aau, 1, 3, PEERS(0, 2), options);
+    trace_open(&node, &policy_aau, 1, 3, PEERS(0, 2), OPTIONS(policy_aau, "%s", options));
 }
 
 /* Worker 4 of eight, with neighbours 2, 6 and 7 as peers 0, 1 and 2. */
-static void open_centre(const struct policy_config *options)
+static void open_centre(const char *options)
 {
-    trace_open(&node, &policy_aau, 4, 8, PEERS(2, 6, 7), options);
+    trace_open(&node, &policy_aau, 4, 8, PEERS(2, 6, 7), OPTIONS(policy_aau, "%s", options));
 }
 
 static void close_node(void)
@@ -35,7 +35,7 @@ TestSuite(policy_aau, .fini = close_node);
 
 Test(policy_aau, leads_the_wave_when_its_own_gradient_was_missing)
 {
-    open_middle(&cluster);
+    open_middle(cluster);
 
     expect_trace(&node, "@0   start                   -> compute r0\n"
                         "@10  control p0 READY{0}     ->\n"
@@ -50,7 +50,7 @@ Test(policy_aau, leads_the_wave_when_its_own_gradient_was_missing)
 
 Test(policy_aau, waits_until_a_neighbour_is_ready_and_lets_the_lower_id_lead)
 {
-    open_middle(&cluster);
+    open_middle(cluster);
 
     expect_trace(&node, "@0   start                   -> compute r0\n"
                         "@100 grad                    -> apply, control READY{0} {0 1}\n"
@@ -60,7 +60,7 @@ Test(policy_aau, waits_until_a_neighbour_is_ready_and_lets_the_lower_id_lead)
 
 Test(policy_aau, joins_a_wave_asks_the_others_and_echoes)
 {
-    open_middle(&cluster);
+    open_middle(cluster);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@100 grad                     -> apply, control READY{0} {0 1}\n"
@@ -76,7 +76,7 @@ Test(policy_aau, joins_a_wave_asks_the_others_and_echoes)
 
 Test(policy_aau, does_not_exchange_twice_over_an_edge_of_the_epoch)
 {
-    open_middle(&cluster);
+    open_middle(cluster);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@10  control p0 PATH{0 1 0 1} -> control PATH{0 1 0 1} {1}\n"
@@ -86,7 +86,7 @@ Test(policy_aau, does_not_exchange_twice_over_an_edge_of_the_epoch)
 
 Test(policy_aau, forwards_what_merged_something_and_drops_the_rest)
 {
-    open_centre(&cluster);
+    open_centre(cluster);
 
     expect_trace(&node, "@0  start                            -> compute r0\n"
                         "@10 control p0 PATH{0 2 2 3 3 5}     -> control PATH{0 2 2 3 3 5} {1 2}\n"
@@ -96,7 +96,7 @@ Test(policy_aau, forwards_what_merged_something_and_drops_the_rest)
 
 Test(policy_aau, leaves_its_wave_for_a_lower_one_and_tells_the_old_parent)
 {
-    open_middle(&cluster);
+    open_middle(cluster);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@100 grad                     -> apply, control READY{0} {0 1}\n"
@@ -108,7 +108,7 @@ Test(policy_aau, leaves_its_wave_for_a_lower_one_and_tells_the_old_parent)
 
 Test(policy_aau, tells_a_higher_wave_about_its_own)
 {
-    open_centre(&cluster);
+    open_centre(cluster);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@10  control p1 READY{0}      ->\n"
@@ -123,7 +123,7 @@ Test(policy_aau, tells_a_higher_wave_about_its_own)
 
 Test(policy_aau, once_bound_refuses_even_a_lower_wave_but_follows_its_parent_into_one)
 {
-    open_centre(&cluster);
+    open_centre(cluster);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@100 grad                     -> apply, control READY{0} {0 1 2}\n"
@@ -135,7 +135,7 @@ Test(policy_aau, once_bound_refuses_even_a_lower_wave_but_follows_its_parent_int
 
 Test(policy_aau, when_bound_tells_a_late_member_that_the_edge_is_active)
 {
-    open_centre(&cluster);
+    open_centre(cluster);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@100 grad                     -> apply, control READY{0} {0 1 2}\n"
@@ -148,7 +148,7 @@ Test(policy_aau, when_bound_tells_a_late_member_that_the_edge_is_active)
 Test(policy_aau, asks_again_who_still_owes_an_answer_to_the_wave_it_leaves)
 {
     /* p2's NO is about wave 4.1; wave 3.9 is still on its way to it, and may find it ready */
-    open_centre(&cluster);
+    open_centre(cluster);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@10  control p1 READY{0}      ->\n"
@@ -162,7 +162,7 @@ Test(policy_aau, asks_again_who_still_owes_an_answer_to_the_wave_it_leaves)
 
 Test(policy_aau, aborts_when_nobody_new_joined_and_tries_again_when_one_is_ready)
 {
-    open_middle(&cluster);
+    open_middle(cluster);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@10  control p1 READY{0}      ->\n"
@@ -176,7 +176,7 @@ Test(policy_aau, aborts_when_nobody_new_joined_and_tries_again_when_one_is_ready
 
 Test(policy_aau, after_an_abort_says_ready_to_those_it_refused)
 {
-    open_centre(&cluster);
+    open_centre(cluster);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@5   control p0 PATH{0 2 4 6 4 7} -> control PATH{0 2 4 6 4 7} {1 2}\n"
@@ -188,7 +188,7 @@ Test(policy_aau, after_an_abort_says_ready_to_those_it_refused)
 
 Test(policy_aau, refuses_while_it_computes)
 {
-    open_middle(&cluster);
+    open_middle(cluster);
 
     expect_trace(&node, "@0  start                    -> compute r0\n"
                         "@10 control p0 FREEZE{0 0 1} -> control NO{0 0 1} {0}\n"
@@ -197,7 +197,7 @@ Test(policy_aau, refuses_while_it_computes)
 
 Test(policy_aau, begins_an_epoch_when_all_are_connected_and_looks_again)
 {
-    open_middle(&cluster);
+    open_middle(cluster);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@10  control p1 PATH{0 1 1 2} -> control PATH{0 1 1 2} {0}\n"
@@ -210,7 +210,7 @@ Test(policy_aau, begins_an_epoch_when_all_are_connected_and_looks_again)
 
 Test(policy_aau, does_not_take_a_neighbour_for_ready_after_they_exchanged)
 {
-    open_middle(&cluster);
+    open_middle(cluster);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@10  control p0 READY{0}      ->\n"
@@ -232,7 +232,7 @@ Test(policy_aau, does_not_take_a_neighbour_for_ready_after_they_exchanged)
 
 Test(policy_aau, jumps_to_an_epoch_that_it_missed_and_passes_the_news_on)
 {
-    open_middle(&cluster);
+    open_middle(cluster);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@10  control p0 READY{3}      -> control PATH{3 0} {1}\n"
@@ -242,7 +242,7 @@ Test(policy_aau, jumps_to_an_epoch_that_it_missed_and_passes_the_news_on)
 
 Test(policy_aau, by_vertex_joins_parts_only_when_it_hears_that_every_worker_is_touched)
 {
-    open_centre(&vertex);
+    open_centre(vertex);
 
     expect_trace(&node, "@0   start                        -> compute r0\n"
                         "@10  control p0 PATH{0 2 4 2 6 7} -> control PATH{0 2 4 2 6 7} {1 2}\n"
@@ -255,7 +255,7 @@ Test(policy_aau, by_vertex_joins_parts_only_when_it_hears_that_every_worker_is_t
 
 Test(policy_aau, by_vertex_asks_a_worker_that_nobody_has_touched)
 {
-    open_centre(&vertex);
+    open_centre(vertex);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@10  control p0 PATH{0 1 4 2} -> control PATH{0 1 4 2} {1 2}\n"
@@ -266,7 +266,7 @@ Test(policy_aau, by_vertex_asks_a_worker_that_nobody_has_touched)
 
 Test(policy_aau, under_release_all_goes_on_alone_when_it_learns_of_an_edge)
 {
-    open_centre(&all);
+    open_centre(all);
 
     expect_trace(&node,
                  "@0   start                    -> compute r0\n"
@@ -277,7 +277,7 @@ Test(policy_aau, under_release_all_goes_on_alone_when_it_learns_of_an_edge)
 
 Test(policy_aau, under_release_all_exchanges_over_an_old_edge_when_it_learns_of_a_new_one)
 {
-    open_centre(&all);
+    open_centre(all);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@10  control p0 PATH{0 1 4 2} -> control PATH{0 1 4 2} {1 2}\n"
@@ -293,7 +293,7 @@ Test(policy_aau, under_release_all_exchanges_over_an_old_edge_when_it_learns_of_
 
 Test(policy_aau, under_release_nbr_probes_for_edges_between_members)
 {
-    open_centre(&nbr);
+    open_centre(nbr);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@10  control p1 READY{0}      ->\n"
@@ -311,7 +311,7 @@ Test(policy_aau, under_release_nbr_probes_for_edges_between_members)
 
 Test(policy_aau, under_release_pair_leaves_others_a_time_to_lead_when_it_fails_again_and_again)
 {
-    open_centre(&pair);
+    open_centre(pair);
 
     expect_trace(&node, "@0   start                 -> compute r0\n"
                         "@10  control p1 READY{0}   ->\n"
@@ -329,7 +329,7 @@ Test(policy_aau, under_release_pair_leaves_others_a_time_to_lead_when_it_fails_a
 
 Test(policy_aau, a_leader_that_rests_joins_and_may_lead_at_once_after_its_next_gradient)
 {
-    open_centre(&pair);
+    open_centre(pair);
 
     expect_trace(&node, "@0   start                 -> compute r0\n"
                         "@10  control p1 READY{0}   ->\n"
@@ -352,7 +352,7 @@ Test(policy_aau, a_leader_that_rests_joins_and_may_lead_at_once_after_its_next_g
 
 Test(policy_aau, under_release_nbr_refuses_every_other_wave)
 {
-    open_centre(&nbr);
+    open_centre(nbr);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@10  control p1 READY{0}      ->\n"
@@ -364,7 +364,7 @@ Test(policy_aau, under_release_nbr_refuses_every_other_wave)
 
 Test(policy_aau, under_release_pair_asks_one_neighbour_only)
 {
-    open_centre(&pair);
+    open_centre(pair);
 
     expect_trace(&node, "@0   start                   -> compute r0\n"
                         "@10  control p1 READY{0}     ->\n"
@@ -379,7 +379,7 @@ Test(policy_aau, under_release_pair_asks_one_neighbour_only)
 
 Test(policy_aau, stops_at_once_when_it_computes_and_refuses_from_then_on)
 {
-    open_middle(&cluster);
+    open_middle(cluster);
 
     expect_trace(&node, "@0  start                    -> compute r0\n"
                         "@50 stop                     -> done\n"
@@ -389,7 +389,7 @@ Test(policy_aau, stops_at_once_when_it_computes_and_refuses_from_then_on)
 
 Test(policy_aau, stops_at_once_when_it_waits_in_no_wave)
 {
-    open_middle(&cluster);
+    open_middle(cluster);
 
     expect_trace(&node, "@0   start               -> compute r0\n"
                         "@100 grad                -> apply, control READY{0} {0 1}\n"
@@ -399,7 +399,7 @@ Test(policy_aau, stops_at_once_when_it_waits_in_no_wave)
 
 Test(policy_aau, when_stopping_follows_its_wave_to_the_exchange)
 {
-    open_middle(&cluster);
+    open_middle(cluster);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@100 grad                     -> apply, control READY{0} {0 1}\n"
@@ -413,7 +413,7 @@ Test(policy_aau, when_stopping_follows_its_wave_to_the_exchange)
 
 Test(policy_aau, when_stopping_is_done_after_an_abort)
 {
-    open_middle(&cluster);
+    open_middle(cluster);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@100 grad                     -> apply, control READY{0} {0 1}\n"
@@ -425,7 +425,7 @@ Test(policy_aau, when_stopping_is_done_after_an_abort)
 
 Test(policy_aau, as_a_stopping_leader_aborts)
 {
-    open_middle(&cluster);
+    open_middle(cluster);
 
     expect_trace(&node, "@0   start                   -> compute r0\n"
                         "@10  control p0 READY{0}     ->\n"
@@ -437,7 +437,7 @@ Test(policy_aau, as_a_stopping_leader_aborts)
 
 Test(policy_aau, without_neighbours_goes_on_alone)
 {
-    trace_open(&node, &policy_aau, 0, 1, PEERS(UINT32_MAX), &cluster);
+    trace_open(&node, &policy_aau, 0, 1, PEERS(UINT32_MAX), OPTIONS(policy_aau, "%s", cluster));
 
     expect_trace(&node, "@0   start -> compute r0\n"
                         "@100 grad  -> apply, compute r1\n");
@@ -445,7 +445,7 @@ Test(policy_aau, without_neighbours_goes_on_alone)
 
 Test(policy_aau, refuses_a_model_of_another_wave, .signal = SIGABRT)
 {
-    open_middle(&cluster);
+    open_middle(cluster);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@100 grad                     -> apply, control READY{0} {0 1}\n"

@@ -7,9 +7,9 @@
 
 static struct trace_node node;
 
-static const struct policy_config with_thread = {.options.comm_thread = true};
-static const struct policy_config without_thread = {.options.comm_thread = false};
-static const struct policy_config passive = {.options.pairing = ADPSGD_BIPARTITE};
+#define WITH_THREAD OPTIONS(policy_adpsgd, "comm_thread: true")
+#define WITHOUT_THREAD OPTIONS(policy_adpsgd, "comm_thread: false")
+#define PASSIVE OPTIONS(policy_adpsgd, "pairing: bipartite")
 
 /* Worker 4 with the one neighbour 7, so that the random choice has one outcome. */
 static void open_pair(const struct policy_config *options)
@@ -25,7 +25,7 @@ TestSuite(policy_adpsgd, .fini = close_node);
 
 Test(policy_adpsgd, exchanges_while_it_computes)
 {
-    open_pair(&with_thread);
+    open_pair(WITH_THREAD);
 
     expect_trace(&node, "@0   start               -> compute r0, control REQUEST{1} {0}\n"
                         "@10  response p0 t4.1 h70 -> send return t4.1 d1 {0}, mix mean {0:h70:w1},"
@@ -35,7 +35,7 @@ Test(policy_adpsgd, exchanges_while_it_computes)
 
 Test(policy_adpsgd, steps_at_once_while_it_only_asks_and_computes_again_after_the_exchange)
 {
-    open_pair(&with_thread);
+    open_pair(WITH_THREAD);
 
     expect_trace(&node, "@0   start                -> compute r0, control REQUEST{1} {0}\n"
                         "@100 grad                 -> apply\n"
@@ -45,7 +45,7 @@ Test(policy_adpsgd, steps_at_once_while_it_only_asks_and_computes_again_after_th
 
 Test(policy_adpsgd, holds_a_gradient_that_finishes_between_its_response_and_the_return)
 {
-    open_pair(&with_thread);
+    open_pair(WITH_THREAD);
 
     expect_trace(&node, "@0   start                -> compute r0, control REQUEST{1} {0}\n"
                         "@10  response p0 t4.1 h70 -> send return t4.1 d1 {0}, mix mean {0:h70:w1},"
@@ -58,7 +58,7 @@ Test(policy_adpsgd, holds_a_gradient_that_finishes_between_its_response_and_the_
 
 Test(policy_adpsgd, refuses_while_it_waits_for_an_answer)
 {
-    open_pair(&with_thread);
+    open_pair(WITH_THREAD);
 
     expect_trace(&node, "@0  start                 -> compute r0, control REQUEST{1} {0}\n"
                         "@10 control p0 REQUEST{3} -> control REFUSE{3} {0}\n");
@@ -66,7 +66,7 @@ Test(policy_adpsgd, refuses_while_it_waits_for_an_answer)
 
 Test(policy_adpsgd, answers_while_it_backs_off_from_a_refusal)
 {
-    open_pair(&with_thread);
+    open_pair(WITH_THREAD);
 
     expect_trace(&node, "@0     start                 -> compute r0, control REQUEST{1} {0}\n"
                         "@10    control p0 REFUSE{1}  -> timer 1 @11462 g1\n"
@@ -78,7 +78,7 @@ Test(policy_adpsgd, answers_while_it_backs_off_from_a_refusal)
 
 Test(policy_adpsgd, goes_on_without_an_exchange_after_eight_refusals)
 {
-    open_pair(&without_thread);
+    open_pair(WITHOUT_THREAD);
     expect_trace(&node, "@0   start   -> compute r0\n"
                         "@100 grad    -> apply, control REQUEST{1} {0}\n");
     struct event refusal = {.kind = EV_CONTROL, .type = 2, .now_ns = 200};
@@ -98,7 +98,7 @@ Test(policy_adpsgd, goes_on_without_an_exchange_after_eight_refusals)
 
 Test(policy_adpsgd, without_comm_thread_keeps_requests_until_the_gradient_is_applied)
 {
-    open_pair(&without_thread);
+    open_pair(WITHOUT_THREAD);
 
     expect_trace(&node,
                  "@0   start                 -> compute r0\n"
@@ -112,7 +112,7 @@ Test(policy_adpsgd, without_comm_thread_keeps_requests_until_the_gradient_is_app
 
 Test(policy_adpsgd, on_the_passive_side_only_answers)
 {
-    open_pair(&passive);
+    open_pair(PASSIVE);
 
     expect_trace(&node, "@0   start                 -> compute r0\n"
                         "@100 grad                  -> apply, compute r1\n"
@@ -124,7 +124,7 @@ Test(policy_adpsgd, on_the_passive_side_only_answers)
 
 Test(policy_adpsgd, asks_another_neighbour_than_the_one_that_refused)
 {
-    trace_open(&node, &policy_adpsgd, 1, 3, PEERS(0, 2), &without_thread);
+    trace_open(&node, &policy_adpsgd, 1, 3, PEERS(0, 2), WITHOUT_THREAD);
 
     expect_trace(&node, "@0     start                -> compute r0\n"
                         "@100   grad                 -> apply, control REQUEST{1} {1}\n"
@@ -136,7 +136,7 @@ Test(policy_adpsgd, asks_another_neighbour_than_the_one_that_refused)
 
 Test(policy_adpsgd, stops_at_once_when_it_is_in_no_exchange)
 {
-    open_pair(&without_thread);
+    open_pair(WITHOUT_THREAD);
 
     expect_trace(&node, "@0  start                 -> compute r0\n"
                         "@10 control p0 REQUEST{2} ->\n"
@@ -146,7 +146,7 @@ Test(policy_adpsgd, stops_at_once_when_it_is_in_no_exchange)
 
 Test(policy_adpsgd, stops_a_back_off)
 {
-    open_pair(&with_thread);
+    open_pair(WITH_THREAD);
 
     expect_trace(&node, "@0     start                -> compute r0, control REQUEST{1} {0}\n"
                         "@10    control p0 REFUSE{1} -> timer 1 @11462 g1\n"
@@ -156,7 +156,7 @@ Test(policy_adpsgd, stops_a_back_off)
 
 Test(policy_adpsgd, finishes_the_exchange_it_asked_for_before_it_stops)
 {
-    open_pair(&with_thread);
+    open_pair(WITH_THREAD);
 
     expect_trace(&node, "@0  start                -> compute r0, control REQUEST{1} {0}\n"
                         "@10 stop                 ->\n"
@@ -166,7 +166,7 @@ Test(policy_adpsgd, finishes_the_exchange_it_asked_for_before_it_stops)
 
 Test(policy_adpsgd, finishes_the_exchange_it_answered_before_it_stops)
 {
-    open_pair(&passive);
+    open_pair(PASSIVE);
 
     expect_trace(&node,
                  "@0   start                 -> compute r0\n"
@@ -178,7 +178,7 @@ Test(policy_adpsgd, finishes_the_exchange_it_answered_before_it_stops)
 
 Test(policy_adpsgd, applies_a_held_gradient_before_it_stops)
 {
-    open_pair(&with_thread);
+    open_pair(WITH_THREAD);
 
     expect_trace(&node, "@0   start                 -> compute r0, control REQUEST{1} {0}\n"
                         "@10  control p0 REFUSE{1}  -> timer 1 @11462 g1\n"
@@ -191,7 +191,7 @@ Test(policy_adpsgd, applies_a_held_gradient_before_it_stops)
 
 Test(policy_adpsgd, refuses_a_tensor_of_another_exchange, .signal = SIGABRT)
 {
-    open_pair(&with_thread);
+    open_pair(WITH_THREAD);
 
     expect_trace(&node, "@0  start                -> compute r0, control REQUEST{1} {0}\n"
                         "@10 response p0 t4.2 h70 ->\n");

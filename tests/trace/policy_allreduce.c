@@ -89,7 +89,7 @@ Test(policy_allreduce, leaves_a_modelled_reduction_to_the_driver)
 {
     struct trace_node modelled;
     trace_open(&modelled, &policy_allreduce, 1, 3, PEERS(UINT32_MAX),
-               &(struct policy_config){.options.collective = COLLECTIVE_MODELLED});
+               OPTIONS(policy_allreduce, "collective: modelled"));
 
     expect_trace(&modelled, "@0   start      -> compute r0\n"
                             "@100 grad       -> apply, reduce t0 {}\n"

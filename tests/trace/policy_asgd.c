@@ -18,7 +18,7 @@ static void open_worker(void)
 static void open_server(bool damped)
 {
     trace_open(&node, &policy_asgd, 0, 3, PEERS(1, 2),
-               &(struct policy_config){.options.own[0].flag = damped});
+               OPTIONS(policy_asgd, "damped: %s", damped ? "true" : "false"));
     node.controls = controls;
 }
 static void close_node(void)

@@ -97,8 +97,7 @@ Test(policy_dsgd, refuses_a_round_that_no_neighbour_can_have_reached, .signal = 
 static void combine_first(void)
 {
     trace_free(&node);
-    trace_open(&node, &policy_dsgd, 1, 3, PEERS(0, 2),
-               &(struct policy_config){.options.order = DSGD_COMBINE_THEN_ADAPT});
+    trace_open(&node, &policy_dsgd, 1, 3, PEERS(0, 2), OPTIONS(policy_dsgd, "order: cta"));
 }
 
 Test(policy_dsgd, combining_first_sends_while_it_computes_and_steps_after_the_mix)

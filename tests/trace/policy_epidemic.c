@@ -10,7 +10,7 @@ static struct trace_node node;
 static void open_four(uint32_t fanout)
 {
     trace_open(&node, &policy_epidemic, 2, 4, PEERS(0, 1, 3),
-               &(struct policy_config){.options = {.fanout = fanout, .timeout_ns = 50}});
+               OPTIONS(policy_epidemic, "fanout: %u, timeout: 50ns", fanout));
 }
 
 static void close_node(void)
@@ -105,9 +105,9 @@ Test(policy_epidemic, fanout_is_checked_against_the_number_of_workers)
     open_four(3);
 
     cr_expect_null(policy_epidemic.check(&node.config));
-    node.config.options.fanout = 4;
+    options_change(&policy_epidemic, &node.config.options, "fanout: 4");
     cr_expect_str_eq(policy_epidemic.check(&node.config),
                      "epidemic has a fanout above the number of other workers");
-    node.config.options.fanout = 0;
+    options_change(&policy_epidemic, &node.config.options, "fanout: 0");
     cr_expect_str_eq(policy_epidemic.check(&node.config), "epidemic needs a fanout of at least 1");
 }

@@ -152,15 +152,15 @@ Test(policy_hop, refuses_options_that_break_its_bounds)
     struct policy_config config = {.peer_count = 3, .workers = 8};
     cr_expect_null(policy_hop.check(&config));
 
-    config.options = (struct policy_options){.staleness = 6};
+    config.options = options_read(&policy_hop, "staleness: 6");
     cr_expect_not_null(policy_hop.check(&config), "more than the channels hold");
-    config.options = (struct policy_options){.backup = 3};
+    config.options = options_read(&policy_hop, "backup: 3");
     cr_expect_not_null(policy_hop.check(&config), "waits for nobody");
-    config.options = (struct policy_options){.backup = 1, .jump = 2};
+    config.options = options_read(&policy_hop, "backup: 1, jump: 2");
     cr_expect_not_null(policy_hop.check(&config), "cannot lag");
     config.peer_count = 600;
-    config.options = (struct policy_options){.backup = 1, .staleness = 5};
+    config.options = options_read(&policy_hop, "backup: 1, staleness: 5");
     cr_expect_not_null(policy_hop.check(&config), "a step's actions would not hold the releases");
-    config.options.staleness = 1;
+    config.options = options_read(&policy_hop, "backup: 1, staleness: 1");
     cr_expect_null(policy_hop.check(&config));
 }

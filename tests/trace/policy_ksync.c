@@ -12,13 +12,12 @@ static struct trace_node node;
 
 static void open_worker(void)
 {
-    trace_open(&node, &policy_k_sync, 2, 4, PEERS(0), &(struct policy_config){.options.k = 2});
+    trace_open(&node, &policy_k_sync, 2, 4, PEERS(0), OPTIONS(policy_k_sync, "k: 2"));
     node.controls = controls;
 }
 static void open_server(uint32_t k)
 {
-    trace_open(&node, &policy_k_sync, 0, 4, PEERS(1, 2, 3),
-               &(struct policy_config){.options.k = k});
+    trace_open(&node, &policy_k_sync, 0, 4, PEERS(1, 2, 3), OPTIONS(policy_k_sync, "k: %u", k));
     node.controls = controls;
 }
 static void close_node(void)
@@ -131,11 +130,11 @@ Test(policy_k_sync, needs_as_many_workers_as_gradients)
 {
     open_worker();
 
-    struct policy_config config = {.workers = 4, .options.k = 3};
+    struct policy_config config = {.workers = 4, .options = options_read(&policy_k_sync, "k: 3")};
     cr_expect_null(policy_k_sync.check(&config));
-    config.options.k = 4;
+    config.options = options_read(&policy_k_sync, "k: 4");
     cr_expect(policy_k_sync.check(&config));
-    config.options.k = 0;
+    config.options = options_read(&policy_k_sync, "k: 0");
     cr_expect(policy_k_sync.check(&config));
 }
 

@@ -6,10 +6,10 @@
 
 static struct trace_node node;
 
-static void open_middle(uint32_t steps, enum collective_kind collective)
+static void open_middle(uint32_t steps, const char *collective)
 {
     trace_open(&node, &policy_local_sgd, 1, 3, PEERS(0, 2),
-               &(struct policy_config){.options = {.steps = steps, .collective = collective}});
+               OPTIONS(policy_local_sgd, "steps: %u, collective: %s", steps, collective));
 }
 static void close_node(void)
 {
@@ -19,7 +19,7 @@ TestSuite(policy_local, .fini = close_node);
 
 Test(policy_local, reduces_after_each_so_many_steps)
 {
-    open_middle(2, COLLECTIVE_CHUNKED);
+    open_middle(2, "chunked");
 
     expect_trace(&node, "@0   start              -> compute r0\n"
                         "@100 grad               -> apply, compute r1\n"
@@ -36,7 +36,7 @@ Test(policy_local, reduces_after_each_so_many_steps)
 
 Test(policy_local, leaves_a_modelled_reduction_to_the_driver)
 {
-    open_middle(2, COLLECTIVE_MODELLED);
+    open_middle(2, "modelled");
 
     expect_trace(&node, "@0   start      -> compute r0\n"
                         "@100 grad       -> apply, compute r1\n"
@@ -58,8 +58,8 @@ Test(policy_local, of_one_step_is_allreduce)
                                      "@210 reduced t1 -> done\n";
     struct trace_node other;
     trace_open(&other, &policy_allreduce, 1, 3, PEERS(0, 2),
-               &(struct policy_config){.options.collective = COLLECTIVE_MODELLED});
-    open_middle(1, COLLECTIVE_MODELLED);
+               OPTIONS(policy_local_sgd, "collective: modelled"));
+    open_middle(1, "modelled");
 
     expect_trace(&node, trace);
     expect_trace(&other, trace);
@@ -68,7 +68,7 @@ Test(policy_local, of_one_step_is_allreduce)
 
 Test(policy_local, ends_without_a_reduction_when_the_last_iteration_is_between_two)
 {
-    open_middle(3, COLLECTIVE_MODELLED);
+    open_middle(3, "modelled");
 
     expect_trace(&node, "@0   start      -> compute r0\n"
                         "@100 grad       -> apply, compute r1\n"
@@ -82,7 +82,7 @@ Test(policy_local, ends_without_a_reduction_when_the_last_iteration_is_between_t
 
 Test(policy_local, finishes_the_reduction_of_the_last_iteration)
 {
-    open_middle(2, COLLECTIVE_MODELLED);
+    open_middle(2, "modelled");
 
     expect_trace(&node, "@0   start      -> compute r0\n"
                         "@100 grad       -> apply, compute r1\n"
@@ -93,7 +93,7 @@ Test(policy_local, finishes_the_reduction_of_the_last_iteration)
 
 Test(policy_local, needs_a_step)
 {
-    open_middle(1, COLLECTIVE_MODELLED);
+    open_middle(1, "modelled");
 
     cr_expect(policy_local_sgd.check(&(struct policy_config){.workers = 3}));
     cr_expect_null(policy_local_sgd.check(&node.config));
@@ -102,7 +102,7 @@ Test(policy_local, needs_a_step)
 /* Between reductions no message leaves: H steps cost the messages of one (McMahan et al. 2017). */
 Test(policy_local, sends_once_in_so_many_steps)
 {
-    open_middle(5, COLLECTIVE_MODELLED);
+    open_middle(5, "modelled");
     uint32_t reductions = 0;
     agent_step(&node.agent, &(struct event){.kind = EV_START}, node.out);
 

@@ -8,10 +8,9 @@
 
 static struct trace_node node;
 
-static const struct policy_config deaf = {.options.release = AAU_CLUSTER};
-static const struct policy_config unaware = {.options.release = AAU_CLUSTER, .may_lose = true};
-static const struct policy_config patient = {.options.release = AAU_CLUSTER,
-                                             .options.evict_after_ns = 1000};
+static const struct policy_config deaf = {.may_lose = false};
+static const struct policy_config unaware = {.may_lose = true};
+#define PATIENT OPTIONS(policy_aau, "evict_after: 1us")
 
 /* Worker 4 of eight, with neighbours 2, 6 and 7 as peers 0, 1 and 2. */
 static void open_centre(const struct policy_config *options)
@@ -158,7 +157,7 @@ Test(policy_loss, the_epoch_ends_without_an_absent_worker)
 
 Test(policy_loss, a_silent_neighbour_is_evicted_and_comes_back_with_its_ready)
 {
-    open_centre(&patient);
+    open_centre(PATIENT);
 
     expect_trace(&node, "@0    start                    -> compute r0\n"
                         "@100  grad                     -> apply, control READY{0} {0 1 2},"
@@ -182,7 +181,7 @@ Test(policy_loss, a_silent_neighbour_is_evicted_and_comes_back_with_its_ready)
 
 Test(policy_loss, what_a_silent_neighbour_has_on_loan_is_reclaimed_only_once_it_is_down)
 {
-    open_centre(&patient);
+    open_centre(PATIENT);
 
     expect_trace(&node, "@0    start          -> compute r0\n"
                         "@100  grad           -> apply, control READY{0} {0 1 2},"
@@ -198,7 +197,7 @@ Test(policy_loss, what_a_silent_neighbour_has_on_loan_is_reclaimed_only_once_it_
 
 Test(policy_loss, whoever_waits_in_a_wave_says_that_it_is_alive)
 {
-    open_centre(&patient);
+    open_centre(PATIENT);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@100 grad                     -> apply, control READY{0} {0 1 2},"
@@ -216,7 +215,7 @@ Test(policy_loss, whoever_waits_in_a_wave_says_that_it_is_alive)
 
 Test(policy_loss, a_worker_that_slept_itself_evicts_nobody)
 {
-    open_centre(&patient);
+    open_centre(PATIENT);
 
     expect_trace(&node, "@0    start      -> compute r0\n"
                         "@100  grad       -> apply, control READY{0} {0 1 2}, timer 1 @351 g1\n"
@@ -226,7 +225,7 @@ Test(policy_loss, a_worker_that_slept_itself_evicts_nobody)
 Test(policy_loss, a_cut_graph_is_noticed_by_whoever_waits_twice_as_long)
 {
     /* peer 0 is ready and connected in this epoch; workers 2 and 3 are cut off */
-    trace_open(&node, &policy_aau, 1, 4, PEERS(0), &patient);
+    trace_open(&node, &policy_aau, 1, 4, PEERS(0), PATIENT);
 
     expect_trace(&node, "@0    start                  -> compute r0\n"
                         "@10   control p0 PATH{0 1 0 1} ->\n"
@@ -246,7 +245,7 @@ Test(policy_loss, a_cut_graph_is_noticed_by_whoever_waits_twice_as_long)
 
 Test(policy_loss, a_stopped_worker_takes_its_timer_back)
 {
-    open_centre(&patient);
+    open_centre(PATIENT);
 
     expect_trace(&node, "@0   start -> compute r0\n"
                         "@100 grad  -> apply, control READY{0} {0 1 2}, timer 1 @351 g1\n"
@@ -255,9 +254,7 @@ Test(policy_loss, a_stopped_worker_takes_its_timer_back)
 
 Test(policy_loss, an_alarm_is_raised_once_per_model_that_missed_too_many_epochs)
 {
-    static const struct policy_config watched = {.options.release = AAU_CLUSTER,
-                                                 .options.max_staleness = 2};
-    trace_open(&node, &policy_aau, 1, 3, PEERS(0), &watched);
+    trace_open(&node, &policy_aau, 1, 3, PEERS(0), OPTIONS(policy_aau, "max_staleness: 2"));
 
     expect_trace(&node, "@0  start                 -> compute r0\n"
                         "@10 control p0 PATH{2 0}  ->\n");
@@ -288,8 +285,7 @@ Test(policy_loss, dsgd_mixes_with_whoever_is_left_and_with_the_degree_it_sent)
 
 Test(policy_loss, adpsgd_asks_no_more_whom_it_lost)
 {
-    static const struct policy_config with_thread = {.options.comm_thread = true};
-    trace_open(&node, &policy_adpsgd, 4, 8, PEERS(7), &with_thread);
+    trace_open(&node, &policy_adpsgd, 4, 8, PEERS(7), OPTIONS(policy_adpsgd, "comm_thread: true"));
 
     expect_trace(&node, "@0   start                -> compute r0, control REQUEST{1} {0}\n"
                         "@50  down p0              -> evict 0\n"
@@ -303,9 +299,8 @@ Test(policy_loss, adpsgd_asks_no_more_whom_it_lost)
 
 Test(policy_loss, adpsgd_steps_with_the_gradient_it_held_for_a_lost_asker)
 {
-    static const struct policy_config passive = {.options.pairing = ADPSGD_BIPARTITE,
-                                                 .options.comm_thread = true};
-    trace_open(&node, &policy_adpsgd, 4, 8, PEERS(7), &passive);
+    trace_open(&node, &policy_adpsgd, 4, 8, PEERS(7),
+               OPTIONS(policy_adpsgd, "pairing: bipartite, comm_thread: true"));
 
     expect_trace(&node, "@0   start                 -> compute r0\n"
                         "@20  control p0 REQUEST{5} -> send response t7.5 d1 {0}\n"

@@ -5,7 +5,6 @@
 
 #include "core/policy/oracle.h"
 #include "core/policy/rows.h"
-#include "tests/random/options.h"
 #include "tests/trace/support_policy.h"
 
 /* The path 0 - 1 - 2 - 3, every worker a node of its own over one shared state. Wake-ups name ids, all else peers. */
@@ -16,7 +15,7 @@ static void *shared;
 static const uint32_t path[4][3] = {
     {1, UINT32_MAX}, {0, 2, UINT32_MAX}, {1, 3, UINT32_MAX}, {2, UINT32_MAX}};
 
-static void open_path(enum aau_release release, uint32_t max_staleness)
+static void open_path(const char *options)
 {
     for (uint32_t i = 0; i < 4; i++)
         all[i] = (struct policy_config){
@@ -24,7 +23,7 @@ static void open_path(enum aau_release release, uint32_t max_staleness)
             .workers = 4,
             .peers = path[i],
             .peer_count = i == 0 || i == 3 ? 1 : 2,
-            .options = {.release = release, .max_staleness = max_staleness},
+            .options = options_read(&policy_aau_oracle, "%s", options),
         };
     const size_t bytes = policy_aau_oracle.shared_bytes(all, 4);
     shared = aligned_alloc(64, (bytes + 63) / 64 * 64);
@@ -32,9 +31,9 @@ static void open_path(enum aau_release release, uint32_t max_staleness)
     policy_aau_oracle.shared_init(shared, all, 4);
     for (uint32_t i = 0; i < 4; i++) {
         all[i].shared = shared;
-        struct policy_config options = all[i];
-        options.peer_count = 0; /* trace_open counts them itself */
-        trace_open(&node[i], &policy_aau_oracle, i, 4, path[i], &options);
+        struct policy_config config = all[i];
+        config.peer_count = 0; /* trace_open counts them itself */
+        trace_open(&node[i], &policy_aau_oracle, i, 4, path[i], &config);
         expect_trace(&node[i], "@0 start -> compute r0\n");
     }
 }
@@ -49,7 +48,7 @@ TestSuite(policy_oracle, .fini = close_all);
 
 Test(policy_oracle, releases_a_worker_with_the_neighbour_that_waited_for_it)
 {
-    open_path(AAU_CLUSTER, 0);
+    open_path("release: cluster");
 
     expect_trace(&node[0], "@100 grad -> apply\n");
     expect_trace(&node[1], "@110 grad            -> apply, wake t1 {0}, send model t1 d1 {0}\n");
@@ -62,7 +61,7 @@ Test(policy_oracle, releases_a_worker_with_the_neighbour_that_waited_for_it)
 
 Test(policy_oracle, lets_nobody_exchange_twice_over_an_edge_of_the_epoch)
 {
-    open_path(AAU_CLUSTER, 0);
+    open_path("release: cluster");
 
     expect_trace(&node[0], "@100 grad -> apply\n");
     expect_trace(&node[1], "@110 grad            -> apply, wake t1 {0}, send model t1 d1 {0}\n"
@@ -77,7 +76,7 @@ Test(policy_oracle, lets_nobody_exchange_twice_over_an_edge_of_the_epoch)
 
 Test(policy_oracle, releases_the_ready_cluster_with_the_degrees_of_the_released)
 {
-    open_path(AAU_CLUSTER, 0);
+    open_path("release: cluster");
 
     expect_trace(&node[0], "@100 grad -> apply\n");
     expect_trace(&node[2], "@105 grad -> apply\n");
@@ -90,7 +89,7 @@ Test(policy_oracle, releases_the_ready_cluster_with_the_degrees_of_the_released)
 
 Test(policy_oracle, releases_one_edge_only_when_pairs_are_released)
 {
-    open_path(AAU_PAIR, 0);
+    open_path("release: pair");
 
     expect_trace(&node[0], "@100 grad -> apply\n");
     expect_trace(&node[2], "@105 grad -> apply\n");
@@ -99,7 +98,7 @@ Test(policy_oracle, releases_one_edge_only_when_pairs_are_released)
 
 Test(policy_oracle, releases_those_without_an_active_neighbour_unmixed_when_all_are_released)
 {
-    open_path(AAU_ALL, 0);
+    open_path("release: all");
 
     expect_trace(&node[0], "@100 grad -> apply\n");
     expect_trace(&node[3], "@105 grad -> apply\n");
@@ -112,7 +111,7 @@ Test(policy_oracle, releases_those_without_an_active_neighbour_unmixed_when_all_
 Test(policy_oracle, looks_at_everybody_again_when_an_epoch_ends)
 {
     /* 0-1 and 2-3 are connected and wait again; 1-2 ends the epoch, and then both outer edges are new */
-    open_path(AAU_PAIR, 0);
+    open_path("release: pair");
     struct oracle *const oracle = shared;
 
     oracle_ready(oracle, 0);
@@ -142,7 +141,7 @@ Test(policy_oracle, looks_at_everybody_again_when_an_epoch_ends)
 
 Test(policy_oracle, takes_a_model_that_overtakes_the_wake_up)
 {
-    open_path(AAU_CLUSTER, 0);
+    open_path("release: cluster");
 
     expect_trace(&node[0], "@100 grad -> apply\n");
     expect_trace(&node[1], "@110 grad -> apply, wake t1 {0}, send model t1 d1 {0}\n");
@@ -153,7 +152,7 @@ Test(policy_oracle, takes_a_model_that_overtakes_the_wake_up)
 
 Test(policy_oracle, stops_at_once_when_it_waits_and_finishes_an_exchange_that_has_begun)
 {
-    open_path(AAU_CLUSTER, 0);
+    open_path("release: cluster");
 
     expect_trace(&node[3], "@90  grad -> apply\n"
                            "@95  stop -> done\n");
@@ -167,7 +166,7 @@ Test(policy_oracle, stops_at_once_when_it_waits_and_finishes_an_exchange_that_ha
 
 Test(policy_oracle, does_not_wait_for_the_model_of_a_lost_worker)
 {
-    open_path(AAU_CLUSTER, 0);
+    open_path("release: cluster");
 
     expect_trace(&node[0], "@100 grad -> apply\n");
     expect_trace(&node[2], "@105 grad -> apply\n");
@@ -182,7 +181,7 @@ Test(policy_oracle, does_not_wait_for_the_model_of_a_lost_worker)
 Test(policy_oracle, ends_the_epoch_of_those_that_are_left)
 {
     /* without 2, worker 3 has nobody and is a part of its own */
-    open_path(AAU_CLUSTER, 0);
+    open_path("release: cluster");
     struct oracle *const oracle = shared;
 
     expect_trace(&node[0], "@90  grad -> apply\n");
@@ -198,7 +197,7 @@ Test(policy_oracle, ends_the_epoch_of_those_that_are_left)
 
 Test(policy_oracle, raises_one_alarm_when_a_model_has_missed_too_many_epochs)
 {
-    open_path(AAU_CLUSTER, 2);
+    open_path("release: cluster, max_staleness: 2");
     struct oracle *const oracle = shared;
 
     oracle->path.epoch = 2;
@@ -212,7 +211,7 @@ Test(policy_oracle, raises_one_alarm_when_a_model_has_missed_too_many_epochs)
 
 Test(policy_oracle, is_chosen_by_the_options_or_by_the_number_of_workers)
 {
-    open_path(AAU_CLUSTER, 0);
+    open_path("release: cluster");
     const struct policy_options by_auto = options_read(&policy_aau, "pathsearch: auto");
     const struct policy_options by_messages = options_read(&policy_aau, "pathsearch: messages");
     const struct policy_options by_oracle = options_read(&policy_aau, "pathsearch: oracle");
@@ -231,9 +230,9 @@ Test(policy_oracle, is_chosen_by_the_options_or_by_the_number_of_workers)
 
 Test(policy_oracle, says_that_it_evicts_nobody_by_time)
 {
-    open_path(AAU_CLUSTER, 0);
-    const struct policy_config patient = {.options.evict_after_ns = 1000};
+    open_path("release: cluster");
+    const struct policy_config *const patient = OPTIONS(policy_aau, "evict_after: 1us");
 
-    cr_expect_not_null(policy_aau_oracle.check(&patient));
+    cr_expect_not_null(policy_aau_oracle.check(patient));
     cr_expect_null(policy_aau_oracle.check(&all[0]));
 }

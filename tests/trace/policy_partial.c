@@ -18,10 +18,10 @@ static const struct trace_control controls[] = {
 };
 
 /* Worker 4 with the neighbours 2, 6 and 7. */
-static void open_three(struct policy_options options)
+static void open_three(const char *options)
 {
     trace_open(&node, &policy_partial, 4, 8, PEERS(2, 6, 7),
-               &(struct policy_config){.options = options});
+               OPTIONS(policy_partial, "%s", options));
     node.controls = controls;
 }
 
@@ -31,14 +31,14 @@ static void close_node(void)
 }
 TestSuite(policy_partial, .fini = close_node);
 
-static const struct policy_options one = {.wait = PARTIAL_K, .k = 1};
-static const struct policy_options two = {.wait = PARTIAL_K, .k = 2};
+#define ONE "wait: k, k: 1"
+#define TWO "wait: k, k: 2"
 
 /* ------------------------------------------------------------------------------------------------------- a group */
 
 Test(policy_partial, leads_when_as_many_neighbours_are_ready_as_its_rule_asks_for)
 {
-    open_three(two);
+    open_three(TWO);
 
     expect_trace(&node,
                  "@0   start                -> compute r0\n"
@@ -56,7 +56,7 @@ Test(policy_partial, leads_when_as_many_neighbours_are_ready_as_its_rule_asks_fo
 
 Test(policy_partial, follows_a_leader_and_is_released_with_it_whatever_its_own_rule)
 {
-    open_three(two);
+    open_three(TWO);
 
     expect_trace(&node,
                  "@0   start                -> compute r0\n"
@@ -70,7 +70,7 @@ Test(policy_partial, follows_a_leader_and_is_released_with_it_whatever_its_own_r
 
 Test(policy_partial, waits_on_after_an_abort)
 {
-    open_three(two);
+    open_three(TWO);
 
     expect_trace(&node,
                  "@0   start                -> compute r0\n"
@@ -83,7 +83,7 @@ Test(policy_partial, waits_on_after_an_abort)
 
 Test(policy_partial, aborts_when_too_few_say_yes_and_tells_those_that_wait)
 {
-    open_three(two);
+    open_three(TWO);
 
     expect_trace(
         &node, "@0   start             -> compute r0\n"
@@ -100,7 +100,7 @@ Test(policy_partial, aborts_when_too_few_say_yes_and_tells_those_that_wait)
 
 Test(policy_partial, commits_with_fewer_than_it_invited_if_they_are_enough)
 {
-    open_three(one);
+    open_three(ONE);
 
     expect_trace(
         &node, "@0   start             -> compute r0\n"
@@ -114,7 +114,7 @@ Test(policy_partial, commits_with_fewer_than_it_invited_if_they_are_enough)
 
 Test(policy_partial, says_no_while_it_computes_and_invites_afterwards)
 {
-    open_three(one);
+    open_three(ONE);
 
     expect_trace(
         &node, "@0   start                -> compute r0\n"
@@ -127,7 +127,7 @@ Test(policy_partial, says_no_while_it_computes_and_invites_afterwards)
 
 Test(policy_partial, defers_a_lower_leader_and_joins_it_when_its_own_group_comes_to_nothing)
 {
-    open_three(one);
+    open_three(ONE);
 
     expect_trace(
         &node, "@0   start                -> compute r0\n"
@@ -140,7 +140,7 @@ Test(policy_partial, defers_a_lower_leader_and_joins_it_when_its_own_group_comes
 
 Test(policy_partial, says_ready_again_to_a_member_that_it_refused_before_the_group_came_to_nothing)
 {
-    open_three(two);
+    open_three(TWO);
 
     expect_trace(
         &node,
@@ -156,7 +156,7 @@ Test(policy_partial, says_ready_again_to_a_member_that_it_refused_before_the_gro
 
 Test(policy_partial, refuses_a_lower_leader_once_its_own_group_is_committed)
 {
-    open_three(one);
+    open_three(ONE);
 
     expect_trace(
         &node, "@0   start                -> compute r0\n"
@@ -169,7 +169,7 @@ Test(policy_partial, refuses_a_lower_leader_once_its_own_group_is_committed)
 
 Test(policy_partial, refuses_a_higher_leader_at_once_while_it_leads)
 {
-    open_three(one);
+    open_three(ONE);
 
     expect_trace(
         &node, "@0   start                -> compute r0\n"
@@ -181,8 +181,7 @@ Test(policy_partial, refuses_a_higher_leader_at_once_while_it_leads)
 
 Test(policy_partial, follows_the_lowest_of_those_it_deferred_and_refuses_the_others)
 {
-    trace_open(&node, &policy_partial, 4, 8, PEERS(2, 3, 6),
-               &(struct policy_config){.options = two});
+    trace_open(&node, &policy_partial, 4, 8, PEERS(2, 3, 6), OPTIONS(policy_partial, TWO));
     node.controls = controls;
 
     expect_trace(&node,
@@ -201,7 +200,7 @@ Test(policy_partial, follows_the_lowest_of_those_it_deferred_and_refuses_the_oth
 
 Test(policy_partial, the_older_wait_has_the_better_claim_whatever_its_id)
 {
-    open_three(one);
+    open_three(ONE);
 
     expect_trace(&node, "@0   start                  -> compute r0\n"
                         "@50  control p1 READY{7}    ->\n"
@@ -214,7 +213,7 @@ Test(policy_partial, the_older_wait_has_the_better_claim_whatever_its_id)
 
 Test(policy_partial, claims_a_neighbour_that_has_refused_it_too_often_until_it_goes_on)
 {
-    open_three(one);
+    open_three(ONE);
 
     expect_trace(
         &node,
@@ -236,7 +235,7 @@ Test(policy_partial, claims_a_neighbour_that_has_refused_it_too_often_until_it_g
 
 Test(policy_partial, when_claimed_refuses_younger_waits_and_neither_leads_until_that_is_over)
 {
-    open_three(one);
+    open_three(ONE);
 
     expect_trace(
         &node, "@0   start                  -> compute r0\n"
@@ -250,7 +249,7 @@ Test(policy_partial, when_claimed_refuses_younger_waits_and_neither_leads_until_
 
 Test(policy_partial, when_claimed_still_joins_the_claimant_and_older_waits)
 {
-    open_three(one);
+    open_three(ONE);
 
     expect_trace(&node,
                  "@0   start                  -> compute r0\n"
@@ -265,7 +264,7 @@ Test(policy_partial, when_claimed_still_joins_the_claimant_and_older_waits)
 
 Test(policy_partial, a_claim_ends_with_the_life_of_the_claimant)
 {
-    open_three(one);
+    open_three(ONE);
 
     expect_trace(&node,
                  "@0   start                  -> compute r0\n"
@@ -280,7 +279,7 @@ Test(policy_partial, a_claim_ends_with_the_life_of_the_claimant)
 
 Test(policy_partial, asks_for_no_more_neighbours_than_it_has)
 {
-    open_three((struct policy_options){.wait = PARTIAL_K, .k = 9});
+    open_three("wait: k, k: 9");
 
     expect_trace(&node, "@0   start            -> compute r0\n"
                         "@10  control p0 READY ->\n"
@@ -292,7 +291,7 @@ Test(policy_partial, asks_for_no_more_neighbours_than_it_has)
 
 Test(policy_partial, rounds_a_fraction_up)
 {
-    open_three((struct policy_options){.wait = PARTIAL_FRACTION, .fraction = 0.34});
+    open_three("wait: fraction, fraction: 34%");
 
     expect_trace(&node,
                  "@0   start            -> compute r0\n"
@@ -304,7 +303,7 @@ Test(policy_partial, rounds_a_fraction_up)
 
 Test(policy_partial, with_a_timeout_goes_with_whoever_is_ready_then)
 {
-    open_three((struct policy_options){.wait = PARTIAL_TIMEOUT, .timeout_ns = 40});
+    open_three("wait: timeout, timeout: 40ns");
 
     expect_trace(&node,
                  "@0   start            -> compute r0\n"
@@ -317,7 +316,7 @@ Test(policy_partial, with_a_timeout_goes_with_whoever_is_ready_then)
 
 Test(policy_partial, with_a_timeout_goes_on_unmixed_when_all_that_it_asks_say_no)
 {
-    open_three((struct policy_options){.wait = PARTIAL_TIMEOUT, .timeout_ns = 40});
+    open_three("wait: timeout, timeout: 40ns");
 
     expect_trace(&node, "@0   start            -> compute r0\n"
                         "@50  control p0 READY ->\n"
@@ -331,7 +330,7 @@ Test(policy_partial, with_a_timeout_goes_on_unmixed_when_all_that_it_asks_say_no
 
 Test(policy_partial, with_a_timeout_goes_on_unmixed_when_nobody_is_ready)
 {
-    open_three((struct policy_options){.wait = PARTIAL_TIMEOUT, .timeout_ns = 40});
+    open_three("wait: timeout, timeout: 40ns");
 
     expect_trace(&node, "@0   start      -> compute r0\n"
                         "@100 grad       -> apply, timer 1 @140 g1, control READY{1} {0},"
@@ -343,7 +342,7 @@ Test(policy_partial, with_a_timeout_goes_on_unmixed_when_nobody_is_ready)
 
 Test(policy_partial, cancels_the_timer_when_it_is_released_before)
 {
-    open_three((struct policy_options){.wait = PARTIAL_TIMEOUT, .timeout_ns = 40});
+    open_three("wait: timeout, timeout: 40ns");
 
     expect_trace(&node, "@0   start                -> compute r0\n"
                         "@100 grad                 -> apply, timer 1 @140 g1, control READY{1} {0},"
@@ -359,7 +358,8 @@ Test(policy_partial, draws_a_number_from_one_to_all_in_each_iteration)
 
     for (uint32_t seed = 0; seed < 40; seed++) {
         trace_open(&node, &policy_partial, 4, 8, PEERS(2, 6, 7),
-                   &(struct policy_config){.seed = seed, .options.wait = PARTIAL_RANDOM});
+                   &(struct policy_config){
+                       .seed = seed, .options = options_read(&policy_partial, "wait: random")});
         node.controls = controls;
         struct event event = {.kind = EV_START};
         agent_step(&node.agent, &event, node.out);
@@ -381,8 +381,7 @@ Test(policy_partial, draws_a_number_from_one_to_all_in_each_iteration)
 
 Test(policy_partial, goes_on_alone_without_neighbours)
 {
-    trace_open(&node, &policy_partial, 0, 1, PEERS(UINT32_MAX),
-               &(struct policy_config){.options = two});
+    trace_open(&node, &policy_partial, 0, 1, PEERS(UINT32_MAX), OPTIONS(policy_partial, TWO));
 
     expect_trace(&node, "@0   start -> compute r0\n"
                         "@100 grad  -> apply, compute r1\n");
@@ -390,7 +389,7 @@ Test(policy_partial, goes_on_alone_without_neighbours)
 
 Test(policy_partial, with_uniform_weights_takes_degrees_in_the_graph)
 {
-    open_three((struct policy_options){.wait = PARTIAL_K, .k = 1, .weights = WEIGHTS_UNIFORM});
+    open_three("wait: k, k: 1, weights: uniform");
 
     expect_trace(&node, "@0   start                -> compute r0\n"
                         "@100 grad                 -> apply, control READY{1} {0},"
@@ -404,7 +403,7 @@ Test(policy_partial, with_uniform_weights_takes_degrees_in_the_graph)
 
 Test(policy_partial, a_stopped_leader_aborts_and_a_stopped_member_follows_to_the_end)
 {
-    open_three(one);
+    open_three(ONE);
     expect_trace(&node, "@0   start             -> compute r0\n"
                         "@50  control p0 READY  ->\n"
                         "@100 grad              -> apply, control INVITE{1 1} {0},"
@@ -414,7 +413,7 @@ Test(policy_partial, a_stopped_leader_aborts_and_a_stopped_member_follows_to_the
                         "@130 control p1 INVITE{2 1} -> control NO{2} {1}\n");
     trace_free(&node);
 
-    open_three(two);
+    open_three(TWO);
     expect_trace(&node, "@0   start                -> compute r0\n"
                         "@100 grad                 -> apply, control READY{1} {0},"
                         " control READY{1} {1}, control READY{1} {2}\n"
@@ -426,7 +425,7 @@ Test(policy_partial, a_stopped_leader_aborts_and_a_stopped_member_follows_to_the
 
 Test(policy_partial, a_leader_goes_on_without_a_member_that_is_lost)
 {
-    open_three(two);
+    open_three(TWO);
 
     expect_trace(
         &node, "@0   start             -> compute r0\n"
@@ -445,7 +444,7 @@ Test(policy_partial, a_leader_goes_on_without_a_member_that_is_lost)
 
 Test(policy_partial, a_leader_counts_a_lost_neighbour_as_gone_for_its_rule)
 {
-    open_three(two);
+    open_three(TWO);
 
     expect_trace(
         &node, "@0   start             -> compute r0\n"
@@ -460,7 +459,7 @@ Test(policy_partial, a_leader_counts_a_lost_neighbour_as_gone_for_its_rule)
 
 Test(policy_partial, a_member_waits_on_when_its_leader_is_lost)
 {
-    open_three(two);
+    open_three(TWO);
 
     expect_trace(&node,
                  "@0   start                -> compute r0\n"
@@ -476,15 +475,15 @@ Test(policy_partial, a_member_waits_on_when_its_leader_is_lost)
 
 Test(policy_partial, options_are_checked)
 {
-    open_three(one);
+    open_three(ONE);
 
     cr_expect_null(policy_partial.check(&node.config));
-    node.config.options.k = 0;
+    node.config.options = options_read(&policy_partial, "wait: k, k: 0");
     cr_expect_str_eq(policy_partial.check(&node.config),
                      "partial with wait k needs k of at least 1");
-    node.config.options.wait = PARTIAL_FRACTION;
+    node.config.options = options_read(&policy_partial, "wait: fraction");
     cr_expect_str_eq(policy_partial.check(&node.config),
                      "partial with wait fraction needs a fraction above 0 and up to 1");
-    node.config.options.fraction = 1;
+    node.config.options = options_read(&policy_partial, "wait: fraction, fraction: 100%%");
     cr_expect_null(policy_partial.check(&node.config));
 }

@@ -15,9 +15,9 @@ static const struct trace_control controls[] = {
     {0},
 };
 
-static void open_worker(uint32_t id, const uint32_t *others, struct policy_options options)
+static void open_worker(uint32_t id, const uint32_t *others, const char *options)
 {
-    trace_open(&node, &policy_prague, id, 6, others, &(struct policy_config){.options = options});
+    trace_open(&node, &policy_prague, id, 6, others, OPTIONS(policy_prague, "%s", options));
     node.controls = controls;
 }
 
@@ -27,13 +27,13 @@ static void close_node(void)
 }
 TestSuite(policy_prague, .fini = close_node);
 
-static const struct policy_options three = {.group = 3};
+#define THREE "group: 3"
 
 /* ------------------------------------------------------------------------------------------------------- a worker */
 
 Test(policy_prague, averages_in_the_group_it_is_given)
 {
-    open_worker(2, PEERS(0, 1, 3, 4, 5), three);
+    open_worker(2, PEERS(0, 1, 3, 4, 5), THREE);
 
     expect_trace(&node,
                  "@0   start                        -> compute r0\n"
@@ -50,7 +50,7 @@ Test(policy_prague, averages_in_the_group_it_is_given)
 
 Test(policy_prague, keeps_the_group_it_is_drafted_into_until_its_gradient_is_applied)
 {
-    open_worker(2, PEERS(0, 1, 3, 4, 5), three);
+    open_worker(2, PEERS(0, 1, 3, 4, 5), THREE);
 
     expect_trace(&node,
                  "@0   start                      -> compute r0\n"
@@ -65,7 +65,7 @@ Test(policy_prague, keeps_the_group_it_is_drafted_into_until_its_gradient_is_app
 
 Test(policy_prague, goes_on_at_once_in_a_group_of_one)
 {
-    open_worker(2, PEERS(0, 1, 3, 4, 5), three);
+    open_worker(2, PEERS(0, 1, 3, 4, 5), THREE);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@100 grad                     -> apply, control ASK{0} {0}\n"
@@ -75,7 +75,7 @@ Test(policy_prague, goes_on_at_once_in_a_group_of_one)
 
 Test(policy_prague, once_stopped_waits_for_one_last_group)
 {
-    open_worker(2, PEERS(0, 1, 3, 4, 5), three);
+    open_worker(2, PEERS(0, 1, 3, 4, 5), THREE);
 
     expect_trace(&node, "@0   start                    -> compute r0\n"
                         "@100 stop                     -> control QUIT{} {0}\n"
@@ -85,7 +85,7 @@ Test(policy_prague, once_stopped_waits_for_one_last_group)
 
 Test(policy_prague, joins_the_group_it_was_drafted_into_when_it_is_stopped)
 {
-    open_worker(2, PEERS(0, 1, 3, 4, 5), three);
+    open_worker(2, PEERS(0, 1, 3, 4, 5), THREE);
 
     expect_trace(&node, "@0   start                      -> compute r0\n"
                         "@60  control p0 GROUP{21 2 2 4} ->\n"
@@ -99,8 +99,7 @@ Test(policy_prague, joins_the_group_it_was_drafted_into_when_it_is_stopped)
 
 Test(policy_prague, leaves_the_reduction_to_a_driver_that_models_it)
 {
-    open_worker(2, PEERS(0, 1, 3, 4, 5),
-                (struct policy_options){.group = 3, .collective = COLLECTIVE_MODELLED});
+    open_worker(2, PEERS(0, 1, 3, 4, 5), "group: 3, collective: modelled");
 
     expect_trace(&node, "@0   start                        -> compute r0\n"
                         "@100 grad                         -> apply, control ASK{0} {0}\n"
@@ -112,7 +111,7 @@ Test(policy_prague, leaves_the_reduction_to_a_driver_that_models_it)
 
 Test(policy_prague, worker_0_divides_all_who_are_free_when_one_of_them_asks)
 {
-    open_worker(0, PEERS(1, 2, 3, 4, 5), three);
+    open_worker(0, PEERS(1, 2, 3, 4, 5), THREE);
 
     expect_trace(&node, "@0   start               -> compute r0\n"
                         "@90  control p2 ASK{0}   -> control GROUP{1 3 2 3 4} {1 2 3},"
@@ -123,8 +122,7 @@ Test(policy_prague, worker_0_divides_all_who_are_free_when_one_of_them_asks)
 
 Test(policy_prague, a_group_locks_its_members_until_the_last_has_left)
 {
-    open_worker(0, PEERS(1, 2, 3, 4, 5),
-                (struct policy_options){.group = 6, .collective = COLLECTIVE_MODELLED});
+    open_worker(0, PEERS(1, 2, 3, 4, 5), "group: 6, collective: modelled");
 
     expect_trace(
         &node,
@@ -142,7 +140,7 @@ Test(policy_prague, a_group_locks_its_members_until_the_last_has_left)
 
 Test(policy_prague, a_laggard_is_not_drafted)
 {
-    open_worker(0, PEERS(1, 2, 3, 4, 5), (struct policy_options){.group = 2, .lag = 1});
+    open_worker(0, PEERS(1, 2, 3, 4, 5), "group: 2, lag: 1");
 
     expect_trace(&node, "@0  start              -> compute r0\n"
                         "@10 control p0 ASK{0}  -> control GROUP{1 2 1 3} {0 2},"
@@ -164,7 +162,7 @@ Test(policy_prague, a_laggard_is_not_drafted)
 
 Test(policy_prague, once_worker_0_is_stopped_every_asker_is_alone)
 {
-    open_worker(0, PEERS(1, 2, 3, 4, 5), three);
+    open_worker(0, PEERS(1, 2, 3, 4, 5), THREE);
 
     expect_trace(&node, "@0   start              -> compute r0\n"
                         "@100 stop               -> done\n"
@@ -176,7 +174,7 @@ Test(policy_prague, once_worker_0_is_stopped_every_asker_is_alone)
 
 Test(policy_prague, whoever_has_quit_is_drafted_no_more)
 {
-    open_worker(0, PEERS(1, 2, 3, 4, 5), (struct policy_options){.group = 6});
+    open_worker(0, PEERS(1, 2, 3, 4, 5), "group: 6");
 
     expect_trace(&node, "@0   start             -> compute r0\n"
                         "@100 control p1 QUIT{} -> control GROUP{1 1 2} {1}\n"
@@ -187,11 +185,11 @@ Test(policy_prague, whoever_has_quit_is_drafted_no_more)
 
 Test(policy_prague, the_size_of_groups_is_checked)
 {
-    open_worker(2, PEERS(0, 1, 3, 4, 5), three);
+    open_worker(2, PEERS(0, 1, 3, 4, 5), THREE);
 
     cr_expect_null(policy_prague.check(&node.config));
-    node.config.options.group = 7;
+    node.config.options = options_read(&policy_prague, "group: 7");
     cr_expect_str_eq(policy_prague.check(&node.config), "prague needs a group of 2 to 6 members");
-    node.config.options.group = 1;
+    node.config.options = options_read(&policy_prague, "group: 1");
     cr_expect_not_null(policy_prague.check(&node.config));
 }

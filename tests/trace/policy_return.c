@@ -157,8 +157,8 @@ Test(policy_return, dsgd_keeps_that_model_when_the_next_life_is_lost_before_it_i
 
 Test(policy_return, adpsgd_asks_one_that_is_back)
 {
-    static const struct policy_config config = {.options.pairing = ADPSGD_ANY};
-    trace_open(&node, &policy_adpsgd, 1, 2, PEERS(0), &config);
+    const struct policy_config *const config = OPTIONS(policy_adpsgd, "pairing: any");
+    trace_open(&node, &policy_adpsgd, 1, 2, PEERS(0), config);
 
     expect_trace(&node, "@0  start   -> compute r0\n"
                         "@1  down p0 -> evict 0\n"
@@ -169,8 +169,8 @@ Test(policy_return, adpsgd_asks_one_that_is_back)
 
 Test(policy_return, partial_tells_one_that_is_back_that_it_is_ready)
 {
-    static const struct policy_config config = {.options = {.wait = PARTIAL_K, .k = 2}};
-    trace_open(&node, &policy_partial, 1, 3, PEERS(0, 2), &config);
+    const struct policy_config *const config = OPTIONS(policy_partial, "wait: k, k: 2");
+    trace_open(&node, &policy_partial, 1, 3, PEERS(0, 2), config);
     node.controls = of_partial;
 
     expect_trace(&node,
@@ -184,8 +184,8 @@ Test(policy_return, partial_tells_one_that_is_back_that_it_is_ready)
 
 Test(policy_return, epidemic_sends_to_one_that_is_back)
 {
-    static const struct policy_config config = {.options = {.fanout = 1, .timeout_ns = 5}};
-    trace_open(&node, &policy_epidemic, 1, 2, PEERS(0), &config);
+    const struct policy_config *const config = OPTIONS(policy_epidemic, "fanout: 1, timeout: 5ns");
+    trace_open(&node, &policy_epidemic, 1, 2, PEERS(0), config);
 
     expect_trace(&node, "@0  start      -> compute r0\n"
                         "@1  down p0    -> evict 0\n"

@@ -5,7 +5,7 @@
 #include "core/policy/rows.h"
 #include "tests/trace/support_policy.h"
 
-static const struct policy_config overlap_1 = {.options.overlap = 1};
+#define OVERLAP_1 OPTIONS(policy_sgp, "overlap: 1")
 
 /* Worker 1 of 4: hops of 1 and 2 in turn; to 2 and 3, from 0 and 3. */
 static void open_four(struct trace_node *node, const struct policy_config *options)
@@ -46,7 +46,7 @@ Test(policy_sgp, keeps_a_share_that_is_ahead_for_its_iteration)
 Test(policy_sgp, with_overlap_goes_on_without_this_iterations_share_and_takes_it_in_later)
 {
     struct trace_node node;
-    open_four(&node, &overlap_1);
+    open_four(&node, OVERLAP_1);
 
     expect_trace(&node, "@0   start              -> compute r0\n"
                         "@100 grad               -> apply, send model t0 d1 {1},"
@@ -60,7 +60,7 @@ Test(policy_sgp, with_overlap_goes_on_without_this_iterations_share_and_takes_it
 Test(policy_sgp, with_overlap_waits_for_the_share_that_may_be_late_no_longer)
 {
     struct trace_node node;
-    open_four(&node, &overlap_1);
+    open_four(&node, OVERLAP_1);
 
     expect_trace(&node, "@0   start              -> compute r0\n"
                         "@100 grad               -> apply, send model t0 d1 {1},"
@@ -75,7 +75,7 @@ Test(policy_sgp, with_overlap_waits_for_the_share_that_may_be_late_no_longer)
 Test(policy_sgp, takes_in_what_is_still_on_its_way_before_it_is_done)
 {
     struct trace_node node;
-    open_four(&node, &overlap_1);
+    open_four(&node, OVERLAP_1);
 
     expect_trace(&node, "@0   start              -> compute r0\n"
                         "@100 grad               -> apply, send model t0 d1 {1},"
@@ -92,7 +92,7 @@ Test(policy_sgp, takes_in_what_is_still_on_its_way_before_it_is_done)
 Test(policy_sgp, drops_a_gradient_beyond_the_last_round)
 {
     struct trace_node node;
-    open_four(&node, &overlap_1);
+    open_four(&node, OVERLAP_1);
 
     expect_trace(&node, "@0   start              -> compute r0\n"
                         "@100 grad               -> apply, send model t0 d1 {1},"
@@ -133,9 +133,9 @@ Test(policy_sgp, alone_computes)
 
 Test(policy_sgp, refuses_more_overlap_than_its_channels_hold)
 {
-    struct policy_config config = {.options.overlap = 3};
+    struct policy_config config = {.options = options_read(&policy_sgp, "overlap: 3")};
 
     cr_expect_null(policy_sgp.check(&config));
-    config.options.overlap = 4;
+    config.options = options_read(&policy_sgp, "overlap: 4");
     cr_expect_not_null(policy_sgp.check(&config));
 }

@@ -13,7 +13,7 @@ static struct trace_node node;
 static void open_server(uint32_t staleness)
 {
     trace_open(&node, &policy_ssp, 0, 4, PEERS(1, 2, 3),
-               &(struct policy_config){.options.staleness = staleness});
+               OPTIONS(policy_ssp, "staleness: %u", staleness));
     node.controls = controls;
 }
 static void close_node(void)

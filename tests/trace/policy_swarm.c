@@ -9,8 +9,7 @@ static struct trace_node node;
 /* Worker 4 with the one neighbour 7, so that the random choice has one outcome. */
 static void open_pair(uint32_t steps)
 {
-    trace_open(&node, &policy_swarm, 4, 8, PEERS(7),
-               &(struct policy_config){.options.steps = steps, .options.comm_thread = true});
+    trace_open(&node, &policy_swarm, 4, 8, PEERS(7), OPTIONS(policy_swarm, "steps: %u", steps));
 }
 
 static void close_node(void)
@@ -61,6 +60,6 @@ Test(policy_swarm, steps_are_checked)
     open_pair(1);
 
     cr_expect_null(policy_swarm.check(&node.config));
-    node.config.options.steps = 0;
+    node.config.options = options_read(&policy_swarm, "steps: 0");
     cr_expect_str_eq(policy_swarm.check(&node.config), "swarm needs steps of at least 1");
 }

@@ -5,12 +5,12 @@
 #include "core/policy/rows.h"
 #include "tests/trace/support_policy.h"
 
-static const struct policy_config every_step = {.options.steps = 1};
+#define EVERY_STEP OPTIONS(policy_swift, "steps: 1")
 
 Test(policy_swift, gives_the_weight_of_unheard_neighbours_to_itself)
 {
     struct trace_node node;
-    trace_open(&node, &policy_swift, 0, 3, PEERS(1, 2), &every_step);
+    trace_open(&node, &policy_swift, 0, 3, PEERS(1, 2), EVERY_STEP);
 
     expect_trace(&node, "@0   start              -> send model t0 d2 {0 1}, compute r0\n"
                         "@50  model p1 t0 d1 h20 ->\n"
@@ -22,7 +22,7 @@ Test(policy_swift, gives_the_weight_of_unheard_neighbours_to_itself)
 Test(policy_swift, keeps_the_newest_copy_and_uses_it_again)
 {
     struct trace_node node;
-    trace_open(&node, &policy_swift, 0, 3, PEERS(1, 2), &every_step);
+    trace_open(&node, &policy_swift, 0, 3, PEERS(1, 2), EVERY_STEP);
 
     expect_trace(&node, "@0   start              -> send model t0 d2 {0 1}, compute r0\n"
                         "@50  model p0 t0 d2 h10 ->\n"
@@ -38,7 +38,7 @@ Test(policy_swift, keeps_the_newest_copy_and_uses_it_again)
 Test(policy_swift, averages_every_so_many_steps)
 {
     struct trace_node node;
-    trace_open(&node, &policy_swift, 0, 2, PEERS(1), &(struct policy_config){.options.steps = 2});
+    trace_open(&node, &policy_swift, 0, 2, PEERS(1), OPTIONS(policy_swift, "steps: 2"));
 
     expect_trace(&node, "@0   start              -> send model t0 d1 {0}, compute r0\n"
                         "@50  model p0 t0 d1 h10 ->\n"
@@ -52,7 +52,7 @@ Test(policy_swift, averages_every_so_many_steps)
 Test(policy_swift, ignores_a_copy_that_was_overtaken)
 {
     struct trace_node node;
-    trace_open(&node, &policy_swift, 0, 2, PEERS(1), &every_step);
+    trace_open(&node, &policy_swift, 0, 2, PEERS(1), EVERY_STEP);
 
     expect_trace(&node, "@0   start              -> send model t0 d1 {0}, compute r0\n"
                         "@50  model p0 t4 d1 h14 ->\n"
@@ -65,7 +65,7 @@ Test(policy_swift, ignores_a_copy_that_was_overtaken)
 Test(policy_swift, returns_everything_at_the_stop_and_what_comes_later_at_once)
 {
     struct trace_node node;
-    trace_open(&node, &policy_swift, 0, 3, PEERS(1, 2), &every_step);
+    trace_open(&node, &policy_swift, 0, 3, PEERS(1, 2), EVERY_STEP);
 
     expect_trace(&node, "@0   start              -> send model t0 d2 {0 1}, compute r0\n"
                         "@50  model p1 t0 d1 h20 ->\n"
@@ -78,5 +78,5 @@ Test(policy_swift, returns_everything_at_the_stop_and_what_comes_later_at_once)
 Test(policy_swift, refuses_to_average_every_zeroth_step)
 {
     cr_expect_not_null(policy_swift.check(&(struct policy_config){0}));
-    cr_expect_null(policy_swift.check(&every_step));
+    cr_expect_null(policy_swift.check(EVERY_STEP));
 }

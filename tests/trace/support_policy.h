@@ -14,6 +14,7 @@
 #define TESTS_TRACE_SUPPORT_POLICY_H
 
 #include "core/policy/agent.h"
+#include "tests/random/options.h"
 
 /** A control message's name and how many words of it are shown, a number or TRACE_LIST. */
 struct trace_control {
@@ -44,6 +45,9 @@ void trace_free(struct trace_node *self);
 
 /** Feed the events of `text` in order; fails the test at the first line whose actions differ. */
 void expect_trace(struct trace_node *self, const char *text);
+
+/** The last argument of trace_open that sets options alone, as options_read has them. */
+#define OPTIONS(row, ...) (&(struct policy_config){.options = options_read(&(row), __VA_ARGS__)})
 
 #define PEERS(...) ((const uint32_t[]){__VA_ARGS__, UINT32_MAX})
 

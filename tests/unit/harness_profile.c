@@ -17,6 +17,7 @@
 #include "harness/profile/profile_text.h"
 #include "harness/profile/suggest.h"
 #include "harness/report/preview.h"
+#include "tests/random/options.h"
 
 #define DESIGN "tests/profiles/design.yaml"
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -51,6 +52,12 @@ static char *print_resolved(const struct experiment *experiment)
     profile_write_resolved(out, experiment);
     fclose(out);
     return text;
+}
+
+static bool chooses(uint32_t policy, const char *option, const char *choice)
+{
+    const struct experiment_policy *const p = &loaded.policy[policy];
+    return policy_chooses(p->row, &p->options, option, choice);
 }
 
 static void load(const char *path, const char *const *set, uint32_t set_count)
@@ -160,7 +167,7 @@ Test(profile, the_example_of_the_design_loads)
     cr_expect_eq(loaded.compute.base_ns, 1000000u);
     cr_expect_float_eq(loaded.compute.jitter_cv, 0.05, 0.0);
     cr_expect_eq(loaded.policy_count, 3u);
-    cr_expect_eq(loaded.policy[2].options.release, AAU_CLUSTER);
+    cr_expect(chooses(2, "release", "cluster"));
     cr_expect_eq(loaded.inject_count, 1u);
     cr_expect_eq(loaded.inject[0].inject.select, SELECT_PERCENT_EACH);
     cr_expect_eq(loaded.inject[0].inject.scope, SCOPE_COMPUTE);
@@ -223,8 +230,8 @@ Test(profile, aliases_and_merge_keys_are_expanded)
     cr_expect_eq(loaded.policy_count, 3u);
     cr_expect_str_eq(loaded.policy[1].label, "other");
     cr_expect_float_eq(loaded.policy[1].lr, 0.5, 0.0);
-    cr_expect_eq(loaded.policy[1].options.release, AAU_ALL, "own keys win over merged ones");
-    cr_expect_eq(loaded.policy[2].options.release, AAU_PAIR);
+    cr_expect(chooses(1, "release", "all"), "own keys win over merged ones");
+    cr_expect(chooses(2, "release", "pair"));
     profile_free(&loaded);
 }
 
@@ -239,7 +246,7 @@ Test(profile, set_reaches_into_short_forms_and_lists)
     cr_expect_str_eq(loaded.model.ops->name, "softmax");
     cr_expect_eq(loaded.model.hidden_count, 0u);
     cr_expect_float_eq(loaded.policy[0].lr, 0.4, 0.0);
-    cr_expect_eq(loaded.policy[2].options.release, AAU_ALL);
+    cr_expect(chooses(2, "release", "all"));
     cr_expect(loaded.policy[2].lr_own, "its other keys stay");
     cr_expect_eq(loaded.inject[0].inject.select, SELECT_ALL);
     cr_expect_eq(loaded.seed_count, 2u);
@@ -414,17 +421,23 @@ Test(profile, a_rate_is_read_in_bits_or_bytes)
     }
 }
 
+static void expect_pathsearch(const char *choice)
+{
+    const struct policy_options options = experiment_options(&loaded, 2);
+    cr_expect(policy_chooses(loaded.policy[2].row, &options, "pathsearch", choice), "%s", choice);
+}
+
 Test(profile, pathsearch_is_an_oracle_only_where_messages_would_flood)
 {
     const char *const set[] = {"clock=virtual", "workers.count=1000"};
     load(DESIGN, set, COUNT(set));
-    loaded.policy[2].options.pathsearch = AAU_AUTO;
+    options_change(loaded.policy[2].row, &loaded.policy[2].options, "pathsearch: auto");
 
-    cr_expect_eq(experiment_options(&loaded, 2).pathsearch, AAU_MESSAGES);
+    expect_pathsearch("messages");
     loaded.workers.count = 1001;
-    cr_expect_eq(experiment_options(&loaded, 2).pathsearch, AAU_ORACLE);
+    expect_pathsearch("oracle");
     loaded.clock = CLOCK_LIVE;
-    cr_expect_eq(experiment_options(&loaded, 2).pathsearch, AAU_MESSAGES);
+    expect_pathsearch("messages");
     profile_free(&loaded);
 }
 

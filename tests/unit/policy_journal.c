@@ -6,6 +6,7 @@
 #include "core/base/rng.h"
 #include "core/policy/journal.h"
 #include "core/policy/rows.h"
+#include "tests/random/options.h"
 
 #define ENTRIES 200u
 
@@ -171,9 +172,9 @@ Test(journal, tells_configurations_apart)
     struct policy_config config = {.workers = 3, .peer_count = 2, .peers = peers, .seed = 1};
     const uint64_t before = journal_digest_config(0, &policy_swift, &config);
 
-    config.options.steps = 1;
+    config.options = options_read(&policy_swift, "steps: 1");
     cr_expect_neq(journal_digest_config(0, &policy_swift, &config), before);
-    config.options.steps = 0;
+    config.options = (struct policy_options){0};
     config.seed = 2;
     cr_expect_neq(journal_digest_config(0, &policy_swift, &config), before);
 }

@@ -7,6 +7,7 @@
 #include "core/policy/oracle.h"
 #include "core/policy/pathsearch.h"
 #include "core/policy/rows.h"
+#include "tests/random/options.h"
 
 #define WORKERS 6u
 
@@ -90,15 +91,16 @@ Test(pathsearch, gives_up_every_other_part_by_either_rule)
 
 static const uint32_t neighbours[WORKERS][2] = {{1}, {0, 2}, {1, 3}, {2, 4}, {3, 5}, {4}};
 
-static struct oracle *open_oracle(enum aau_new_edge rule)
+static struct oracle *open_oracle(const char *new_edge)
 {
     static struct policy_config all[WORKERS];
     for (uint32_t i = 0; i < WORKERS; i++)
-        all[i] = (struct policy_config){.self = i,
-                                        .workers = WORKERS,
-                                        .peers = neighbours[i],
-                                        .peer_count = i == 0 || i == WORKERS - 1 ? 1 : 2,
-                                        .options = {.release = AAU_PAIR, .new_edge = rule}};
+        all[i] = (struct policy_config){
+            .self = i,
+            .workers = WORKERS,
+            .peers = neighbours[i],
+            .peer_count = i == 0 || i == WORKERS - 1 ? 1 : 2,
+            .options = options_read(&policy_aau_oracle, "release: pair, new_edge: %s", new_edge)};
     const size_t bytes = (oracle_bytes(all, WORKERS) + 63) / 64 * 64;
     void *const memory = aligned_alloc(64, bytes);
     memset(memory, 0, bytes);
@@ -117,7 +119,7 @@ static void exchange(struct oracle *self, uint32_t a, uint32_t b)
 
 Test(pathsearch, the_oracle_lets_touched_workers_wait_until_all_are_touched)
 {
-    struct oracle *const oracle = open_oracle(AAU_VERTEX);
+    struct oracle *const oracle = open_oracle("vertex");
     exchange(oracle, 0, 1);
     exchange(oracle, 2, 3);
     oracle_ready(oracle, 1);
@@ -141,7 +143,7 @@ Test(pathsearch, the_oracle_lets_touched_workers_wait_until_all_are_touched)
 
 Test(pathsearch, the_oracle_does_not_wait_for_one_whom_nobody_can_touch)
 {
-    struct oracle *const oracle = open_oracle(AAU_VERTEX);
+    struct oracle *const oracle = open_oracle("vertex");
     oracle_lose(oracle, 4, 3); /* 5 has no neighbour left */
     exchange(oracle, 0, 1);
     exchange(oracle, 2, 3);
@@ -155,7 +157,7 @@ Test(pathsearch, the_oracle_does_not_wait_for_one_whom_nobody_can_touch)
 
 Test(pathsearch, the_oracle_joins_parts_at_once_by_component)
 {
-    struct oracle *const oracle = open_oracle(AAU_COMPONENT);
+    struct oracle *const oracle = open_oracle("component");
     exchange(oracle, 0, 1);
     exchange(oracle, 2, 3);
 

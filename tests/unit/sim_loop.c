@@ -2,6 +2,7 @@
 /* Rounds, stops, cuts and accounts of whole simulated runs. */
 #include <criterion/criterion.h>
 
+#include "tests/random/options.h"
 #include "tests/unit/support_sim.h"
 
 /* ------------------------------------------------------------------------------------------------------- rounds */
@@ -340,7 +341,7 @@ Test(sim_loop, the_staleness_of_adpsgd_is_the_number_of_averages)
     struct cluster cluster;
     cluster_plan(&cluster, "adpsgd", 8, 4, 1);
     for (uint32_t w = 0; w < 8; w++)
-        cluster.worker[w].options.comm_thread = true;
+        options_change(cluster.config.policy, &cluster.worker[w].options, "comm_thread: true");
     cluster.config.jitter_cv = 0.1;
     cluster.config.links.latency_ns = 7 * US;
 

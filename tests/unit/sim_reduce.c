@@ -2,19 +2,22 @@
 /* The modelled all-reduce against the chunked one. */
 #include <criterion/criterion.h>
 
+#include "core/policy/rows.h"
+#include "tests/random/options.h"
 #include "tests/unit/support_sim.h"
 
 struct outcome {
     uint64_t stop_ns, bytes, sent, mixes, ready_max;
 };
 
-static struct outcome run(uint32_t workers, enum collective_kind kind, double bytes_per_s,
+static struct outcome run(uint32_t workers, const char *collective, double bytes_per_s,
                           uint64_t latency_ns)
 {
     struct cluster cluster;
     cluster_plan(&cluster, "allreduce", workers, 0, 3);
     for (uint32_t w = 0; w < workers; w++)
-        cluster.worker[w].options.collective = kind;
+        options_change(cluster.config.policy, &cluster.worker[w].options, "collective: %s",
+                       collective);
     cluster.config.payload_bytes = 1 << 20;
     cluster.config.links = (struct sim_links){.latency_ns = latency_ns, .bytes_per_s = bytes_per_s};
     cluster.config.stop_ns = 0;
@@ -33,8 +36,8 @@ static struct outcome run(uint32_t workers, enum collective_kind kind, double by
 /* Per half (n-1) slices of 2^20/n bytes over the port, then the latency. */
 static void expect_equal(uint32_t workers)
 {
-    const struct outcome chunked = run(workers, COLLECTIVE_CHUNKED, 1e9, 50 * US);
-    const struct outcome modelled = run(workers, COLLECTIVE_MODELLED, 1e9, 50 * US);
+    const struct outcome chunked = run(workers, "chunked", 1e9, 50 * US);
+    const struct outcome modelled = run(workers, "modelled", 1e9, 50 * US);
 
     const uint64_t want_ns = 2 * (50 * US + (workers - 1) * ((1u << 20) / workers));
     cr_expect_eq(modelled.ready_max / 1024, want_ns / 1024, "%llu",
@@ -58,7 +61,7 @@ Test(sim_reduce, modelled_and_chunked_take_the_same_time_among_16)
 
 Test(sim_reduce, over_links_that_take_no_time_it_takes_none)
 {
-    const struct outcome modelled = run(8, COLLECTIVE_MODELLED, 0, 0);
+    const struct outcome modelled = run(8, "modelled", 0, 0);
 
     cr_expect_eq(modelled.stop_ns, 20 * MS);
     cr_expect_eq(modelled.ready_max, 0);
@@ -97,11 +100,12 @@ Test(sim_reduce, groups_overlap_in_time_and_wait_only_for_their_members)
                                   .worker_count = 1};
     struct policy row = cluster_row(pairs, DELIVERY_EXACT);
     row.reduces = true;
+    row.options = policy_allreduce.options;
     row.edges = POLICY_EDGES_ALL;
     struct cluster cluster;
     cluster_plan_row(&cluster, &row, 4, 0, 1);
     for (uint32_t w = 0; w < 4; w++)
-        cluster.worker[w].options.collective = COLLECTIVE_MODELLED;
+        options_change(cluster.config.policy, &cluster.worker[w].options, "collective: modelled");
     cluster.config.inject.entry = &inject;
     cluster.config.inject.count = 1;
 

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
+#include "tests/random/options.h"
 #include "tests/unit/support_sim.h"
 
 #define P 0.1
@@ -37,7 +38,9 @@ static struct sim_totals run(const char *policy, uint32_t workers, const struct 
         inject.law = law_find("slowdown");
     cluster_plan(&cluster, policy, workers, workers > 8 ? 8 : 4, SEED);
     for (uint32_t w = 0; w < workers; w++)
-        cluster.worker[w].options.collective = COLLECTIVE_MODELLED;
+        if (option_find(cluster.config.policy->options, "collective"))
+            options_change(cluster.config.policy, &cluster.worker[w].options,
+                           "collective: modelled");
     cluster.config.inject.entry = &inject;
     cluster.config.inject.count = 1;
     cluster.config.stop_ns = 3600000 * MS;

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "tests/random/options.h"
 #include "tests/unit/support_sim.h"
 
 #define WORKERS 4u
@@ -102,7 +103,7 @@ Test(sim_waits, in_a_modelled_reduction_blame_who_asked_last)
     struct cluster cluster;
     cluster_plan(&cluster, "allreduce", WORKERS, 0, 3);
     for (uint32_t w = 0; w < WORKERS; w++)
-        cluster.worker[w].options.collective = COLLECTIVE_MODELLED;
+        options_change(cluster.config.policy, &cluster.worker[w].options, "collective: modelled");
 
     const struct seen seen = run(&cluster, true);
 
@@ -130,7 +131,7 @@ Test(sim_waits, of_more_workers_than_pairs_are_kept_for_name_the_sender_only)
     struct cluster cluster;
     cluster_plan(&cluster, "allreduce", SIM_FAR_WORKERS_MAX + 1, 0, 3);
     for (uint32_t w = 0; w <= SIM_FAR_WORKERS_MAX; w++) {
-        cluster.worker[w].options.collective = COLLECTIVE_MODELLED;
+        options_change(cluster.config.policy, &cluster.worker[w].options, "collective: modelled");
         cluster.worker[w].peer_count = 0; /* no edges: the driver takes everybody */
         cluster.worker[w].peers = NULL;
     }
@@ -146,8 +147,9 @@ Test(sim_waits, that_a_timer_ends_are_nobodys)
     struct cluster cluster;
     cluster_plan(&cluster, "partial", WORKERS, 2, 3);
     for (uint32_t w = 0; w < WORKERS; w++) {
-        cluster.worker[w].options.wait = PARTIAL_TIMEOUT;
-        cluster.worker[w].options.timeout_ns = 500 * US;
+        options_change(cluster.config.policy, &cluster.worker[w].options, "wait: timeout");
+        options_change(cluster.config.policy, &cluster.worker[w].options, "timeout: %lluns",
+                       (unsigned long long)(500 * US));
     }
 
     const struct seen seen = run(&cluster, true);

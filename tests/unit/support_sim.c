@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/unit/support_sim.h"
+#include "tests/random/options.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -155,76 +156,42 @@ struct policy cluster_row(cluster_script *script, enum delivery_class class)
                            .step = scripted_step};
 }
 
-static const struct cluster_variant variants[] = {
-    {"none", {0}},
-    {"allreduce", {.collective = COLLECTIVE_CHUNKED}},
-    {"allreduce", {.collective = COLLECTIVE_MODELLED}},
-    {"dsgd", {0}},
-    {"dsgd", {.order = DSGD_COMBINE_THEN_ADAPT}},
-    {"adpsgd", {.comm_thread = true}},
-    {"adpsgd", {.pairing = ADPSGD_ANY}},
-    {"aau", {.release = AAU_CLUSTER}},
-    {"aau", {.release = AAU_ALL}},
-    {"aau", {.release = AAU_NBR}},
-    {"aau", {.release = AAU_PAIR}},
-    {"aau", {.new_edge = AAU_VERTEX}},
-    {"aau", {.release = AAU_CLUSTER, .evict_after_ns = MS / 2}},
-    {"aau", {.release = AAU_ALL, .evict_after_ns = MS / 5, .max_staleness = 2}},
-    {"cb-dybw", {0}},
-    {"partial", {.wait = PARTIAL_K, .k = 2}},
-    {"partial", {.wait = PARTIAL_TIMEOUT, .timeout_ns = MS / 5}},
-    {"partial", {.wait = PARTIAL_RANDOM, .weights = WEIGHTS_UNIFORM}},
-    {"prague", {.group = 3, .lag = 2}},
-    {"prague", {.group = 2, .collective = COLLECTIVE_MODELLED}},
-    {"local-sgd", {.steps = 3}},
-    {"swarm", {.steps = 3}},
-    {"epidemic", {.fanout = 2, .timeout_ns = MS / 5}},
-    {"k-sync", {.k = 2}},
-    {"asgd", {0}},
-    {"ssp", {.staleness = 2}},
-    {"hop", {.staleness = 2, .backup = 1}},
-    {"swift", {.steps = 1}},
-    {"sgp", {.overlap = 1}},
-    {"agp", {0}},
-    {"agp-yscaled", {0}},
+static const struct {
+    const char *name, *options;
+} variants[] = {
+    {"none", ""},
+    {"allreduce", "collective: chunked"},
+    {"allreduce", "collective: modelled"},
+    {"dsgd", ""},
+    {"dsgd", "order: cta"},
+    {"adpsgd", "comm_thread: true"},
+    {"adpsgd", "pairing: any"},
+    {"aau", "release: cluster"},
+    {"aau", "release: all"},
+    {"aau", "release: nbr"},
+    {"aau", "release: pair"},
+    {"aau", "new_edge: vertex"},
+    {"aau", "release: cluster, evict_after: 500us"},
+    {"aau", "release: all, evict_after: 200us, max_staleness: 2"},
+    {"cb-dybw", ""},
+    {"partial", "wait: k, k: 2"},
+    {"partial", "wait: timeout, timeout: 200us"},
+    {"partial", "wait: random, weights: uniform"},
+    {"prague", "group: 3, lag: 2"},
+    {"prague", "group: 2, collective: modelled"},
+    {"local-sgd", "steps: 3"},
+    {"swarm", "steps: 3"},
+    {"epidemic", "fanout: 2, timeout: 200us"},
+    {"k-sync", "k: 2"},
+    {"asgd", ""},
+    {"ssp", "staleness: 2"},
+    {"hop", "staleness: 2, backup: 1"},
+    {"swift", "steps: 1"},
+    {"sgp", "overlap: 1"},
+    {"agp", ""},
+    {"agp-yscaled", ""},
 };
 #define VARIANTS ((uint32_t)(sizeof(variants) / sizeof(variants[0])))
-
-static uint64_t default_of(const struct policy_option *option)
-{
-    uint64_t value = 0;
-    double share = 0;
-    const char *why;
-    switch (option->type) {
-    case OPTION_COUNT:
-        cr_assert_eq(units_parse_u64(option->fallback, &value, &why), 0);
-        break;
-    case OPTION_NS:
-        cr_assert_eq(units_parse_ns(option->fallback, &value, &why), 0);
-        break;
-    case OPTION_SHARE:
-        cr_assert_eq(units_parse_share(option->fallback, &share, &why), 0);
-        memcpy(&value, &share, sizeof(value));
-        break;
-    case OPTION_BOOL:
-        return strcmp(option->fallback, "true") == 0;
-    case OPTION_CHOICE:
-        while (strcmp(option->choices[value].name, option->fallback) != 0)
-            value++;
-        break;
-    }
-    return value;
-}
-
-struct policy_options policy_defaults(const struct policy *row)
-{
-    struct policy_options options = {0};
-    for (const struct policy_option *o = row->options; o && o->name; o++) {
-        const uint64_t value = default_of(o); /* little-endian, as all that this is built for */
-        memcpy((char *)&options + o->offset, &value, o->bytes);
-    }
-    return options;
-}
 
 static bool stands_above(const struct policy *row)
 {
@@ -246,10 +213,12 @@ struct cluster_variant cluster_variant(uint64_t n)
 {
     uint32_t i = (uint32_t)(n % cluster_variants());
     if (i < VARIANTS)
-        return variants[i];
+        return (struct cluster_variant){
+            variants[i].name,
+            options_read(policy_find(variants[i].name), "%s", variants[i].options)};
     i -= VARIANTS;
     for (uint32_t p = 0;; p++)
         if (!stands_above(policy_table[p]) && i-- == 0)
             return (struct cluster_variant){policy_table[p]->name,
-                                            policy_defaults(policy_table[p])};
+                                            options_default(policy_table[p])};
 }

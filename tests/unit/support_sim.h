@@ -50,7 +50,4 @@ uint32_t cluster_variants(void);
 /** Number `n` modulo their count. */
 struct cluster_variant cluster_variant(uint64_t n);
 
-/** What a profile gets that sets none. */
-struct policy_options policy_defaults(const struct policy *row);
-
 #endif
