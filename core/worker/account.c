@@ -36,7 +36,7 @@ void account_served(struct worker *self, uint64_t now)
 void account_loaded(struct worker *self, uint64_t now, uint64_t done)
 {
     books_fill(&self->books, PART_LOAD, done);
-    account_spent(self, &self->count.conversions, done > now, done - now);
+    account_spent(self, &self->costs.conversions, done > now, done - now);
 }
 
 void account_idle(struct worker *self, uint64_t now)
@@ -135,8 +135,8 @@ static void close_books(struct worker *self, uint64_t now)
 {
     const double scale = self->common->clock->ns_per_cyc;
     const uint64_t total = add_up(self, now, BLAME_HELD);
-    account_spent(self, &self->count.loads, 1, self->books.part[PART_LOAD]);
-    account_spent(self, &self->count.rests, 1, self->books.part[PART_REST]);
+    account_spent(self, &self->costs.loads, 1, self->books.part[PART_LOAD]);
+    account_spent(self, &self->costs.rests, 1, self->books.part[PART_REST]);
     self->total_iterations++;
     hist_record(self->iteration, (uint64_t)((double)total * scale));
     self->longest_cyc = account_max(self->longest_cyc, total);

@@ -85,7 +85,7 @@ static inline void account_spent(const struct worker *self, struct worker_spent 
 /** What work of a kind of its own has taken so far: an event is what its step took less this. */
 static inline uint64_t account_named_cyc(const struct worker *self)
 {
-    const struct worker_counts *const c = &self->count;
+    const struct worker_costs *const c = &self->costs;
     return c->applies.cyc + c->sends.cyc + c->vectors.cyc + c->conversions.cyc;
 }
 

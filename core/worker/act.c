@@ -96,7 +96,7 @@ static bool do_apply(struct worker *self, const struct action *action)
     adopt(self, slot);
     const uint64_t to = clock_cyc();
     account_add(self, PART_PUBLISH, from, to);
-    account_spent(self, &self->count.applies, 1, to - from);
+    account_spent(self, &self->costs.applies, 1, to - from);
     return true;
 }
 
@@ -202,7 +202,7 @@ static bool do_mix(struct worker *self, const struct action *action)
     const uint64_t to = clock_cyc();
     account_add(self, PART_MIX, from, to);
     const double slices = action->slices ? action->slices : 1;
-    account_spent(self, &self->count.vectors, action->count / slices, to - from);
+    account_spent(self, &self->costs.vectors, action->count / slices, to - from);
     /* MIX_SLICE_MEAN is half of an all-reduce, the other half follows; MIX_SPLIT reads nobody */
     if (action->rule != MIX_SLICE_MEAN && action->count > 0)
         account_mixed(self, action->count, to);
@@ -308,5 +308,5 @@ void act_on(struct worker *self, const struct event *given)
     if (self->journal.data) /* after the actions: what they send and mix does not wait for it */
         journal_add(&self->journal, &event, &self->actions, self->rate);
     const uint64_t named = account_named_cyc(self) - named_cyc, all = clock_cyc() - from;
-    account_spent(self, &self->count.events, 1, all > named ? all - named : 0);
+    account_spent(self, &self->costs.events, 1, all > named ? all - named : 0);
 }

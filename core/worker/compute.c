@@ -245,7 +245,7 @@ static void finish_gradient(struct worker *self, uint64_t now)
     struct worker_compute *const c = &self->compute;
     c->sliced = true;
     atomic_store_explicit(&public_of(self)->working, 0, memory_order_relaxed);
-    account_spent(self, &self->count.gradients, 1, c->real_cyc);
+    account_spent(self, &self->costs.gradients, 1, c->real_cyc);
     compute_unpin(self);
     if (self->common->base_ns == 0) {
         const uint64_t real_ns = clock_ns(self->common->clock, c->real_cyc);
@@ -278,7 +278,7 @@ void worker_slice(struct worker *self, uint64_t from)
     const uint64_t to = clock_cyc();
     c->real_cyc += to - from;
     account_add(self, PART_COMPUTE, from, to);
-    account_spent(self, &self->count.slices, 1, to - from);
+    account_spent(self, &self->costs.slices, 1, to - from);
     if (finished)
         finish_gradient(self, to);
 }

@@ -89,7 +89,7 @@ bool publish_tensor(struct worker *self, const struct action *action)
     }
     const uint64_t to = clock_cyc();
     account_add(self, PART_PUBLISH, from, to);
-    account_spent(self, &self->count.sends, sent ? action->count : 0, to - from);
+    account_spent(self, &self->costs.sends, sent ? action->count : 0, to - from);
     return sent;
 }
 

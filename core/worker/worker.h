@@ -173,7 +173,8 @@ struct membership {
     size_t agent_bytes;
 };
 
-struct worker_counts {
+/** Until the halt. */
+struct worker_costs {
     struct worker_spent gradients; /* real ones that were finished */
     struct worker_spent slices;    /* of them */
     struct worker_spent applies, sends;
@@ -181,6 +182,9 @@ struct worker_counts {
     struct worker_spent loads, rests; /* of whole iterations */
     struct worker_spent conversions;  /* of batches, to floats */
     struct worker_spent events;       /* told to the policy, without what is named above */
+};
+
+struct worker_counts {
     uint64_t tensors_sent, tensors_delivered, tensors_superseded, control_sent, control_delivered;
     uint64_t bytes, mixes, overruns, slot_waits, full_waits;
     uint64_t abandoned;                  /* gradients dropped by their policy */
@@ -281,6 +285,7 @@ struct worker {
     uint64_t blamed_cyc[BLAME_COUNT]; /* adds up to total_part_cyc[PART_WAIT] */
 
     struct worker_counts count;
+    struct worker_costs costs;
     double sum_start, sum_applied; /* ledger */
     double weight_gained; /* push-sum weight that came with its returns, less what it had */
     struct hist *iteration, *ready_to_mixed, *handle, *requested, *achieved, *injected_error;

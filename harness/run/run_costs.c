@@ -26,7 +26,7 @@ static const struct loop *loop_of(const struct run *run, const struct worker *wo
 /** Cores differ: one may be of another kind, or share its parts with a stranger. */
 static double ratio(const struct run *run, uint32_t w, const struct record_costs *mean)
 {
-    const struct worker_counts *const c = &run->worker[w]->count;
+    const struct worker_costs *const c = &run->worker[w]->costs;
     const struct loop *const loop = loop_of(run, run->worker[w]);
     const double its_share = loop ? 1.0 / loop->count : 0;
     double took_cyc = (double)(c->applies.cyc + c->sends.cyc + c->vectors.cyc + c->events.cyc);
@@ -44,7 +44,7 @@ void run_costs(const struct run *run, struct record_run *out)
     struct worker_spent gradients = {0}, applies = {0}, sends = {0}, vectors = {0};
     struct worker_spent slices = {0}, loads = {0}, rests = {0}, events = {0}, reads = {0};
     for (uint32_t w = 0; w < run->cell->graph.workers; w++) {
-        const struct worker_counts *const c = &run->worker[w]->count;
+        const struct worker_costs *const c = &run->worker[w]->costs;
         spend(&gradients, &c->gradients);
         spend(&slices, &c->slices);
         spend(&applies, &c->applies);
