@@ -31,7 +31,7 @@ core/base
 core/learn core/base
 core/inject core/base
 core/policy core/base
-core/drive core/policy core/base
+core/drive core/policy core/inject core/base
 core/worker core/drive core/policy core/learn core/inject core/base
 core/sim core/drive core/policy core/learn core/inject core/base
 net core/worker/port.h core/inject core/base core/policy/policy.h

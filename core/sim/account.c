@@ -155,7 +155,7 @@ void sim_account_computed(struct sim *self, struct sim_node *node)
 
 void sim_account_mixed(struct sim *self, struct sim_node *node, uint32_t peers)
 {
-    self->totals.mixes++;
+    self->totals.count.mixes++;
     node->mixed_with += peers;
     if (node->ready_at_ns > 0)
         account_hist(self, SIM_READY, self->clock_ns + 1 - node->ready_at_ns);
@@ -188,7 +188,7 @@ static void close_books(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     const uint64_t total = add_up(self, worker, BLAME_HELD);
-    self->totals.iterations++;
+    self->totals.count.iterations++;
     node->record.iterations++;
     hist_record(&self->hist[SIM_ITERATION], total);
     if (!self->config.watch || !self->config.watch->iteration)

@@ -61,7 +61,7 @@ static void do_send(struct sim *self, uint32_t worker, const struct action *acti
         sim_account_spend(self, worker, PART_PUBLISH, self->config.costs.send_ns);
         links_send(self, worker, action->peers[i], &model, bytes);
     }
-    self->totals.bytes += self->recording ? action->count * bytes : 0;
+    self->totals.count.bytes_exchanged += self->recording ? action->count * bytes : 0;
 }
 
 static void do_control(struct sim *self, uint32_t worker, const struct action *action)
@@ -250,7 +250,7 @@ static void do_action(struct sim *self, uint32_t worker, const struct action *ac
         do_wake(self, worker, action);
         return;
     case ACT_ABANDON:
-        self->totals.abandoned += sim_compute_abandon(self, worker);
+        self->totals.count.abandoned += sim_compute_abandon(self, worker);
         return;
     case ACT_DONE:
         do_done(self, worker);
@@ -270,7 +270,7 @@ static void step(struct sim *self, uint32_t worker, const struct event *event)
 {
     struct sim_node *const node = node_at(self, worker);
     struct actions *const actions = self->actions;
-    self->totals.events++;
+    self->totals.count.events++;
     self->active_ns = self->now_ns;
     agent_step(&node->agent, event, actions);
     if (self->config.watch && self->config.watch->stepped)

@@ -209,7 +209,7 @@ struct event sim_compute_finish(struct sim *self, uint32_t worker)
     node->phase = SIM_IDLE;
     node->gradient_due = false;
     node->finished++;
-    self->totals.gradients += self->recording;
+    self->totals.count.gradients += self->recording;
     self->spent += self->recording;
     node->record.gradients += self->recording;
     return (struct event){.kind = EV_GRADIENT,

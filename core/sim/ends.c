@@ -33,18 +33,15 @@ void ends_unread(struct sim *self, uint32_t message)
 
 void ends_supersede(struct sim *self, uint32_t message)
 {
-    self->totals.tensors_superseded += !self->message[message].copy;
+    self->totals.count.tensors_superseded += !self->message[message].copy;
     ends_unread(self, message);
 }
 
 void ends_count_dropped(struct sim *self, const struct sim_message *m, enum link_cause cause)
 {
-    if (m->kind == MESSAGE_CONTROL)
-        self->totals.control_dropped_by[cause]++;
-    if (m->kind != MESSAGE_TENSOR || m->copy)
-        return;
-    self->totals.tensors_dropped++;
-    self->totals.tensors_dropped_by[cause]++;
+    const bool tensor = m->kind == MESSAGE_TENSOR;
+    if ((tensor && !m->copy) || m->kind == MESSAGE_CONTROL)
+        counts_dropped(&self->totals.count, tensor, cause);
 }
 
 void ends_leave(struct sim *self, uint32_t message)

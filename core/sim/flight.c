@@ -73,8 +73,8 @@ static void make_copy(struct sim *self, uint32_t worker, uint32_t message, uint6
 {
     const struct sim_message *const m = &self->message[message];
     if (!self->mailboxes || m->kind == MESSAGE_CONTROL) {
-        self->totals.duplicated++;
-        self->totals.duplicates++;
+        self->totals.count.links.duplicated++;
+        self->totals.count.duplicates++;
         return;
     }
     struct sim_node *const node = node_at(self, worker);
@@ -87,7 +87,7 @@ static void make_copy(struct sim *self, uint32_t worker, uint32_t message, uint6
     struct sim_message *const made = &self->message[copy];
     *made = self->message[message];
     made->copy = true;
-    self->totals.duplicated++;
+    self->totals.count.links.duplicated++;
     slots_lend(&node->slots, slot, made->edge - node->first_edge);
     self->edge[made->edge].flying[0]++;
     due_at(self, at_ns, DUE_MESSAGE, copy, made->to);
@@ -108,8 +108,8 @@ static __attribute__((cold, noinline)) void hold_for_good(struct sim *self, uint
                 self->config.policy->name);
         self->stuck_ns = self->now_ns;
     }
-    self->totals.tensors_held += m->kind == MESSAGE_TENSOR;
-    self->totals.control_held += m->kind == MESSAGE_CONTROL;
+    self->totals.count.links.tensors_held += m->kind == MESSAGE_TENSOR;
+    self->totals.count.links.control_held += m->kind == MESSAGE_CONTROL;
     ends_leave(self, message);
 }
 
@@ -118,9 +118,9 @@ static void count_fate(struct sim *self, const struct link_fate *fate)
 {
     const bool flipped = fate->cause == LINK_CORRUPT || fate->resent_for == LINK_CORRUPT;
     const bool arrives = fate->cause == LINK_CORRUPT && fate->release_ns != LINK_NEVER_NS;
-    self->totals.resent += fate->resent;
-    self->totals.corrupted += flipped;
-    self->totals.caught += flipped && !arrives;
+    self->totals.count.links.resent += fate->resent;
+    self->totals.count.links.corrupted += flipped;
+    self->totals.count.links.caught += flipped && !arrives;
 }
 
 /** When its sender's port has taken the message; then it meets what bad links do. */

@@ -88,8 +88,8 @@ void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct s
     const uint32_t depth = class ? self->config.control_depth : self->config.exact_depth;
     const bool mailbox = self->mailboxes && class == 0;
     CHECK(peer < node->peer_count);
-    self->totals.tensors_sent += class == 0;
-    self->totals.control_sent += class == 1;
+    self->totals.count.tensors_sent += class == 0;
+    self->totals.count.control_sent += class == 1;
     if (goes_nowhere(self, number)) {
         ends_count_dropped(self, model, LINK_GONE);
         return;
@@ -126,7 +126,7 @@ static void make_room(struct sim *self, uint32_t message)
     struct sim_edge *const edge = &self->edge[m->edge];
     struct sim_mailbox *const box = &self->mailbox[m->edge];
     edge->flying[0]--;
-    self->totals.duplicates += m->copy;
+    self->totals.count.duplicates += m->copy;
     if (box->waiting == SIM_NONE || edge->down)
         return;
     const uint32_t next = box->waiting;
@@ -179,7 +179,7 @@ bool links_arrived(struct sim *self, uint32_t message)
     if (boxed)
         make_room(self, message); /* the pool may move */
     if (self->message[message].corrupt) {
-        self->totals.caught++;
+        self->totals.count.links.caught++;
         ends_drop(self, message, LINK_CORRUPT);
         return false;
     }

@@ -97,7 +97,7 @@ void reduce_ask(struct sim *self, uint32_t worker, const struct action *action)
     node->reduce_next = reduce->first;
     reduce->first = worker;
     reduce->asked++;
-    self->totals.bytes +=
+    self->totals.count.bytes_exchanged +=
         self->recording ? slices_bytes(self, size) : 0; /* the first half leaves at once */
     if (self->clock_ns >= reduce->asked_ns) {
         reduce->asked_ns = self->clock_ns;
@@ -137,9 +137,10 @@ static bool take_slots(struct sim *self, uint32_t count)
 static void count_traffic(struct sim *self, uint32_t size)
 {
     const uint64_t messages = 2 * (uint64_t)size * (size - 1);
-    self->totals.tensors_sent += messages;
-    self->totals.tensors_delivered += messages;
-    self->totals.bytes += self->recording ? (uint64_t)size * slices_bytes(self, size) : 0;
+    self->totals.count.tensors_sent += messages;
+    self->totals.count.tensors_delivered += messages;
+    self->totals.count.bytes_exchanged +=
+        self->recording ? (uint64_t)size * slices_bytes(self, size) : 0;
 }
 
 static void tell(struct sim *self, uint32_t worker, const struct sim_reduce *reduce)

@@ -23,7 +23,7 @@
 
 static void record_tensor(struct sim *self, const struct sim_message *m)
 {
-    self->totals.tensors_delivered += !m->copy;
+    self->totals.count.tensors_delivered += !m->copy;
     account_hist(self, SIM_HANDLE, self->now_ns - m->sent_ns);
 }
 
@@ -58,7 +58,7 @@ static void deliver_control(struct sim *self, uint32_t message)
                           .peer = self->edge[m->edge].peer,
                           .incarnation = m->incarnation};
     memcpy(event.word, m->word, sizeof(event.word));
-    self->totals.control_delivered++;
+    self->totals.count.control_delivered++;
     messages_free(self, message);
     sim_act_on(self, worker, &event);
 }

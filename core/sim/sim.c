@@ -191,8 +191,8 @@ static void dispatch(struct sim *self, const struct queue_entry *due)
 
 static __attribute__((cold, noinline)) bool is_stuck(struct sim *self, uint64_t at_ns)
 {
-    if (self->totals.gradients != self->stuck_gradients) {
-        self->stuck_gradients = self->totals.gradients;
+    if (self->totals.count.gradients != self->stuck_gradients) {
+        self->stuck_gradients = self->totals.count.gradients;
         self->stuck_ns = at_ns;
     }
     if (at_ns - self->stuck_ns <= PATIENCE_NS)
@@ -238,8 +238,8 @@ static bool advance(struct sim *self)
 
 bool sim_run(struct sim *self, uint64_t events)
 {
-    const uint64_t enough = self->totals.events + events;
-    while (self->totals.events < enough) {
+    const uint64_t enough = self->totals.count.events + events;
+    while (self->totals.count.events < enough) {
         if (self->queue.exhausted)
             sim_break(self, 0, "no memory for more events");
         if (sim_broken(self) || !advance(self))

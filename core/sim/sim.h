@@ -20,11 +20,11 @@
 #include "core/base/hist.h"
 #include "core/base/slots.h"
 #include "core/drive/blame.h"
+#include "core/drive/counts.h"
 #include "core/drive/progress.h"
 #include "core/drive/time_parts.h"
 #include "core/inject/fault.h"
 #include "core/inject/inject.h"
-#include "core/inject/link.h"
 #include "core/policy/agent.h"
 #include "core/sim/memory.h"
 #include "core/sim/values.h"
@@ -159,26 +159,10 @@ enum sim_hist {
     SIM_HISTS
 };
 
-/** What the run counted, up to stop_ns where it says so; all workers together. */
+/** What the run counted, all workers together. */
 struct sim_totals {
-    uint64_t events;                /* policy steps */
-    uint64_t gradients, iterations; /* until the stop */
-    uint64_t bytes;                 /* until the stop */
-    uint64_t tensors_sent, tensors_delivered, tensors_superseded, tensors_dropped,
-        tensors_in_flight;
-    uint64_t control_sent, control_delivered;
-    uint64_t tensors_dropped_by[LINK_CAUSES], /* adds up to tensors_dropped */
-        control_dropped_by[LINK_CAUSES];
-    uint64_t tensors_held, /* of those in flight: behind a link that stays cut; lent no longer */
-        control_held;
-    uint64_t resent;            /* times that a message was sent again */
-    uint64_t duplicated;        /* copies made by links */
-    uint64_t corrupted, caught; /* messages with a flipped bit, and those that were noticed */
-    uint64_t duplicates;        /* copies that the link made and the receiver recognised */
-    uint64_t mixes, abandoned;
+    struct counts count;
     uint64_t part_ns[PART_COUNT], total_ns;
-    uint64_t slots_free_min,
-        loans; /* loans: not returned at the end; must be 0 after a whole drain */
     uint64_t stop_ns, end_ns;
 };
 

@@ -27,8 +27,9 @@ void stop_cut(struct sim *self)
     if (self->stopped)
         return; /* the run ended early */
     const uint32_t cut = self->cuts_taken++;
-    self->cut[cut] = (struct sim_cut){
-        .ns = self->now_ns, .gradients = self->totals.gradients, .bytes = self->totals.bytes};
+    self->cut[cut] = (struct sim_cut){.ns = self->now_ns,
+                                      .gradients = self->totals.count.gradients,
+                                      .bytes = self->totals.count.bytes_exchanged};
     budget_aim(self);
     judge(self, cut);
 }
@@ -90,25 +91,26 @@ void stop_notify(struct sim *self, uint32_t worker)
 static void sum_up(struct sim *self)
 {
     struct sim_totals *const t = &self->totals;
-    t->slots_free_min = UINT64_MAX;
+    t->count.slots_total = (uint64_t)self->config.slots * self->config.workers;
+    t->count.slots_free_min = UINT64_MAX;
     for (uint32_t w = 0; w < self->config.workers; w++) {
         const struct sim_node *const node = node_at(self, w);
         const struct sim_worker_record *const record = &node->record;
         for (uint32_t p = 0; p < PART_COUNT; p++)
             t->part_ns[p] += record->part_ns[p];
         t->total_ns += record->total_ns;
-        t->slots_free_min = sim_min(t->slots_free_min, node->slots.free_count_min);
+        t->count.slots_free_min = sim_min(t->count.slots_free_min, node->slots.free_count_min);
         for (uint32_t s = 0; s < node->slots.count && !node->crashed; s++)
-            t->loans += node->slots.entry[s].loans;
+            t->count.loans += node->slots.entry[s].loans;
         for (uint32_t e = 0; e < node->peer_count; e++) {
             const uint32_t edge = node->first_edge + e;
-            t->tensors_in_flight += self->edge[edge].flying[0];
+            t->count.tensors_in_flight += self->edge[edge].flying[0];
             if (self->mailboxes)
-                t->tensors_in_flight += (uint64_t)(self->mailbox[edge].waiting != SIM_NONE) +
-                                        (uint64_t)(self->mailbox[edge].unread != SIM_NONE);
+                t->count.tensors_in_flight += (uint64_t)(self->mailbox[edge].waiting != SIM_NONE) +
+                                              (uint64_t)(self->mailbox[edge].unread != SIM_NONE);
         }
     }
-    t->tensors_in_flight += t->tensors_held;
+    t->count.tensors_in_flight += t->count.links.tensors_held;
     t->end_ns = sim_max(t->stop_ns, self->active_ns);
 }
 
@@ -120,8 +122,8 @@ static void check_drained(struct sim *self)
         if (!node->record.done && !node->crashed && !sim_stalls(self))
             sim_break(self, w, "not done, and nothing can happen any more");
     }
-    if (t->tensors_sent !=
-        t->tensors_delivered + t->tensors_superseded + t->tensors_dropped + t->tensors_in_flight)
+    if (t->count.tensors_sent != t->count.tensors_delivered + t->count.tensors_superseded +
+                                     t->count.tensors_dropped + t->count.tensors_in_flight)
         sim_break(self, 0, "tensors sent are not delivered, superseded, dropped or in flight");
 }
 
@@ -147,8 +149,8 @@ bool stop_idle(struct sim *self)
     sum_up(self);
     check_drained(self);
     self->cut[self->config.cuts] = (struct sim_cut){.ns = self->totals.stop_ns,
-                                                    .gradients = self->totals.gradients,
-                                                    .bytes = self->totals.bytes};
+                                                    .gradients = self->totals.count.gradients,
+                                                    .bytes = self->totals.count.bytes_exchanged};
     if (!sim_broken(self))
         judge(self, self->config.cuts);
     return false;

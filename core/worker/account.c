@@ -73,7 +73,7 @@ void account_computed(struct worker *self, uint64_t now)
     self->ready_cyc = now;
     if (!self->recording)
         return;
-    self->count.overruns += c->real_cyc > c->emulated_cyc && c->emulated_cyc > 0;
+    self->count.compute_overruns += c->real_cyc > c->emulated_cyc && c->emulated_cyc > 0;
     if (c->injected_cyc > 0)
         record_delay(self, now);
 }

@@ -132,12 +132,9 @@ void membership_drop(struct worker *self, const struct port_arrival *arrival)
 {
     struct port *const port = self->common->port;
     struct cohort_worker *const pub = membership_public(self, self->id);
-    if (arrival->message.is_tensor) {
+    if (arrival->message.is_tensor)
         port->ops->release(port, self->id, arrival->edge, arrival->message.handle);
-        self->count.tensors_gone++;
-    } else {
-        self->count.control_gone++;
-    }
+    counts_dropped(&self->count, arrival->message.is_tensor, LINK_GONE);
     const uint64_t received = atomic_load_explicit(&pub->received, memory_order_relaxed);
     atomic_store_explicit(&pub->received, received + 1, memory_order_release);
 }

@@ -83,7 +83,7 @@ bool publish_tensor(struct worker *self, const struct action *action)
                                                           (action->slices ? action->slices : 1));
         self->count.tensors_sent += action->count;
         if (self->recording) {
-            self->count.bytes += bytes;
+            self->count.bytes_exchanged += bytes;
             bump(&public_of(self)->bytes, bytes);
         }
     }

@@ -14,6 +14,7 @@
 #include "core/base/hist.h"
 #include "core/base/slots.h"
 #include "core/drive/books.h"
+#include "core/drive/counts.h"
 #include "core/inject/disk.h"
 #include "core/inject/fault.h"
 #include "core/inject/inject.h"
@@ -184,15 +185,6 @@ struct worker_costs {
     struct worker_spent events;       /* told to the policy, without what is named above */
 };
 
-struct worker_counts {
-    uint64_t tensors_sent, tensors_delivered, tensors_superseded, control_sent, control_delivered;
-    uint64_t bytes, mixes, overruns, slot_waits, full_waits;
-    uint64_t abandoned;                  /* gradients dropped by their policy */
-    uint64_t tensors_gone, control_gone; /* dropped here: this or its sender's life was over */
-    uint64_t crashes;
-    uint64_t returns; /* times it came (back) */
-};
-
 /** The wait that was booked in this turn, and may be booked otherwise when more messages are seen. */
 struct worker_woken {
     uint64_t from_cyc, enabled_cyc; /* the wait */
@@ -284,7 +276,7 @@ struct worker {
     uint64_t *edge_cyc; /* [peer_count] waited for the peer of this in-edge; until the halt */
     uint64_t blamed_cyc[BLAME_COUNT]; /* adds up to total_part_cyc[PART_WAIT] */
 
-    struct worker_counts count;
+    struct counts count;
     struct worker_costs costs;
     double sum_start, sum_applied; /* ledger */
     double weight_gained; /* push-sum weight that came with its returns, less what it had */

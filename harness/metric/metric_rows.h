@@ -66,7 +66,7 @@
       "the same after as many gradients as every run computed") \
     X(HELDOUT_ACCURACY_EQUAL_BYTES, "heldout_accuracy_equal_bytes", UNIT_SHARE, TIMING_NONE, METRIC_NEEDS_HELDOUT | METRIC_OF_LEARNING, equal(run, RECORD_BYTES, true), \
       "the same for as many bytes as every run exchanged") \
-    X(BYTES_EXCHANGED, "bytes_exchanged", UNIT_BYTES, TIMING_BUDGET, 0, run->bytes_exchanged, \
+    X(BYTES_EXCHANGED, "bytes_exchanged", UNIT_BYTES, TIMING_BUDGET, 0, run->count.bytes_exchanged, \
       "parameter bytes exchanged, all workers") \
     X(ITERATION_NS_P50, "iteration_ns_p50", UNIT_ITERATION_NS, TIMING_CLOCK, 0, OF(iteration, p50), \
       "median iteration time") \
@@ -122,39 +122,39 @@
       "the same as a share of the median requested delay") \
     X(LEDGER_ERROR, "ledger_error", UNIT_REAL, TIMING_NONE, 0, isfinite(run->ledger_error) ? run->ledger_error : (double)INFINITY, \
       "relative error of the parameter ledger") \
-    X(TENSORS_SUPERSEDED, "tensors_superseded", UNIT_COUNT, TIMING_NONE, 0, run->tensors_superseded, \
+    X(TENSORS_SUPERSEDED, "tensors_superseded", UNIT_COUNT, TIMING_NONE, 0, run->count.tensors_superseded, \
       "snapshots replaced by newer ones before they were read") \
-    X(TENSORS_UNEXPLAINED, "tensors_unexplained", UNIT_COUNT, TIMING_NONE, 0, distance(run->tensors_sent, run->tensors_delivered + run->tensors_superseded + run->tensors_dropped + run->tensors_in_flight), \
+    X(TENSORS_UNEXPLAINED, "tensors_unexplained", UNIT_COUNT, TIMING_NONE, 0, distance(run->count.tensors_sent, run->count.tensors_delivered + run->count.tensors_superseded + run->count.tensors_dropped + run->count.tensors_in_flight), \
       "|sent - delivered - superseded - dropped - in flight|; must be 0") \
-    X(CONTROL_UNEXPLAINED, "control_unexplained", UNIT_COUNT, TIMING_NONE, 0, distance(run->control_sent, run->control_delivered + record_control_ended(run)), \
+    X(CONTROL_UNEXPLAINED, "control_unexplained", UNIT_COUNT, TIMING_NONE, 0, distance(run->count.control_sent, run->count.control_delivered + record_control_ended(run)), \
       "|control messages sent - delivered - dropped|; must be 0") \
-    X(EXACT_SUPERSEDED, "exact_superseded", UNIT_COUNT, TIMING_NONE, 0, run->exact_superseded, \
+    X(EXACT_SUPERSEDED, "exact_superseded", UNIT_COUNT, TIMING_NONE, 0, run->count.exact_superseded, \
       "messages lost on edges that may lose none; must be 0") \
-    X(REFUSED, "refused", UNIT_COUNT, TIMING_NONE, 0, run->counters.refused, \
+    X(REFUSED, "refused", UNIT_COUNT, TIMING_NONE, 0, run->count.policy.refused, \
       "refused averaging requests") \
-    X(UNMIXED_SHARE, "unmixed_share", UNIT_SHARE, TIMING_NONE, 0, share(run->counters.unmixed, run->mixes + run->counters.unmixed), \
+    X(UNMIXED_SHARE, "unmixed_share", UNIT_SHARE, TIMING_NONE, 0, share(run->count.policy.unmixed, run->count.mixes + run->count.policy.unmixed), \
       "share of releases that mixed with no neighbour") \
-    X(TENSORS_DROPPED, "tensors_dropped", UNIT_COUNT, TIMING_NONE, 0, run->tensors_dropped, \
+    X(TENSORS_DROPPED, "tensors_dropped", UNIT_COUNT, TIMING_NONE, 0, run->count.tensors_dropped, \
       "snapshots lost by a named cause: a fault of a link, a receiver that is gone") \
-    X(EVICTED, "evicted", UNIT_COUNT, TIMING_NONE, 0, run->counters.evicted, \
+    X(EVICTED, "evicted", UNIT_COUNT, TIMING_NONE, 0, run->count.policy.evicted, \
       "neighbours given up by some worker") \
-    X(ALARMS, "alarms", UNIT_COUNT, TIMING_NONE, 0, run->counters.alarms, \
+    X(ALARMS, "alarms", UNIT_COUNT, TIMING_NONE, 0, run->count.policy.alarms, \
       "times that a worker missed more epochs than max_staleness allows") \
-    X(DROPPED, "dropped", UNIT_COUNT, TIMING_NONE, 0, run->counters.dropped, \
+    X(DROPPED, "dropped", UNIT_COUNT, TIMING_NONE, 0, run->count.policy.dropped, \
       "gradients or models that came too late to be used") \
-    X(ABANDONED, "abandoned", UNIT_COUNT, TIMING_NONE, 0, run->abandoned, \
+    X(ABANDONED, "abandoned", UNIT_COUNT, TIMING_NONE, 0, run->count.abandoned, \
       "gradients given up while they were computed") \
-    X(SLOT_WAITS, "slot_waits", UNIT_COUNT, TIMING_NONE, 0, run->slot_waits, \
+    X(SLOT_WAITS, "slot_waits", UNIT_COUNT, TIMING_NONE, 0, run->count.slot_waits, \
       "publishes that had to wait for a free slot") \
-    X(COMPUTE_OVERRUNS, "compute_overruns", UNIT_COUNT, TIMING_CLOCK, 0, run->compute_overruns, \
+    X(COMPUTE_OVERRUNS, "compute_overruns", UNIT_COUNT, TIMING_CLOCK, 0, run->count.compute_overruns, \
       "gradients that took longer than the emulated time") \
-    X(INVOLUNTARY_SWITCHES, "involuntary_switches", UNIT_COUNT, TIMING_NONE, 0, run->involuntary_switches, \
+    X(INVOLUNTARY_SWITCHES, "involuntary_switches", UNIT_COUNT, TIMING_NONE, 0, run->count.involuntary_switches, \
       "times the kernel took a loop off its core") \
     X(STOLEN_SHARE, "stolen_share", UNIT_SHARE, TIMING_NONE, 0, run->wall.threads ? (double)NAN : run->stolen_share, \
       "live: share of the time of its cores that other programs took") \
     X(DIVERGED, "diverged", UNIT_COUNT, TIMING_NONE, 0, run->diverged, \
       "workers whose final model holds a value that is no number") \
-    X(INCOMPLETE, "incomplete", UNIT_COUNT, TIMING_NONE, 0, run->incomplete, \
+    X(INCOMPLETE, "incomplete", UNIT_COUNT, TIMING_NONE, 0, run->count.incomplete, \
       "workers that did not drain; must be 0")
 /* clang-format on */
 

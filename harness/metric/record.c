@@ -34,35 +34,21 @@ bool record_keeps_sum(const struct policy *row)
 
 uint64_t record_control_ended(const struct record_run *self)
 {
-    uint64_t sum = self->links.control_held;
+    uint64_t sum = self->count.links.control_held;
     for (uint32_t cause = 0; cause < LINK_CAUSES; cause++)
-        sum += self->links.control_dropped_by[cause];
+        sum += self->count.links.control_dropped_by[cause];
     return sum;
 }
 
 bool record_breaks_sum(const struct record_run *self)
 {
-    uint64_t lost = self->links.tensors_held + self->links.control_held + self->crashes +
-                    self->counters.torn + (self->stall[0] != 0);
+    uint64_t lost = self->count.links.tensors_held + self->count.links.control_held +
+                    self->count.crashes + self->count.policy.torn + (self->stall[0] != 0);
     if (self->row && self->row->tensor_class == DELIVERY_EXACT)
         for (uint32_t cause = 0; cause < LINK_GONE; cause++)
-            lost += self->links.dropped_by[cause];
+            lost += self->count.links.dropped_by[cause];
     return lost > 0;
 }
-
-void record_add_counters(struct policy_counters *sum, const struct policy_counters *one)
-{
-    sum->refused += one->refused;
-    sum->unmixed += one->unmixed;
-    sum->aborted += one->aborted;
-    sum->committed += one->committed;
-    sum->epochs += one->epochs;
-    sum->evicted += one->evicted;
-    sum->alarms += one->alarms;
-    sum->dropped += one->dropped;
-    sum->torn += one->torn;
-}
-_Static_assert(sizeof(struct policy_counters) == 9 * sizeof(uint64_t), "every counter is added");
 
 const char *record_label(const struct record_run *self, char out[RECORD_LABEL_MAX])
 {

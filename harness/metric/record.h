@@ -14,9 +14,9 @@
 #include "core/base/err.h"
 #include "core/base/hist.h"
 #include "core/drive/blame.h"
+#include "core/drive/counts.h"
 #include "core/drive/time_parts.h"
 #include "core/inject/fault.h"
-#include "core/inject/link.h"
 #include "core/policy/policy.h"
 #include "harness/metric/limits.h"
 #include "harness/metric/stragglers.h"
@@ -39,9 +39,6 @@ uint64_t record_control_ended(const struct record_run *self);
 
 /** Was part of an exchange lost for good, or did it never come, or was a peer evicted in its midst? Then no sum need be kept. */
 bool record_breaks_sum(const struct record_run *self);
-
-/** sum += one, field by field. */
-void record_add_counters(struct policy_counters *sum, const struct policy_counters *one);
 
 /** Workers of whom result.json says each one's own figures; of more, only what they come to together. */
 #define RECORD_WORKERS_MAX 1024u
@@ -127,19 +124,6 @@ struct record_costs {
     double read_ns; /* a batch: what asking the kernel for it took the loop */
 };
 
-/** What bad links did to messages; of both kinds together where it does not say. */
-struct record_links {
-    uint64_t dropped_by[LINK_CAUSES];         /* tensors: adds up to tensors_dropped */
-    uint64_t control_dropped_by[LINK_CAUSES]; /* control messages that will not come */
-    uint64_t tensors_held; /* of tensors_in_flight: behind a link that stays cut */
-    uint64_t control_held; /* control messages as well */
-    uint64_t resent;       /* times that a message was sent again */
-    uint64_t
-        duplicated; /* copies made; record_run.duplicates: those that came and were recognised */
-    uint64_t corrupted,
-        caught; /* messages with a flipped bit, and those noticed: must be the same */
-};
-
 #define RECORD_STALL_MAX 256u
 
 /** A fault that happened, from the start of the run; 0: it was not noticed, or did not end, within it. */
@@ -173,7 +157,7 @@ struct record_run {
     double lr;
     const char *lr_from; /* "shared" | "own" | "tuned" */
 
-    uint64_t gradients, iterations;
+    struct counts count; /* of all workers */
     double gradients_per_s,
         iterations_per_s; /* all workers; iterations_per_s per computing worker */
 
@@ -187,20 +171,9 @@ struct record_run {
     double target_resolution_s;                  /* distance of snapshots */
     struct record_equal equal[RECORD_BUDGETS];
 
-    uint64_t bytes_exchanged, tensors_sent, tensors_delivered, tensors_superseded,
-        tensors_in_flight;
-    uint64_t tensors_dropped; /* by a named cause: lost on a link, sent to somebody who is gone */
-    struct record_links links;
     char stall
         [RECORD_STALL_MAX]; /* why workers did not come to an end, as a sentence; "" = they did */
-    uint64_t crashes;       /* times a worker was gone without a word: an exchange may be torn */
-    uint64_t returns;       /* times a worker came, or came back */
-    uint64_t load_retries;  /* reads that were repeated */
-    uint64_t duplicates;    /* copies made by a link, recognised by their receiver */
-    uint64_t events;        /* virtual: steps of policies */
-    uint64_t loans;         /* snapshots lent and never returned; 0 after a whole drain */
-    uint64_t control_sent, control_delivered, exact_superseded;
-    double wait_share;             /* wait / total of iterations, until the stop */
+    double wait_share;      /* wait / total of iterations, until the stop */
     uint64_t wait_ns[BLAME_COUNT]; /* what for; add up to part_ns[PART_WAIT] */
     struct record_edge *edge;      /* [edge_count] the longest waits, longest first; owned */
     uint32_t edge_count;
@@ -217,16 +190,8 @@ struct record_run {
     struct record_figures link_late; /* messages that a bad link held: left - planned, ns; live */
     double ledger_error; /* relative; NaN: parameters are no numbers, so they have no sum */
     bool ledger_ok, drained;
-    uint32_t diverged; /* workers whose final model holds a value that is no number */
-    uint64_t
-        iterations_logged; /* rows of iterations.csv; fewer than iterations: the log was full */
-    uint64_t compute_overruns;
-    uint64_t slots_total, slots_free_min, slot_waits;
-    uint64_t full_waits;             /* sends that met a full channel */
-    uint64_t left_in_channels;       /* messages of any kind; 0 after a whole drain */
-    struct policy_counters counters; /* of all workers, added up */
-    uint64_t mixes;                  /* averages taken */
-    uint64_t abandoned;              /* gradients dropped while they were computed */
+    uint32_t diverged;         /* workers whose final model holds a value that is no number */
+    uint64_t left_in_channels; /* messages of any kind; 0 after a whole drain */
     struct record_costs costs;
     const struct record_stolen *stolen; /* [stolen_count] borrowed like the histograms */
     uint64_t stolen_count;
@@ -237,11 +202,8 @@ struct record_run {
     bool contended;         /* cooperative and busy share over 20 % */
     bool interrupted;       /* cut short by a signal */
     bool disturbed;         /* stolen_share is above the profile's judge.stolen */
-    uint64_t batches, bytes_read;
     const char *loader_tier;
     char loader_reason[512];
-    uint64_t involuntary_switches, page_faults; /* between seal and stop, all loops */
-    uint32_t incomplete;                        /* 0 = ok; else workers that did not drain */
 
     uint32_t locals_judged; /* local models that each snapshot evaluates */
     struct record_wall wall;

@@ -39,7 +39,7 @@ static void count_run(const struct record_run *run, struct summary_policy *self)
     self->contended += run->contended;
     self->interrupted += run->interrupted;
     self->stolen_share += run->wall.threads ? 0 : run->stolen_share; /* a sum, so far */
-    self->incomplete += run->incomplete != 0 || !run->drained;
+    self->incomplete += run->count.incomplete != 0 || !run->drained;
     self->ledger_bad += !run->ledger_ok;
     self->latency_clipped += clipped(run);
 }

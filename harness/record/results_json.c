@@ -179,52 +179,9 @@ static void put_latencies(json_t *out, const struct record_run *run)
     put(out, "age_versions", counts(&run->age_versions));
 }
 
-static void put_counters(json_t *out, const struct record_run *run)
+/* What the counters say of messages that nobody can account for. */
+static void put_unexplained(json_t *out, const struct record_run *run)
 {
-    const struct {
-        const char *name;
-        uint64_t value;
-    } counters[] = {
-        {"bytes_exchanged", run->bytes_exchanged},
-        {"tensors_sent", run->tensors_sent},
-        {"tensors_delivered", run->tensors_delivered},
-        {"tensors_superseded", run->tensors_superseded},
-        {"tensors_in_flight", run->tensors_in_flight},
-        {"control_sent", run->control_sent},
-        {"control_delivered", run->control_delivered},
-        {"exact_superseded", run->exact_superseded},
-        {"compute_overruns", run->compute_overruns},
-        {"slots_total", run->slots_total},
-        {"slots_free_min", run->slots_free_min},
-        {"full_waits", run->full_waits},
-        {"iterations_logged", run->iterations_logged},
-        {"slot_waits", run->slot_waits},
-        {"tensors_dropped", run->tensors_dropped},
-        {"duplicates", run->duplicates},
-        {"crashes", run->crashes},
-        {"returns", run->returns},
-        {"load_retries", run->load_retries},
-        {"events", run->events},
-        {"loans", run->loans},
-        {"abandoned", run->abandoned},
-        {"refused", run->counters.refused},
-        {"aborted", run->counters.aborted},
-        {"committed", run->counters.committed},
-        {"epochs", run->counters.epochs},
-        {"evicted", run->counters.evicted},
-        {"torn", run->counters.torn},
-        {"alarms", run->counters.alarms},
-        {"dropped", run->counters.dropped},
-        {"mixes", run->mixes},
-        {"unmixed", run->counters.unmixed},
-        {"batches", run->batches},
-        {"bytes_read", run->bytes_read},
-        {"involuntary_switches", run->involuntary_switches},
-        {"page_faults", run->page_faults},
-        {"incomplete", run->incomplete},
-    };
-    for (uint32_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
-        put_count(out, counters[i].name, counters[i].value);
     put_count(out, "tensors_unexplained", (uint64_t)metric_of(run, METRIC_TENSORS_UNEXPLAINED));
     put_count(out, "control_unexplained", (uint64_t)metric_of(run, METRIC_CONTROL_UNEXPLAINED));
 }
@@ -266,8 +223,8 @@ static json_t *wall(const struct record_run *run)
     json_t *out = json_object();
     const double seconds = run->wall.seconds;
     put(out, "seconds", results_json_real(seconds));
-    put(out, "events_per_s", results_json_real((double)run->events / seconds));
-    put(out, "gradients_per_s", results_json_real((double)run->gradients / seconds));
+    put(out, "events_per_s", results_json_real((double)run->count.events / seconds));
+    put(out, "gradients_per_s", results_json_real((double)run->count.gradients / seconds));
     put_count(out, "threads", run->wall.threads);
     return out;
 }
@@ -336,8 +293,7 @@ json_t *results_json_run(const struct record_run *run)
     put(out, "drained", json_boolean(run->drained));
     put(out, "lr", results_json_real(run->lr));
     put(out, "lr_from", results_json_text(run->lr_from));
-    put_count(out, "gradients", run->gradients);
-    put_count(out, "iterations", run->iterations);
+    put_counts(out, &run->count, COUNTS_WORK);
     put(out, "gradients_per_s", results_json_real(run->gradients_per_s));
     put(out, "iterations_per_s", results_json_real(run->iterations_per_s));
     put_target(out, run);
@@ -349,9 +305,10 @@ json_t *results_json_run(const struct record_run *run)
     put(out, "ledger_error", results_json_real(run->ledger_error));
     put(out, "ledger_ok", ledger_ok(run));
     put_count(out, "diverged", run->diverged);
-    put_counters(out, run);
-    if (results_links_any(&run->links))
-        put(out, "links", results_links_json(&run->links));
+    put_counts(out, &run->count, COUNTS_RUN);
+    put_unexplained(out, run);
+    if (results_links_any(&run->count.links))
+        put(out, "links", results_links_json(&run->count));
     if (run->link_late.n > 0)
         put(out, "link_late_ns", latency(&run->link_late));
     if (run->stall[0])

@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "core/drive/counts.h"
 #include "harness/record/results_json.h"
 
 static inline void put(json_t *object, const char *key, json_t *value)
@@ -19,6 +20,14 @@ static inline void put(json_t *object, const char *key, json_t *value)
 static inline void put_count(json_t *object, const char *key, uint64_t value)
 {
     put(object, key, json_integer((json_int_t)(value > INT64_MAX ? INT64_MAX : value)));
+}
+
+/** The counters that have their place there. */
+static inline void put_counts(json_t *object, const struct counts *count, enum counts_place place)
+{
+    for (uint32_t i = 0; i < counts_rows; i++)
+        if (counts_table[i].place == place)
+            put_count(object, counts_table[i].name, counts_of(count, &counts_table[i]));
 }
 
 /** The value of the swept key, or null. */

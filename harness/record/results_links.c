@@ -17,21 +17,10 @@ static uint64_t sum_of(const uint64_t by[LINK_CAUSES])
     return sum;
 }
 
-bool results_links_any(const struct record_links *links)
+bool results_links_any(const struct counts_links *links)
 {
-    static const struct record_links nothing;
+    static const struct counts_links nothing;
     return memcmp(links, &nothing, sizeof(nothing)) != 0;
-}
-
-_Static_assert(sizeof(struct record_links) == (2 * LINK_CAUSES + 6) * sizeof(uint64_t),
-               "all fields are counts: they can be added, and compared with zeros");
-
-void results_links_add(struct record_links *sum, const struct record_links *one)
-{
-    uint64_t *const to = (uint64_t *)(void *)sum;
-    const uint64_t *const from = (const uint64_t *)(const void *)one;
-    for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
-        to[i] += from[i];
 }
 
 static json_t *by_cause(const uint64_t by[LINK_CAUSES])
@@ -43,17 +32,12 @@ static json_t *by_cause(const uint64_t by[LINK_CAUSES])
     return out;
 }
 
-json_t *results_links_json(const struct record_links *links)
+json_t *results_links_json(const struct counts *count)
 {
     json_t *out = json_object();
-    json_object_set_new_nocheck(out, "tensors_dropped", by_cause(links->dropped_by));
-    json_object_set_new_nocheck(out, "control_dropped", by_cause(links->control_dropped_by));
-    put_count(out, "tensors_held", links->tensors_held);
-    put_count(out, "control_held", links->control_held);
-    put_count(out, "resent", links->resent);
-    put_count(out, "duplicated", links->duplicated);
-    put_count(out, "corrupted", links->corrupted);
-    put_count(out, "caught", links->caught);
+    put(out, "tensors_dropped", by_cause(count->links.dropped_by));
+    put(out, "control_dropped", by_cause(count->links.control_dropped_by));
+    put_counts(out, count, COUNTS_LINKS);
     return out;
 }
 
@@ -91,7 +75,7 @@ static void append_count(char *out, size_t size, uint64_t count, const char *wha
         append(out, size, "%s%llu %s", *out ? ", " : "", (unsigned long long)count, what);
 }
 
-void results_links_text(const struct record_links *links, char *out, size_t size)
+void results_links_text(const struct counts_links *links, char *out, size_t size)
 {
     *out = 0;
     append_dropped(out, size, "tensors", links->dropped_by);

@@ -8,15 +8,12 @@
 #include "harness/metric/record.h"
 
 /** Did anything happen to messages? */
-bool results_links_any(const struct record_links *links);
+bool results_links_any(const struct counts_links *links);
 
-/** sum += one, field by field. */
-void results_links_add(struct record_links *sum, const struct record_links *one);
-
-/** The object `links` of a run, new; what was dropped by cause, those causes only that occurred. */
-json_t *results_links_json(const struct record_links *links);
+/** The object `links` of a run, new. What was dropped stands by cause, those causes only that occurred. */
+json_t *results_links_json(const struct counts *count);
 
 /** `12 tensors dropped (9 lost, 3 cut), 40 sent again`; "" where nothing happened. */
-void results_links_text(const struct record_links *links, char *out, size_t size);
+void results_links_text(const struct counts_links *links, char *out, size_t size);
 
 #endif

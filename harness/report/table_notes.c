@@ -205,11 +205,11 @@ static void link_notes(FILE *out, const struct table_style *style, const struct 
         bool first = true;
         for (uint32_t k = 0; k < i && first; k++)
             first = strcmp(run[k].policy, run[i].policy) != 0;
-        struct record_links sum = run[i].links;
+        struct counts sum = run[i].count;
         for (uint32_t k = i + 1; k < count; k++)
             if (strcmp(run[k].policy, run[i].policy) == 0)
-                results_links_add(&sum, &run[k].links);
-        results_links_text(&sum, text, sizeof(text));
+                counts_add(&sum, &run[k].count);
+        results_links_text(&sum.links, text, sizeof(text));
         snprintf(all, sizeof(all), "%s: %s", run[i].policy, text);
         if (first && *text)
             note(out, style, "bad links", all);

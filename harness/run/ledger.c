@@ -21,7 +21,7 @@ static double bound_of(const struct ledger *self, const struct record_run *out)
 {
     if (self->workers == 0 || !(self->scale > 0))
         return LEDGER_BOUND;
-    const double averages = (double)out->mixes / self->workers;
+    const double averages = (double)out->count.mixes / self->workers;
     const double each = sqrt(self->workers * self->square) / self->scale * FLOAT_ROUNDING / 2;
     return fmax(LEDGER_BOUND, DEVIATIONS * averages * each);
 }

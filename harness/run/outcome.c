@@ -20,17 +20,18 @@ static bool is_sound(const struct record_run *run)
     bool sound = true;
     if (!run->ledger_ok)
         sound = complain(run, "averaging did not keep the sum of all parameters");
-    if (run->exact_superseded > 0)
+    if (run->count.exact_superseded > 0)
         sound = complain(run, "a message was lost on an edge that may lose none");
-    if (run->tensors_sent != run->tensors_delivered + run->tensors_superseded +
-                                 run->tensors_dropped + run->tensors_in_flight)
+    if (run->count.tensors_sent != run->count.tensors_delivered + run->count.tensors_superseded +
+                                       run->count.tensors_dropped + run->count.tensors_in_flight)
         sound = complain(run, "a tensor that was sent is not accounted for");
-    if (run->links.corrupted != run->links.caught && run->drained)
+    if (run->count.links.corrupted != run->count.links.caught && run->drained)
         sound = complain(run, "a damaged message was not noticed");
-    if (run->drained && (run->left_in_channels > run->links.tensors_held ||
-                         run->control_sent != run->control_delivered + record_control_ended(run)))
+    if (run->drained &&
+        (run->left_in_channels > run->count.links.tensors_held ||
+         run->count.control_sent != run->count.control_delivered + record_control_ended(run)))
         sound = complain(run, "a message was left in its channel");
-    if (run->drained && run->loans > 0)
+    if (run->drained && run->count.loans > 0)
         sound = complain(run, "a snapshot that was lent was not given back");
     return sound;
 }

@@ -66,30 +66,15 @@ static int collect_waits(const struct run *run, struct record_run *out, struct e
 
 static void add_counts(struct record_run *out, const struct worker *worker)
 {
-    const struct worker_counts *const c = &worker->count;
-    out->iterations += worker->total_iterations;
-    out->tensors_sent += c->tensors_sent;
-    out->tensors_delivered += c->tensors_delivered;
-    out->tensors_superseded += c->tensors_superseded;
-    out->control_sent += c->control_sent;
-    out->control_delivered += c->control_delivered;
-    out->bytes_exchanged += c->bytes;
-    out->mixes += c->mixes;
-    out->compute_overruns += c->overruns;
-    out->slot_waits += c->slot_waits;
-    out->full_waits += c->full_waits;
-    out->abandoned += c->abandoned;
+    struct counts of = worker->count;
+    of.iterations = worker->total_iterations;
+    of.incomplete = !worker->done;
+    of.slots_total = worker->slots.count;
+    of.slots_free_min = worker->slots.free_count_min;
+    of.policy = agent_counters(&worker->agent);
     if (out->row->tensor_class == DELIVERY_EXACT)
-        out->exact_superseded += c->tensors_superseded;
-    out->tensors_dropped += c->tensors_gone;
-    out->links.dropped_by[LINK_GONE] += c->tensors_gone;
-    out->links.control_dropped_by[LINK_GONE] += c->control_gone;
-    out->crashes += c->crashes;
-    out->returns += c->returns;
-    out->incomplete += !worker->done;
-    out->slots_total += worker->slots.count;
-    if (worker->slots.free_count_min < out->slots_free_min)
-        out->slots_free_min = worker->slots.free_count_min;
+        of.exact_superseded = of.tensors_superseded;
+    counts_add(&out->count, &of);
 }
 
 /**
@@ -98,25 +83,26 @@ static void add_counts(struct record_run *out, const struct worker *worker)
  */
 static void add_links(struct record_run *out, const struct impair_counts *c)
 {
+    struct counts *const count = &out->count;
     for (uint32_t cause = 0; cause < LINK_CAUSES; cause++) {
-        out->links.dropped_by[cause] += c->dropped_by[cause];
-        out->links.control_dropped_by[cause] += c->control_dropped_by[cause];
-        out->tensors_dropped += c->dropped_by[cause];
+        count->links.dropped_by[cause] += c->dropped_by[cause];
+        count->links.control_dropped_by[cause] += c->control_dropped_by[cause];
+        count->tensors_dropped += c->dropped_by[cause];
     }
-    out->links.resent += c->resent;
-    out->links.duplicated += c->duplicated;
-    out->links.corrupted += c->corrupted;
-    out->links.caught += c->caught;
-    out->duplicates += c->duplicates_seen;
-    out->tensors_superseded += c->superseded + c->tensor_duplicates_seen;
-    out->tensors_superseded -= c->tensors_duplicated; /* wraps around until all workers are added */
-    out->tensors_in_flight += c->held_tensors;
+    count->links.resent += c->resent;
+    count->links.duplicated += c->duplicated;
+    count->links.corrupted += c->corrupted;
+    count->links.caught += c->caught;
+    count->duplicates += c->duplicates_seen;
+    count->tensors_superseded += c->superseded + c->tensor_duplicates_seen;
+    count->tensors_superseded -= c->tensors_duplicated; /* wraps around until all are added */
+    count->tensors_in_flight += c->held_tensors;
 }
 
 /** A worker that waits for what never comes does not end: say so. */
 static void name_stall(struct record_run *out, uint64_t given_up)
 {
-    if (given_up > 0 && out->incomplete > 0)
+    if (given_up > 0 && out->count.incomplete > 0)
         snprintf(out->stall, sizeof(out->stall),
                  "%llu messages that are sent again until they arrive were behind a link that "
                  "stays cut",
@@ -207,8 +193,9 @@ static void collect_points(const struct run *run, struct record_run *out)
         out->point[i] = (struct record_point){.time_s = seconds(run, c->at[i].cyc - c->start_cyc),
                                               .gradients = c->at[i].gradients,
                                               .bytes = c->at[i].bytes};
-    out->point[cuts] = (struct record_point){
-        .time_s = out->duration_s, .gradients = out->gradients, .bytes = out->bytes_exchanged};
+    out->point[cuts] = (struct record_point){.time_s = out->duration_s,
+                                             .gradients = out->count.gradients,
+                                             .bytes = out->count.bytes_exchanged};
 }
 
 static void check_ledger(const struct run *run, struct record_run *out)
@@ -246,11 +233,11 @@ static void collect_threads(const struct run *run, struct record_run *out)
 {
     for (uint32_t l = 0; l < run->cohort.loops; l++) {
         const struct run_thread *const t = &run->thread[l];
-        out->involuntary_switches += t->involuntary_switches;
-        out->page_faults += t->page_faults;
-        out->batches += t->batches;
-        out->bytes_read += t->bytes_read;
-        out->load_retries += t->load_retries;
+        out->count.involuntary_switches += t->involuntary_switches;
+        out->count.page_faults += t->page_faults;
+        out->count.batches += t->batches;
+        out->count.bytes_read += t->bytes_read;
+        out->count.load_retries += t->load_retries;
         if (t->loop.run_cyc > 0) {
             /* what others had of the core counts as work of whoever was waiting for it */
             const double busy =
@@ -292,11 +279,11 @@ static void count_in_flight(const struct run *run, struct record_run *out)
     uint64_t received = 0;
     for (uint32_t w = 0; w < out->workers; w++) {
         const struct fabric_counts c = kind->counts(run->edges, w);
-        out->tensors_in_flight += c.tensors_sent;
+        out->count.tensors_in_flight += c.tensors_sent;
         received += c.tensors_delivered + c.tensors_superseded;
         out->left_in_channels += run->port->ops->in_flight(run->port, w);
     }
-    out->tensors_in_flight -= received;
+    out->count.tensors_in_flight -= received;
 }
 
 /** Snapshots that somebody still has, after everything that came back was collected. */
@@ -317,10 +304,10 @@ static void add_rates(const struct run *run, struct record_run *out)
 {
     const struct cohort *const c = &run->cohort;
     for (uint32_t w = 0; w < out->workers; w++)
-        out->gradients += atomic_load(&c->worker[w].finished);
+        out->count.gradients += atomic_load(&c->worker[w].finished);
     out->duration_s = seconds(run, c->stop_cyc - c->start_cyc);
     out->drain_s = seconds(run, c->end_cyc - c->stop_cyc);
-    out->gradients_per_s = (double)out->gradients / out->duration_s;
+    out->gradients_per_s = (double)out->count.gradients / out->duration_s;
     out->iterations_per_s = out->gradients_per_s / record_computing(out);
 }
 
@@ -338,7 +325,7 @@ int run_collect(struct run *run, struct record_run *out, struct err *err)
     out->workers = cell->graph.workers;
     out->lr = cell->policy->lr;
     out->lr_from = experiment_rate(cell->policy);
-    out->slots_free_min = UINT64_MAX;
+    out->count.slots_free_min = UINT64_MAX;
     out->worker = calloc(out->workers, sizeof(*out->worker));
     if (!out->worker)
         return err_set(err, -ENOMEM, "not enough memory for the record of a run");
@@ -362,24 +349,20 @@ int run_collect(struct run *run, struct record_run *out, struct err *err)
     run_costs(run, out);
     merge_hists(run, out);
     collect_rows(run);
-    out->iterations_logged = run->buffers->rows;
+    out->count.iterations_logged = run->buffers->rows;
     collect_points(run, out);
     collect_threads(run, out);
     collect_stolen(run, out);
     out->wait_share =
         out->total_ns > 0 ? (double)out->part_ns[PART_WAIT] / (double)out->total_ns : 0;
     count_in_flight(run, out);
-    out->loans = count_loans(run);
+    out->count.loans = count_loans(run);
     const int rc = collect_faults(run, out, err);
     if (rc < 0)
         return rc;
     out->drained = !run->cohort.incomplete;
     for (uint32_t w = 0; w < out->workers && run->cohort.stall.gave_up && !out->stall[0]; w++)
         stall_sentence(run->worker[w], run->cohort.end_cyc, out->stall, sizeof(out->stall));
-    for (uint32_t w = 0; w < out->workers; w++) {
-        const struct policy_counters counters = agent_counters(&run->worker[w]->agent);
-        record_add_counters(&out->counters, &counters);
-    }
     check_ledger(run, out); /* after all that may excuse it */
     return collect_waits(run, out, err);
 }

@@ -15,47 +15,18 @@ static void collect_totals(const struct virtual_run *self)
     struct record_run *const out = self->out;
     out->duration_s = (double)t->stop_ns * 1e-9;
     out->drain_s = (double)(t->end_ns > t->stop_ns ? t->end_ns - t->stop_ns : 0) * 1e-9;
-    out->gradients = t->gradients;
-    out->iterations = t->iterations;
-    out->gradients_per_s = out->duration_s > 0 ? (double)t->gradients / out->duration_s : 0;
+    out->count = t->count;
+    out->gradients_per_s = out->duration_s > 0 ? (double)t->count.gradients / out->duration_s : 0;
     out->iterations_per_s = out->gradients_per_s / record_computing(out);
-    out->events = t->events;
-    out->bytes_exchanged = t->bytes;
-    out->tensors_sent = t->tensors_sent;
-    out->tensors_delivered = t->tensors_delivered;
-    out->tensors_superseded = t->tensors_superseded;
-    out->tensors_dropped = t->tensors_dropped;
-    out->tensors_in_flight = t->tensors_in_flight;
-    out->left_in_channels = t->tensors_in_flight;
-    out->control_sent = t->control_sent;
-    out->control_delivered = t->control_delivered;
-    out->duplicates = t->duplicates;
-    out->mixes = t->mixes;
-    out->abandoned = t->abandoned;
-    out->loans = t->loans;
+    out->left_in_channels = t->count.tensors_in_flight;
     out->total_ns = t->total_ns;
     memcpy(out->part_ns, t->part_ns, sizeof(out->part_ns));
     out->wait_share = t->total_ns > 0 ? (double)t->part_ns[PART_WAIT] / (double)t->total_ns : 0;
-    out->slots_total = (uint64_t)self->cell->slots * out->workers;
-    out->slots_free_min = t->slots_free_min;
-    out->batches = self->values ? t->gradients : 0;
+    out->count.batches = self->values ? t->count.gradients : 0;
     if (self->cell->row->tensor_class == DELIVERY_EXACT)
-        out->exact_superseded = t->tensors_superseded;
-}
-
-static void collect_links(const struct virtual_run *self)
-{
-    const struct sim_totals *const t = sim_totals(self->sim);
-    struct record_links *const out = &self->out->links;
-    memcpy(out->dropped_by, t->tensors_dropped_by, sizeof(out->dropped_by));
-    memcpy(out->control_dropped_by, t->control_dropped_by, sizeof(out->control_dropped_by));
-    out->tensors_held = t->tensors_held;
-    out->control_held = t->control_held;
-    out->resent = t->resent;
-    out->duplicated = t->duplicated;
-    out->corrupted = t->corrupted;
-    out->caught = t->caught;
-    snprintf(self->out->stall, sizeof(self->out->stall), "%s", sim_stall(self->sim));
+        out->count.exact_superseded = t->count.tensors_superseded;
+    out->count.iterations_logged = self->buffers->rows;
+    snprintf(out->stall, sizeof(out->stall), "%s", sim_stall(self->sim));
 }
 
 static int collect_workers(const struct virtual_run *self, struct err *err)
@@ -66,11 +37,11 @@ static int collect_workers(const struct virtual_run *self, struct err *err)
         return err_set(err, -ENOMEM, "not enough memory for the record of a run");
     for (uint32_t w = 0; w < out->workers; w++) {
         const struct sim_worker_record *const from = sim_worker(self->sim, w);
-        const struct policy_counters counters = agent_counters(sim_agent(self->sim, w));
-        record_add_counters(&out->counters, &counters);
+        counts_add(&out->count, &(struct counts){.policy = agent_counters(sim_agent(self->sim, w)),
+                                                 .incomplete = !from->done && !from->crashed,
+                                                 .slots_free_min = UINT64_MAX});
         for (uint32_t b = 0; b < BLAME_COUNT; b++)
             out->wait_ns[b] += from->wait_ns[b];
-        out->incomplete += !from->done && !from->crashed;
         if (!listed)
             continue;
         struct record_worker *const to = &out->worker[w];
@@ -84,7 +55,7 @@ static int collect_workers(const struct virtual_run *self, struct err *err)
             to->iteration = record_figures(to->iteration_hist);
         }
     }
-    out->drained = out->incomplete == 0;
+    out->drained = out->count.incomplete == 0;
     return 0;
 }
 
@@ -151,8 +122,8 @@ static int collect_faults(const struct virtual_run *self, struct err *err)
         const struct sim_fault was = sim_fault(self->sim, i);
         if (!was.happened)
             continue;
-        out->crashes += self->fault[i].kind == FAULT_CRASH;
-        out->returns += self->fault[i].kind <= FAULT_JOIN && was.back_ns > 0;
+        out->count.crashes += self->fault[i].kind == FAULT_CRASH;
+        out->count.returns += self->fault[i].kind <= FAULT_JOIN && was.back_ns > 0;
         const struct record_fault fault = {.kind = self->fault[i].kind,
                                            .worker = self->fault[i].worker,
                                            .at_ns = was.at_ns,
@@ -197,9 +168,7 @@ int virtual_collect(struct virtual_run *self, struct err *err)
     out->locals_judged = judge_locals(out->workers, cell->row->central);
     out->loader_tier = self->values ? "memory" : "none";
     out->wall = (struct record_wall){.seconds = self->wall_s, .threads = self->buffers->threads};
-    out->iterations_logged = self->buffers->rows;
     collect_totals(self);
-    collect_links(self);
     collect_hists(self);
     collect_points(self);
     int rc = collect_faults(self, err);

@@ -92,9 +92,9 @@ static void measure(struct run *run, uint32_t round)
         printf("%s\n", sim_failure(sim));
         exit(1);
     }
-    run->ns_per_event[round] = took / (double)t->events * 1e9;
+    run->ns_per_event[round] = took / (double)t->count.events * 1e9;
     run->megabytes = (double)held.bytes_max * 1e-6;
-    run->events = t->events;
+    run->events = t->count.events;
     run->end_ns = t->end_ns;
     sim_close(sim);
     free(worker);

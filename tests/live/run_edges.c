@@ -39,8 +39,8 @@ Test(run, counts_exactly_the_asked_rounds_of_a_synchronous_policy)
     struct live *const live =
         live_run(PROFILE("stop: {iterations: 25}\njudge: {points: 2}\n"), (struct run_faults){0});
 
-    cr_expect_eq(live->record.gradients, 2u * 25u);
-    cr_expect_eq(live->record.mixes, 2u * 25u, "and mixes each of them, no round more");
+    cr_expect_eq(live->record.count.gradients, 2u * 25u);
+    cr_expect_eq(live->record.count.mixes, 2u * 25u, "and mixes each of them, no round more");
     live_close(live);
 }
 
@@ -84,7 +84,7 @@ Test(run, logs_every_iteration_when_no_base_time_says_how_many)
                  "stop: {iterations: 1000}\njudge: {points: 2}\n",
                  (struct run_faults){0});
 
-    cr_expect_gt(live->record.iterations, 1000u);
-    cr_expect_eq(live->record.iterations_logged, live->record.iterations);
+    cr_expect_gt(live->record.count.iterations, 1000u);
+    cr_expect_eq(live->record.count.iterations_logged, live->record.count.iterations);
     live_close(live);
 }

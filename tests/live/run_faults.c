@@ -35,12 +35,12 @@ static void expect_whole(const struct live *live)
 {
     const struct record_run *const r = &live->record;
     cr_expect(r->drained);
-    cr_expect_eq(r->loans, 0u, "%lu loans", (unsigned long)r->loans);
+    cr_expect_eq(r->count.loans, 0u, "%lu loans", (unsigned long)r->count.loans);
     cr_expect_eq(r->left_in_channels, 0u);
-    cr_expect_eq(r->incomplete, 0u);
-    cr_expect_eq(r->tensors_sent, r->tensors_delivered + r->tensors_superseded +
-                                      r->tensors_dropped + r->tensors_in_flight);
-    cr_expect_eq(r->control_sent, r->control_delivered + record_control_ended(r));
+    cr_expect_eq(r->count.incomplete, 0u);
+    cr_expect_eq(r->count.tensors_sent, r->count.tensors_delivered + r->count.tensors_superseded +
+                                            r->count.tensors_dropped + r->count.tensors_in_flight);
+    cr_expect_eq(r->count.control_sent, r->count.control_delivered + record_control_ended(r));
 }
 
 /** Gone from `from` to `to` (to somebody who looks a moment later); the others went on. */
@@ -104,7 +104,7 @@ static void who_crashed_comes_back_and_computes_again(const char *policy)
     struct live *const live = run_with(yaml, &fault, 1);
 
     expect_whole(live);
-    cr_expect_eq(live->record.returns, 1u);
+    cr_expect_eq(live->record.count.returns, 1u);
     expect_absence(live, 2, 50 * MS, 150 * MS);
     cr_expect_gt(begun_in(live, 2, 150 * MS, UINT64_MAX), 0u);
     live_close(live);
@@ -130,7 +130,7 @@ Test(faults, who_joins_later_starts_with_the_parameters_of_a_neighbour)
     struct live *const live = run_with(PROFILE("aau", "time: 800ms"), &fault, 1);
 
     expect_whole(live);
-    cr_expect_eq(live->record.returns, 1u);
+    cr_expect_eq(live->record.count.returns, 1u);
     cr_expect_eq(begun_in(live, 0, 0, 200 * MS), 0u);
     cr_expect_gt(begun_in(live, 0, 200 * MS, UINT64_MAX), 0u);
     cr_expect(live->record.ledger_ok, "error %g", live->record.ledger_error);
@@ -147,7 +147,7 @@ static void who_leaves_finishes_its_exchange_first(const char *policy)
 
     expect_whole(live);
     expect_absence(live, 3, 100 * MS, 800 * MS);
-    cr_expect_eq(live->record.counters.torn, 0u, "%s", policy);
+    cr_expect_eq(live->record.count.policy.torn, 0u, "%s", policy);
     cr_expect(live->record.ledger_ok, "%s: error %g", policy, live->record.ledger_error);
     live_close(live);
 }
@@ -193,8 +193,8 @@ Test(faults, a_budget_in_rounds_ends_without_those_who_are_gone)
     struct live *const live = run_with(PROFILE("dsgd", "iterations: 100"), &fault, 1);
 
     expect_whole(live);
-    cr_expect_geq(live->record.gradients, 3u * 99u);
-    cr_expect_lt(live->record.gradients, 400u);
+    cr_expect_geq(live->record.count.gradients, 3u * 99u);
+    cr_expect_lt(live->record.count.gradients, 400u);
     live_close(live);
 }
 
@@ -230,7 +230,7 @@ static void reads_that_fail_for_a_while_are_repeated(enum fault_disk disk)
     struct live *const live = run_with(PROFILE("adpsgd", "time: 800ms"), &fault, 1);
 
     expect_whole(live);
-    cr_expect_gt(live->record.load_retries, 0u);
+    cr_expect_gt(live->record.count.load_retries, 0u);
     cr_expect_gt(begun_in(live, 2, 350 * MS, UINT64_MAX), 0u);
     live_close(live);
 }
@@ -268,7 +268,7 @@ Test(faults, a_disk_that_stays_broken_ends_the_run_and_is_named)
         (struct run_faults){.fault = &fault, .count = 1, .say = listen, .patience_ns = 50 * MS});
 
     cr_expect_not(live->record.drained);
-    cr_expect_gt(live->record.gradients, 0u, "what was trained until then is not lost");
+    cr_expect_gt(live->record.count.gradients, 0u, "what was trained until then is not lost");
     cr_assert_eq(said_count, 1u);
     cr_expect(strncmp(said[0], "worker 2: /", 11) == 0, "%s", said[0]);
     cr_expect(strstr(said[0], "failed: Input/output error"), "%s", said[0]);
@@ -283,7 +283,7 @@ Test(faults, a_worker_without_free_snapshots_waits_and_goes_on)
     struct live *const live = run_with(PROFILE("dsgd", "time: 800ms"), &fault, 1);
 
     expect_whole(live);
-    cr_expect_gt(live->record.slot_waits, 0u);
+    cr_expect_gt(live->record.count.slot_waits, 0u);
     cr_expect_gt(begun_in(live, 1, 350 * MS, UINT64_MAX), 0u);
     live_close(live);
 }

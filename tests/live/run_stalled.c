@@ -22,7 +22,7 @@ static void expect_patience(const char *yaml)
     }
 
     cr_expect(r->drained);
-    cr_expect_eq(r->exact_superseded, 0u);
+    cr_expect_eq(r->count.exact_superseded, 0u);
     cr_expect_leq(most - least, 2u, "nobody runs ahead: %lu to %lu iterations",
                   (unsigned long)least, (unsigned long)most);
     cr_expect_geq(least, 38u, "all rounds of the budget, the last one perhaps unfinished");

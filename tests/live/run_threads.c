@@ -20,13 +20,15 @@ static void expect_sound(const char *yaml)
     const struct record_run *const r = &live->record;
 
     cr_expect(r->drained, "every worker finished what was in flight");
-    cr_expect_eq(r->incomplete, 0u);
+    cr_expect_eq(r->count.incomplete, 0u);
     cr_expect(r->ledger_ok, "ledger error %g", r->ledger_error);
-    cr_expect_eq(r->tensors_in_flight, 0u);
-    cr_expect_eq(r->control_sent, r->control_delivered);
-    cr_expect_eq(r->exact_superseded, 0u);
-    cr_expect_geq(r->gradients, 6u * 60u, "training went on: %lu", (unsigned long)r->gradients);
-    cr_expect_geq(r->batches, r->gradients, "every gradient consumed a batch of the loader");
+    cr_expect_eq(r->count.tensors_in_flight, 0u);
+    cr_expect_eq(r->count.control_sent, r->count.control_delivered);
+    cr_expect_eq(r->count.exact_superseded, 0u);
+    cr_expect_geq(r->count.gradients, 6u * 60u, "training went on: %lu",
+                  (unsigned long)r->count.gradients);
+    cr_expect_geq(r->count.batches, r->count.gradients,
+                  "every gradient consumed a batch of the loader");
     live_close(live);
 }
 
@@ -78,7 +80,7 @@ Test(live, overruns_on_a_shared_core_are_booked_once)
         (struct run_faults){0});
     const struct record_run *const r = &live->record;
 
-    cr_expect_gt(r->compute_overruns, r->gradients / 2);
+    cr_expect_gt(r->count.compute_overruns, r->count.gradients / 2);
     cr_expect_gt(r->part_ns[PART_HELD], 0u, "workers do compete for their cores");
     cr_expect(r->ledger_ok);
     live_close(live);

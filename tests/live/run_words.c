@@ -239,10 +239,10 @@ static void expect_settled(const struct live *live)
 {
     const struct record_run *const r = &live->record;
     cr_expect(r->drained, "nothing is in flight in the end");
-    cr_expect_eq(r->tensors_in_flight, 0u);
+    cr_expect_eq(r->count.tensors_in_flight, 0u);
     cr_expect_eq(r->left_in_channels, 0u);
-    cr_expect_eq(r->tensors_sent, r->tensors_delivered + r->tensors_superseded);
-    cr_expect_eq(r->control_sent, r->control_delivered);
+    cr_expect_eq(r->count.tensors_sent, r->count.tensors_delivered + r->count.tensors_superseded);
+    cr_expect_eq(r->count.control_sent, r->count.control_delivered);
     cr_expect(r->ledger_ok, "ledger error %g", r->ledger_error);
 }
 
@@ -252,7 +252,7 @@ static void expect_loans(const struct live *live, uint32_t per_edge)
     uint64_t edges = 0;
     for (uint32_t w = 0; w < live->record.workers; w++)
         edges += live->buffers.run->worker[w]->peer_count;
-    cr_expect_eq(live->record.loans, per_edge * edges);
+    cr_expect_eq(live->record.count.loans, per_edge * edges);
 }
 
 Test(words, newest_models_supersede_each_other_and_every_loan_comes_back)
@@ -262,8 +262,8 @@ Test(words, newest_models_supersede_each_other_and_every_loan_comes_back)
 
     expect_settled(live);
     expect_loans(live, 0);
-    cr_expect_gt(live->record.tensors_delivered, 400u);
-    cr_expect_eq(live->record.exact_superseded, 0u);
+    cr_expect_gt(live->record.count.tensors_delivered, 400u);
+    cr_expect_eq(live->record.count.exact_superseded, 0u);
     live_close(live);
 }
 
@@ -301,9 +301,9 @@ Test(words, a_server_takes_differences_and_makes_the_late_abandon_theirs)
         begun += live->buffers.run->worker[w]->begun;
     expect_settled(live);
     expect_loans(live, 0);
-    cr_expect_gt(r->abandoned, 20u, "of five, three or fewer are too late in each round");
-    cr_expect_gt(r->gradients, 20u);
-    cr_expect_leq(r->gradients + r->abandoned, begun);
+    cr_expect_gt(r->count.abandoned, 20u, "of five, three or fewer are too late in each round");
+    cr_expect_gt(r->count.gradients, 20u);
+    cr_expect_leq(r->count.gradients + r->count.abandoned, begun);
     cr_expect_geq(begun, 5u * 60u, "the budget is that of the five that compute");
     cr_expect_eq(live->buffers.run->worker[0]->begun, 0u);
     live_close(live);

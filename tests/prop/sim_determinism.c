@@ -30,7 +30,7 @@ static uint64_t hash_of(const char *name, uint64_t seed, uint64_t events)
     while (sim_run(cluster.sim, events))
         ;
     cluster_run(&cluster);
-    cr_expect_gt(sim_totals(cluster.sim)->gradients, 9 * 5);
+    cr_expect_gt(sim_totals(cluster.sim)->count.gradients, 9 * 5);
     cluster_close(&cluster);
     return cluster.hash;
 }
@@ -62,7 +62,7 @@ Test(sim_determinism, the_first_gradients_do_not_depend_on_the_policy)
         struct cluster cluster;
         plan(&cluster, names[i], 4);
         cluster_open(&cluster);
-        while (sim_totals(cluster.sim)->gradients == 0)
+        while (sim_totals(cluster.sim)->count.gradients == 0)
             sim_run(cluster.sim, 1);
 
         if (i == 0)

@@ -224,7 +224,7 @@ static void run_spell(const struct line *line, struct fault fault, const struct 
 
     cr_expect_eq(counted(&cluster).evicted, 0, "%s gives nobody up", line->name);
     if (mishaps && line->row->tensor_class == DELIVERY_EXACT)
-        cr_expect_eq(sim_totals(cluster.sim)->tensors_dropped, 0, "%s", line->name);
+        cr_expect_eq(sim_totals(cluster.sim)->count.tensors_dropped, 0, "%s", line->name);
     cluster_close(&cluster);
 }
 

@@ -50,19 +50,19 @@ static void expect_accounted(const struct cluster *cluster)
 {
     const struct sim_totals *const t = sim_totals(cluster->sim);
     const uint64_t seed = cluster->config.seed;
-    uint64_t tensors = 0, controls = t->control_held;
+    uint64_t tensors = 0, controls = t->count.links.control_held;
     for (uint32_t cause = 0; cause < LINK_CAUSES; cause++) {
-        tensors += t->tensors_dropped_by[cause];
-        controls += t->control_dropped_by[cause];
+        tensors += t->count.links.dropped_by[cause];
+        controls += t->count.links.control_dropped_by[cause];
     }
-    cr_assert_eq(tensors, t->tensors_dropped, "seed %llu", (unsigned long long)seed);
-    cr_assert_eq(t->tensors_dropped_by[LINK_PASSES], 0);
-    cr_assert_eq(t->tensors_sent, t->tensors_delivered + t->tensors_superseded +
-                                      t->tensors_dropped + t->tensors_in_flight);
-    cr_assert_eq(t->control_sent, t->control_delivered + controls, "seed %llu",
+    cr_assert_eq(tensors, t->count.tensors_dropped, "seed %llu", (unsigned long long)seed);
+    cr_assert_eq(t->count.links.dropped_by[LINK_PASSES], 0);
+    cr_assert_eq(t->count.tensors_sent, t->count.tensors_delivered + t->count.tensors_superseded +
+                                            t->count.tensors_dropped + t->count.tensors_in_flight);
+    cr_assert_eq(t->count.control_sent, t->count.control_delivered + controls, "seed %llu",
                  (unsigned long long)seed);
-    cr_assert_eq(t->corrupted, t->caught);
-    cr_assert_eq(t->loans, 0);
+    cr_assert_eq(t->count.links.corrupted, t->count.links.caught);
+    cr_assert_eq(t->count.loans, 0);
 }
 
 static void plan(struct cluster *cluster, const struct cluster_variant *variant, uint64_t seed)
@@ -100,10 +100,10 @@ static void run(uint64_t seed)
     const struct sim_totals *const t = sim_totals(cluster.sim);
     cr_assert_str_empty(sim_stall(cluster.sim));
     for (uint32_t cause = 0; cause < LINK_CAUSES; cause++)
-        happened[cause] += t->tensors_dropped_by[cause];
-    happened[LINK_CAUSES] += t->resent;
-    happened[LINK_CAUSES + 1] += t->duplicates;
-    happened[LINK_CAUSES + 2] += t->corrupted;
+        happened[cause] += t->count.links.dropped_by[cause];
+    happened[LINK_CAUSES] += t->count.links.resent;
+    happened[LINK_CAUSES + 1] += t->count.duplicates;
+    happened[LINK_CAUSES + 2] += t->count.links.corrupted;
     cluster_close(&cluster);
 }
 
@@ -145,8 +145,8 @@ static void run_cut(uint64_t seed)
     cr_assert_str_empty(sim_failure(cluster.sim), "seed %llu, %s: %s", (unsigned long long)seed,
                         cluster.config.policy->name, sim_failure(cluster.sim));
     const struct sim_totals *const t = sim_totals(cluster.sim);
-    cr_assert_eq(t->tensors_sent, t->tensors_delivered + t->tensors_superseded +
-                                      t->tensors_dropped + t->tensors_in_flight);
+    cr_assert_eq(t->count.tensors_sent, t->count.tensors_delivered + t->count.tensors_superseded +
+                                            t->count.tensors_dropped + t->count.tensors_in_flight);
     uint32_t undone = 0;
     for (uint32_t w = 0; w < cluster.config.workers; w++)
         undone += !sim_worker(cluster.sim, w)->done;
@@ -186,7 +186,7 @@ Test(sim_links, the_sentence_names_the_edge_and_who_resends)
         "the link from worker 0 to worker 1 stays cut at 5000000 ns, and exact tensors "
         "of dsgd are sent again until they arrive");
     cr_expect_str_empty(sim_failure(cluster.sim));
-    cr_expect_eq(sim_totals(cluster.sim)->tensors_in_flight, 4,
+    cr_expect_eq(sim_totals(cluster.sim)->count.tensors_in_flight, 4,
                  "it hears the others, so it comes one round further");
     cluster_close(&cluster);
 }
@@ -226,7 +226,7 @@ static void run_unreliable(uint64_t seed)
     for (uint32_t w = 0; w < cluster.config.workers; w++)
         cr_assert_gt(sim_worker(cluster.sim, w)->gradients, 5, "seed %llu: %s, worker %u",
                      (unsigned long long)seed, row->name, w);
-    happened[seed % 5] += sim_totals(cluster.sim)->tensors_dropped;
+    happened[seed % 5] += sim_totals(cluster.sim)->count.tensors_dropped;
     cluster_close(&cluster);
 }
 

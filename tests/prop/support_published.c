@@ -243,8 +243,8 @@ static void collect(struct outcome *out, const struct cluster *cluster)
     if (sim_hist(cluster->sim, SIM_STALENESS)->total > 0)
         out->staleness_mean = hist_mean(sim_hist(cluster->sim, SIM_STALENESS));
     out->wait_share = (double)totals->part_ns[PART_WAIT] / (double)totals->total_ns;
-    out->gradients = totals->gradients;
-    out->bytes = totals->bytes;
+    out->gradients = totals->count.gradients;
+    out->bytes = totals->count.bytes_exchanged;
     for (uint32_t w = 0; w < cluster->config.workers; w++) {
         const struct policy_counters counters = agent_counters(sim_agent(cluster->sim, w));
         out->computed[w] = sim_worker(cluster->sim, w)->gradients;

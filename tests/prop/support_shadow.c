@@ -223,8 +223,8 @@ static void ended(void *context, struct sim *sim, const struct shadow *shadow)
     r->depth_max = extremes.depth;
     r->y_min = extremes.y_least;
     r->weight_lost = shadow_weight_lost(shadow);
-    r->lost = sim_totals(sim)->tensors_dropped;
-    r->superseded = sim_totals(sim)->tensors_superseded;
+    r->lost = sim_totals(sim)->count.tensors_dropped;
+    r->superseded = sim_totals(sim)->count.tensors_superseded;
     if (oracle && self->config->policy->shared_bytes) {
         r->oracle_longest = oracle->epoch_longest;
         r->exchanges = oracle->exchanges;

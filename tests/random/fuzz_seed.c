@@ -94,9 +94,10 @@ static void check_end(struct trial *self)
 {
     char text[100];
     const struct sim_totals *const totals = sim_totals(self->sim);
-    if (totals->loans > 0 || totals->tensors_in_flight > 0) {
+    if (totals->count.loans > 0 || totals->count.tensors_in_flight > 0) {
         snprintf(text, sizeof(text), "%llu loans and %llu tensors are out after the drain",
-                 (unsigned long long)totals->loans, (unsigned long long)totals->tensors_in_flight);
+                 (unsigned long long)totals->count.loans,
+                 (unsigned long long)totals->count.tensors_in_flight);
         fail(self, text);
     }
     shadow_ended(self->shadow, self->sim);
@@ -115,7 +116,7 @@ static void run(struct trial *self)
     while (more && !self->out->failure[0] && !shadow_failure(self->shadow)[0]) {
         more = sim_run(self->sim, CHUNK_EVENTS);
         watch_progress(self);
-        if (sim_totals(self->sim)->events > EVENTS_MAX)
+        if (sim_totals(self->sim)->count.events > EVENTS_MAX)
             fail(self, "there is no end of events");
     }
     if (sim_failure(self->sim)[0])
@@ -125,7 +126,7 @@ static void run(struct trial *self)
     if (shadow_failure(self->shadow)[0]) /* it knows more of it than whoever noticed */
         snprintf(self->out->failure, sizeof(self->out->failure), "%s",
                  shadow_failure(self->shadow));
-    self->out->events = sim_totals(self->sim)->events;
+    self->out->events = sim_totals(self->sim)->count.events;
 }
 
 static void stepped(void *context, struct sim *sim, uint32_t worker, const struct event *event,

@@ -29,7 +29,7 @@ static struct record_run closed_as(struct record_run out, const struct policy *r
 static struct record_run closed_after(uint64_t mixes, const struct policy *row, float x0, float y0,
                                       float x1, float y1)
 {
-    return closed_as((struct record_run){.mixes = mixes}, row, x0, y0, x1, y1);
+    return closed_as((struct record_run){.count.mixes = mixes}, row, x0, y0, x1, y1);
 }
 
 static struct record_run closed(const struct policy *row, float x0, float y0, float x1, float y1)
@@ -88,8 +88,8 @@ Test(ledger, excuses_rows_that_make_parameters_by_design_from_the_sum_alone)
 
 Test(ledger, excuses_a_run_in_which_a_peer_was_evicted_in_mid_exchange)
 {
-    const struct record_run torn = {.row = &policy_aau, .counters = {.torn = 1}};
-    const struct record_run whole = {.row = &policy_aau, .counters = {.evicted = 1}};
+    const struct record_run torn = {.row = &policy_aau, .count.policy = {.torn = 1}};
+    const struct record_run whole = {.row = &policy_aau, .count.policy = {.evicted = 1}};
 
     cr_expect(closed_as(torn, &policy_aau, 2, 1, 3, 1).ledger_ok);
     cr_expect_not(closed_as(whole, &policy_aau, 2, 1, 3, 1).ledger_ok);

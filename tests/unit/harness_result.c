@@ -244,7 +244,7 @@ Test(result, says_of_a_run_that_diverged_that_nothing_is_known_of_its_sum)
     struct record_run run = records_run("agp", &records_aau, 1, 1, 0.1);
     run.diverged = 2;
     run.ledger_error = (double)NAN;
-    run.abandoned = 4;
+    run.count.abandoned = 4;
     run.point[1].weight_least = 0.25;
 
     json_t *const tree = results_json_run(&run);
@@ -327,8 +327,8 @@ Test(result, counts_messages_that_nobody_accounts_for)
     struct record_run run = records_run("aau", &records_aau, 1, 1, 0.1);
     cr_expect_float_eq(metric_of(&run, METRIC_TENSORS_UNEXPLAINED), 0, 1e-12);
 
-    run.tensors_delivered++;
-    run.control_sent += 3;
+    run.count.tensors_delivered++;
+    run.count.control_sent += 3;
 
     cr_expect_float_eq(metric_of(&run, METRIC_TENSORS_UNEXPLAINED), 1, 1e-12);
     cr_expect_float_eq(metric_of(&run, METRIC_CONTROL_UNEXPLAINED), 3, 1e-12);

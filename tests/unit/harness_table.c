@@ -186,7 +186,7 @@ Test(table, names_every_reason_for_doubt)
 {
     static struct matrix m;
     fill(&m);
-    m.run[0].involuntary_switches = 7;
+    m.run[0].count.involuntary_switches = 7;
     m.run[1].part_ns[PART_REST] = m.run[1].total_ns / 10;
     m.run[2].ledger_ok = false;
     m.run[3].point[m.run[3].point_count - 1].train_loss_mean_model = (double)NAN;
@@ -194,14 +194,14 @@ Test(table, names_every_reason_for_doubt)
     m.run[3].ledger_error = (double)NAN;
     m.run[3].point[2].weight_least = 2e-9;
     m.run[0].diverged = 1;
-    m.run[4].incomplete = 2;
+    m.run[4].count.incomplete = 2;
     m.run[4].contended = true;
     m.run[4].stolen_share = 0.9;
     m.experiment.judge.stolen = 0.1;
-    m.run[4].compute_overruns = 11;
-    m.run[5].exact_superseded = 3;
-    m.run[5].tensors_delivered -= 5;
-    m.run[5].slot_waits = 9;
+    m.run[4].count.compute_overruns = 11;
+    m.run[5].count.exact_superseded = 3;
+    m.run[5].count.tensors_delivered -= 5;
+    m.run[5].count.slot_waits = 9;
     m.run[5].target_held_at_end = false;
     m.run[5].handle.clipped = 1;
 

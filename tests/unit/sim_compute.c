@@ -193,8 +193,8 @@ Test(sim_compute, an_abandoned_gradient_never_comes)
 
     cr_expect_eq(seen_count, 2);
     expect_seen(1, MS / 4 + MS, EV_GRADIENT);
-    cr_expect_eq(sim_totals(cluster.sim)->abandoned, 1);
-    cr_expect_eq(sim_totals(cluster.sim)->gradients, 1);
+    cr_expect_eq(sim_totals(cluster.sim)->count.abandoned, 1);
+    cr_expect_eq(sim_totals(cluster.sim)->count.gradients, 1);
     cr_expect_eq(sim_totals(cluster.sim)->part_ns[PART_COMPUTE], MS / 4 + MS);
     cluster_close(&cluster);
 }
@@ -257,7 +257,7 @@ Test(sim_compute, a_wake_comes_before_anything_else_of_its_moment)
 
     cluster_run(&cluster);
 
-    cr_expect_eq(sim_totals(cluster.sim)->events, 3 * 3 + 2);
+    cr_expect_eq(sim_totals(cluster.sim)->count.events, 3 * 3 + 2);
     cluster_close(&cluster);
 }
 
@@ -285,7 +285,8 @@ Test(sim_compute, two_workers_on_one_core_compute_in_turn)
 
     const struct sim_totals t = run_none(core, 1, MS, (struct sim_costs){0});
 
-    cr_expect_eq(t.gradients, 39, "one each millisecond; the one due at the stop does not count");
+    cr_expect_eq(t.count.gradients, 39,
+                 "one each millisecond; the one due at the stop does not count");
     cr_expect_eq(t.part_ns[PART_COMPUTE], 40 * MS);
     cr_expect_eq(t.part_ns[PART_HELD], 40 * MS);
     cr_expect_eq(t.part_ns[PART_WAIT], 0);
@@ -297,7 +298,7 @@ Test(sim_compute, workers_on_cores_of_their_own_are_never_held)
 
     const struct sim_totals t = run_none(core, 2, MS, (struct sim_costs){0});
 
-    cr_expect_eq(t.gradients, 78);
+    cr_expect_eq(t.count.gradients, 78);
     cr_expect_eq(t.part_ns[PART_HELD], 0);
 }
 
@@ -307,7 +308,7 @@ Test(sim_compute, real_gradients_of_others_pass_during_the_emulated_time)
 
     const struct sim_totals t = run_none(core, 1, MS / 4, (struct sim_costs){0});
 
-    cr_expect_eq(t.gradients, 78, "two quarters of a millisecond fit into one");
+    cr_expect_eq(t.count.gradients, 78, "two quarters of a millisecond fit into one");
     cr_expect_eq(t.part_ns[PART_HELD], 0);
     cr_expect_eq(t.part_ns[PART_COMPUTE], 80 * MS);
 }
@@ -318,7 +319,7 @@ Test(sim_compute, real_gradients_that_do_not_fit_into_the_emulated_time_hold_eac
 
     const struct sim_totals t = run_none(core, 1, 3 * MS / 4, (struct sim_costs){0});
 
-    cr_expect_eq(t.gradients, 53, "at 1 ms, 1.5 ms, and then each 0.75 ms");
+    cr_expect_eq(t.count.gradients, 53, "at 1 ms, 1.5 ms, and then each 0.75 ms");
     cr_expect_eq(t.part_ns[PART_COMPUTE] + t.part_ns[PART_HELD], 80 * MS);
 }
 
@@ -330,7 +331,7 @@ Test(sim_compute, a_service_displaces_the_gradients_of_its_core)
     const struct sim_totals t = run_none(core, 1, MS, costs);
 
     /* gradients end at 1 ms and, displaced by a step, at 2.125 ms; then one each 1.125 ms */
-    cr_expect_eq(t.gradients, 35);
+    cr_expect_eq(t.count.gradients, 35);
     cr_expect_eq(t.part_ns[PART_WAIT], 0);
 }
 
@@ -341,7 +342,7 @@ Test(sim_compute, costs_lengthen_the_iteration_and_are_booked)
     const struct sim_totals t = run_none(NULL, 0, 0, costs);
 
     /* 1.05 ms each: 38 whole ones and 100 us: loading 30 us, computing 70 us */
-    cr_expect_eq(t.iterations, 2 * 38);
+    cr_expect_eq(t.count.iterations, 2 * 38);
     cr_expect_eq(t.part_ns[PART_LOAD], 2 * 39 * 30 * US);
     cr_expect_eq(t.part_ns[PART_PUBLISH], 2 * 38 * 20 * US);
     cr_expect_eq(t.part_ns[PART_COMPUTE], 2 * (38 * MS + 70 * US));
@@ -384,7 +385,7 @@ Test(sim_compute, what_ends_on_a_stolen_core_is_seen_when_it_is_back)
     const struct sim_totals t = run_stolen(stolen, 2);
 
     /* at 1 ms, at 4.5 ms instead of 2 ms, and from there on each millisecond */
-    cr_expect_eq(t.gradients, 2 * (2 + 35));
+    cr_expect_eq(t.count.gradients, 2 * (2 + 35));
     cr_expect_eq(t.part_ns[PART_REST], 2 * 5 * MS / 2);
     cr_expect_eq(t.part_ns[PART_WAIT], 0);
 }
@@ -395,7 +396,8 @@ Test(sim_compute, nobody_starts_on_a_core_that_is_stolen)
 
     const struct sim_totals t = run_stolen(stolen, 1);
 
-    cr_expect_eq(t.gradients, 2 * 37, "at 3 ms first; the one due at the stop does not count");
+    cr_expect_eq(t.count.gradients, 2 * 37,
+                 "at 3 ms first; the one due at the stop does not count");
 }
 
 Test(sim_compute, stolen_time_displaces_real_gradients)
@@ -472,7 +474,7 @@ static uint64_t gradients_of_two(uint64_t read_ns, bool shared, uint64_t slice_n
     cluster.config.stop_ns =
         101 * MS - 1; /* the first batches are read before anything else: half a millisecond */
     cluster_run(&cluster);
-    const uint64_t gradients = sim_totals(cluster.sim)->gradients;
+    const uint64_t gradients = sim_totals(cluster.sim)->count.gradients;
     cluster_close(&cluster);
     return gradients;
 }

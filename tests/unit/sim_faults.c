@@ -22,9 +22,9 @@ Test(sim_faults, reliable_edges_keep_a_synchronous_policy_going)
         cluster_run(&cluster);
 
         const struct sim_totals *const t = sim_totals(cluster.sim);
-        cr_expect_eq(t->gradients, 240);
-        cr_expect_eq(t->tensors_dropped, 0);
-        cr_expect_gt(t->duplicates, 100);
+        cr_expect_eq(t->count.gradients, 240);
+        cr_expect_eq(t->count.tensors_dropped, 0);
+        cr_expect_gt(t->count.duplicates, 100);
         cr_expect_gt(t->stop_ns, 31 * MS, "losses cost time");
         cluster_close(&cluster);
     }
@@ -44,11 +44,11 @@ Test(sim_faults, none_happen_after_their_end)
 
     while (sim_now_ns(cluster.sim) < 10 * MS)
         cr_assert(sim_run(cluster.sim, 1));
-    const uint64_t duplicates = sim_totals(cluster.sim)->duplicates;
+    const uint64_t duplicates = sim_totals(cluster.sim)->count.duplicates;
     cluster_run(&cluster);
 
     cr_expect_gt(duplicates, 0);
-    cr_expect_eq(sim_totals(cluster.sim)->duplicates, duplicates);
+    cr_expect_eq(sim_totals(cluster.sim)->count.duplicates, duplicates);
     cluster_close(&cluster);
 }
 
@@ -90,10 +90,10 @@ Test(sim_faults, mailbox_edges_really_lose_and_double_but_never_go_back)
     cluster_run(&cluster);
 
     const struct sim_totals *const t = sim_totals(cluster.sim);
-    cr_expect_gt(t->tensors_dropped, t->tensors_sent / 10);
-    cr_expect_gt(t->tensors_superseded, t->tensors_sent / 50);
-    cr_expect_gt(t->duplicates, t->tensors_sent / 10);
-    cr_expect_gt(times_seen, t->tensors_delivered, "some copies were delivered as well");
+    cr_expect_gt(t->count.tensors_dropped, t->count.tensors_sent / 10);
+    cr_expect_gt(t->count.tensors_superseded, t->count.tensors_sent / 50);
+    cr_expect_gt(t->count.duplicates, t->count.tensors_sent / 10);
+    cr_expect_gt(times_seen, t->count.tensors_delivered, "some copies were delivered as well");
     cr_expect_eq(times_back, 0);
     cluster_close(&cluster);
 }
@@ -143,7 +143,7 @@ static void run_crash(enum delivery_class class)
     cr_expect_eq(down_ns[3], 0, "no neighbour");
     cr_expect_eq(down_peer[0], 0);
     cr_expect_eq(down_peer[2], 0);
-    cr_expect_gt(t->tensors_dropped, 30, "two neighbours, twenty milliseconds");
+    cr_expect_gt(t->count.tensors_dropped, 30, "two neighbours, twenty milliseconds");
     cr_expect(sim_worker(cluster.sim, 1)->crashed);
     cr_expect_eq(sim_worker(cluster.sim, 1)->gradients, 9);
     cr_expect_eq(sim_worker(cluster.sim, 1)->total_ns, 10 * MS);

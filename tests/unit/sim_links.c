@@ -69,7 +69,7 @@ Test(sim_links, the_senders_port_takes_one_message_after_the_other)
     cr_expect_eq(seen_ns[0], 1500);
     cr_expect_eq(seen_ns[1], 2500);
     cr_expect_eq(seen_ns[2], 2750, "a quarter of the bytes");
-    cr_expect_eq(sim_totals(cluster.sim)->bytes, 2250);
+    cr_expect_eq(sim_totals(cluster.sim)->count.bytes_exchanged, 2250);
     cluster_close(&cluster);
 }
 
@@ -269,8 +269,8 @@ Test(sim_links, of_newest_tensors_four_are_on_their_way_and_the_next_is_supersed
         cr_expect_eq(seen_tag[i], want[i]);
     cr_expect_eq(seen_ns[3], MS + 1000);
     cr_expect_eq(seen_ns[4], MS + 2000, "it left when the first had arrived");
-    cr_expect_eq(sim_totals(cluster.sim)->tensors_superseded, 2);
-    cr_expect_eq(sim_totals(cluster.sim)->tensors_sent, 7);
+    cr_expect_eq(sim_totals(cluster.sim)->count.tensors_superseded, 2);
+    cr_expect_eq(sim_totals(cluster.sim)->count.tensors_sent, 7);
     cluster_close(&cluster);
 }
 
@@ -289,7 +289,7 @@ Test(sim_links, a_paused_worker_finds_the_newest_unread_tensor_only)
     cr_assert_eq(seen, 1);
     cr_expect_eq(seen_tag[0], 6);
     cr_expect_eq(seen_ns[0], 5 * MS);
-    cr_expect_eq(sim_totals(cluster.sim)->tensors_superseded, 6);
+    cr_expect_eq(sim_totals(cluster.sim)->count.tensors_superseded, 6);
     cluster_close(&cluster);
 }
 
@@ -342,8 +342,8 @@ Test(sim_links, a_lost_newest_tensor_is_gone_and_counted_under_its_cause)
 
     const struct sim_totals *const t = sim_totals(cluster.sim);
     cr_expect_eq(seen, 0);
-    cr_expect_eq(t->tensors_dropped, 7);
-    cr_expect_eq(t->tensors_dropped_by[LINK_LOST], 7);
+    cr_expect_eq(t->count.tensors_dropped, 7);
+    cr_expect_eq(t->count.links.dropped_by[LINK_LOST], 7);
     cluster_close(&cluster);
 }
 
@@ -360,7 +360,7 @@ Test(sim_links, a_lost_exact_tensor_comes_later_and_in_order)
         cr_expect_eq(seen_tag[i], i);
         cr_expect_eq(seen_ns[i] % 1000, 100, "whole steps of 1000 ns, and the latency");
     }
-    cr_expect_gt(sim_totals(cluster.sim)->resent, 1);
+    cr_expect_gt(sim_totals(cluster.sim)->count.links.resent, 1);
     cr_expect_gt(seen_ns[6], MS + 1000);
     cluster_close(&cluster);
 }
@@ -376,7 +376,7 @@ Test(sim_links, an_unreliable_link_loses_exact_tensors_for_good)
     const struct sim_totals *const t = sim_totals(cluster.sim);
     cr_expect_gt(seen, 0);
     cr_expect_lt(seen, 7);
-    cr_expect_eq(seen + t->tensors_dropped_by[LINK_LOST], 7);
+    cr_expect_eq(seen + t->count.links.dropped_by[LINK_LOST], 7);
     cluster_close(&cluster);
 }
 
@@ -390,10 +390,10 @@ Test(sim_links, a_damaged_newest_tensor_travels_and_is_caught)
 
     const struct sim_totals *const t = sim_totals(cluster.sim);
     cr_expect_eq(seen, 0);
-    cr_expect_eq(t->corrupted, 5, "two were superseded before they left");
-    cr_expect_eq(t->caught, 5);
-    cr_expect_eq(t->tensors_dropped_by[LINK_CORRUPT], 5);
-    cr_expect_eq(t->tensors_superseded, 2);
+    cr_expect_eq(t->count.links.corrupted, 5, "two were superseded before they left");
+    cr_expect_eq(t->count.links.caught, 5);
+    cr_expect_eq(t->count.links.dropped_by[LINK_CORRUPT], 5);
+    cr_expect_eq(t->count.tensors_superseded, 2);
     cluster_close(&cluster);
 }
 
@@ -406,8 +406,8 @@ Test(sim_links, a_copy_of_an_exact_tensor_is_known_by_its_number)
     run_bad(&cluster, &row, &entry);
 
     cr_expect_eq(seen, 7);
-    cr_expect_eq(sim_totals(cluster.sim)->duplicated, 7);
-    cr_expect_eq(sim_totals(cluster.sim)->duplicates, 7);
+    cr_expect_eq(sim_totals(cluster.sim)->count.links.duplicated, 7);
+    cr_expect_eq(sim_totals(cluster.sim)->count.duplicates, 7);
     cluster_close(&cluster);
 }
 
@@ -424,7 +424,7 @@ Test(sim_links, a_slow_link_holds_four_newest_tensors_and_one_that_waits)
     cr_expect_eq(seen, 5);
     cr_expect_geq(seen_ns[0], 2 * MS + 100);
     cr_expect_geq(seen_ns[4], 3 * MS + 200, "it left when the first had arrived");
-    cr_expect_eq(sim_totals(cluster.sim)->tensors_superseded, 2);
+    cr_expect_eq(sim_totals(cluster.sim)->count.tensors_superseded, 2);
     cluster_close(&cluster);
 }
 

@@ -97,7 +97,7 @@ Test(sim_loop, a_budget_of_iterations_is_exact_for_synchronous_policies)
 
     for (uint32_t w = 0; w < 8; w++)
         cr_expect_eq(sim_worker(cluster.sim, w)->gradients, 10);
-    cr_expect_eq(sim_totals(cluster.sim)->gradients, 80);
+    cr_expect_eq(sim_totals(cluster.sim)->count.gradients, 80);
     cluster_close(&cluster);
 }
 
@@ -118,7 +118,7 @@ Test(sim_loop, a_budget_of_iterations_is_shared_by_asynchronous_workers)
 
     cluster_run(&cluster);
 
-    cr_expect_eq(sim_totals(cluster.sim)->gradients, 52);
+    cr_expect_eq(sim_totals(cluster.sim)->count.gradients, 52);
     cr_expect_eq(sim_totals(cluster.sim)->stop_ns, 16 * MS);
     cr_expect_eq(sim_worker(cluster.sim, 0)->gradients, 4);
     cluster_close(&cluster);
@@ -297,10 +297,10 @@ Test(sim_loop, counts_what_a_synchronous_run_must_count)
     cluster_run(&cluster);
 
     const struct sim_totals *const t = sim_totals(cluster.sim);
-    cr_expect_eq(t->tensors_sent, 320);
-    cr_expect_eq(t->tensors_delivered, 320);
-    cr_expect_eq(t->mixes, 80);
-    cr_expect_eq(t->events, 8 + 320 + 80 + 8); /* start, tensors, gradients, stop */
+    cr_expect_eq(t->count.tensors_sent, 320);
+    cr_expect_eq(t->count.tensors_delivered, 320);
+    cr_expect_eq(t->count.mixes, 80);
+    cr_expect_eq(t->count.events, 8 + 320 + 80 + 8); /* start, tensors, gradients, stop */
     cr_expect_eq(sim_hist(cluster.sim, SIM_HANDLE)->max, 7 * US);
     cr_expect_eq(sim_hist(cluster.sim, SIM_READY)->max, 7 * US);
     cr_expect_eq(sim_hist(cluster.sim, SIM_ITERATION)->max, MS + 7 * US);
@@ -348,8 +348,8 @@ Test(sim_loop, the_staleness_of_adpsgd_is_the_number_of_averages)
     cluster_run(&cluster);
 
     const struct hist *const staleness = sim_hist(cluster.sim, SIM_STALENESS);
-    const uint64_t mixes = sim_totals(cluster.sim)->mixes;
-    cr_expect_eq(staleness->total, sim_totals(cluster.sim)->gradients);
+    const uint64_t mixes = sim_totals(cluster.sim)->count.mixes;
+    cr_expect_eq(staleness->total, sim_totals(cluster.sim)->count.gradients);
     cr_expect_gt(staleness->sum, staleness->total, "its own exchange, and those it is asked for");
     cr_expect_leq(staleness->sum, mixes);
     cr_expect_geq(staleness->sum + 8 * (staleness->max + 1), mixes);
@@ -373,7 +373,7 @@ Test(sim_loop, a_share_given_away_with_none_taken_in_is_no_average)
 
     cluster_run(&cluster);
 
-    cr_expect_eq(sim_totals(cluster.sim)->mixes, 0);
+    cr_expect_eq(sim_totals(cluster.sim)->count.mixes, 0);
     cr_expect_eq(sim_hist(cluster.sim, SIM_READY)->total, 0);
     cluster_close(&cluster);
 }

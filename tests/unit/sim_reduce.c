@@ -25,9 +25,9 @@ static struct outcome run(uint32_t workers, const char *collective, double bytes
     cluster_run(&cluster);
     const struct sim_totals *const t = sim_totals(cluster.sim);
     const struct outcome out = {.stop_ns = t->stop_ns,
-                                .bytes = t->bytes,
-                                .sent = t->tensors_sent,
-                                .mixes = t->mixes,
+                                .bytes = t->count.bytes_exchanged,
+                                .sent = t->count.tensors_sent,
+                                .mixes = t->count.mixes,
                                 .ready_max = sim_hist(cluster.sim, SIM_READY)->max};
     cluster_close(&cluster);
     return out;

@@ -154,8 +154,8 @@ Test(sim_slices, leave_the_books_whole)
         cluster_run(&cluster); /* checks that the parts add up */
 
         cr_expect_gt(sim_totals(cluster.sim)->part_ns[PART_HELD], 0u, "%s", policy[i]);
-        cr_expect_leq(sim_totals(cluster.sim)->gradients, 200u, "two cores for 100 ms");
-        cr_expect_gt(sim_totals(cluster.sim)->gradients, 120u, "%s", policy[i]);
+        cr_expect_leq(sim_totals(cluster.sim)->count.gradients, 200u, "two cores for 100 ms");
+        cr_expect_gt(sim_totals(cluster.sim)->count.gradients, 120u, "%s", policy[i]);
         cluster_close(&cluster);
     }
 }

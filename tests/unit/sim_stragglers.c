@@ -55,7 +55,7 @@ static struct sim_totals run(const char *policy, uint32_t workers, const struct 
 static double iteration_of(const char *policy, uint32_t workers, const struct inject *entry)
 {
     const struct sim_totals t = run(policy, workers, entry);
-    return (double)t.end_ns * workers / (double)t.gradients / (double)MS;
+    return (double)t.end_ns * workers / (double)t.count.gradients / (double)MS;
 }
 
 Test(sim_stragglers, a_round_of_allreduce_takes_exactly_as_long_as_its_slowest_worker)

@@ -102,8 +102,8 @@ void cluster_run(struct cluster *self)
     const struct sim_totals *const t = sim_totals(self->sim);
     cr_assert_str_empty(sim_failure(self->sim), "%s, seed %llu: %s", self->config.policy->name,
                         (unsigned long long)self->config.seed, sim_failure(self->sim));
-    cr_assert_eq(t->loans, 0, "%llu loans are out", (unsigned long long)t->loans);
-    cr_assert_eq(t->tensors_in_flight, 0);
+    cr_assert_eq(t->count.loans, 0, "%llu loans are out", (unsigned long long)t->count.loans);
+    cr_assert_eq(t->count.tensors_in_flight, 0);
     check_parts(self);
 }
 

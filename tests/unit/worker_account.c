@@ -342,7 +342,7 @@ Test(account, adds_to_the_compute_phase_what_the_real_gradient_took_longer)
     account_computed(&worker, 1360);
 
     cr_expect_eq(worker.books.part[PART_COMPUTE], 360u);
-    cr_expect_eq(worker.count.overruns, 1u);
+    cr_expect_eq(worker.count.compute_overruns, 1u);
 }
 
 Test(account, counts_no_overrun_where_nothing_is_emulated)
@@ -352,7 +352,7 @@ Test(account, counts_no_overrun_where_nothing_is_emulated)
 
     account_computed(&worker, 1360);
 
-    cr_expect_eq(worker.count.overruns, 0u);
+    cr_expect_eq(worker.count.compute_overruns, 0u);
 }
 
 Test(account, records_the_delay_asked_for_and_the_one_that_came_about)

@@ -421,13 +421,13 @@ Test(send, counts_the_bytes_that_its_receivers_are_meant_to_read)
     struct action action = send_to_everybody();
 
     cr_assert(desk_do(action));
-    cr_expect_eq(worker.count.bytes, 3 * 256u);
+    cr_expect_eq(worker.count.bytes_exchanged, 3 * 256u);
 
     action.slices = 4;
     action.slice = 2;
     cr_assert(desk_do(action));
-    cr_expect_eq(worker.count.bytes, 3 * 256u + 3 * 64u);
-    cr_expect_eq(desk.pub[DESK_SELF].bytes, worker.count.bytes);
+    cr_expect_eq(worker.count.bytes_exchanged, 3 * 256u + 3 * 64u);
+    cr_expect_eq(desk.pub[DESK_SELF].bytes, worker.count.bytes_exchanged);
     cr_expect_eq(desk.peer[1].got[1].slice, 2u);
     cr_expect_eq(desk.peer[1].got[1].slices, 4u);
 }
@@ -481,7 +481,7 @@ Test(send, goes_on_at_the_peer_whose_channel_was_full)
     cr_expect_eq(desk.peer[2].got_count, 0u);
     cr_expect_eq(loans_of(worker.current), 1u, "nothing is lent that was not sent");
     cr_expect_eq(desk.pub[DESK_SELF].sent, 1u);
-    cr_expect_eq(worker.count.bytes, 0u);
+    cr_expect_eq(worker.count.bytes_exchanged, 0u);
 
     desk_read(1);
     cr_expect(act_resume(&worker));
@@ -490,7 +490,7 @@ Test(send, goes_on_at_the_peer_whose_channel_was_full)
         cr_expect_eq(desk.peer[edge].got_count, 1u, "peer %u", edge);
     cr_expect_eq(desk.pub[DESK_SELF].sent, 3u);
     cr_expect_eq(worker.count.tensors_sent, 3u);
-    cr_expect_eq(worker.count.bytes, 3 * 256u);
+    cr_expect_eq(worker.count.bytes_exchanged, 3 * 256u);
     cr_expect_eq(worker.count.full_waits, 1u, "one wait, however often it was tried");
 }
 

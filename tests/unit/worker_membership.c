@@ -122,7 +122,7 @@ Test(membership, drops_what_a_gone_peer_had_sent_and_gives_it_back)
 
     cr_expect_eq(desk.script.event_count, 1u, "the loss alone");
     cr_expect_eq(desk.peer[0].released_count, 1u);
-    cr_expect_eq(worker.count.tensors_gone, 1u);
+    cr_expect_eq(worker.count.links.dropped_by[LINK_GONE], 1u);
     cr_expect_eq(desk.pub[DESK_SELF].received, 1u);
 }
 
@@ -165,7 +165,7 @@ Test(membership, drops_what_was_meant_for_an_earlier_life)
     serve_at(10);
 
     cr_expect_eq(desk.script.event_count, 1u);
-    cr_expect_eq(worker.count.control_gone, 1u);
+    cr_expect_eq(worker.count.links.control_dropped_by[LINK_GONE], 1u);
 }
 
 Test(membership, names_both_incarnations_in_what_it_sends)
@@ -240,8 +240,8 @@ Test(membership, gives_back_what_reaches_it_when_it_is_gone)
 
     cr_expect_eq(desk.script.event_count, 0u);
     cr_expect_eq(desk.peer[1].released_count, 1u);
-    cr_expect_eq(worker.count.tensors_gone, 1u);
-    cr_expect_eq(worker.count.control_gone, 1u);
+    cr_expect_eq(worker.count.links.dropped_by[LINK_GONE], 1u);
+    cr_expect_eq(worker.count.links.control_dropped_by[LINK_GONE], 1u);
     cr_expect_eq(desk.pub[DESK_SELF].received, 2u);
 }
 
