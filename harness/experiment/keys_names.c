@@ -2,6 +2,7 @@
 /* The names that profile values may take: views on the tables of other rooms, and fixed lists in the order of their enums. */
 #include <string.h>
 
+#include "core/drive/counts.h"
 #include "core/inject/fault.h"
 #include "core/inject/law.h"
 #include "core/learn/model.h"
@@ -115,6 +116,16 @@ static struct key_name figure_at(uint32_t i)
     return (struct key_name){metric_table[i].name, metric_table[i].help, NULL};
 }
 
+static uint32_t counters(void)
+{
+    return counts_rows;
+}
+
+static struct key_name counter_at(uint32_t i)
+{
+    return (struct key_name){counts_table[i].name, counts_table[i].help, NULL};
+}
+
 const struct key_names keys_policies = {"policy", "policies", policies, policy_at, policy_reads,
                                         NULL,     0,          NULL,     NULL};
 const struct key_names keys_laws = {"law", "laws", laws, law_at, law_reads, NULL, 0, NULL, NULL};
@@ -126,6 +137,9 @@ const struct key_names keys_formats = {"format", "formats", formats, format_at, 
                                        NULL,     0,         NULL,    NULL};
 const struct key_names keys_figures = {"metric", "metrics", figures, figure_at, NULL,
                                        NULL,     0,         NULL,    NULL};
+
+const struct key_names keys_counters = {"counter", "counters", counters, counter_at, NULL,
+                                        NULL,      0,          NULL,     NULL};
 
 const struct key_names keys_faults = {"fault", "faults", faults, fault_at, NULL,
                                       NULL,    0,        NULL,   NULL};

@@ -12,9 +12,9 @@
 #define PROFILES_MAX 64u
 #define LIST_COLUMNS 110u /* of a line of `list profiles` */
 
-static const struct key_names *const kinds[] = {&keys_policies, &keys_laws,   &keys_faults,
-                                                &keys_graphs,   &keys_models, &keys_formats,
-                                                &keys_edges,    &keys_figures};
+static const struct key_names *const kinds[] = {&keys_policies, &keys_laws,    &keys_faults,
+                                                &keys_graphs,   &keys_models,  &keys_formats,
+                                                &keys_edges,    &keys_figures, &keys_counters};
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
 /** Under a law per iteration a faster policy meets more slow draws per second, so it matters which one is. */
@@ -54,9 +54,10 @@ static void print_kind(FILE *out, const struct key_names *names)
         print_metrics(out);
         return;
     }
+    const int width = names == &keys_counters ? 20 : 14;
     for (uint32_t i = 0; i < keys_name_count(names); i++) {
         const struct key_name name = keys_name_at(names, i);
-        fprintf(out, "%-14s %s\n", name.name, name.help);
+        fprintf(out, "%-*s %s\n", width, name.name, name.help);
     }
 }
 
