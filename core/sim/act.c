@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "core/drive/arrival.h"
 #include "core/policy/staleness.h"
 #include "core/sim/account.h"
 #include "core/sim/budget.h"
@@ -116,9 +117,10 @@ static void record_age(struct sim *self, uint32_t worker, const struct action *a
     const struct mix_term *const term = staleness_term(action, node->finished);
     const uint32_t peer = self->edge[node->first_edge + term->peer].to;
     const uint64_t sent_ns = *published_at(self, peer, slots_slot_of(term->handle));
-    hist_record(&self->hist[SIM_AGE], sim_max(self->clock_ns, sent_ns) - sent_ns);
-    hist_record(&self->hist[SIM_AGE_VERSIONS],
-                node_at(self, peer)->version - slots_version_of(term->handle));
+    const struct arrival_age age =
+        arrival_age(term->handle, sent_ns, node_at(self, peer)->version, self->clock_ns);
+    hist_record(&self->hist[SIM_AGE], age.time);
+    hist_record(&self->hist[SIM_AGE_VERSIONS], age.versions);
 }
 
 /** A server's average of gradients, before it is in place. */

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "core/drive/arrival.h"
 #include "core/sim/account.h"
 #include "core/sim/act.h"
 #include "core/sim/compute.h"
@@ -23,8 +24,8 @@
 
 static void record_tensor(struct sim *self, const struct sim_message *m)
 {
-    self->totals.count.tensors_delivered += !m->copy;
-    account_hist(self, SIM_HANDLE, self->now_ns - m->sent_ns);
+    arrival_count(&self->totals.count, true, m->copy);
+    account_hist(self, SIM_HANDLE, arrival_took(m->sent_ns, self->now_ns));
 }
 
 /* The events of messages are built in their place from the message's own: a copy of either would be read in wide words
@@ -58,7 +59,7 @@ static void deliver_control(struct sim *self, uint32_t message)
                           .peer = self->edge[m->edge].peer,
                           .incarnation = m->incarnation};
     memcpy(event.word, m->word, sizeof(event.word));
-    self->totals.count.control_delivered++;
+    arrival_count(&self->totals.count, false, false);
     messages_free(self, message);
     sim_act_on(self, worker, &event);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/drive/arrival.h"
 #include "core/drive/model_slot.h"
 #include "core/learn/combine.h"
 #include "core/learn/lanes.h"
@@ -162,7 +163,7 @@ static void check_reads(const struct worker *self, const struct action *action)
 
 /**
  * The average is in place since `now`: how old was what went into it? The sender's newest version is the one it shows at
- * this moment. Its stamps are of another core, so a fresh model may seem to come from the future: its age is 0.
+ * this moment.
  */
 static void record_age(struct worker *self, const struct action *action, uint64_t now)
 {
@@ -176,8 +177,9 @@ static void record_age(struct worker *self, const struct action *action, uint64_
     const uint32_t version = atomic_load_explicit(&peer->version, memory_order_relaxed);
     const uint64_t sent = atomic_load_explicit(&peer->published_cyc[slots_slot_of(term->handle)],
                                                memory_order_relaxed);
-    hist_record(self->age, clock_ns(c->clock, account_max(now, sent) - sent));
-    hist_record(self->age_versions, version - slots_version_of(term->handle));
+    const struct arrival_age age = arrival_age(term->handle, sent, version, now);
+    hist_record(self->age, clock_ns(c->clock, age.time));
+    hist_record(self->age_versions, age.versions);
 }
 
 /** A server's average of gradients, before it is in place. */

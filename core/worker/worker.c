@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/drive/arrival.h"
 #include "core/worker/account.h"
 #include "core/worker/act.h"
 #include "core/worker/compute.h"
@@ -64,12 +65,9 @@ static struct event event_of(const struct worker *self, const struct port_arriva
 static void record_arrival(struct worker *self, const struct port_message *m, uint64_t now)
 {
     self->owed++;
-    self->count.tensors_delivered += m->is_tensor;
-    self->count.control_delivered += !m->is_tensor;
-    if (!m->is_tensor || !self->recording)
-        return;
-    const uint64_t cyc = now > m->sent_cyc ? now - m->sent_cyc : 0;
-    hist_record(self->handle, (uint64_t)((double)cyc * self->common->clock->ns_per_cyc));
+    arrival_count(&self->count, m->is_tensor, false);
+    if (m->is_tensor && self->recording)
+        hist_record(self->handle, clock_ns(self->common->clock, arrival_took(m->sent_cyc, now)));
 }
 
 void worker_settle(struct worker *self)
