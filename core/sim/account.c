@@ -150,7 +150,7 @@ void sim_account_computed(struct sim *self, struct sim_node *node)
     node->ready_at_ns = self->now_ns + 1;
     node->came = true;
     if (node->injected_ns > 0)
-        account_hist(self, SIM_REQUESTED, node->injected_ns);
+        account_hist(self, SERIES_REQUESTED, node->injected_ns);
 }
 
 void sim_account_mixed(struct sim *self, struct sim_node *node, uint32_t peers)
@@ -158,7 +158,7 @@ void sim_account_mixed(struct sim *self, struct sim_node *node, uint32_t peers)
     self->totals.count.mixes++;
     node->mixed_with += peers;
     if (node->ready_at_ns > 0)
-        account_hist(self, SIM_READY, self->clock_ns + 1 - node->ready_at_ns);
+        account_hist(self, SERIES_READY, self->clock_ns + 1 - node->ready_at_ns);
     node->ready_at_ns = 0;
 }
 
@@ -190,7 +190,7 @@ static void close_books(struct sim *self, uint32_t worker)
     const uint64_t total = add_up(self, worker, BLAME_HELD);
     self->totals.count.iterations++;
     node->record.iterations++;
-    hist_record(&self->hist[SIM_ITERATION], total);
+    hist_record(&self->hist[SERIES_ITERATION], total);
     if (!self->config.watch || !self->config.watch->iteration)
         return;
     struct sim_iteration line = {.worker = worker,

@@ -43,7 +43,7 @@ void sim_account_iteration(struct sim *self, uint32_t worker);
 /** The running gradient is dropped: what has passed of it was computed for nothing. */
 void sim_account_abandoned(struct sim *self, struct sim_node *node);
 
-static inline void account_hist(struct sim *self, enum sim_hist which, uint64_t value)
+static inline void account_hist(struct sim *self, enum series which, uint64_t value)
 {
     if (self->recording)
         hist_record(&self->hist[which], value);

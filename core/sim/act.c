@@ -37,7 +37,7 @@ static void do_apply(struct sim *self, uint32_t worker, const struct action *act
         return;
     const struct sim_node *const node = node_at(self, worker);
     if (staleness_counts_apply(self->config.policy))
-        account_hist(self, SIM_STALENESS, node->version - node->slot_version);
+        account_hist(self, SERIES_STALENESS, node->version - node->slot_version);
     if (self->config.values)
         values_apply(self->config.values, worker, own_slot(self, worker, action->handle), slot,
                      (enum apply_rule)action->rule, budget_rate(self));
@@ -119,8 +119,8 @@ static void record_age(struct sim *self, uint32_t worker, const struct action *a
     const uint64_t sent_ns = *published_at(self, peer, slots_slot_of(term->handle));
     const struct arrival_age age =
         arrival_age(term->handle, sent_ns, node_at(self, peer)->version, self->clock_ns);
-    hist_record(&self->hist[SIM_AGE], age.time);
-    hist_record(&self->hist[SIM_AGE_VERSIONS], age.versions);
+    hist_record(&self->hist[SERIES_AGE], age.time);
+    hist_record(&self->hist[SERIES_AGE_VERSIONS], age.versions);
 }
 
 /** A server's average of gradients, before it is in place. */
@@ -129,7 +129,7 @@ static void record_staleness(struct sim *self, uint32_t worker, const struct act
     if (!staleness_takes_gradients(self->config.policy, worker))
         return;
     for (uint32_t i = 0; i < action->count; i++)
-        account_hist(self, SIM_STALENESS,
+        account_hist(self, SERIES_STALENESS,
                      staleness_of_term(&action->terms[i], node_at(self, worker)->version));
 }
 

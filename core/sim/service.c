@@ -25,7 +25,7 @@
 static void record_tensor(struct sim *self, const struct sim_message *m)
 {
     arrival_count(&self->totals.count, true, m->copy);
-    account_hist(self, SIM_HANDLE, arrival_took(m->sent_ns, self->now_ns));
+    account_hist(self, SERIES_HANDLE, arrival_took(m->sent_ns, self->now_ns));
 }
 
 /* The events of messages are built in their place from the message's own: a copy of either would be read in wide words

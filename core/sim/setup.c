@@ -169,7 +169,7 @@ static void take_all(struct sim *self)
     self->published_ns = take(self, (uint64_t)c->workers * c->slots, sizeof(*self->published_ns));
     self->timer = take(self, (uint64_t)c->workers * SIM_TIMERS_MAX, sizeof(*self->timer));
     self->actions = take(self, 1, sizeof(*self->actions));
-    self->hist = take(self, SIM_HISTS, sizeof(*self->hist));
+    self->hist = take(self, SERIES_BOTH, sizeof(*self->hist));
     self->cut = take(self, c->cuts + 1u, sizeof(*self->cut));
     self->row = take(self, STEP_PEERS_MAX, sizeof(*self->row));
     if (c->core)
@@ -254,7 +254,7 @@ int setup_open(struct sim *self, struct err *err)
         return err_set(err, -ENOMEM,
                        "no memory for a simulation of %u workers: %llu bytes were refused",
                        c->workers, (unsigned long long)self->memory_refused_bytes);
-    for (uint32_t h = 0; h < SIM_HISTS; h++)
+    for (uint32_t h = 0; h < SERIES_BOTH; h++)
         hist_start(&self->hist[h]);
     self->drops = policy_survives_drop(c->policy, &c->worker[0].options);
     self->averages = matrix_keeps_average(c->policy->matrix, c->workers);

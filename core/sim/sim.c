@@ -298,7 +298,7 @@ struct sim_fault sim_fault(const struct sim *self, uint32_t fault)
     return self->faults[fault];
 }
 
-const struct hist *sim_hist(const struct sim *self, enum sim_hist which)
+const struct hist *sim_hist(const struct sim *self, enum series which)
 {
     return &self->hist[which];
 }

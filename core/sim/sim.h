@@ -22,6 +22,7 @@
 #include "core/drive/blame.h"
 #include "core/drive/counts.h"
 #include "core/drive/progress.h"
+#include "core/drive/series.h"
 #include "core/drive/time_parts.h"
 #include "core/inject/fault.h"
 #include "core/inject/inject.h"
@@ -147,18 +148,6 @@ struct sim_config {
     const struct sim_memory *memory;
 };
 
-/** Staleness and ages: core/policy/staleness.h. */
-enum sim_hist {
-    SIM_ITERATION,
-    SIM_READY,
-    SIM_HANDLE,
-    SIM_STALENESS,
-    SIM_AGE, /* ns */
-    SIM_AGE_VERSIONS,
-    SIM_REQUESTED,
-    SIM_HISTS
-};
-
 /** What the run counted, all workers together. */
 struct sim_totals {
     struct counts count;
@@ -210,7 +199,7 @@ void sim_judged(const struct sim *self, struct values_model *model);
 uint32_t sim_current(const struct sim *self, uint32_t worker);
 /** What has become of fault number `fault` so far. */
 struct sim_fault sim_fault(const struct sim *self, uint32_t fault);
-const struct hist *sim_hist(const struct sim *self, enum sim_hist which);
+const struct hist *sim_hist(const struct sim *self, enum series which);
 /** Time, gradients and bytes of a cut that has passed; cut number `cuts` is the end. */
 struct sim_cut {
     uint64_t ns, gradients, bytes;

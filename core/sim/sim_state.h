@@ -276,7 +276,7 @@ struct sim {
     struct sim_core *core;   /* [cores] */
     struct disk *disk;       /* [workers] NULL: nothing delays their batches */
     struct actions *actions;
-    struct hist *hist;   /* [SIM_HISTS] */
+    struct hist *hist;   /* [SERIES_BOTH] */
     struct sim_cut *cut; /* [cuts + 1] */
     uint32_t cuts_taken;
 

@@ -61,9 +61,9 @@ static void record_delay(struct worker *self, uint64_t now)
     const uint64_t spent = now - (c->planned_cyc - c->injected_cyc);
     const uint64_t error =
         spent > c->injected_cyc ? spent - c->injected_cyc : c->injected_cyc - spent;
-    hist_record(self->requested, (uint64_t)((double)c->injected_cyc * scale));
-    hist_record(self->achieved, (uint64_t)((double)spent * scale));
-    hist_record(self->injected_error, (uint64_t)((double)error * scale));
+    hist_record(&self->hist[SERIES_REQUESTED], (uint64_t)((double)c->injected_cyc * scale));
+    hist_record(&self->hist[SERIES_ACHIEVED], (uint64_t)((double)spent * scale));
+    hist_record(&self->hist[SERIES_ERROR], (uint64_t)((double)error * scale));
 }
 
 void account_computed(struct worker *self, uint64_t now)
@@ -97,7 +97,7 @@ void account_mixed(struct worker *self, uint32_t peers, uint64_t now)
     self->count.mixes++;
     self->mixed_with += peers;
     if (self->recording && self->ready_cyc > 0)
-        hist_record(self->ready_to_mixed,
+        hist_record(&self->hist[SERIES_READY],
                     (uint64_t)((double)(now - self->ready_cyc) * self->common->clock->ns_per_cyc));
     self->ready_cyc = 0; /* the first average after a gradient is the one it waited for */
 }
@@ -138,7 +138,7 @@ static void close_books(struct worker *self, uint64_t now)
     account_spent(self, &self->costs.loads, 1, self->books.part[PART_LOAD]);
     account_spent(self, &self->costs.rests, 1, self->books.part[PART_REST]);
     self->total_iterations++;
-    hist_record(self->iteration, (uint64_t)((double)total * scale));
+    hist_record(&self->hist[SERIES_ITERATION], (uint64_t)((double)total * scale));
     self->longest_cyc = account_max(self->longest_cyc, total);
 
     if (self->log_count < self->log_capacity) {

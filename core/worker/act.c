@@ -41,10 +41,10 @@ static uint32_t take_slot(struct worker *self)
     return slot;
 }
 
-static void record(const struct worker *self, struct hist *hist, uint64_t value)
+static void record(const struct worker *self, enum series which, uint64_t value)
 {
     if (self->recording)
-        hist_record(hist, value);
+        hist_record(&self->hist[which], value);
 }
 
 /** The vector in `slot` is complete: it becomes the current model, immutable from now on. */
@@ -90,7 +90,7 @@ static bool do_apply(struct worker *self, const struct action *action)
     if (slot == SLOTS_NONE)
         return false;
     if (staleness_counts_apply(self->common->policy))
-        record(self, self->staleness, self->version - self->compute.slot_version);
+        record(self, SERIES_STALENESS, self->version - self->compute.slot_version);
     self->sum_applied += lanes_step(self->common->policy->lanes, (enum apply_rule)action->rule,
                                     slot_at(self, slot), slot_at(self, self->current),
                                     self->gradient, self->rate, self->common->model->dim);
@@ -178,8 +178,8 @@ static void record_age(struct worker *self, const struct action *action, uint64_
     const uint64_t sent = atomic_load_explicit(&peer->published_cyc[slots_slot_of(term->handle)],
                                                memory_order_relaxed);
     const struct arrival_age age = arrival_age(term->handle, sent, version, now);
-    hist_record(self->age, clock_ns(c->clock, age.time));
-    hist_record(self->age_versions, age.versions);
+    hist_record(&self->hist[SERIES_AGE], clock_ns(c->clock, age.time));
+    hist_record(&self->hist[SERIES_AGE_VERSIONS], age.versions);
 }
 
 /** A server's average of gradients, before it is in place. */
@@ -188,7 +188,7 @@ static void record_staleness(struct worker *self, const struct action *action)
     if (!staleness_takes_gradients(self->common->policy, self->id))
         return;
     for (uint32_t i = 0; i < action->count; i++)
-        record(self, self->staleness, staleness_of_term(&action->terms[i], self->version));
+        record(self, SERIES_STALENESS, staleness_of_term(&action->terms[i], self->version));
 }
 
 static bool do_mix(struct worker *self, const struct action *action)

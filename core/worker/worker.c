@@ -67,7 +67,8 @@ static void record_arrival(struct worker *self, const struct port_message *m, ui
     self->owed++;
     arrival_count(&self->count, m->is_tensor, false);
     if (m->is_tensor && self->recording)
-        hist_record(self->handle, clock_ns(self->common->clock, arrival_took(m->sent_cyc, now)));
+        hist_record(&self->hist[SERIES_HANDLE],
+                    clock_ns(self->common->clock, arrival_took(m->sent_cyc, now)));
 }
 
 void worker_settle(struct worker *self)

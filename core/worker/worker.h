@@ -15,6 +15,7 @@
 #include "core/base/slots.h"
 #include "core/drive/books.h"
 #include "core/drive/counts.h"
+#include "core/drive/series.h"
 #include "core/inject/disk.h"
 #include "core/inject/fault.h"
 #include "core/inject/inject.h"
@@ -280,8 +281,7 @@ struct worker {
     struct worker_costs costs;
     double sum_start, sum_applied; /* ledger */
     double weight_gained; /* push-sum weight that came with its returns, less what it had */
-    struct hist *iteration, *ready_to_mixed, *handle, *requested, *achieved, *injected_error;
-    struct hist *staleness, *age, *age_versions; /* core/policy/staleness.h; age in ns */
+    struct hist *hist;    /* [SERIES_COUNT] */
     uint64_t total_part_cyc[PART_COUNT], total_cyc, total_iterations;
     struct worker_iteration *log; /* [log_capacity] */
     uint32_t log_count, log_capacity;

@@ -62,8 +62,9 @@ static double equal(const struct record_run *run, enum record_budget budget, boo
     return accuracy ? at->heldout_accuracy : at->train_loss;
 }
 
-/** A figure of a histogram of the run. */
-#define OF(hist, figure) (run->hist.n ? (double)run->hist.figure : (double)NAN)
+/** A figure of a series of the run. */
+#define OF(name, figure) \
+    (run->series[SERIES_##name].n ? (double)run->series[SERIES_##name].figure : (double)NAN)
 
 #define FIGURE(id, name, unit, timing, needs, value, help)    \
     static double figure_##id(const struct record_run *run)   \

@@ -68,57 +68,57 @@
       "the same for as many bytes as every run exchanged") \
     X(BYTES_EXCHANGED, "bytes_exchanged", UNIT_BYTES, TIMING_BUDGET, 0, run->count.bytes_exchanged, \
       "parameter bytes exchanged, all workers") \
-    X(ITERATION_NS_P50, "iteration_ns_p50", UNIT_ITERATION_NS, TIMING_CLOCK, 0, OF(iteration, p50), \
+    X(ITERATION_NS_P50, "iteration_ns_p50", UNIT_ITERATION_NS, TIMING_CLOCK, 0, OF(ITERATION, p50), \
       "median iteration time") \
-    X(ITERATION_NS_P99, "iteration_ns_p99", UNIT_ITERATION_NS, TIMING_CLOCK, 0, OF(iteration, p99), \
+    X(ITERATION_NS_P99, "iteration_ns_p99", UNIT_ITERATION_NS, TIMING_CLOCK, 0, OF(ITERATION, p99), \
       "99th percentile of the iteration time") \
-    X(ITERATION_NS_P999, "iteration_ns_p999", UNIT_ITERATION_NS, TIMING_CLOCK, 0, OF(iteration, p999), \
+    X(ITERATION_NS_P999, "iteration_ns_p999", UNIT_ITERATION_NS, TIMING_CLOCK, 0, OF(ITERATION, p999), \
       "99.9th percentile of the iteration time") \
-    X(ITERATION_NS_MAX, "iteration_ns_max", UNIT_ITERATION_NS, TIMING_CLOCK, 0, OF(iteration, max), \
+    X(ITERATION_NS_MAX, "iteration_ns_max", UNIT_ITERATION_NS, TIMING_CLOCK, 0, OF(ITERATION, max), \
       "longest iteration") \
-    X(READY_TO_MIXED_NS_P50, "ready_to_mixed_ns_p50", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(ready_to_mixed, p50), \
+    X(READY_TO_MIXED_NS_P50, "ready_to_mixed_ns_p50", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(READY, p50), \
       "median time from gradient ready to parameters mixed") \
-    X(READY_TO_MIXED_NS_P99, "ready_to_mixed_ns_p99", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(ready_to_mixed, p99), \
+    X(READY_TO_MIXED_NS_P99, "ready_to_mixed_ns_p99", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(READY, p99), \
       "its 99th percentile") \
-    X(READY_TO_MIXED_NS_P999, "ready_to_mixed_ns_p999", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(ready_to_mixed, p999), \
+    X(READY_TO_MIXED_NS_P999, "ready_to_mixed_ns_p999", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(READY, p999), \
       "its 99.9th percentile") \
-    X(READY_TO_MIXED_NS_MAX, "ready_to_mixed_ns_max", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(ready_to_mixed, max), \
+    X(READY_TO_MIXED_NS_MAX, "ready_to_mixed_ns_max", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(READY, max), \
       "its maximum") \
-    X(HANDLE_NS_P50, "handle_ns_p50", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(handle, p50), \
+    X(HANDLE_NS_P50, "handle_ns_p50", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(HANDLE, p50), \
       "median time from a snapshot published to seen by a peer") \
-    X(HANDLE_NS_P99, "handle_ns_p99", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(handle, p99), \
+    X(HANDLE_NS_P99, "handle_ns_p99", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(HANDLE, p99), \
       "its 99th percentile") \
-    X(HANDLE_NS_P999, "handle_ns_p999", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(handle, p999), \
+    X(HANDLE_NS_P999, "handle_ns_p999", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(HANDLE, p999), \
       "its 99.9th percentile") \
-    X(HANDLE_NS_MAX, "handle_ns_max", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(handle, max), \
+    X(HANDLE_NS_MAX, "handle_ns_max", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(HANDLE, max), \
       "its maximum") \
-    X(AGE_NS_P50, "age_ns_p50", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(age, p50), \
+    X(AGE_NS_P50, "age_ns_p50", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(AGE, p50), \
       "median age of a received model: from its publication until it is averaged") \
-    X(AGE_NS_P99, "age_ns_p99", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(age, p99), \
+    X(AGE_NS_P99, "age_ns_p99", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(AGE, p99), \
       "its 99th percentile") \
-    X(AGE_NS_P999, "age_ns_p999", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(age, p999), \
+    X(AGE_NS_P999, "age_ns_p999", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(AGE, p999), \
       "its 99.9th percentile") \
-    X(AGE_NS_MAX, "age_ns_max", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(age, max), \
+    X(AGE_NS_MAX, "age_ns_max", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(AGE, max), \
       "its maximum") \
-    X(STALENESS_MEAN, "staleness_mean", UNIT_REAL, TIMING_NONE, 0, OF(staleness, mean), \
+    X(STALENESS_MEAN, "staleness_mean", UNIT_REAL, TIMING_NONE, 0, OF(STALENESS, mean), \
       "mean staleness of a gradient: how often the model that it steps had changed since the model it was taken at") \
-    X(STALENESS_P50, "staleness_p50", UNIT_COUNT, TIMING_NONE, 0, OF(staleness, p50), \
+    X(STALENESS_P50, "staleness_p50", UNIT_COUNT, TIMING_NONE, 0, OF(STALENESS, p50), \
       "median staleness of a gradient") \
-    X(STALENESS_P99, "staleness_p99", UNIT_COUNT, TIMING_NONE, 0, OF(staleness, p99), \
+    X(STALENESS_P99, "staleness_p99", UNIT_COUNT, TIMING_NONE, 0, OF(STALENESS, p99), \
       "its 99th percentile") \
-    X(STALENESS_MAX, "staleness_max", UNIT_COUNT, TIMING_NONE, 0, OF(staleness, max), \
+    X(STALENESS_MAX, "staleness_max", UNIT_COUNT, TIMING_NONE, 0, OF(STALENESS, max), \
       "its maximum") \
-    X(AGE_VERSIONS_MEAN, "age_versions_mean", UNIT_REAL, TIMING_NONE, 0, OF(age_versions, mean), \
+    X(AGE_VERSIONS_MEAN, "age_versions_mean", UNIT_REAL, TIMING_NONE, 0, OF(AGE_VERSIONS, mean), \
       "mean age of a received model in versions: how many newer ones its sender has when it is averaged") \
-    X(AGE_VERSIONS_P50, "age_versions_p50", UNIT_COUNT, TIMING_NONE, 0, OF(age_versions, p50), \
+    X(AGE_VERSIONS_P50, "age_versions_p50", UNIT_COUNT, TIMING_NONE, 0, OF(AGE_VERSIONS, p50), \
       "its median") \
-    X(AGE_VERSIONS_P99, "age_versions_p99", UNIT_COUNT, TIMING_NONE, 0, OF(age_versions, p99), \
+    X(AGE_VERSIONS_P99, "age_versions_p99", UNIT_COUNT, TIMING_NONE, 0, OF(AGE_VERSIONS, p99), \
       "its 99th percentile") \
-    X(AGE_VERSIONS_MAX, "age_versions_max", UNIT_COUNT, TIMING_NONE, 0, OF(age_versions, max), \
+    X(AGE_VERSIONS_MAX, "age_versions_max", UNIT_COUNT, TIMING_NONE, 0, OF(AGE_VERSIONS, max), \
       "its maximum") \
-    X(INJECTED_ERROR_NS_P99, "injected_error_ns_p99", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(injected_error, p99), \
+    X(INJECTED_ERROR_NS_P99, "injected_error_ns_p99", UNIT_LATENCY_NS, TIMING_CLOCK, 0, OF(ERROR, p99), \
       "99th percentile of |achieved - requested| delay") \
-    X(INJECTED_ERROR_SHARE_P99, "injected_error_share_p99", UNIT_SHARE, TIMING_CLOCK, 0, OF(injected_error, p99) / OF(injected_requested, p50), \
+    X(INJECTED_ERROR_SHARE_P99, "injected_error_share_p99", UNIT_SHARE, TIMING_CLOCK, 0, OF(ERROR, p99) / OF(REQUESTED, p50), \
       "the same as a share of the median requested delay") \
     X(LEDGER_ERROR, "ledger_error", UNIT_REAL, TIMING_NONE, 0, isfinite(run->ledger_error) ? run->ledger_error : (double)INFINITY, \
       "relative error of the parameter ledger") \

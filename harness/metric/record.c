@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /** Buckets are named by their upper end, which may lie above everything that was measured. */
 static uint64_t percentile(const struct hist *hist, double p)
@@ -60,14 +61,10 @@ const char *record_label(const struct record_run *self, char out[RECORD_LABEL_MA
 
 void record_settle(struct record_run *self)
 {
-    self->merged = (struct record_merged){0};
+    memset(self->merged, 0, sizeof(self->merged));
     self->stolen = NULL;
-    for (uint32_t w = 0; self->worker && w < self->workers; w++) {
-        struct record_worker *const out = &self->worker[w];
-        out->iteration_hist = out->ready_to_mixed_hist = out->handle_hist = NULL;
-        out->staleness_hist = out->age_hist = out->age_versions_hist = NULL;
-        out->requested_hist = out->achieved_hist = out->link_late_hist = NULL;
-    }
+    for (uint32_t w = 0; self->worker && w < self->workers; w++)
+        memset(self->worker[w].hist, 0, sizeof(self->worker[w].hist));
 }
 
 int record_faults_open(struct record_run *self, uint32_t count, struct err *err)

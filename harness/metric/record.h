@@ -15,6 +15,7 @@
 #include "core/base/hist.h"
 #include "core/drive/blame.h"
 #include "core/drive/counts.h"
+#include "core/drive/series.h"
 #include "core/drive/time_parts.h"
 #include "core/inject/fault.h"
 #include "core/policy/policy.h"
@@ -77,15 +78,7 @@ struct record_worker {
         cost_ratio; /* time that its work took, gradients aside, by what the mean worker's would have */
     struct record_figures iteration;
     /* Borrowed, valid until the next run begins; NULL after record_settle. */
-    const struct hist *iteration_hist, *ready_to_mixed_hist, *handle_hist;
-    const struct hist *staleness_hist, *age_hist, *age_versions_hist;
-    const struct hist *requested_hist, *achieved_hist, *link_late_hist;
-};
-
-/** Histograms of all workers together, where they are not kept per worker. Borrowed like those of record_worker. */
-struct record_merged {
-    const struct hist *iteration, *ready_to_mixed, *handle, *staleness, *age, *age_versions,
-        *requested;
+    const struct hist *hist[SERIES_COUNT]; /* NULL: there is none of its own */
 };
 
 /** What executing a virtual run took: the only figures of it that differ from host to host. */
@@ -183,11 +176,8 @@ struct record_run {
     struct stragglers stragglers; /* found in the iterations that were logged */
     uint64_t part_ns[PART_COUNT];
     uint64_t total_ns;
-    struct record_figures iteration, ready_to_mixed, handle; /* all workers */
-    struct record_figures staleness, age, age_versions; /* core/policy/staleness.h; age in ns */
-    struct record_figures loop;                         /* loop period, all cores */
-    struct record_figures injected_requested, injected_error; /* |achieved - requested|, ns; live */
-    struct record_figures link_late; /* messages that a bad link held: left - planned, ns; live */
+    struct record_figures series[SERIES_COUNT]; /* all workers */
+    struct record_figures loop;                 /* loop period, all cores */
     double ledger_error; /* relative; NaN: parameters are no numbers, so they have no sum */
     bool ledger_ok, drained;
     uint32_t diverged;         /* workers whose final model holds a value that is no number */
@@ -207,7 +197,8 @@ struct record_run {
 
     uint32_t locals_judged; /* local models that each snapshot evaluates */
     struct record_wall wall;
-    struct record_merged merged;
+    const struct hist *merged
+        [SERIES_COUNT]; /* of all workers, where they have none of their own; borrowed like theirs */
 
     struct record_worker *worker; /* [workers], or NULL: too many to be told apart */
 };

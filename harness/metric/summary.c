@@ -18,8 +18,8 @@ static const struct record_run *run_of(const struct record_run *run, uint32_t co
 
 static double clipped(const struct record_run *run)
 {
-    return (double)(run->iteration.clipped + run->ready_to_mixed.clipped + run->handle.clipped +
-                    run->staleness.clipped);
+    return (double)(run->series[SERIES_ITERATION].clipped + run->series[SERIES_READY].clipped +
+                    run->series[SERIES_HANDLE].clipped + run->series[SERIES_STALENESS].clipped);
 }
 
 /* An interval around a mean near a bound of its range reaches beyond it; what cannot be is cut off. */

@@ -162,61 +162,29 @@ int results_environment(struct results *self, json_t *tree, struct err *err)
     return rc;
 }
 
-static int log_worker(struct results *self, const struct record_run *run, uint32_t id,
+/** The histograms of one worker, or of all together, tagged `…/SERIES/whose`. */
+static int log_series(struct results *self, const struct record_run *run,
+                      const struct hist *const hist[SERIES_COUNT], const char *whose,
                       double start_s)
 {
-    const struct record_worker *const w = &run->worker[id];
-    const struct {
-        const char *phase;
-        const struct hist *hist;
-    } phases[] = {
-        {"iteration", w->iteration_hist},
-        {"ready_to_mixed", w->ready_to_mixed_hist},
-        {"handle", w->handle_hist},
-        {"staleness", w->staleness_hist},
-        {"age", w->age_hist},
-        {"age_versions", w->age_versions_hist},
-        {"injected_requested", w->requested_hist},
-        {"injected_achieved", w->achieved_hist},
-        {"link_late", w->link_late_hist},
-    };
     char label[RECORD_LABEL_MAX], tag[RECORD_LABEL_MAX + 96];
     int rc = 0;
-    for (uint32_t i = 0; rc == 0 && i < sizeof(phases) / sizeof(phases[0]); i++) {
-        if (!phases[i].hist)
+    for (uint32_t i = 0; rc == 0 && i < SERIES_COUNT; i++) {
+        if (!hist[i] || !series_name[i])
             continue;
-        snprintf(tag, sizeof(tag), "%s/seed-%llu/%s/worker-%u", record_label(run, label),
-                 (unsigned long long)run->seed, phases[i].phase, id);
-        rc = hlog_write(&self->hlog, tag, start_s, run->duration_s, phases[i].hist);
+        snprintf(tag, sizeof(tag), "%s/seed-%llu/%s/%s", record_label(run, label),
+                 (unsigned long long)run->seed, series_name[i], whose);
+        rc = hlog_write(&self->hlog, tag, start_s, run->duration_s, hist[i]);
     }
     return rc;
 }
 
-static int log_merged(struct results *self, const struct record_run *run, double start_s)
+static int log_worker(struct results *self, const struct record_run *run, uint32_t id,
+                      double start_s)
 {
-    const struct record_merged *const m = &run->merged;
-    const struct {
-        const char *phase;
-        const struct hist *hist;
-    } phases[] = {
-        {"iteration", m->iteration},
-        {"ready_to_mixed", m->ready_to_mixed},
-        {"handle", m->handle},
-        {"staleness", m->staleness},
-        {"age", m->age},
-        {"age_versions", m->age_versions},
-        {"injected_requested", m->requested},
-    };
-    char label[RECORD_LABEL_MAX], tag[RECORD_LABEL_MAX + 96];
-    int rc = 0;
-    for (uint32_t i = 0; rc == 0 && i < sizeof(phases) / sizeof(phases[0]); i++) {
-        if (!phases[i].hist)
-            continue;
-        snprintf(tag, sizeof(tag), "%s/seed-%llu/%s/all", record_label(run, label),
-                 (unsigned long long)run->seed, phases[i].phase);
-        rc = hlog_write(&self->hlog, tag, start_s, run->duration_s, phases[i].hist);
-    }
-    return rc;
+    char whose[32];
+    snprintf(whose, sizeof(whose), "worker-%u", id);
+    return log_series(self, run, run->worker[id].hist, whose, start_s);
 }
 
 /** When the host gave a core to others, during live runs. */
@@ -260,7 +228,7 @@ int results_add(struct results *self, const struct record_run *run,
     for (uint32_t w = 0; rc == 0 && run->worker && w < run->workers; w++)
         rc = log_worker(self, run, w, start_s);
     if (rc == 0)
-        rc = log_merged(self, run, start_s);
+        rc = log_series(self, run, run->merged, "all", start_s);
     if (rc == 0)
         rc = hlog_flush(&self->hlog);
     if (rc != 0)

@@ -168,15 +168,15 @@ static void put_latencies(json_t *out, const struct record_run *run)
 {
     put(out, "parts_ns", parts(run->part_ns));
     put_count(out, "total_ns", run->total_ns);
-    put(out, "iteration_ns", latency(&run->iteration));
-    put(out, "ready_to_mixed_ns", latency(&run->ready_to_mixed));
-    put(out, "handle_ns", latency(&run->handle));
+    put(out, "iteration_ns", latency(&run->series[SERIES_ITERATION]));
+    put(out, "ready_to_mixed_ns", latency(&run->series[SERIES_READY]));
+    put(out, "handle_ns", latency(&run->series[SERIES_HANDLE]));
     put(out, "loop_ns", latency(&run->loop));
-    put(out, "injected_requested_ns", latency(&run->injected_requested));
-    put(out, "injected_error_ns", latency(&run->injected_error));
-    put(out, "staleness", counts(&run->staleness));
-    put(out, "age_ns", latency(&run->age));
-    put(out, "age_versions", counts(&run->age_versions));
+    put(out, "injected_requested_ns", latency(&run->series[SERIES_REQUESTED]));
+    put(out, "injected_error_ns", latency(&run->series[SERIES_ERROR]));
+    put(out, "staleness", counts(&run->series[SERIES_STALENESS]));
+    put(out, "age_ns", latency(&run->series[SERIES_AGE]));
+    put(out, "age_versions", counts(&run->series[SERIES_AGE_VERSIONS]));
 }
 
 /* What the counters say of messages that nobody can account for. */
@@ -309,8 +309,8 @@ json_t *results_json_run(const struct record_run *run)
     put_unexplained(out, run);
     if (results_links_any(&run->count.links))
         put(out, "links", results_links_json(&run->count));
-    if (run->link_late.n > 0)
-        put(out, "link_late_ns", latency(&run->link_late));
+    if (run->series[SERIES_LATE].n > 0)
+        put(out, "link_late_ns", latency(&run->series[SERIES_LATE]));
     if (run->stall[0])
         put(out, "stall", results_json_text(run->stall));
     put(out, "costs_ns", costs(run));

@@ -20,7 +20,7 @@ double plan_virtual_bytes(const struct cell *cell)
 {
     const struct cell_common *const common = cell->common;
     const uint32_t workers = cell->graph.workers;
-    double bytes = (double)(SIM_HISTS * 2 + VIRTUAL_HIST_WORKERS_MAX) * sizeof(struct hist) +
+    double bytes = (double)(SERIES_BOTH * 2 + VIRTUAL_HIST_WORKERS_MAX) * sizeof(struct hist) +
                    (double)VIRTUAL_ROWS_MAX * sizeof(struct record_iteration) +
                    (double)cell->peer_begin[workers] * 64;
     if (common->dataset)

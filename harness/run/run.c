@@ -122,7 +122,7 @@ static void attach_links(struct run *run, struct worker *worker)
                                        .sent = &public->sent,
                                        .received = &public->received,
                                        .late_ns =
-                                           &run_worker_hist(run->buffers, worker->id)[RUN_LATE]};
+                                           &run_worker_hist(run->buffers, worker->id)[SERIES_LATE]};
     if (run->impair)
         impair_attach(run->impair, worker->id, &books);
 }
@@ -133,22 +133,13 @@ static struct worker *make_worker(struct run *run, uint32_t w)
     const struct cell *const cell = run->cell;
     const struct model_config *const model = &cell->common->model;
     struct policy_config *const policy = &run->policy[w];
-    struct hist *const hist = run_worker_hist(run->buffers, w);
     struct worker *const self = take(arena, sizeof(*self));
     *policy = cell_policy_config(cell, w);
     *self = (struct worker){.common = &run->common,
                             .id = w,
                             .peer_count = policy->peer_count,
                             .peers = policy->peers,
-                            .iteration = &hist[RUN_ITERATION],
-                            .ready_to_mixed = &hist[RUN_READY],
-                            .handle = &hist[RUN_HANDLE],
-                            .staleness = &hist[RUN_STALENESS],
-                            .age = &hist[RUN_AGE],
-                            .age_versions = &hist[RUN_AGE_VERSIONS],
-                            .requested = &hist[RUN_REQUESTED],
-                            .achieved = &hist[RUN_ACHIEVED],
-                            .injected_error = &hist[RUN_ERROR],
+                            .hist = run_worker_hist(run->buffers, w),
                             .log = run->buffers->log + (size_t)w * run->buffers->log_capacity,
                             .log_capacity = run->buffers->log_capacity};
     if (run->buffers->journal)

@@ -28,30 +28,16 @@ struct run_buffers {
     struct stolen_hole *hole;     /* [loops][RUN_HOLES_MAX] when loops were not on their cores */
     struct record_stolen *stolen; /* the last run's, of all loops */
     struct hist
-        *hist; /* [workers][RUN_HISTS], [RUN_HISTS] merged, [loops] loop periods, 1 merged */
+        *hist; /* [workers][SERIES_COUNT], [SERIES_COUNT] merged, [loops] loop periods, 1 merged */
     uint32_t hists;
 };
 
 /** Holes kept per loop and run; all are added up. */
 #define RUN_HOLES_MAX 16384u
 
-enum run_hist {
-    RUN_ITERATION,
-    RUN_READY,
-    RUN_HANDLE,
-    RUN_STALENESS,
-    RUN_AGE,
-    RUN_AGE_VERSIONS,
-    RUN_REQUESTED,
-    RUN_ACHIEVED,
-    RUN_ERROR,
-    RUN_LATE, /* messages that a bad link held: left - planned */
-    RUN_HISTS
-};
-
 static inline struct hist *run_worker_hist(const struct run_buffers *self, uint32_t w)
 {
-    return self->hist + (size_t)w * RUN_HISTS;
+    return self->hist + (size_t)w * SERIES_COUNT;
 }
 static inline struct hist *run_merged_hist(const struct run_buffers *self)
 {

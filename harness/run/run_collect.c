@@ -37,16 +37,9 @@ static void collect_worker(const struct run *run, uint32_t w, struct record_work
     *out = (struct record_worker){.iterations = worker->total_iterations,
                                   .total_ns = to_ns(run, worker->total_cyc),
                                   .core = machine_pu_at(run->host->machine, place->pu[w])->os_index,
-                                  .iteration = record_figures(&hist[RUN_ITERATION]),
-                                  .iteration_hist = &hist[RUN_ITERATION],
-                                  .ready_to_mixed_hist = &hist[RUN_READY],
-                                  .handle_hist = &hist[RUN_HANDLE],
-                                  .staleness_hist = &hist[RUN_STALENESS],
-                                  .age_hist = &hist[RUN_AGE],
-                                  .age_versions_hist = &hist[RUN_AGE_VERSIONS],
-                                  .requested_hist = &hist[RUN_REQUESTED],
-                                  .achieved_hist = &hist[RUN_ACHIEVED],
-                                  .link_late_hist = run->impair ? &hist[RUN_LATE] : NULL};
+                                  .iteration = record_figures(&hist[SERIES_ITERATION])};
+    for (uint32_t h = 0; h < SERIES_COUNT; h++)
+        out->hist[h] = h != SERIES_LATE || run->impair ? &hist[h] : NULL;
     for (uint32_t p = 0; p < PART_COUNT; p++)
         out->part_ns[p] = to_ns(run, worker->total_part_cyc[p]);
     for (uint32_t b = 0; b < BLAME_COUNT; b++)
@@ -138,19 +131,12 @@ static void merge_hists(struct run *run, struct record_run *out)
     struct hist *const merged = run_merged_hist(run->buffers);
     struct hist *const loops = run_period_hist(run->buffers, run->cohort.loops);
     for (uint32_t w = 0; w < run->cell->graph.workers; w++)
-        for (uint32_t h = 0; h < RUN_HISTS; h++)
+        for (uint32_t h = 0; h < SERIES_COUNT; h++)
             hist_merge(&merged[h], &run_worker_hist(run->buffers, w)[h]);
     for (uint32_t l = 0; l < run->cohort.loops; l++)
         hist_merge(loops, run_period_hist(run->buffers, l));
-    out->iteration = record_figures(&merged[RUN_ITERATION]);
-    out->ready_to_mixed = record_figures(&merged[RUN_READY]);
-    out->handle = record_figures(&merged[RUN_HANDLE]);
-    out->staleness = record_figures(&merged[RUN_STALENESS]);
-    out->age = record_figures(&merged[RUN_AGE]);
-    out->age_versions = record_figures(&merged[RUN_AGE_VERSIONS]);
-    out->injected_requested = record_figures(&merged[RUN_REQUESTED]);
-    out->injected_error = record_figures(&merged[RUN_ERROR]);
-    out->link_late = record_figures(&merged[RUN_LATE]);
+    for (uint32_t h = 0; h < SERIES_COUNT; h++)
+        out->series[h] = record_figures(&merged[h]);
     out->loop = record_figures(loops);
 }
 

@@ -119,7 +119,7 @@ size_t run_buffers_bytes(uint32_t workers, uint32_t loops, size_t judge_bytes,
 {
     return judge_bytes +
            workers * (journal_bytes + EXPERIMENT_POINTS_MAX * (1 + sizeof(uint64_t))) +
-           ((size_t)(workers + 1) * RUN_HISTS + loops + 1) * sizeof(struct hist) +
+           ((size_t)(workers + 1) * SERIES_COUNT + loops + 1) * sizeof(struct hist) +
            (size_t)workers * log_capacity *
                (sizeof(struct worker_iteration) + sizeof(struct record_iteration)) +
            (size_t)loops * RUN_HOLES_MAX *
@@ -133,7 +133,7 @@ int run_buffers_open(struct run_buffers *out, uint32_t workers, uint32_t loops, 
                                 .log_capacity = log_capacity,
                                 .journal_bytes = journal_bytes,
                                 .judge_bytes = judge_bytes,
-                                .hists = (workers + 1) * RUN_HISTS + loops + 1};
+                                .hists = (workers + 1) * SERIES_COUNT + loops + 1};
     out->judge = aligned_alloc(64, (judge_bytes + 63) & ~(size_t)63);
     out->judge_absent = calloc((size_t)EXPERIMENT_POINTS_MAX * workers + 1, 1);
     out->judge_average =

@@ -30,7 +30,7 @@ int virtual_buffers_open(struct virtual_buffers *out, const struct cell_common *
                          uint32_t threads, struct err *err)
 {
     *out = (struct virtual_buffers){.threads = threads ? threads : virtual_threads()};
-    out->merged = calloc(SIM_HISTS, sizeof(*out->merged));
+    out->merged = calloc(SERIES_BOTH, sizeof(*out->merged));
     out->worker = calloc(VIRTUAL_HIST_WORKERS_MAX, sizeof(*out->worker));
     out->row = calloc(VIRTUAL_ROWS_MAX, sizeof(*out->row));
     int rc = 0;

@@ -23,7 +23,7 @@ struct virtual_buffers {
     uint32_t threads; /* of the executor */
     bool learns;
     struct samples samples;       /* the whole data set; zero if nothing is learned */
-    struct hist *merged;          /* [SIM_HISTS] of the last run */
+    struct hist *merged;          /* [SERIES_BOTH] of the last run */
     struct hist *worker;          /* [VIRTUAL_HIST_WORKERS_MAX] iteration times */
     struct record_iteration *row; /* [VIRTUAL_ROWS_MAX] of the last run */
     uint64_t rows;

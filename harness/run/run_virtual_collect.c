@@ -51,8 +51,8 @@ static int collect_workers(const struct virtual_run *self, struct err *err)
         memcpy(to->part_ns, from->part_ns, sizeof(to->part_ns));
         memcpy(to->wait_ns, from->wait_ns, sizeof(to->wait_ns));
         if (out->workers <= VIRTUAL_HIST_WORKERS_MAX) {
-            to->iteration_hist = &self->buffers->worker[w];
-            to->iteration = record_figures(to->iteration_hist);
+            to->hist[SERIES_ITERATION] = &self->buffers->worker[w];
+            to->iteration = record_figures(to->hist[SERIES_ITERATION]);
         }
     }
     out->drained = out->count.incomplete == 0;
@@ -71,23 +71,14 @@ static void collect_hists(const struct virtual_run *self)
 {
     struct record_run *const out = self->out;
     struct hist *const merged = self->buffers->merged;
-    for (uint32_t h = 0; h < SIM_HISTS; h++)
-        memcpy(&merged[h], sim_hist(self->sim, (enum sim_hist)h), sizeof(merged[h]));
-    out->iteration = record_figures(&merged[SIM_ITERATION]);
-    out->ready_to_mixed = record_figures(&merged[SIM_READY]);
-    out->handle = record_figures(&merged[SIM_HANDLE]);
-    out->staleness = record_figures(&merged[SIM_STALENESS]);
-    out->age = record_figures(&merged[SIM_AGE]);
-    out->age_versions = record_figures(&merged[SIM_AGE_VERSIONS]);
-    out->merged = (struct record_merged){.iteration = &merged[SIM_ITERATION],
-                                         .ready_to_mixed = &merged[SIM_READY],
-                                         .handle = &merged[SIM_HANDLE],
-                                         .staleness = &merged[SIM_STALENESS],
-                                         .age = &merged[SIM_AGE],
-                                         .age_versions = &merged[SIM_AGE_VERSIONS],
-                                         .requested = &merged[SIM_REQUESTED]};
+    for (uint32_t h = 0; h < SERIES_BOTH; h++) {
+        memcpy(&merged[h], sim_hist(self->sim, (enum series)h), sizeof(merged[h]));
+        out->merged[h] = &merged[h];
+        if (h != SERIES_REQUESTED) /* what it is compared with does not exist */
+            out->series[h] = record_figures(&merged[h]);
+    }
     if (out->workers <= VIRTUAL_HIST_WORKERS_MAX)
-        out->merged.iteration = NULL; /* the workers have their own */
+        out->merged[SERIES_ITERATION] = NULL; /* the workers have their own */
 }
 
 static void place_point(const struct virtual_run *self, uint32_t number, uint32_t cut)

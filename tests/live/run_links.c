@@ -183,8 +183,8 @@ Test(links, cost_nothing_where_nothing_is_injected_into_them)
                                        "policies: [dsgd]\nstop: {iterations: 20}\n",
                                        (struct run_faults){0});
 
-    cr_expect_eq(live->record.link_late.n, 0);
-    cr_expect_null(live->record.worker[0].link_late_hist, "the port is not installed");
+    cr_expect_eq(live->record.series[SERIES_LATE].n, 0);
+    cr_expect_null(live->record.worker[0].hist[SERIES_LATE], "the port is not installed");
     live_close(live);
 }
 

@@ -26,7 +26,8 @@ static void expect_patience(const char *yaml)
     cr_expect_leq(most - least, 2u, "nobody runs ahead: %lu to %lu iterations",
                   (unsigned long)least, (unsigned long)most);
     cr_expect_geq(least, 38u, "all rounds of the budget, the last one perhaps unfinished");
-    cr_expect_geq(r->iteration.p50, 2900000u, "each round takes the stalled worker's 3 ms");
+    cr_expect_geq(r->series[SERIES_ITERATION].p50, 2900000u,
+                  "each round takes the stalled worker's 3 ms");
     live_close(live);
 }
 

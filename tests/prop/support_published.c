@@ -240,8 +240,8 @@ static void collect(struct outcome *out, const struct cluster *cluster)
 {
     const struct sim_totals *const totals = sim_totals(cluster->sim);
     out->seconds = (double)totals->stop_ns * 1e-9;
-    if (sim_hist(cluster->sim, SIM_STALENESS)->total > 0)
-        out->staleness_mean = hist_mean(sim_hist(cluster->sim, SIM_STALENESS));
+    if (sim_hist(cluster->sim, SERIES_STALENESS)->total > 0)
+        out->staleness_mean = hist_mean(sim_hist(cluster->sim, SERIES_STALENESS));
     out->wait_share = (double)totals->part_ns[PART_WAIT] / (double)totals->total_ns;
     out->gradients = totals->count.gradients;
     out->bytes = totals->count.bytes_exchanged;

@@ -34,7 +34,7 @@ static void summarise(struct summary *out)
         run[i].time_to_target_s = aau ? 1 : 3;
         run[i].count.bytes_exchanged = 65536;
         const uint64_t ns = aau ? 1000000 : 20000000;
-        run[i].iteration =
+        run[i].series[SERIES_ITERATION] =
             (struct record_figures){.n = 1, .p50 = ns, .p99 = ns, .p999 = ns, .max = ns};
         run[i].drained = true;
     }

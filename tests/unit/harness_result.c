@@ -92,8 +92,8 @@ static void one_worker(struct record_run *run)
 {
     run->workers = 1;
     run->worker = calloc(1, sizeof(*run->worker));
-    run->worker[0].iteration_hist = records_hist(1, 1000, 50);
-    run->worker[0].handle_hist = records_hist(2, 400, 0);
+    run->worker[0].hist[SERIES_ITERATION] = records_hist(1, 1000, 50);
+    run->worker[0].hist[SERIES_HANDLE] = records_hist(2, 400, 0);
 }
 
 static const struct record_iteration two_rows[] = {

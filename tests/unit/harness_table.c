@@ -203,7 +203,7 @@ Test(table, names_every_reason_for_doubt)
     m.run[5].count.tensors_delivered -= 5;
     m.run[5].count.slot_waits = 9;
     m.run[5].target_held_at_end = false;
-    m.run[5].handle.clipped = 1;
+    m.run[5].series[SERIES_HANDLE].clipped = 1;
 
     char *text = print(&m);
 

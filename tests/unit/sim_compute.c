@@ -422,8 +422,8 @@ Test(sim_compute, costs_delay_what_a_worker_sends_and_hears)
     cluster_run(&cluster);
 
     /* 1 ms, apply 5, two sends 1 each: the second one leaves, and is heard, at 7; two rows mixed: 27 */
-    cr_expect_eq(sim_hist(cluster.sim, SIM_ITERATION)->max, MS + 27 * US);
-    cr_expect_eq(sim_hist(cluster.sim, SIM_READY)->max, 27 * US);
+    cr_expect_eq(sim_hist(cluster.sim, SERIES_ITERATION)->max, MS + 27 * US);
+    cr_expect_eq(sim_hist(cluster.sim, SERIES_READY)->max, 27 * US);
     cluster_close(&cluster);
 }
 
@@ -439,7 +439,7 @@ Test(sim_compute, events_cost_the_thread_that_deals_with_them)
     cluster_run(&cluster);
 
     /* 1 ms and the gradient 5; at 1.005 ms both messages are there: 5 each, two rows mixed: 20 */
-    cr_expect_eq(sim_hist(cluster.sim, SIM_ITERATION)->max, MS + 35 * US);
+    cr_expect_eq(sim_hist(cluster.sim, SERIES_ITERATION)->max, MS + 35 * US);
     cr_expect_eq(sim_totals(cluster.sim)->part_ns[PART_REST], 3 * 9 * 15 * US,
                  "the run ends with the tenth gradient");
     cluster_close(&cluster);

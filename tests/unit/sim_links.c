@@ -126,7 +126,7 @@ Test(sim_links, jitter_never_reorders_a_class_on_an_edge)
 
     cluster_run(&cluster);
 
-    const struct hist *const handle = sim_hist(cluster.sim, SIM_HANDLE);
+    const struct hist *const handle = sim_hist(cluster.sim, SERIES_HANDLE);
     cr_expect_lt(handle->min, 700);
     cr_expect_gt(handle->max, 2000);
     cluster_close(&cluster);

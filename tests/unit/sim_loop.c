@@ -301,10 +301,10 @@ Test(sim_loop, counts_what_a_synchronous_run_must_count)
     cr_expect_eq(t->count.tensors_delivered, 320);
     cr_expect_eq(t->count.mixes, 80);
     cr_expect_eq(t->count.events, 8 + 320 + 80 + 8); /* start, tensors, gradients, stop */
-    cr_expect_eq(sim_hist(cluster.sim, SIM_HANDLE)->max, 7 * US);
-    cr_expect_eq(sim_hist(cluster.sim, SIM_READY)->max, 7 * US);
-    cr_expect_eq(sim_hist(cluster.sim, SIM_ITERATION)->max, MS + 7 * US);
-    cr_expect_eq(sim_hist(cluster.sim, SIM_STALENESS)->max, 0);
+    cr_expect_eq(sim_hist(cluster.sim, SERIES_HANDLE)->max, 7 * US);
+    cr_expect_eq(sim_hist(cluster.sim, SERIES_READY)->max, 7 * US);
+    cr_expect_eq(sim_hist(cluster.sim, SERIES_ITERATION)->max, MS + 7 * US);
+    cr_expect_eq(sim_hist(cluster.sim, SERIES_STALENESS)->max, 0);
     cluster_close(&cluster);
 }
 
@@ -320,13 +320,13 @@ Test(sim_loop, the_staleness_of_asgd_is_the_number_of_the_other_workers)
 
         cluster_run(&cluster);
 
-        const struct hist *const staleness = sim_hist(cluster.sim, SIM_STALENESS);
+        const struct hist *const staleness = sim_hist(cluster.sim, SERIES_STALENESS);
         const uint64_t updates = staleness->total;
         cr_expect_geq(updates, 49 * n);
         cr_expect_eq(staleness->max, n - 1, "%llu workers", (unsigned long long)n);
         cr_expect_eq(staleness->sum, (n - 1) * updates - n * (n - 1) / 2, "%llu workers",
                      (unsigned long long)n);
-        cr_expect_eq(sim_hist(cluster.sim, SIM_AGE_VERSIONS)->max, n - 1,
+        cr_expect_eq(sim_hist(cluster.sim, SERIES_AGE_VERSIONS)->max, n - 1,
                      "of the model that a worker gets, the other answers of this moment");
         cluster_close(&cluster);
     }
@@ -347,7 +347,7 @@ Test(sim_loop, the_staleness_of_adpsgd_is_the_number_of_averages)
 
     cluster_run(&cluster);
 
-    const struct hist *const staleness = sim_hist(cluster.sim, SIM_STALENESS);
+    const struct hist *const staleness = sim_hist(cluster.sim, SERIES_STALENESS);
     const uint64_t mixes = sim_totals(cluster.sim)->count.mixes;
     cr_expect_eq(staleness->total, sim_totals(cluster.sim)->count.gradients);
     cr_expect_gt(staleness->sum, staleness->total, "its own exchange, and those it is asked for");
@@ -374,6 +374,6 @@ Test(sim_loop, a_share_given_away_with_none_taken_in_is_no_average)
     cluster_run(&cluster);
 
     cr_expect_eq(sim_totals(cluster.sim)->count.mixes, 0);
-    cr_expect_eq(sim_hist(cluster.sim, SIM_READY)->total, 0);
+    cr_expect_eq(sim_hist(cluster.sim, SERIES_READY)->total, 0);
     cluster_close(&cluster);
 }

@@ -28,7 +28,7 @@ static struct outcome run(uint32_t workers, const char *collective, double bytes
                                 .bytes = t->count.bytes_exchanged,
                                 .sent = t->count.tensors_sent,
                                 .mixes = t->count.mixes,
-                                .ready_max = sim_hist(cluster.sim, SIM_READY)->max};
+                                .ready_max = sim_hist(cluster.sim, SERIES_READY)->max};
     cluster_close(&cluster);
     return out;
 }

@@ -64,7 +64,7 @@ static struct desk {
     uint32_t slices_left; /* of a gradient */
     struct desk_row gradient, debiased;
     _Alignas(8) unsigned char books[1024];
-    struct hist hist[9];
+    struct hist hist[SERIES_COUNT];
 } desk;
 
 static struct worker worker; /* too large for a stack */
@@ -200,14 +200,9 @@ static inline void desk_open_as(const struct policy *row, uint32_t slots, float 
                                          .workers = DESK_SELF + 2,
                                          .lr = 0.5f,
                                          .payload_bytes = DESK_DIM * sizeof(float)};
-    struct hist **const hists[9] = {
-        &worker.iteration,     &worker.ready_to_mixed, &worker.handle,    &worker.staleness,
-        &worker.age,           &worker.age_versions,   &worker.requested, &worker.achieved,
-        &worker.injected_error};
-    for (uint32_t i = 0; i < 9; i++) {
+    for (uint32_t i = 0; i < SERIES_COUNT; i++)
         hist_reset(&desk.hist[i]);
-        *hists[i] = &desk.hist[i];
-    }
+    worker.hist = desk.hist;
     cr_assert_leq(slots_bytes(slots, DESK_PEERS), sizeof(desk.books));
     slots_init(&worker.slots, desk.books, slots, DESK_PEERS, 1);
     worker.common = &desk.common;

@@ -107,22 +107,22 @@ static inline struct record_run records_run(const char *label, const struct poli
     run.part_ns[PART_INJECTED] = (uint64_t)(0.2 * (1 - run.wait_share) * 16e9);
     run.part_ns[PART_COMPUTE] =
         run.total_ns - run.part_ns[PART_WAIT] - 540000000 - run.part_ns[PART_INJECTED];
-    run.iteration = records_figures(key + 1, iteration_ns, 2000);
-    run.ready_to_mixed = records_figures(key + 2, iteration_ns * wait + 4000, 2000);
-    run.handle = records_figures(key + 3, 420, 2000);
-    run.staleness = records_figures(key + 4, row->synchronous ? 0.5 : 2, 2000);
-    run.age = records_figures(key + 7, 9000, 2000);
-    run.age_versions = records_figures(key + 8, 1.5, 2000);
-    run.injected_requested = records_figures(key + 6, 9e6, 200);
-    run.injected_error = records_figures(key + 5, 2000, 200);
+    run.series[SERIES_ITERATION] = records_figures(key + 1, iteration_ns, 2000);
+    run.series[SERIES_READY] = records_figures(key + 2, iteration_ns * wait + 4000, 2000);
+    run.series[SERIES_HANDLE] = records_figures(key + 3, 420, 2000);
+    run.series[SERIES_STALENESS] = records_figures(key + 4, row->synchronous ? 0.5 : 2, 2000);
+    run.series[SERIES_AGE] = records_figures(key + 7, 9000, 2000);
+    run.series[SERIES_AGE_VERSIONS] = records_figures(key + 8, 1.5, 2000);
+    run.series[SERIES_REQUESTED] = records_figures(key + 6, 9e6, 200);
+    run.series[SERIES_ERROR] = records_figures(key + 5, 2000, 200);
     return run;
 }
 
 static inline void records_free(struct record_run *run)
 {
     for (uint32_t w = 0; run->worker && w < run->workers; w++) {
-        free((void *)run->worker[w].iteration_hist);
-        free((void *)run->worker[w].handle_hist);
+        free((void *)run->worker[w].hist[SERIES_ITERATION]);
+        free((void *)run->worker[w].hist[SERIES_HANDLE]);
     }
     free(run->worker);
 }

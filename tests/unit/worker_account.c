@@ -13,19 +13,15 @@ static const struct clock clock_1ghz = {.hz = 1e9, .ns_per_cyc = 1, .cyc_per_ns 
 static const struct worker_common common = {.clock = &clock_1ghz};
 static struct worker worker; /* too large for a stack */
 static struct worker_iteration lines[LINES];
-static struct hist hists[5];
+static struct hist hists[SERIES_COUNT];
 
 static void start(void)
 {
-    for (uint32_t i = 0; i < 5; i++)
+    for (uint32_t i = 0; i < SERIES_COUNT; i++)
         hist_reset(&hists[i]);
     worker.common = &common;
     worker.recording = true;
-    worker.iteration = &hists[0];
-    worker.ready_to_mixed = &hists[1];
-    worker.requested = &hists[2];
-    worker.achieved = &hists[3];
-    worker.injected_error = &hists[4];
+    worker.hist = hists;
     worker.log = lines;
     worker.log_capacity = LINES;
     worker.served_cyc = worker.books.edge = worker.books.begin = 1000;
@@ -361,10 +357,10 @@ Test(account, records_the_delay_asked_for_and_the_one_that_came_about)
 
     account_computed(&worker, 1430);
 
-    cr_expect_eq(hists[2].sum, 100u);
-    cr_expect_eq(hists[3].sum, 130u);
-    cr_expect_eq(hists[4].sum, 30u);
-    cr_expect_eq(hists[4].total, 1u);
+    cr_expect_eq(hists[SERIES_REQUESTED].sum, 100u);
+    cr_expect_eq(hists[SERIES_ACHIEVED].sum, 130u);
+    cr_expect_eq(hists[SERIES_ERROR].sum, 30u);
+    cr_expect_eq(hists[SERIES_ERROR].total, 1u);
 }
 
 Test(account, records_no_delay_where_none_was_injected_nor_after_the_run)
@@ -375,8 +371,8 @@ Test(account, records_no_delay_where_none_was_injected_nor_after_the_run)
     computing(1000, 300, 100);
     account_computed(&worker, 1430);
 
-    cr_expect_eq(hists[2].total, 0u);
-    cr_expect_eq(hists[3].total, 0u);
+    cr_expect_eq(hists[SERIES_REQUESTED].total, 0u);
+    cr_expect_eq(hists[SERIES_ACHIEVED].total, 0u);
 }
 
 /* From ready to mixed */
@@ -389,8 +385,8 @@ Test(account, measures_from_the_gradient_to_the_first_average_after_it)
     account_mixed(&worker, 2, 1450);
     account_mixed(&worker, 1, 1900);
 
-    cr_expect_eq(hists[1].total, 1u);
-    cr_expect_eq(hists[1].sum, 150u);
+    cr_expect_eq(hists[SERIES_READY].total, 1u);
+    cr_expect_eq(hists[SERIES_READY].sum, 150u);
     cr_expect_eq(worker.count.mixes, 2u);
     cr_expect_eq(worker.mixed_with, 3u);
 }
@@ -402,7 +398,7 @@ Test(account, measures_no_average_after_the_run_but_counts_it)
 
     account_mixed(&worker, 2, 1450);
 
-    cr_expect_eq(hists[1].total, 0u);
+    cr_expect_eq(hists[SERIES_READY].total, 0u);
     cr_expect_eq(worker.count.mixes, 1u);
 }
 
@@ -414,7 +410,7 @@ Test(account, opens_the_books_without_closing_any_at_the_first_iteration)
 
     cr_expect_eq(worker.books.begin, 1200u);
     cr_expect_eq(worker.total_iterations, 0u);
-    cr_expect_eq(hists[0].total, 0u);
+    cr_expect_eq(hists[SERIES_ITERATION].total, 0u);
     cr_expect_eq(worker.log_count, 0u);
 }
 
@@ -429,7 +425,7 @@ Test(account, calls_rest_what_the_parts_do_not_explain)
     cr_expect_eq(worker.total_cyc, 400u);
     cr_expect_eq(worker.total_part_cyc[PART_MIX], 50u);
     cr_expect_eq(worker.total_part_cyc[PART_REST], 330u);
-    cr_expect_eq(hists[0].sum, 400u);
+    cr_expect_eq(hists[SERIES_ITERATION].sum, 400u);
 }
 
 Test(account, starts_every_iteration_with_empty_books)

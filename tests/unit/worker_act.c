@@ -74,9 +74,9 @@ Test(apply, counts_how_often_the_model_has_changed_since_the_gradient_was_taken)
     cr_assert(desk_do(mix(MIX_MEAN, terms, 1)));
     cr_assert(desk_do((struct action){.kind = ACT_APPLY}));
 
-    cr_expect_eq(worker.staleness->total, 2u);
-    cr_expect_eq(worker.staleness->min, 0u);
-    cr_expect_eq(worker.staleness->max, 2u);
+    cr_expect_eq(worker.hist[SERIES_STALENESS].total, 2u);
+    cr_expect_eq(worker.hist[SERIES_STALENESS].min, 0u);
+    cr_expect_eq(worker.hist[SERIES_STALENESS].max, 2u);
 }
 
 Test(apply, lowers_its_rate_once_for_every_full_share_of_the_budget)
@@ -143,12 +143,12 @@ Test(mix, notes_how_old_a_model_is_when_it_is_averaged)
         cr_assert(desk_do(mix(MIX_MEAN, terms, 2)));
     cr_assert(desk_do(mix(MIX_SLICE_COPY, terms, 2))); /* no models, but slices of a sum */
 
-    cr_expect_eq(worker.age->total, 2u);
-    cr_expect_eq(worker.age->min, 0u);
-    cr_expect_geq(worker.age->max, 5000000u);
-    cr_expect_eq(worker.age_versions->total, 2u);
-    cr_expect_eq(worker.age_versions->min, 0u);
-    cr_expect_eq(worker.age_versions->max, 3u);
+    cr_expect_eq(worker.hist[SERIES_AGE].total, 2u);
+    cr_expect_eq(worker.hist[SERIES_AGE].min, 0u);
+    cr_expect_geq(worker.hist[SERIES_AGE].max, 5000000u);
+    cr_expect_eq(worker.hist[SERIES_AGE_VERSIONS].total, 2u);
+    cr_expect_eq(worker.hist[SERIES_AGE_VERSIONS].min, 0u);
+    cr_expect_eq(worker.hist[SERIES_AGE_VERSIONS].max, 3u);
 }
 
 static const struct policy serving = {.name = "serving", .central = true, .step = desk_step};
@@ -166,9 +166,9 @@ Test(mix, at_a_server_counts_how_many_updates_came_between)
     cr_assert(desk_do(mix(MIX_DELTA_OWN, &term, 1)));
     cr_assert(desk_do(mix(MIX_DELTA_OWN, &term, 1)));
 
-    cr_expect_eq(worker.staleness->total, 3u);
-    cr_expect_eq(worker.staleness->sum, 0u + 1u + 2u);
-    cr_expect_eq(worker.age->total, 0u, "what it averages are gradients");
+    cr_expect_eq(worker.hist[SERIES_STALENESS].total, 3u);
+    cr_expect_eq(worker.hist[SERIES_STALENESS].sum, 0u + 1u + 2u);
+    cr_expect_eq(worker.hist[SERIES_AGE].total, 0u, "what it averages are gradients");
 }
 
 Test(publish, shows_the_newest_version_and_when_it_was_sent)

@@ -16,11 +16,11 @@ static const struct worker_common common = {
     .clock = &clock_1ghz, .policy = &policy, .cohort = &cohort};
 static struct worker worker; /* too large for a stack */
 static uint64_t edge_cyc[2];
-static struct hist hists[5];
+static struct hist hists[SERIES_COUNT];
 
 static void start(void)
 {
-    for (uint32_t i = 0; i < 5; i++)
+    for (uint32_t i = 0; i < SERIES_COUNT; i++)
         hist_reset(&hists[i]);
     worker.common = &common;
     worker.peers = peers;
@@ -28,8 +28,7 @@ static void start(void)
     worker.edge_cyc = edge_cyc;
     worker.recording = true;
     worker.begun = 1;
-    worker.iteration = &hists[0];
-    worker.ready_to_mixed = &hists[1];
+    worker.hist = hists;
     worker.served_cyc = worker.books.edge = worker.books.begin = 1000;
     phases_begin(&public[1].phases,
                  &(struct blame_phase){.begin = 800, .injected = 1100, .end = 1280});
