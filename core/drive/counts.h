@@ -61,6 +61,9 @@ static inline uint64_t counts_of(const struct counts *self, const struct counts_
     return *(const uint64_t *)(const void *)((const char *)self + row->offset);
 }
 
+/** Nothing is counted yet; whatever is added up starts so. */
+#define COUNTS_NONE .slots_free_min = UINT64_MAX
+
 /** sum += one, every counter; of slots_free_min the lesser one. */
 void counts_add(struct counts *sum, const struct counts *one);
 

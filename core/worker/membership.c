@@ -124,7 +124,6 @@ static void go(struct worker *self, uint64_t now)
 
 static void crash(struct worker *self, const struct fault *fault, uint64_t now)
 {
-    self->count.crashes++;
     self->membership.back_cyc = end_cyc(self, fault);
     self->membership.notice_cyc = now + clock_to_cyc(self->common->clock, fault->notice_ns);
     cohort_plan(membership_public(self, self->id), self->membership.notice_cyc);

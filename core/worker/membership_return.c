@@ -100,7 +100,6 @@ static void begin_anew(struct worker *self, uint64_t now)
     self->ready_cyc = 0;
     account_disown(self, now);
     account_return(self, now);
-    self->count.returns++;
     c->happened[membership->away].happened = true;
     c->happened[membership->away].back_cyc = now;
     membership->state = MEMBER_PRESENT;

@@ -2,16 +2,12 @@
 /* Reads what the workers counted, after the loops have ended. Losses of the points are the judge's business. */
 #include "harness/run/run_collect.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "core/worker/account.h"
 #include "core/worker/stall.h"
 #include "harness/metric/waits.h"
-#include "harness/run/judge.h"
+#include "harness/run/collect.h"
 #include "harness/run/ledger.h"
 #include "harness/run/run_costs.h"
 #include "net/edges.h"
@@ -29,21 +25,22 @@ static uint64_t to_ns(const struct run *run, uint64_t cyc)
     return clock_ns(&run->host->clock, cyc);
 }
 
-static void collect_worker(const struct run *run, uint32_t w, struct record_worker *out)
+static struct record_worker worker_of(const struct run *run, uint32_t w)
 {
     const struct worker *const worker = run->worker[w];
     const struct hist *const hist = run_worker_hist(run->buffers, w);
     const struct placement *const place = &run->cell->placement;
-    *out = (struct record_worker){.iterations = worker->total_iterations,
-                                  .total_ns = to_ns(run, worker->total_cyc),
-                                  .core = machine_pu_at(run->host->machine, place->pu[w])->os_index,
-                                  .iteration = record_figures(&hist[SERIES_ITERATION])};
+    struct record_worker out = {.iterations = worker->total_iterations,
+                                .total_ns = to_ns(run, worker->total_cyc),
+                                .core = machine_pu_at(run->host->machine, place->pu[w])->os_index,
+                                .iteration = record_figures(&hist[SERIES_ITERATION])};
     for (uint32_t h = 0; h < SERIES_COUNT; h++)
-        out->hist[h] = h != SERIES_LATE || run->impair ? &hist[h] : NULL;
+        out.hist[h] = h != SERIES_LATE || run->impair ? &hist[h] : NULL;
     for (uint32_t p = 0; p < PART_COUNT; p++)
-        out->part_ns[p] = to_ns(run, worker->total_part_cyc[p]);
+        out.part_ns[p] = to_ns(run, worker->total_part_cyc[p]);
     for (uint32_t b = 0; b < BLAME_COUNT; b++)
-        out->wait_ns[b] = to_ns(run, worker->blamed_cyc[b]);
+        out.wait_ns[b] = to_ns(run, worker->blamed_cyc[b]);
+    return out;
 }
 
 static int collect_waits(const struct run *run, struct record_run *out, struct err *err)
@@ -57,7 +54,7 @@ static int collect_waits(const struct run *run, struct record_run *out, struct e
     return waits_close(&waits, out, err);
 }
 
-static void add_counts(struct record_run *out, const struct worker *worker)
+static struct counts counts_by(const struct worker *worker)
 {
     struct counts of = worker->count;
     of.iterations = worker->total_iterations;
@@ -65,9 +62,9 @@ static void add_counts(struct record_run *out, const struct worker *worker)
     of.slots_total = worker->slots.count;
     of.slots_free_min = worker->slots.free_count_min;
     of.policy = agent_counters(&worker->agent);
-    if (out->row->tensor_class == DELIVERY_EXACT)
+    if (worker->common->policy->tensor_class == DELIVERY_EXACT)
         of.exact_superseded = of.tensors_superseded;
-    counts_add(&out->count, &of);
+    return of;
 }
 
 /**
@@ -108,22 +105,14 @@ static uint64_t since_start_ns(const struct run *run, uint64_t cyc)
     return cyc > run->cohort.start_cyc ? to_ns(run, cyc - run->cohort.start_cyc) : 0;
 }
 
-static int collect_faults(const struct run *run, struct record_run *out, struct err *err)
+static struct sim_fault fault_of(const void *context, uint32_t i)
 {
-    if (run->common.faults == 0)
-        return 0;
-    const int rc = record_faults_open(out, run->common.faults, err);
-    for (uint32_t i = 0; rc == 0 && i < run->common.faults; i++) {
-        const struct worker_fault *const was = &run->happened[i];
-        const struct record_fault fault = {.kind = run->common.fault[i].kind,
-                                           .worker = run->common.fault[i].worker,
-                                           .at_ns = since_start_ns(run, was->at_cyc),
-                                           .noticed_ns = since_start_ns(run, was->noticed_cyc),
-                                           .back_ns = since_start_ns(run, was->back_cyc)};
-        if (was->happened)
-            record_fault_add(out, &fault, since_start_ns(run, run->cohort.stop_cyc));
-    }
-    return rc;
+    const struct run *const run = context;
+    const struct worker_fault *const was = &run->happened[i];
+    return (struct sim_fault){.happened = was->happened,
+                              .at_ns = since_start_ns(run, was->at_cyc),
+                              .noticed_ns = since_start_ns(run, was->noticed_cyc),
+                              .back_ns = since_start_ns(run, was->back_cyc)};
 }
 
 static void merge_hists(struct run *run, struct record_run *out)
@@ -140,32 +129,25 @@ static void merge_hists(struct run *run, struct record_run *out)
     out->loop = record_figures(loops);
 }
 
-static uint32_t to_us10(double cyc, double tenths)
-{
-    return cyc * tenths < UINT32_MAX ? (uint32_t)(cyc * tenths) : UINT32_MAX;
-}
-
 /** Rows for iterations.csv, out of the workers' logs. */
 static void collect_rows(struct run *run)
 {
-    const double tenths = run->host->clock.ns_per_cyc / 100;
     struct run_buffers *const buffers = run->buffers;
     buffers->rows = 0;
     for (uint32_t w = 0; w < run->cell->graph.workers; w++) {
         const struct worker *const worker = run->worker[w];
         for (uint32_t i = 0; i < worker->log_count; i++) {
-            const struct worker_iteration *const line = &worker->log[i];
-            struct record_iteration *const row = &buffers->row[buffers->rows++];
-            *row = (struct record_iteration){
-                .worker = w,
-                .iteration = line->iteration,
-                .start_ns = to_ns(run, line->start_cyc - run->cohort.start_cyc),
-                .total_ns = to_ns(run, line->total_cyc),
-                .mixed_with = line->mixed_with,
-                .batch_loss = line->loss};
+            const struct worker_iteration *const of = &worker->log[i];
+            struct sim_iteration line = {.worker = w,
+                                         .iteration = of->iteration,
+                                         .mixed_with = of->mixed_with,
+                                         .start_ns =
+                                             to_ns(run, of->start_cyc - run->cohort.start_cyc),
+                                         .total_ns = to_ns(run, of->total_cyc),
+                                         .own_ns = to_ns(run, of->own_cyc)};
             for (uint32_t p = 0; p < PART_COUNT; p++)
-                row->part_us10[p] = to_us10((double)line->part_cyc[p], tenths);
-            row->own_us10 = to_us10((double)line->own_cyc, tenths);
+                line.part_ns[p] = to_ns(run, of->part_cyc[p]);
+            buffers->row[buffers->rows++] = collect_row(&line, of->loss);
         }
     }
 }
@@ -176,12 +158,9 @@ static void collect_points(const struct run *run, struct record_run *out)
     const uint32_t cuts = atomic_load(&run->cohort.cut);
     out->point_count = cuts + 1;
     for (uint32_t i = 0; i < cuts; i++)
-        out->point[i] = (struct record_point){.time_s = seconds(run, c->at[i].cyc - c->start_cyc),
-                                              .gradients = c->at[i].gradients,
-                                              .bytes = c->at[i].bytes};
-    out->point[cuts] = (struct record_point){.time_s = out->duration_s,
-                                             .gradients = out->count.gradients,
-                                             .bytes = out->count.bytes_exchanged};
+        collect_point(out, i, seconds(run, c->at[i].cyc - c->start_cyc), c->at[i].gradients,
+                      c->at[i].bytes);
+    collect_point(out, cuts, out->duration_s, out->count.gradients, out->count.bytes_exchanged);
 }
 
 static void check_ledger(const struct run *run, struct record_run *out)
@@ -286,52 +265,37 @@ static uint64_t count_loans(const struct run *run)
     return loans;
 }
 
-static void add_rates(const struct run *run, struct record_run *out)
+/** All that the workers counted, each by itself and together. */
+static void collect_workers(const struct run *run, struct record_run *out)
 {
-    const struct cohort *const c = &run->cohort;
-    for (uint32_t w = 0; w < out->workers; w++)
-        out->count.gradients += atomic_load(&c->worker[w].finished);
-    out->duration_s = seconds(run, c->stop_cyc - c->start_cyc);
-    out->drain_s = seconds(run, c->end_cyc - c->stop_cyc);
-    out->gradients_per_s = (double)out->count.gradients / out->duration_s;
-    out->iterations_per_s = out->gradients_per_s / record_computing(out);
-}
-
-int run_collect(struct run *run, struct record_run *out, struct err *err)
-{
-    const struct cell *const cell = run->cell;
-    snprintf(out->policy, sizeof(out->policy), "%s", cell->policy->label);
-    out->row = cell->row;
-    out->seed = cell->seed;
-    out->clock = "live";
-    out->locals_judged = judge_locals(cell->graph.workers, cell->row->central);
-    out->judged = cell->common->dataset != NULL;
-    out->smallest_shard = out->judged ? cell_smallest_shard(cell) : 0;
-    out->no_heldout = out->judged && cell->split.validation == 0;
-    out->workers = cell->graph.workers;
-    out->lr = cell->policy->lr;
-    out->lr_from = experiment_rate(cell->policy);
-    out->count.slots_free_min = UINT64_MAX;
-    out->worker = calloc(out->workers, sizeof(*out->worker));
-    if (!out->worker)
-        return err_set(err, -ENOMEM, "not enough memory for the record of a run");
     uint64_t given_up = 0;
     for (uint32_t w = 0; w < out->workers; w++) {
-        collect_worker(run, w, &out->worker[w]);
-        add_counts(out, run->worker[w]);
+        const struct record_worker worker = worker_of(run, w);
+        const struct counts count = counts_by(run->worker[w]);
+        collect_worker(out, w, &worker, &count);
+        out->count.gradients += atomic_load(&run->cohort.worker[w].finished);
         if (run->impair) {
             const struct impair_counts links = impair_counts(run->impair, w);
             add_links(out, &links);
             given_up += links.given_up;
         }
-        out->total_ns += out->worker[w].total_ns;
-        for (uint32_t p = 0; p < PART_COUNT; p++)
-            out->part_ns[p] += out->worker[w].part_ns[p];
-        for (uint32_t b = 0; b < BLAME_COUNT; b++)
-            out->wait_ns[b] += out->worker[w].wait_ns[b];
     }
+    out->drained = !run->cohort.incomplete;
     name_stall(out, given_up);
-    add_rates(run, out);
+    for (uint32_t w = 0; w < out->workers && run->cohort.stall.gave_up && !out->stall[0]; w++)
+        stall_sentence(run->worker[w], run->cohort.end_cyc, out->stall, sizeof(out->stall));
+}
+
+int run_collect(struct run *run, struct record_run *out, struct err *err)
+{
+    const struct cell *const cell = run->cell;
+    const struct cohort *const c = &run->cohort;
+    int rc = collect_begin(out, cell, "live", cell->common->dataset != NULL, err);
+    if (rc < 0)
+        return rc;
+    collect_workers(run, out);
+    collect_rates(out, seconds(run, c->stop_cyc - c->start_cyc),
+                  seconds(run, c->end_cyc - c->stop_cyc));
     run_costs(run, out);
     merge_hists(run, out);
     collect_rows(run);
@@ -339,16 +303,12 @@ int run_collect(struct run *run, struct record_run *out, struct err *err)
     collect_points(run, out);
     collect_threads(run, out);
     collect_stolen(run, out);
-    out->wait_share =
-        out->total_ns > 0 ? (double)out->part_ns[PART_WAIT] / (double)out->total_ns : 0;
     count_in_flight(run, out);
     out->count.loans = count_loans(run);
-    const int rc = collect_faults(run, out, err);
+    rc = collect_faults(out, run->common.fault, run->common.faults,
+                        since_start_ns(run, c->stop_cyc), fault_of, run, err);
     if (rc < 0)
         return rc;
-    out->drained = !run->cohort.incomplete;
-    for (uint32_t w = 0; w < out->workers && run->cohort.stall.gave_up && !out->stall[0]; w++)
-        stall_sentence(run->worker[w], run->cohort.end_cyc, out->stall, sizeof(out->stall));
     check_ledger(run, out); /* after all that may excuse it */
     return collect_waits(run, out, err);
 }

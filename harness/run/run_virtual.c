@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "harness/run/collect.h"
 #include "harness/run/heap.h"
 #include "harness/run/interrupt.h"
 #include "harness/run/virtual_private.h"
@@ -82,19 +83,7 @@ static void note_iteration(void *context, const struct sim_iteration *line)
         hist_record(&buffers->worker[line->worker], line->total_ns);
     if (buffers->rows == VIRTUAL_ROWS_MAX)
         return;
-    struct record_iteration *const row = &buffers->row[buffers->rows++];
-    *row =
-        (struct record_iteration){.worker = line->worker,
-                                  .iteration = line->iteration,
-                                  .start_ns = line->start_ns,
-                                  .total_ns = line->total_ns,
-                                  .mixed_with = line->mixed_with,
-                                  .batch_loss = __builtin_nanf("")}; /* it may not be known yet */
-    for (uint32_t p = 0; p < PART_COUNT; p++) {
-        const uint64_t tenths = line->part_ns[p] / 100;
-        row->part_us10[p] = tenths < UINT32_MAX ? (uint32_t)tenths : UINT32_MAX;
-    }
-    row->own_us10 = line->own_ns / 100 < UINT32_MAX ? (uint32_t)(line->own_ns / 100) : UINT32_MAX;
+    buffers->row[buffers->rows++] = collect_row(line, __builtin_nanf("")); /* not known yet */
 }
 
 /** Where a live run of this cell had its workers; of another policy, if that is all there is with this seed. */
