@@ -16,7 +16,8 @@ cd "$tree"
 
 # 1. its file, 2. its row, 3. its lines for meson, 4. its trace, 5. its line in FAULTS.md, 6. its line in a profile
 sed -e 's/policy_swift/policy_swallow/' -e 's/"swift"/"swallow"/' -e 's/it takes silence/a copy takes silence/' \
-    -e 's/^    POLICY_OPTION_STEPS,$/&\n    {.name = "rest", .type = OPTION_COUNT, POLICY_OPTION_OWN(0, count), .max = 9, .fallback = "3",\n     .unit = "steps", .help = "an option of its own", .draw = {0, 9, 0}},/' \
+    -e 's/^    uint32_t steps;.*$/&\n    uint32_t rest;/' \
+    -e 's/^    POLICY_OPTION_STEPS(.*),$/&\n    {.name = "rest", .type = OPTION_COUNT, POLICY_OPTION_AT(struct swift_options, rest), .max = 9,\n     .fallback = "3", .unit = "steps", .help = "an option of its own", .draw = {0, 9, 0}},/' \
     core/policy/swift.c >core/policy/swallow.c
 sed -i 's/^    ROW(swift) \\$/&\n    ROW(swallow) \\/' core/policy/rows.h
 sed -i "s/^  'swift.c',$/&\n  'swallow.c',/" core/policy/meson.build

@@ -10,7 +10,7 @@
  * is behind costs one superfluous exchange or one aborted wave, never a wrong average.
  *
  * The graph must be connected, and a worker that never answers keeps the epoch from ending: who is there, and how the
- * others go on when somebody is not, stands in aau_loss.c. Beyond a thousand workers the oracle takes over (policy_variant).
+ * others go on when somebody is not, stands in aau_loss.c. Beyond a thousand workers the oracle takes over (settle).
  */
 #include "core/base/check.h"
 #include "core/policy/aau_state.h"
@@ -34,14 +34,14 @@ size_t aau_lay_out(void *memory, const struct policy_config *config)
         .tree = config->tree,
         .rng = {.key = config->seed},
         .present = n,
-        .lossy = config->options.evict_after_ns > 0 || config->may_lose,
+        .lossy = options_of(config).evict_after_ns > 0 || config->may_lose,
     };
     struct pathsearch_place *place =
         layout_take(&layout, config->workers, sizeof(struct pathsearch_place));
     if (self) {
         *self = made;
         pathsearch_init(&self->path, place, config->workers,
-                        config->options.new_edge == AAU_VERTEX);
+                        options_of(config).new_edge == AAU_VERTEX);
         for (uint32_t id = 0; config->late && id < config->workers; id++)
             if (config->late[id])
                 pathsearch_live(&self->path, id, 1);
@@ -210,18 +210,21 @@ void aau_step(void *state, const struct event *event, struct actions *out)
     aau_watch(self, out);
 }
 
-/* Flooding costs O(N^2) messages per epoch, and as much memory; an oracle exists in virtual time alone. */
+#define MESSAGES_MAX 1000u /* flooding costs O(N^2) messages per epoch, and as much memory */
+
 static void settle(struct policy_options *options, uint32_t workers, bool omniscient)
 {
-    const bool many = omniscient && workers > AAU_MESSAGES_MAX;
-    if (options->pathsearch == AAU_AUTO)
-        options->pathsearch = many ? AAU_ORACLE : AAU_MESSAGES;
+    const bool many = omniscient && workers > MESSAGES_MAX;
+    struct aau_options own = options_in(options);
+    if (own.pathsearch == AAU_AUTO)
+        own.pathsearch = many ? AAU_ORACLE : AAU_MESSAGES;
+    memcpy(options, &own, sizeof(own));
 }
 
 static const struct policy *variant(const struct policy_options *options, uint32_t workers)
 {
     (void)workers;
-    return options->pathsearch == AAU_ORACLE ? &policy_aau_oracle : NULL;
+    return options_in(options).pathsearch == AAU_ORACLE ? &policy_aau_oracle : NULL;
 }
 
 static const struct policy_choice releases[] = {
@@ -257,21 +260,21 @@ static const struct policy_choice pathsearches[] = {
 const struct policy_option aau_options[] = {
     {.name = "release",
      .type = OPTION_CHOICE,
-     POLICY_OPTION_AT(release),
+     POLICY_OPTION_AT(struct aau_options, release),
      .fallback = "cluster",
      .unit = "release rule",
      .help = "who goes on when an edge is established",
      .choices = releases},
     {.name = "new_edge",
      .type = OPTION_CHOICE,
-     POLICY_OPTION_AT(new_edge),
+     POLICY_OPTION_AT(struct aau_options, new_edge),
      .fallback = "component",
      .unit = "kind of new edge",
      .help = "which edge between ready workers is worth an exchange in this epoch",
      .choices = new_edges},
     {.name = "pathsearch",
      .type = OPTION_CHOICE,
-     POLICY_OPTION_AT(pathsearch),
+     POLICY_OPTION_AT(struct aau_options, pathsearch),
      .fallback = "auto",
      .unit = "pathsearch",
      .help = "how workers learn which edges the epoch has",

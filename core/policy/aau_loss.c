@@ -52,7 +52,7 @@ static void turn(struct aau *self, uint32_t id, bool there, struct actions *out)
 /** Without evict_after only the driver says who is gone, and it is right. What comes after that is somebody's last word. */
 static bool may_err(const struct aau *self)
 {
-    return self->config->options.evict_after_ns > 0;
+    return options_of(self->config).evict_after_ns > 0;
 }
 
 /* Said to be absent, but ready: ourselves, or a neighbour who told us. */
@@ -159,7 +159,7 @@ uint32_t aau_control_bound(uint32_t workers)
 void aau_on_full(struct aau *self, uint32_t peer, struct actions *out)
 {
     const bool was_there = aau_present(self, peer);
-    if (self->config->options.evict_after_ns == 0 || self->peer[peer].down)
+    if (options_of(self->config).evict_after_ns == 0 || self->peer[peer].down)
         return;
     self->peer[peer].full = self->peer[peer].silent = true;
     self->hasty = was_there && (aau_in_wave(self) || self->status == AAU_EXCHANGE);
@@ -278,7 +278,8 @@ static bool overdue(const struct aau *self, uint64_t since_ns, uint64_t after_ns
 /* Idle, it waits for neighbours that compute, and evicting them is what is wanted. */
 static uint64_t patience_ns(const struct aau *self)
 {
-    return self->config->options.evict_after_ns << (self->status == AAU_IDLE ? 0 : self->patience);
+    return options_of(self->config).evict_after_ns
+           << (self->status == AAU_IDLE ? 0 : self->patience);
 }
 
 /* One eviction may change everything, and a step has room for so many lists: the next one has a tick of its own. */
@@ -298,7 +299,7 @@ static void evict_overdue(struct aau *self, struct actions *out)
 static void give_up(struct aau *self, struct actions *out)
 {
     if (self->status != AAU_IDLE || self->present == 0 ||
-        !overdue(self, self->news_ns, 2 * self->config->options.evict_after_ns))
+        !overdue(self, self->news_ns, 2 * options_of(self->config).evict_after_ns))
         return;
     if (pathsearch_give_up(&self->path, self->config->self) == 0)
         return;
@@ -317,7 +318,7 @@ void aau_close(struct aau *self, struct actions *out)
     if (!self->gave_up)
         return;
     aau_flood(self, AAU_PATH, AAU_NOBODY, &(struct action){0}, out);
-    if (self->now_ns - self->gave_up_ns < GIVEN_UP_FOR * self->config->options.evict_after_ns)
+    if (self->now_ns - self->gave_up_ns < GIVEN_UP_FOR * options_of(self->config).evict_after_ns)
         return;
     pathsearch_expect_all(&self->path);
     self->gave_up = false;
@@ -327,7 +328,7 @@ void aau_on_tick(struct aau *self, struct actions *out)
 {
     const uint64_t late_ns = self->now_ns - self->tick_ns;
     self->ticking = false;
-    if (late_ns > self->config->options.evict_after_ns / TICKS) {
+    if (late_ns > options_of(self->config).evict_after_ns / TICKS) {
         self->wait_ns = self->now_ns; /* it was us who slept */
         return;
     }
@@ -341,7 +342,7 @@ void aau_on_tick(struct aau *self, struct actions *out)
 
 static void watch_staleness(struct aau *self)
 {
-    const uint32_t most = self->config->options.max_staleness;
+    const uint32_t most = options_of(self->config).max_staleness;
     if (most == 0 || self->alarmed || self->path.epoch - self->mixed_epoch <= most)
         return;
     self->alarmed = true;
@@ -351,7 +352,7 @@ static void watch_staleness(struct aau *self)
 void aau_watch(struct aau *self, struct actions *out)
 {
     watch_staleness(self);
-    const uint64_t after_ns = self->config->options.evict_after_ns;
+    const uint64_t after_ns = options_of(self->config).evict_after_ns;
     if (after_ns == 0)
         return;
     if (self->status == AAU_DONE && self->ticking) {

@@ -12,6 +12,7 @@
  * Release all: whoever is released without an active neighbour goes on unmixed, and is counted.
  */
 #include "core/base/check.h"
+#include "core/policy/aau_options.h"
 #include "core/policy/layout.h"
 #include "core/policy/oracle.h"
 #include "core/policy/rows.h"
@@ -61,7 +62,7 @@ static size_t lay_out(void *memory, const struct policy_config *config)
         .oracle = config->shared,
         .self = config->self,
         .peer_count = n,
-        .max_staleness = config->options.max_staleness,
+        .max_staleness = options_of(config).max_staleness,
         .peer = layout_take(&layout, n, sizeof(struct peer)),
         .list = layout_take(&layout, n, sizeof(uint32_t)),
         .terms = layout_take(&layout, n, sizeof(struct mix_term)),
@@ -77,7 +78,7 @@ static size_t lay_out(void *memory, const struct policy_config *config)
 
 static const char *aau_oracle_check(const struct policy_config *config)
 {
-    if (config->options.evict_after_ns > 0)
+    if (options_of(config).evict_after_ns > 0)
         return "evict_after needs pathsearch: messages, because an oracle knows who is there";
     return NULL;
 }

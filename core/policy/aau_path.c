@@ -37,7 +37,8 @@ void aau_flood(struct aau *self, uint8_t type, uint32_t but, const struct action
 static void learned(struct aau *self, struct actions *out)
 {
     self->news_ns = self->now_ns;
-    if (self->config->options.release == AAU_ALL && (self->status == AAU_IDLE || aau_in_wave(self)))
+    if (options_of(self->config).release == AAU_ALL &&
+        (self->status == AAU_IDLE || aau_in_wave(self)))
         self->released = true;
     aau_close(self, out);
 }

@@ -9,6 +9,7 @@
 
 #include "core/base/check.h"
 #include "core/base/rng.h"
+#include "core/policy/aau_options.h"
 #include "core/policy/control.h"
 #include "core/policy/pathsearch.h"
 #include "core/policy/policy.h"
@@ -132,7 +133,8 @@ static inline bool aau_in_wave(const struct aau *self)
 /** Waves reach as far as ready workers do. */
 static inline bool aau_floods(const struct aau *self)
 {
-    return self->config->options.release == AAU_CLUSTER || self->config->options.release == AAU_ALL;
+    return options_of(self->config).release == AAU_CLUSTER ||
+           options_of(self->config).release == AAU_ALL;
 }
 
 /** Bytes of the state; with memory, lays it out and fills it. `tree` as in struct aau. */
@@ -275,21 +277,5 @@ uint32_t aau_control_bound(uint32_t workers);
 
 /** Last in each step: the timer, the alarm. */
 void aau_watch(struct aau *self, struct actions *out);
-
-/* Options that cb-dybw has as well. */
-#define AAU_OPTION_EVICT_AFTER                                                      \
-    {                                                                               \
-        .name = "evict_after", .type = OPTION_NS, POLICY_OPTION_AT(evict_after_ns), \
-        .max = OPTION_HOUR_NS, .fallback = "0", .unit = "time",                     \
-        .help = "a neighbour silent for so long is treated as absent; 0 = never",   \
-        .draw = {5, 105, 4},                                                        \
-    }
-#define AAU_OPTION_MAX_STALENESS                                                        \
-    {                                                                                   \
-        .name = "max_staleness", .type = OPTION_COUNT, POLICY_OPTION_AT(max_staleness), \
-        .max = 1e9, .fallback = "0", .unit = "epochs",                                  \
-        .help = "count an alarm when a model has missed more epochs; 0 = no alarm",     \
-        .draw = {0, 3, 0},                                                              \
-    }
 
 #endif

@@ -165,7 +165,7 @@ static bool is_ready(const struct aau *self, uint32_t peer)
 static void start(struct aau *self, uint32_t target, struct actions *out)
 {
     CHECK(self->pending_count == 0);
-    const bool pair = self->config->options.release == AAU_PAIR;
+    const bool pair = options_of(self->config).release == AAU_PAIR;
     CHECK(!pair || target != AAU_NOBODY);
     const struct aau_list to =
         pair ? aau_only(self, target) : aau_select(self, AAU_NOBODY, is_ready);
@@ -182,7 +182,7 @@ static void start(struct aau *self, uint32_t target, struct actions *out)
 static bool must_ask(const struct aau *self, uint32_t peer)
 {
     const struct aau_peer *p = &self->peer[peer];
-    if (self->config->options.release == AAU_PAIR)
+    if (options_of(self->config).release == AAU_PAIR)
         return false;
     return p->ready || p->pending || p->active;
 }

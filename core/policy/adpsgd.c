@@ -37,11 +37,20 @@
 #define BACKOFF_NS \
     8000u /* first back-off is 1 to 2 of these: a few exchanges between cores; it doubles each time */
 #define TIMER_BACKOFF 1u
+enum adpsgd_pairing { ADPSGD_ANY, ADPSGD_BIPARTITE };
+
+struct adpsgd_options {
+    enum adpsgd_pairing pairing;
+    bool comm_thread; /* answer and initiate while a gradient is being computed */
+};
+POLICY_OPTIONS(struct adpsgd_options)
+
 #define NOBODY UINT32_MAX
 
 enum role { FREE, ASKING, GIVING };
 
-size_t adpsgd_lay_out(void *memory, const struct policy_config *config, uint32_t every)
+size_t adpsgd_lay_out(void *memory, const struct policy_config *config,
+                      const struct adpsgd_rules *rules)
 {
     struct layout layout = {.base = memory};
     struct adpsgd *self = layout_take(&layout, 1, sizeof(*self));
@@ -51,11 +60,10 @@ size_t adpsgd_lay_out(void *memory, const struct policy_config *config, uint32_t
         .id = config->self,
         .rng = {.key = config->seed},
         .partner = NOBODY,
-        .every = every,
-        .comm_thread = every == 0 && config->options.comm_thread,
+        .every = rules->every,
+        .comm_thread = rules->comm_thread,
         .present = config->peer_count,
-        .initiates = config->peer_count > 0 &&
-                     (config->options.pairing == ADPSGD_ANY || config->adpsgd_active),
+        .initiates = config->peer_count > 0 && (!rules->bipartite || config->adpsgd_active),
     };
     if (self)
         *self = made;
@@ -66,7 +74,10 @@ size_t adpsgd_lay_out(void *memory, const struct policy_config *config, uint32_t
 
 static size_t lay_out(void *memory, const struct policy_config *config)
 {
-    return adpsgd_lay_out(memory, config, 0);
+    const struct adpsgd_options own = options_of(config);
+    return adpsgd_lay_out(memory, config,
+                          &(struct adpsgd_rules){.comm_thread = own.comm_thread,
+                                                 .bipartite = own.pairing == ADPSGD_BIPARTITE});
 }
 
 static void send_control(struct adpsgd *self, uint32_t peer, uint8_t type, uint32_t seq,
@@ -361,14 +372,14 @@ static const struct policy_choice pairings[] = {
 static const struct policy_option options[] = {
     {.name = "pairing",
      .type = OPTION_CHOICE,
-     POLICY_OPTION_AT(pairing),
+     POLICY_OPTION_AT(struct adpsgd_options, pairing),
      .fallback = "any",
      .unit = "pairing",
      .help = "who may average with whom",
      .choices = pairings},
     {.name = "comm_thread",
      .type = OPTION_BOOL,
-     POLICY_OPTION_AT(comm_thread),
+     POLICY_OPTION_AT(struct adpsgd_options, comm_thread),
      .fallback = "true",
      .unit = "",
      .help = "average while a gradient is being computed, as with a communication thread"},

@@ -43,11 +43,17 @@ struct adpsgd {
     struct policy_counters counters;
 };
 
-/**
- * policy.lay_out. `every` > 0: without a communication thread, and an exchange is owed that many local steps after the last
- * one, whoever asked for that.
- */
-size_t adpsgd_lay_out(void *memory, const struct policy_config *config, uint32_t every);
+/** What the policies on this machine differ in. */
+struct adpsgd_rules {
+    bool comm_thread; /* answers and initiates while a gradient is being computed */
+    bool bipartite;   /* only one side of the graph initiates: policy_config.adpsgd_active */
+    uint32_t
+        every; /* > 0: an exchange is owed so many local steps after the last one, whoever asked for that */
+};
+
+/** policy.lay_out. */
+size_t adpsgd_lay_out(void *memory, const struct policy_config *config,
+                      const struct adpsgd_rules *rules);
 
 void adpsgd_step(void *state, const struct event *event, struct actions *out);
 

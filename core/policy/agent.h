@@ -3,7 +3,7 @@
  * What a driver runs per worker: a policy with the collective it may ask for.
  *
  * The agent routes events either to the policy or to the chunked all-reduce (core/policy/collective.h), expands
- * ACT_REDUCE into sends and slice mixes on `exact` edges, and hands EV_REDUCED back. With COLLECTIVE_MODELLED it does
+ * ACT_REDUCE into sends and slice mixes on `exact` edges, and hands EV_REDUCED back. With `collective: modelled` it does
  * neither: the driver sees ACT_REDUCE, executes it as one, and gives EV_REDUCED{same tag} to each member.
  * Both drivers call agent_step and nothing else, so what one records the other can replay.
  */

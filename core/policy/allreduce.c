@@ -11,6 +11,11 @@
 #include "core/policy/rounds.h"
 #include "core/policy/rows.h"
 
+struct allreduce_options {
+    enum collective_kind collective;
+};
+POLICY_OPTIONS(struct allreduce_options)
+
 struct allreduce {
     const struct policy_config *config;
     uint32_t *everyone; /* [peer_count] */
@@ -36,7 +41,8 @@ static void allreduce_step(void *state, const struct event *event, struct action
         return;
     case EV_GRADIENT:
         rounds_apply(&self->rounds, out);
-        rounds_reduce(self->config, self->rounds.now, self->everyone, out);
+        rounds_reduce(self->config, options_of(self->config).collective, self->rounds.now,
+                      self->everyone, out);
         return;
     case EV_REDUCED:
         CHECK(event->tag == self->rounds.now);
@@ -52,7 +58,7 @@ static void allreduce_step(void *state, const struct event *event, struct action
 }
 
 static const struct policy_option options[] = {
-    POLICY_OPTION_COLLECTIVE,
+    POLICY_OPTION_COLLECTIVE(struct allreduce_options),
     {.name = NULL},
 };
 

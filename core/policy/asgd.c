@@ -12,19 +12,22 @@
 #include "core/policy/rows.h"
 #include "core/policy/server.h"
 
-enum { DAMPED }; /* own options */
+struct asgd_options {
+    bool damped;
+};
+POLICY_OPTIONS(struct asgd_options)
 
 static size_t lay_out(void *memory, const struct policy_config *config)
 {
-    return server_lay_out(memory, config,
-                          (struct server_rules){.ahead_max = SERVER_FREE,
-                                                .damped = config->options.own[DAMPED].flag});
+    return server_lay_out(
+        memory, config,
+        (struct server_rules){.ahead_max = SERVER_FREE, .damped = options_of(config).damped});
 }
 
 static const struct policy_option options[] = {
     {.name = "damped",
      .type = OPTION_BOOL,
-     POLICY_OPTION_OWN(DAMPED, flag),
+     POLICY_OPTION_AT(struct asgd_options, damped),
      .fallback = "false",
      .unit = "",
      .help = "divide each step by its staleness"},

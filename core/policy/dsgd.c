@@ -31,6 +31,13 @@
 #include "core/policy/rows.h"
 #include "core/policy/say.h"
 
+enum dsgd_order { DSGD_ADAPT_THEN_COMBINE, DSGD_COMBINE_THEN_ADAPT };
+
+struct dsgd_options {
+    enum dsgd_order order;
+};
+POLICY_OPTIONS(struct dsgd_options)
+
 void dsgd_survey(struct dsgd *self)
 {
     self->present = &self->places[(self->rounds.now & 1u) * self->peer_count];
@@ -54,7 +61,7 @@ static size_t lay_out(void *memory, const struct policy_config *config)
         .terms = layout_take(&layout, n, sizeof(struct mix_term)),
         .places = layout_take(&layout, 2 * (size_t)n, sizeof(uint32_t)),
         .peer_count = n,
-        .combines_first = config->options.order == DSGD_COMBINE_THEN_ADAPT,
+        .combines_first = options_of(config).order == DSGD_COMBINE_THEN_ADAPT,
     };
     if (self) {
         *self = made;
@@ -288,7 +295,7 @@ static const struct policy_choice orders[] = {
 static const struct policy_option options[] = {
     {.name = "order",
      .type = OPTION_CHOICE,
-     POLICY_OPTION_AT(order),
+     POLICY_OPTION_AT(struct dsgd_options, order),
      .fallback = "atc",
      .unit = "order",
      .help = "does the step come before or after the average?",

@@ -19,6 +19,12 @@
 
 #define TIMER_MEAN 1u
 
+struct epidemic_options {
+    uint64_t timeout_ns;
+    uint32_t fanout; /* receivers per iteration */
+};
+POLICY_OPTIONS(struct epidemic_options)
+
 struct epidemic {
     const struct policy_config *config;
     uint32_t *alive; /* [alive_count] peers that may be drawn, in the order of the last draws */
@@ -54,9 +60,9 @@ static size_t lay_out(void *memory, const struct policy_config *config)
 
 static const char *epidemic_check(const struct policy_config *config)
 {
-    if (config->options.fanout == 0)
+    if (options_of(config).fanout == 0)
         return "epidemic needs a fanout of at least 1";
-    if (config->options.fanout > config->peer_count)
+    if (options_of(config).fanout > config->peer_count)
         return "epidemic has a fanout above the number of other workers";
     return NULL;
 }
@@ -69,7 +75,7 @@ static void compute(struct epidemic *self, struct actions *out)
 /* The first `fanout` of a shuffle: a list that stays as it is until the next draw. */
 static uint32_t draw(struct epidemic *self)
 {
-    const uint32_t fanout = self->config->options.fanout;
+    const uint32_t fanout = options_of(self->config).fanout;
     const uint32_t count = fanout < self->alive_count ? fanout : self->alive_count;
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t other = i + rng_below(&self->rng, self->alive_count - i);
@@ -89,7 +95,7 @@ static void on_gradient(struct epidemic *self, uint64_t now_ns, struct actions *
         say_send(out, TENSOR_MODEL, self->iteration, self->alive, count, count);
     self->iteration++;
     self->waiting = true;
-    say_timer(out, TIMER_MEAN, self->iteration, now_ns + self->config->options.timeout_ns);
+    say_timer(out, TIMER_MEAN, self->iteration, now_ns + options_of(self->config).timeout_ns);
 }
 
 static void mix(struct epidemic *self, struct actions *out)
@@ -200,7 +206,7 @@ static void epidemic_step(void *state, const struct event *event, struct actions
 static const struct policy_option options[] = {
     {.name = "timeout",
      .type = OPTION_NS,
-     POLICY_OPTION_AT(timeout_ns),
+     POLICY_OPTION_AT(struct epidemic_options, timeout_ns),
      .min = 1,
      .max = OPTION_HOUR_NS,
      .fallback = "1ms",
@@ -209,7 +215,7 @@ static const struct policy_option options[] = {
      .draw = {0, 3, 0}},
     {.name = "fanout",
      .type = OPTION_COUNT,
-     POLICY_OPTION_AT(fanout),
+     POLICY_OPTION_AT(struct epidemic_options, fanout),
      .min = 1,
      .max = STEP_PEERS_MAX,
      .fallback = "2",

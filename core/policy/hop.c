@@ -34,7 +34,7 @@
 #include "core/policy/rows.h"
 #include "core/policy/say.h"
 
-#define STALENESS_MAX 5u
+#define STALENESS_MAX 5u /* as the help of POLICY_OPTION_STALENESS says, and no more is drawn */
 #define GAP_MAX (STALENESS_MAX + 1u)
 
 struct source {
@@ -47,6 +47,13 @@ struct model {
     uint32_t iteration;
     bool used; /* staleness: in a mix already */
 };
+
+struct hop_options {
+    uint32_t staleness; /* bound in iterations */
+    uint32_t backup;    /* neighbours not waited for */
+    uint32_t jump;      /* iterations skipped at most at once; 0 = none are skipped */
+};
+POLICY_OPTIONS(struct hop_options)
 
 struct hop {
     const struct policy_config *config;
@@ -64,12 +71,12 @@ struct hop {
 
 static bool is_stale(const struct policy_config *config)
 {
-    return config->options.backup == 0 && config->options.staleness > 0;
+    return options_of(config).backup == 0 && options_of(config).staleness > 0;
 }
 
 static uint32_t places_of(const struct policy_config *config)
 {
-    return is_stale(config) ? 1 : config->options.staleness + 2;
+    return is_stale(config) ? 1 : options_of(config).staleness + 2;
 }
 
 static size_t lay_out(void *memory, const struct policy_config *config)
@@ -83,7 +90,7 @@ static size_t lay_out(void *memory, const struct policy_config *config)
         .sources = layout_take(&layout, n, sizeof(struct source)),
         .models = layout_take(&layout, (size_t)n * places, sizeof(struct model)),
         .terms = layout_take(&layout, n, sizeof(struct mix_term)),
-        .gap = config->options.staleness + 1,
+        .gap = options_of(config).staleness + 1,
         .places = places,
         .stale = is_stale(config),
     };
@@ -94,12 +101,12 @@ static size_t lay_out(void *memory, const struct policy_config *config)
 
 static const char *hop_check(const struct policy_config *config)
 {
-    const struct policy_options *const o = &config->options;
-    if (o->staleness > STALENESS_MAX)
+    const struct hop_options o = options_of(config);
+    if (o.staleness > STALENESS_MAX)
         return "hop: staleness is at most 5";
-    if (o->backup > 0 && o->backup >= config->peer_count)
+    if (o.backup > 0 && o.backup >= config->peer_count)
         return "hop: backup must leave at least one neighbour of every worker to wait for";
-    if (o->jump > 0 && o->staleness == 0)
+    if (o.jump > 0 && o.staleness == 0)
         return "hop: jump needs staleness, without it nobody lags by more than one iteration";
     /* a jump or the stop may return everything at once */
     if (config->peer_count * places_of(config) + 16 > STEP_ACTIONS_MAX)
@@ -135,16 +142,16 @@ static bool enough_arrived(struct hop *self)
 {
     uint32_t here = 0;
     for (uint32_t i = 0; i < self->config->peer_count; i++)
-        here += self->stale ? self->sources[i].next + self->config->options.staleness > self->now
+        here += self->stale ? self->sources[i].next + options_of(self->config).staleness > self->now
                             : place_of(self, i, self->now)->handle != 0;
-    return here + self->config->options.backup >= self->config->peer_count;
+    return here + options_of(self->config).backup >= self->config->peer_count;
 }
 
 /* -------------------------------------------------------------------------------------------------- what to mix */
 
 static uint32_t gather_fresh(struct hop *self)
 {
-    const uint32_t staleness = self->config->options.staleness;
+    const uint32_t staleness = options_of(self->config).staleness;
     uint32_t count = 0;
     for (uint32_t i = 0; i < self->config->peer_count; i++) {
         struct model *const model = place_of(self, i, 0);
@@ -184,7 +191,7 @@ static void mix(struct hop *self, struct actions *out)
                                       .round = self->now,
                                       .terms = self->terms,
                                       .count = count,
-                                      .degree = self->config->options.staleness + 1});
+                                      .degree = options_of(self->config).staleness + 1});
     for (uint32_t i = 0; i < count && !self->stale; i++)
         release(self->terms[i].peer, place_of(self, self->terms[i].peer, self->now), out);
 }
@@ -212,10 +219,11 @@ static void try_go_on(struct hop *self, struct actions *out)
 /* Everybody else is ahead: skip to an iteration that all of them have left. */
 static void try_jump(struct hop *self, struct actions *out)
 {
-    uint32_t target = self->now + 1 + self->config->options.jump;
+    uint32_t target = self->now + 1 + options_of(self->config).jump;
     for (uint32_t i = 0; i < self->config->peer_count; i++)
         target = self->sources[i].begun < target ? self->sources[i].begun : target;
-    if (self->config->options.jump == 0 || self->config->peer_count == 0 || target < self->now + 2)
+    if (options_of(self->config).jump == 0 || self->config->peer_count == 0 ||
+        target < self->now + 2)
         return;
     self->counters.unmixed += target - 1 - self->now;
     for (; self->now < target - 1; self->now++)
@@ -313,17 +321,10 @@ static void hop_step(void *state, const struct event *event, struct actions *out
 }
 
 static const struct policy_option options[] = {
-    {.name = "staleness",
-     .type = OPTION_COUNT,
-     POLICY_OPTION_AT(staleness),
-     .max = 1e6,
-     .fallback = "4",
-     .unit = "iterations",
-     .help = "how far the fastest may be ahead; of hop at most 5",
-     .draw = {0, STALENESS_MAX, 0}},
+    POLICY_OPTION_STALENESS(struct hop_options),
     {.name = "backup",
      .type = OPTION_COUNT,
-     POLICY_OPTION_AT(backup),
+     POLICY_OPTION_AT(struct hop_options, backup),
      .max = STEP_PEERS_MAX,
      .fallback = "1",
      .unit = "neighbours",
@@ -331,7 +332,7 @@ static const struct policy_option options[] = {
      .draw = {0, 2, 0}},
     {.name = "jump",
      .type = OPTION_COUNT,
-     POLICY_OPTION_AT(jump),
+     POLICY_OPTION_AT(struct hop_options, jump),
      .max = 1e6,
      .fallback = "0",
      .unit = "iterations",

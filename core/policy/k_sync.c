@@ -38,6 +38,11 @@ struct client {
     uint32_t open; /* models sent and not settled */
 };
 
+struct k_sync_options {
+    uint32_t k; /* gradients per round */
+};
+POLICY_OPTIONS(struct k_sync_options)
+
 struct k_sync {
     const struct policy_config *config;
     struct mix_term *terms; /* server: [k] answers of this round; worker: [1] */
@@ -62,7 +67,7 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     struct k_sync *self = layout_take(&layout, 1, sizeof(*self));
     const struct k_sync made = {
         .config = config,
-        .terms = layout_take(&layout, config->self == 0 ? config->options.k : 1,
+        .terms = layout_take(&layout, config->self == 0 ? options_of(config).k : 1,
                              sizeof(struct mix_term)),
         .client = layout_take(&layout, config->peer_count, sizeof(struct client)),
         .receivers = layout_take(&layout, config->peer_count, sizeof(uint32_t)),
@@ -79,9 +84,9 @@ static const char *k_sync_check(const struct policy_config *config)
         return "worker 0 serves and computes nothing, so at least 2 workers are needed";
     if (config->workers - 1 > STEP_PEERS_MAX)
         return "one server serves at most 1023 others";
-    if (config->options.k == 0)
+    if (options_of(config).k == 0)
         return "k is the number of gradients in a round, at least 1";
-    if (config->options.k > config->workers - 1)
+    if (options_of(config).k > config->workers - 1)
         return "k gradients per round need k workers besides the server";
     return NULL;
 }
@@ -156,7 +161,7 @@ static void take_in(struct k_sync *self, const struct event *event, struct actio
     settle(self, event->peer, out); /* sends nothing: this client has this round's model */
     self->terms[self->held++] =
         (struct mix_term){.handle = event->handle, .peer = event->peer, .weight = 1};
-    if (self->held == self->config->options.k)
+    if (self->held == options_of(self->config).k)
         end_round(self, out);
 }
 
@@ -264,7 +269,7 @@ static void k_sync_step(void *state, const struct event *event, struct actions *
 static const struct policy_option options[] = {
     {.name = "k",
      .type = OPTION_COUNT,
-     POLICY_OPTION_AT(k),
+     POLICY_OPTION_AT(struct k_sync_options, k),
      .min = 1,
      .max = OPTION_PEERS_MAX,
      .fallback = "2",

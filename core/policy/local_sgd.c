@@ -16,6 +16,12 @@
 #include "core/policy/rounds.h"
 #include "core/policy/rows.h"
 
+struct local_sgd_options {
+    enum collective_kind collective;
+    uint32_t steps; /* per reduction */
+};
+POLICY_OPTIONS(struct local_sgd_options)
+
 struct local_sgd {
     const struct policy_config *config;
     uint32_t *everyone; /* [peer_count] */
@@ -29,7 +35,7 @@ static size_t lay_out(void *memory, const struct policy_config *config)
     struct layout layout = {.base = memory};
     struct local_sgd *self = layout_take(&layout, 1, sizeof(*self));
     uint32_t *everyone = layout_everyone(&layout, config->peer_count);
-    CHECK(config->options.steps > 0);
+    CHECK(options_of(config).steps > 0);
     if (self)
         *self = (struct local_sgd){.config = config, .everyone = everyone};
     return layout.used;
@@ -37,18 +43,19 @@ static size_t lay_out(void *memory, const struct policy_config *config)
 
 static const char *local_sgd_check(const struct policy_config *config)
 {
-    return config->options.steps == 0 ? "steps is the number of local steps, at least 1" : NULL;
+    return options_of(config).steps == 0 ? "steps is the number of local steps, at least 1" : NULL;
 }
 
 static void after_gradient(struct local_sgd *self, struct actions *out)
 {
     rounds_apply(&self->rounds, out);
-    if (++self->taken < self->config->options.steps) {
+    if (++self->taken < options_of(self->config).steps) {
         rounds_next(&self->rounds, out);
         return;
     }
     self->taken = 0;
-    rounds_reduce(self->config, self->reduction, self->everyone, out);
+    rounds_reduce(self->config, options_of(self->config).collective, self->reduction,
+                  self->everyone, out);
 }
 
 static void local_sgd_step(void *state, const struct event *event, struct actions *out)
@@ -76,8 +83,8 @@ static void local_sgd_step(void *state, const struct event *event, struct action
 }
 
 static const struct policy_option options[] = {
-    POLICY_OPTION_COLLECTIVE,
-    POLICY_OPTION_STEPS,
+    POLICY_OPTION_COLLECTIVE(struct local_sgd_options),
+    POLICY_OPTION_STEPS(struct local_sgd_options),
     {.name = NULL},
 };
 

@@ -50,42 +50,38 @@ struct policy_option {
     struct policy_draw draw;
 };
 
-/** Where a value lies. */
-#define POLICY_OPTION_AT(field)                       \
-    .offset = offsetof(struct policy_options, field), \
-    .bytes = sizeof(((struct policy_options *)0)->field)
+#define POLICY_OPTIONS_WORDS 8u
 
-/** The same for an option of one policy alone, which needs no field of its own: word `i`, read as options.own[i].count … */
-#define POLICY_OPTION_OWN(i, member)                   \
-    .offset = offsetof(struct policy_options, own[i]), \
-    .bytes = sizeof(((struct policy_options *)0)->own[i].member)
-
-#define POLICY_OPTIONS_OWN 8u
-
-union policy_value {
-    uint32_t count, choice;
-    uint64_t ns;
-    double share;
-    bool flag;
+/** Values of one row's options, laid out as its own struct (POLICY_OPTIONS); everybody else reads them by name. */
+struct policy_options {
+    uint64_t word[POLICY_OPTIONS_WORDS];
 };
 
-/* Options that several policies have. */
-#define POLICY_OPTION_STEPS                                                                    \
-    {                                                                                          \
-        .name = "steps", .type = OPTION_COUNT, POLICY_OPTION_AT(steps), .min = 1, .max = 1e6,  \
-        .fallback = "4", .unit = "steps", .help = "local steps from one exchange to the next", \
-        .draw = {1, 5, 0},                                                                     \
-    }
-#define POLICY_OPTION_COLLECTIVE                                                    \
-    {                                                                               \
-        .name = "collective", .type = OPTION_CHOICE, POLICY_OPTION_AT(collective),  \
-        .fallback = "chunked", .unit = "collective", .help = "how a group reduces", \
-        .choices = policy_collectives,                                              \
-    }
-extern const struct policy_choice policy_collectives[];
+/** Where a value lies in the row's struct. */
+#define POLICY_OPTION_AT(own, field) \
+    .offset = offsetof(own, field), .bytes = sizeof(((own *)0)->field)
 
-/** Where a row's values lie, told from what they mean. */
-struct policy_options;
+/* Options that several policies have, each in its own struct. */
+#define POLICY_OPTION_STEPS(own)                                                                   \
+    {                                                                                              \
+        .name = "steps", .type = OPTION_COUNT, POLICY_OPTION_AT(own, steps), .min = 1, .max = 1e6, \
+        .fallback = "4", .unit = "steps", .help = "local steps from one exchange to the next",     \
+        .draw = {1, 5, 0},                                                                         \
+    }
+#define POLICY_OPTION_COLLECTIVE(own)                                                   \
+    {                                                                                   \
+        .name = "collective", .type = OPTION_CHOICE, POLICY_OPTION_AT(own, collective), \
+        .fallback = "chunked", .unit = "collective", .help = "how a group reduces",     \
+        .choices = policy_collectives,                                                  \
+    }
+#define POLICY_OPTION_STALENESS(own)                                                             \
+    {                                                                                            \
+        .name = "staleness", .type = OPTION_COUNT, POLICY_OPTION_AT(own, staleness), .max = 1e6, \
+        .fallback = "4", .unit = "iterations",                                                   \
+        .help = "how far the fastest may be ahead; of hop at most 5", .draw = {0, 5, 0},         \
+    }
+enum collective_kind { COLLECTIVE_CHUNKED, COLLECTIVE_MODELLED };
+extern const struct policy_choice policy_collectives[];
 
 /** A number, a time, 0 or 1, the number of a choice; of a share its bits. */
 uint64_t option_value(const struct policy_option *option, const struct policy_options *from);

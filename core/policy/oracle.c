@@ -3,6 +3,7 @@
 #include "core/policy/oracle.h"
 
 #include "core/base/check.h"
+#include "core/policy/aau_options.h"
 #include "core/policy/layout.h"
 
 #define NOBODY UINT32_MAX
@@ -27,7 +28,7 @@ static size_t lay_out(void *memory, const struct policy_config *all, uint32_t wo
     struct pathsearch_place *place = layout_take(&layout, workers, sizeof(*place));
     if (self) {
         *self = made;
-        pathsearch_init(&self->path, place, workers, all[0].options.new_edge == AAU_VERTEX);
+        pathsearch_init(&self->path, place, workers, options_of(&all[0]).new_edge == AAU_VERTEX);
     }
     return layout.used;
 }
@@ -82,7 +83,7 @@ void oracle_init(void *memory, const struct policy_config *all, uint32_t workers
         self->worker[i] = (struct oracle_worker){.first = edges,
                                                  .peer_count = (uint16_t)all[i].peer_count,
                                                  .status = ORACLE_AWAY,
-                                                 .release = (uint8_t)all[i].options.release};
+                                                 .release = (uint8_t)options_of(&all[i]).release};
         for (uint32_t n = 0; n < all[i].peer_count; n++)
             self->peer[edges++] = all[i].peers[n];
     }

@@ -4,7 +4,7 @@
  * than a thousand workers. Virtual time only.
  *
  * When a worker becomes ready, an edge between it and a ready neighbour may be new to the epoch; then one exchange begins:
- * a set of ready workers is released (options.release) and averages over all edges of the graph among them. No other edge
+ * a set of ready workers is released (option `release`) and averages over all edges of the graph among them. No other edge
  * can become new within an epoch, because components only merge; when an epoch ends, every edge between ready workers is
  * new again, and all of them are looked at. With new_edge: vertex that is so a second time in each epoch, when every worker
  * has been touched (pathsearch.h).

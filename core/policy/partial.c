@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Partial averaging by a fixed rule: AAU without what adapts. A worker that has applied its gradient is ready; it averages
- * as soon as enough of its neighbours are ready too, and `options.wait` says how many that is:
+ * as soon as enough of its neighbours are ready too, and the option `wait` says how many that is:
  *
  *   k         k of them, or all when it has fewer
  *   fraction  that share of them, rounded up
@@ -50,10 +50,10 @@ static size_t lay_out(void *memory, const struct policy_config *config)
 
 static const char *partial_check(const struct policy_config *config)
 {
-    const struct policy_options *const o = &config->options;
-    if (o->wait == PARTIAL_K && o->k == 0)
+    const struct partial_options o = options_of(config);
+    if (o.wait == PARTIAL_K && o.k == 0)
         return "partial with wait k needs k of at least 1";
-    if (o->wait == PARTIAL_FRACTION && !(o->fraction > 0 && o->fraction <= 1))
+    if (o.wait == PARTIAL_FRACTION && !(o.fraction > 0 && o.fraction <= 1))
         return "partial with wait fraction needs a fraction above 0 and up to 1";
     return NULL;
 }
@@ -62,28 +62,28 @@ static const char *partial_check(const struct policy_config *config)
 
 uint32_t partial_wanted(const struct partial *self)
 {
-    const struct policy_options *const o = &self->config->options;
+    const struct partial_options o = options_of(self->config);
     uint32_t want = 1; /* timeout: whoever is there by then */
-    if (o->wait == PARTIAL_K)
-        want = o->k;
-    else if (o->wait == PARTIAL_FRACTION)
-        want = (uint32_t)(o->fraction * self->alive + (1 - 1e-9)); /* up, but 0.07 * 100 is 7 */
-    else if (o->wait == PARTIAL_RANDOM)
+    if (o.wait == PARTIAL_K)
+        want = o.k;
+    else if (o.wait == PARTIAL_FRACTION)
+        want = (uint32_t)(o.fraction * self->alive + (1 - 1e-9)); /* up, but 0.07 * 100 is 7 */
+    else if (o.wait == PARTIAL_RANDOM)
         want = self->drawn;
     return want < self->alive ? want : self->alive;
 }
 
 static void on_gradient(struct partial *self, uint64_t now_ns, struct actions *out)
 {
-    const struct policy_options *const o = &self->config->options;
+    const struct partial_options o = options_of(self->config);
     CHECK(self->status == PARTIAL_COMPUTING);
     say_apply(out, self->iteration);
     self->iteration++;
-    if (o->wait == PARTIAL_RANDOM && self->alive > 0)
+    if (o.wait == PARTIAL_RANDOM && self->alive > 0)
         self->drawn = 1 + rng_below(&self->rng, self->alive);
-    if (o->wait == PARTIAL_TIMEOUT && self->alive > 0) {
+    if (o.wait == PARTIAL_TIMEOUT && self->alive > 0) {
         self->holding = true;
-        say_timer(out, TIMER_WAIT, self->iteration, now_ns + o->timeout_ns);
+        say_timer(out, TIMER_WAIT, self->iteration, now_ns + o.timeout_ns);
     }
     partial_group_ready(self, out);
 }
@@ -120,7 +120,7 @@ static uint64_t tag_of(const struct partial *self, uint32_t leader)
 /* What the Metropolis rule is told at both ends. */
 static uint32_t degree_of(const struct partial *self, uint32_t active)
 {
-    return self->config->options.weights == WEIGHTS_UNIFORM ? self->config->peer_count : active;
+    return options_of(self->config).weights == WEIGHTS_UNIFORM ? self->config->peer_count : active;
 }
 
 /* It says as well that neither end counts as ready for the other any more, nor claims it. */
@@ -303,21 +303,21 @@ static const struct policy_choice weights[] = {
 static const struct policy_option options[] = {
     {.name = "wait",
      .type = OPTION_CHOICE,
-     POLICY_OPTION_AT(wait),
+     POLICY_OPTION_AT(struct partial_options, wait),
      .fallback = "k",
      .unit = "wait rule",
      .help = "how long a worker waits for its neighbours",
      .choices = waits},
     {.name = "weights",
      .type = OPTION_CHOICE,
-     POLICY_OPTION_AT(weights),
+     POLICY_OPTION_AT(struct partial_options, weights),
      .fallback = "metropolis",
      .unit = "kind of weights",
      .help = "weights of the average",
      .choices = weights},
     {.name = "k",
      .type = OPTION_COUNT,
-     POLICY_OPTION_AT(k),
+     POLICY_OPTION_AT(struct partial_options, k),
      .by = "wait",
      .only = "k",
      .min = 1,
@@ -328,7 +328,7 @@ static const struct policy_option options[] = {
      .draw = {1, OPTION_WORKERS, 0}},
     {.name = "fraction",
      .type = OPTION_SHARE,
-     POLICY_OPTION_AT(fraction),
+     POLICY_OPTION_AT(struct partial_options, fraction),
      .by = "wait",
      .only = "fraction",
      .min = 1e-6,
@@ -339,7 +339,7 @@ static const struct policy_option options[] = {
      .draw = {1, 10, 0}},
     {.name = "timeout",
      .type = OPTION_NS,
-     POLICY_OPTION_AT(timeout_ns),
+     POLICY_OPTION_AT(struct partial_options, timeout_ns),
      .by = "wait",
      .only = "timeout",
      .min = 1,

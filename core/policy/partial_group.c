@@ -123,7 +123,7 @@ void partial_group_consider(struct partial *self, struct actions *out)
     uint32_t ready = 0;
     for (uint32_t i = 0; i < self->config->peer_count; i++)
         ready += self->peer[i].ready;
-    const bool expired = self->config->options.wait == PARTIAL_TIMEOUT && !self->holding;
+    const bool expired = options_of(self->config).wait == PARTIAL_TIMEOUT && !self->holding;
     if (self->alive == 0 || (expired && ready == 0)) {
         self->counters.unmixed++;
         partial_compute(self, out);
@@ -183,7 +183,7 @@ static uint32_t best_deferred(const struct partial *self)
 /* After its timeout this worker has asked all that it knew as ready, and none of them was: it has waited long enough. */
 static bool asked_in_vain(const struct partial *self)
 {
-    return self->config->options.wait == PARTIAL_TIMEOUT && self->status == PARTIAL_LEADING;
+    return options_of(self->config).wait == PARTIAL_TIMEOUT && self->status == PARTIAL_LEADING;
 }
 
 /* The group came to nothing: join the best leader that waits for an answer, or wait on. */

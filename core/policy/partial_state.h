@@ -20,6 +20,18 @@ enum partial_status {
     PARTIAL_DONE,
 };
 
+enum partial_wait { PARTIAL_K, PARTIAL_FRACTION, PARTIAL_TIMEOUT, PARTIAL_RANDOM };
+enum partial_weights { WEIGHTS_METROPOLIS, WEIGHTS_UNIFORM };
+
+struct partial_options {
+    enum partial_wait wait;
+    enum partial_weights weights;
+    uint32_t k;          /* wait k: neighbours */
+    double fraction;     /* wait fraction: of the neighbours, in (0, 1] */
+    uint64_t timeout_ns; /* wait timeout */
+};
+POLICY_OPTIONS(struct partial_options)
+
 struct partial_peer {
     uint64_t handle; /* of a member: its model, once it is here */
     uint32_t degree; /* that came with it */

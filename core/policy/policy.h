@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "core/policy/option.h"
 #include "core/policy/step.h"
@@ -39,47 +40,6 @@ static inline bool matrix_keeps_average(enum matrix_class matrix, uint32_t worke
     return matrix == MATRIX_EXACT_MEAN && workers > 1;
 }
 
-enum aau_release { AAU_CLUSTER, AAU_ALL, AAU_NBR, AAU_PAIR };
-enum aau_new_edge { AAU_COMPONENT, AAU_VERTEX };
-#define AAU_MESSAGES_MAX 1000u /* flooding costs O(N^2) messages per epoch, and as much memory */
-
-enum aau_pathsearch { AAU_AUTO, AAU_MESSAGES, AAU_ORACLE };
-enum adpsgd_pairing { ADPSGD_ANY, ADPSGD_BIPARTITE };
-enum dsgd_order { DSGD_ADAPT_THEN_COMBINE, DSGD_COMBINE_THEN_ADAPT };
-enum partial_wait { PARTIAL_K, PARTIAL_FRACTION, PARTIAL_TIMEOUT, PARTIAL_RANDOM };
-enum policy_weights { WEIGHTS_METROPOLIS, WEIGHTS_UNIFORM };
-enum collective_kind { COLLECTIVE_CHUNKED, COLLECTIVE_MODELLED };
-
-/** Their values; those that a row does not read stay 0. A new option needs no field here: it takes a word of `own`. */
-struct policy_options {
-    enum dsgd_order order; /* dsgd */
-    enum collective_kind
-        collective;             /* allreduce, local-sgd, prague: modelled only in virtual time */
-    enum aau_release release;   /* aau */
-    enum aau_new_edge new_edge; /* aau: between components, or to a worker not touched yet */
-    enum aau_pathsearch pathsearch; /* aau; AAU_AUTO is resolved before init */
-    uint64_t
-        evict_after_ns; /* aau: a neighbour silent for so long is treated as absent; 0 = never */
-    uint32_t max_staleness; /* aau: alarm when a model has missed so many epochs; 0 = no alarm */
-    enum adpsgd_pairing pairing; /* adpsgd */
-    bool comm_thread;       /* adpsgd: answer and initiate while a gradient is being computed */
-    enum partial_wait wait; /* partial */
-    enum policy_weights weights; /* partial */
-    uint32_t k;                  /* k-sync: gradients per round; partial, wait k: neighbours */
-    double fraction;             /* partial, wait fraction: of the neighbours, in (0, 1] */
-    uint64_t timeout_ns;         /* partial, wait timeout; epidemic */
-    uint64_t give_up_ns; /* sgp: a message that has not come for so long is lost; 0 = never */
-    uint32_t steps;     /* local-sgd, swarm: local steps per exchange; swift: steps per averaging */
-    uint32_t group;     /* prague: members of a group */
-    uint32_t lag;       /* prague: drafts nobody who lags by more requests; 0 = no filter */
-    uint32_t overlap;   /* sgp: iterations a message may be late */
-    uint32_t staleness; /* hop, ssp: bound in iterations */
-    uint32_t backup;    /* hop: neighbours not waited for */
-    uint32_t jump;      /* hop: iterations skipped at most at once; 0 = none are skipped */
-    uint32_t fanout;    /* epidemic: receivers per iteration */
-    union policy_value own[POLICY_OPTIONS_OWN]; /* of one row alone, as its table says */
-};
-
 /** Everything a policy instance is told. Pointers are borrowed for the whole run. */
 struct policy_config {
     uint32_t self;         /* own 32-bit id */
@@ -95,6 +55,23 @@ struct policy_config {
     const uint8_t *late; /* [workers] 1 = is not there from the start; NULL: everybody is */
     void *shared; /* state of all workers together; rows with shared_bytes, virtual time only */
 };
+
+/**
+ * A policy's file says `struct x_options {...}; POLICY_OPTIONS(struct x_options)`, where its table of options says what lies
+ * in it (POLICY_OPTION_AT), and reads it by options_of(config).
+ */
+#define POLICY_OPTIONS(type)                                                                  \
+    _Static_assert(sizeof(type) <= sizeof(struct policy_options), "more options than words"); \
+    static inline type options_in(const struct policy_options *options)                       \
+    {                                                                                         \
+        type own;                                                                             \
+        memcpy(&own, options, sizeof(own));                                                   \
+        return own;                                                                           \
+    }                                                                                         \
+    static inline type options_of(const struct policy_config *config)                         \
+    {                                                                                         \
+        return options_in(&config->options);                                                  \
+    }
 
 /** What a policy counts about itself, for the result; a field that means nothing to it stays 0. */
 struct policy_counters {

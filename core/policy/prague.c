@@ -33,6 +33,13 @@
 
 enum status { COMPUTING, WAITING, REDUCING, DONE };
 
+struct prague_options {
+    enum collective_kind collective;
+    uint32_t group; /* members */
+    uint32_t lag;   /* nobody who lags by more requests is drafted; 0 = no filter */
+};
+POLICY_OPTIONS(struct prague_options)
+
 struct prague {
     const struct policy_config *config;
     uint32_t *everyone;    /* [peer_count] */
@@ -51,7 +58,7 @@ struct prague {
 
 static const char *prague_check(const struct policy_config *config)
 {
-    if (config->options.group < 2 || config->options.group > PRAGUE_MEMBERS_MAX)
+    if (options_of(config).group < 2 || options_of(config).group > PRAGUE_MEMBERS_MAX)
         return "prague needs a group of 2 to 6 members";
     return NULL;
 }
@@ -72,8 +79,8 @@ static size_t lay_out(void *memory, const struct policy_config *config)
         return layout.used;
     *self = made;
     if (generates)
-        self->groups = groups_init(groups, config->workers, config->options.group,
-                                   config->options.lag, config->seed);
+        self->groups = groups_init(groups, config->workers, options_of(config).group,
+                                   options_of(config).lag, config->seed);
     return layout.used;
 }
 
@@ -243,10 +250,10 @@ static void prague_step(void *state, const struct event *event, struct actions *
 }
 
 static const struct policy_option options[] = {
-    POLICY_OPTION_COLLECTIVE,
+    POLICY_OPTION_COLLECTIVE(struct prague_options),
     {.name = "group",
      .type = OPTION_COUNT,
-     POLICY_OPTION_AT(group),
+     POLICY_OPTION_AT(struct prague_options, group),
      .min = 2,
      .max = PRAGUE_MEMBERS_MAX,
      .fallback = "3",
@@ -255,7 +262,7 @@ static const struct policy_option options[] = {
      .draw = {2, OPTION_WORKERS, 0}},
     {.name = "lag",
      .type = OPTION_COUNT,
-     POLICY_OPTION_AT(lag),
+     POLICY_OPTION_AT(struct prague_options, lag),
      .max = 1e6,
      .fallback = "0",
      .unit = "requests",

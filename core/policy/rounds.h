@@ -46,10 +46,10 @@ static inline void rounds_apply(struct rounds *self, struct actions *out)
 }
 
 /** The mean over all: `everyone` lists all peers and outlives the step. To whoever models a reduction, no list means all. */
-static inline void rounds_reduce(const struct policy_config *config, uint64_t tag,
-                                 const uint32_t *everyone, struct actions *out)
+static inline void rounds_reduce(const struct policy_config *config, enum collective_kind kind,
+                                 uint64_t tag, const uint32_t *everyone, struct actions *out)
 {
-    const bool modelled = config->options.collective == COLLECTIVE_MODELLED;
+    const bool modelled = kind == COLLECTIVE_MODELLED;
     actions_push(out, (struct action){.kind = ACT_REDUCE,
                                       .tag = tag,
                                       .peers = modelled ? NULL : everyone,

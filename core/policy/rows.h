@@ -36,6 +36,5 @@ POLICY_ROWS(POLICY_ROW_DECLARE)
 
 /* What policy_variant puts in the place of a row. */
 extern const struct policy policy_aau_oracle, policy_sgp_lossy;
-extern const struct policy_option aau_options[]; /* of aau and policy_aau_oracle */
 
 #endif

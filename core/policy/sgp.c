@@ -50,6 +50,12 @@ struct inbox {
     uint64_t next_tag; /* of the share that is waited for next */
 };
 
+struct sgp_options {
+    uint64_t give_up_ns; /* a message that has not come for so long is lost; 0 = never */
+    uint32_t overlap;    /* iterations a message may be late */
+};
+POLICY_OPTIONS(struct sgp_options)
+
 struct sgp {
     const struct policy_config *config;
     struct inbox *inbox;    /* [hops] */
@@ -104,7 +110,7 @@ static size_t lay_out(void *memory, const struct policy_config *config)
 
 static const char *sgp_check(const struct policy_config *config)
 {
-    return config->options.overlap > OVERLAP_MAX ? "sgp: overlap is at most 3" : NULL;
+    return options_of(config).overlap > OVERLAP_MAX ? "sgp: overlap is at most 3" : NULL;
 }
 
 /* Take the shares of iterations up to `newest` out of the inboxes and add them to 1 / (degree + 1) of what is here. */
@@ -136,7 +142,7 @@ static void mix(struct sgp *self, uint64_t newest, uint32_t degree, struct actio
 
 static void arm(struct sgp *self, uint64_t now_ns, struct actions *out)
 {
-    const uint64_t give_up_ns = self->config->options.give_up_ns;
+    const uint64_t give_up_ns = options_of(self->config).give_up_ns;
     if (give_up_ns == 0)
         return;
     self->armed = true;
@@ -186,7 +192,7 @@ static void begin(struct sgp *self, uint64_t now_ns, struct actions *out)
 /* After the own share was sent: go on unless the share that may be late no longer is missing. */
 static void try_finish(struct sgp *self, uint64_t now_ns, struct actions *out)
 {
-    const uint32_t overlap = self->config->options.overlap;
+    const uint32_t overlap = options_of(self->config).overlap;
     if (self->hops > 0) {
         if (self->now >= overlap) {
             const uint32_t needed = self->now - overlap;
@@ -222,7 +228,7 @@ static void give_up(struct sgp *self, struct inbox *box, uint64_t end)
 
 static void on_tensor(struct sgp *self, const struct event *event, struct actions *out)
 {
-    const bool lossy = self->config->options.give_up_ns > 0;
+    const bool lossy = options_of(self->config).give_up_ns > 0;
     CHECK(self->hops > 0);
     struct inbox *const box = &self->inbox[event->tag % self->hops];
     CHECK(event->peer == box->peer);
@@ -258,7 +264,7 @@ static void on_timer(struct sgp *self, const struct event *event, struct actions
         end_if_whole(self, event->now_ns, out);
         return;
     }
-    const uint32_t needed = self->now - self->config->options.overlap;
+    const uint32_t needed = self->now - options_of(self->config).overlap;
     give_up(self, &self->inbox[needed % self->hops], needed + 1);
     try_finish(self, event->now_ns, out);
 }
@@ -293,7 +299,7 @@ static void sgp_step(void *state, const struct event *event, struct actions *out
 static const struct policy_option options[] = {
     {.name = "overlap",
      .type = OPTION_COUNT,
-     POLICY_OPTION_AT(overlap),
+     POLICY_OPTION_AT(struct sgp_options, overlap),
      .max = 1e6,
      .fallback = "0",
      .unit = "iterations",
@@ -302,7 +308,7 @@ static const struct policy_option options[] = {
     /* Never drawn: what is given up is lost, and scenarios hold rows to their sums. */
     {.name = "give_up",
      .type = OPTION_NS,
-     POLICY_OPTION_AT(give_up_ns),
+     POLICY_OPTION_AT(struct sgp_options, give_up_ns),
      .max = OPTION_HOUR_NS,
      .fallback = "0",
      .unit = "time",
@@ -313,7 +319,7 @@ static const struct policy_option options[] = {
 static const struct policy *variant(const struct policy_options *chosen, uint32_t workers)
 {
     (void)workers;
-    return chosen->give_up_ns > 0 ? &policy_sgp_lossy : NULL;
+    return options_in(chosen).give_up_ns > 0 ? &policy_sgp_lossy : NULL;
 }
 
 #define SGP_ROW                                                                                   \

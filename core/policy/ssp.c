@@ -10,28 +10,26 @@
 #include "core/policy/rows.h"
 #include "core/policy/server.h"
 
+struct ssp_options {
+    uint32_t staleness; /* bound in iterations */
+};
+POLICY_OPTIONS(struct ssp_options)
+
 static size_t lay_out(void *memory, const struct policy_config *config)
 {
     return server_lay_out(memory, config,
-                          (struct server_rules){.ahead_max = config->options.staleness});
+                          (struct server_rules){.ahead_max = options_of(config).staleness});
 }
 
 static const char *ssp_check(const struct policy_config *config)
 {
-    if (config->options.staleness == SERVER_FREE)
+    if (options_of(config).staleness == SERVER_FREE)
         return "a staleness that bounds nothing is asgd";
     return server_check(config);
 }
 
 static const struct policy_option options[] = {
-    {.name = "staleness",
-     .type = OPTION_COUNT,
-     POLICY_OPTION_AT(staleness),
-     .max = 1e6,
-     .fallback = "4",
-     .unit = "iterations",
-     .help = "how far the fastest may be ahead; of hop at most 5",
-     .draw = {0, 5, 0}},
+    POLICY_OPTION_STALENESS(struct ssp_options),
     {.name = NULL},
 };
 

@@ -11,18 +11,24 @@
 #include "core/policy/adpsgd.h"
 #include "core/policy/rows.h"
 
+struct swarm_options {
+    uint32_t steps; /* per exchange */
+};
+POLICY_OPTIONS(struct swarm_options)
+
 static const char *swarm_check(const struct policy_config *config)
 {
-    return config->options.steps == 0 ? "swarm needs steps of at least 1" : NULL;
+    return options_of(config).steps == 0 ? "swarm needs steps of at least 1" : NULL;
 }
 
 static size_t lay_out(void *memory, const struct policy_config *config)
 {
-    return adpsgd_lay_out(memory, config, config->options.steps);
+    return adpsgd_lay_out(memory, config,
+                          &(struct adpsgd_rules){.every = options_of(config).steps});
 }
 
 static const struct policy_option options[] = {
-    POLICY_OPTION_STEPS,
+    POLICY_OPTION_STEPS(struct swarm_options),
     {.name = NULL},
 };
 

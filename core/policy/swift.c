@@ -19,6 +19,11 @@
 #include "core/policy/rows.h"
 #include "core/policy/say.h"
 
+struct swift_options {
+    uint32_t steps; /* per averaging */
+};
+POLICY_OPTIONS(struct swift_options)
+
 struct copy {
     uint64_t handle; /* 0: none yet */
     uint64_t tag;    /* the neighbour's iteration */
@@ -52,7 +57,7 @@ static size_t lay_out(void *memory, const struct policy_config *config)
 
 static const char *swift_check(const struct policy_config *config)
 {
-    return config->options.steps == 0 ? "swift: steps is at least 1" : NULL;
+    return options_of(config).steps == 0 ? "swift: steps is at least 1" : NULL;
 }
 
 static void begin(struct swift *self, struct actions *out)
@@ -86,7 +91,7 @@ static void average(struct swift *self, struct actions *out)
 static void on_gradient(struct swift *self, struct actions *out)
 {
     CHECK(!self->done);
-    if ((self->iteration + 1) % self->config->options.steps == 0)
+    if ((self->iteration + 1) % options_of(self->config).steps == 0)
         average(self, out);
     say_apply(out, self->iteration);
     self->iteration++;
@@ -141,7 +146,7 @@ static void swift_step(void *state, const struct event *event, struct actions *o
 }
 
 static const struct policy_option options[] = {
-    POLICY_OPTION_STEPS,
+    POLICY_OPTION_STEPS(struct swift_options),
     {.name = NULL},
 };
 

@@ -8,9 +8,8 @@
 static void open_hop(struct trace_node *node, const uint32_t *peers, uint32_t backup,
                      uint32_t staleness, uint32_t jump)
 {
-    const struct policy_config options = {
-        .options = {.backup = backup, .staleness = staleness, .jump = jump}};
-    trace_open(node, &policy_hop, 0, 4, peers, &options);
+    trace_open(node, &policy_hop, 0, 4, peers,
+               OPTIONS(policy_hop, "backup: %u, staleness: %u, jump: %u", backup, staleness, jump));
     cr_assert_null(policy_hop.check(&node->config));
 }
 
