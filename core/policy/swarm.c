@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * SwarmSGD, blocking: a pair averages after each has made some local steps of its own. The machine is AD-PSGD's without
- * a communication thread (adpsgd.c): a worker that has made `steps` steps since its last exchange asks a random neighbour,
+ * a communication thread (pair.c): a worker that has made `steps` steps since its last exchange asks a random neighbour,
  * and one that is asked answers between two of its steps. Either way its count begins anew, so a worker makes up to `steps`
  * local steps per exchange, fewer when it is asked. The model does not move while it exchanges: both ends
  * average the same two versions, and no local step is lost.
  *
  * Paper: arXiv 1910.12308, the blocking interaction of two workers. A reconstruction.
  */
-#include "core/policy/adpsgd.h"
+#include "core/policy/pair.h"
 #include "core/policy/rows.h"
 
 struct swarm_options {
@@ -23,8 +23,7 @@ static const char *swarm_check(const struct policy_config *config)
 
 static size_t lay_out(void *memory, const struct policy_config *config)
 {
-    return adpsgd_lay_out(memory, config,
-                          &(struct adpsgd_rules){.every = options_of(config).steps});
+    return pair_lay_out(memory, config, &(struct pair_rules){.every = options_of(config).steps});
 }
 
 static const struct policy_option options[] = {
@@ -49,6 +48,6 @@ const struct policy policy_swarm = {
     .survives_return = true,
     .check = swarm_check,
     .lay_out = lay_out,
-    .step = adpsgd_step,
-    .counters_at = offsetof(struct adpsgd, counters),
+    .step = pair_step,
+    .counters_at = offsetof(struct pair, counters),
 };

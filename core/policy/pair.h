@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * The pair exchange of AD-PSGD, for rows that are the same machine with other options (swarm).
+ * Two neighbours average, atomically in the pair: what adpsgd and swarm do, whenever each of them does it.
  */
-#ifndef CORE_POLICY_ADPSGD_H
-#define CORE_POLICY_ADPSGD_H
+#ifndef CORE_POLICY_PAIR_H
+#define CORE_POLICY_PAIR_H
 
 #include "core/base/rng.h"
 #include "core/policy/policy.h"
 
-struct adpsgd_peer {
+struct pair_peer {
     uint32_t index; /* its own: a list of one, for actions */
     uint32_t id;
     uint32_t seq; /* of its request, to be answered after the gradient */
@@ -17,12 +17,12 @@ struct adpsgd_peer {
 };
 
 /* What most events need comes first: a simulation holds thousands of these. */
-struct adpsgd {
-    struct adpsgd_peer *peer; /* [peer_count] */
-    uint64_t tag;             /* of the exchange in progress: {initiator's id, its seq} */
-    uint32_t role;            /* enum role */
-    uint32_t partner; /* while ASKING or GIVING; else the one that refused last, or NOBODY */
-    uint32_t seq;     /* of the own request made last */
+struct pair {
+    struct pair_peer *peer; /* [peer_count] */
+    uint64_t tag;           /* of the exchange in progress: {initiator's id, its seq} */
+    uint32_t role;          /* enum role */
+    uint32_t partner;       /* while ASKING or GIVING; else the one that refused last, or NOBODY */
+    uint32_t seq;           /* of the own request made last */
     uint32_t iteration;
     uint32_t tries; /* refusals in this iteration */
     uint32_t peer_count;
@@ -44,7 +44,7 @@ struct adpsgd {
 };
 
 /** What the policies on this machine differ in. */
-struct adpsgd_rules {
+struct pair_rules {
     bool comm_thread; /* answers and initiates while a gradient is being computed */
     bool bipartite;   /* only one side of the graph initiates: policy_config.adpsgd_active */
     uint32_t
@@ -52,9 +52,9 @@ struct adpsgd_rules {
 };
 
 /** policy.lay_out. */
-size_t adpsgd_lay_out(void *memory, const struct policy_config *config,
-                      const struct adpsgd_rules *rules);
+size_t pair_lay_out(void *memory, const struct policy_config *config,
+                    const struct pair_rules *rules);
 
-void adpsgd_step(void *state, const struct event *event, struct actions *out);
+void pair_step(void *state, const struct event *event, struct actions *out);
 
 #endif
