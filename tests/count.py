@@ -4,13 +4,16 @@
 
     count.py BUILD SKIPS [--strict]
 
-Prints `passed failed skipped`. What was skipped, and why, goes to stderr; with --strict a skip that SKIPS does not list
-counts as failed, so that a feature that broke cannot hide behind one. SKIPS: a name (with * and ?) and a reason a line.
+Prints `passed failed skipped seconds`, and below them what took longest. What was skipped, and why, goes to stderr; with
+--strict a skip that SKIPS does not list counts as failed, so that a feature that broke cannot hide behind one. SKIPS: a
+name (with * and ?) and a reason a line.
 """
 import fnmatch
 import json
 import os
 import sys
+
+LONGEST = 12  # as many of the tests that take 5 s are printed
 
 
 def expected(path):
@@ -36,8 +39,13 @@ def main(build, skips_file, strict):
     known = expected(skips_file)
     passed = failed = 0
     skips = []
+    took = []
+    begin, end = float("inf"), 0
     for line in open(os.path.join(build, "meson-logs", "testlog.json")):
         test = json.loads(line)
+        begin = min(begin, test["starttime"])
+        end = max(end, test["starttime"] + test["duration"])
+        took.append((test["duration"], test["name"]))
         report = criterion(test)
         if report:
             passed += report[0]
@@ -58,7 +66,10 @@ def main(build, skips_file, strict):
               file=sys.stderr)
     if strict:
         failed += unexpected
-    print(passed, failed, len(skips) - unexpected * strict)
+    print(passed, failed, len(skips) - unexpected * strict, round(max(end - begin, 0)))
+    for seconds, name in sorted(took, reverse=True)[:LONGEST]:
+        if seconds >= 5:
+            print("%6.0f s  %s" % (seconds, name))
 
 
 if __name__ == "__main__":

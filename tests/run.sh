@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# The tests. Ends in one line `N passed, N failed, N skipped`.
+# The tests. Ends in a table of where the time went, and one line `N passed, N failed, N skipped`.
 #   run.sh             the release build with every suite that needs no more than a compiler, Criterion and Python
 #   run.sh --all       what CI runs: that, the readers of histograms by others (Java, JavaScript), sanitizer builds, a short
 #                      fuzzing of the parsers, a clang build, the same virtual run through all of them, a policy added by
@@ -10,6 +10,7 @@ set -u
 root=$(cd "$(dirname "$0")/.." && pwd -P)
 cd "$root" || exit 1
 passed=0 failed=0 skipped=0
+before=$(date +%s) table=
 all=no strict=
 for option in "$@"; do
     case $option in
@@ -21,6 +22,13 @@ for option in "$@"; do
         ;;
     esac
 done
+
+spent() { # title: a line of the table, for what was done since the one before
+    now=$(date +%s)
+    table="$table$(printf '%6d s  %s' $((now - before)) "$1")
+"
+    before=$now
+}
 
 configure() { # folder, options…
     folder=$1
@@ -42,20 +50,24 @@ step() { # title, folder, test arguments…: builds what those tests need, and c
     rm -f "$folder/meson-logs/testlog.json" # where the build fails there is none to count
     meson test -C "$folder" --print-errorlogs "$@"
     # shellcheck disable=SC2086
-    totals=$(python3 tests/count.py "$folder" tests/skips.txt $strict) || totals="0 1 0"
-    # shellcheck disable=SC2086
-    set -- $totals
-    passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+    python3 tests/count.py "$folder" tests/skips.txt $strict >"$folder/counts" || echo "0 1 0 0" >"$folder/counts"
+    read -r new_passed new_failed new_skipped seconds <"$folder/counts"
+    passed=$((passed + new_passed)) failed=$((failed + new_failed)) skipped=$((skipped + new_skipped))
+    spent "$title; $seconds s of it the tests"
+    table="$table$(sed -n '2,$s/^/          /p' "$folder/counts")
+"
 }
 
 check() { # title, command…: counts as one test
-    printf '\n== %s\n' "$1"
+    title=$1
+    printf '\n== %s\n' "$title"
     shift
     if "$@"; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
     fi
+    spent "$title"
 }
 
 everything_else() {
@@ -84,5 +96,6 @@ else
     step "all suites but the readers of histograms" build --no-suite readers
 fi
 
+printf '\n== where the time went\n%s' "$table" | grep .
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" -eq 0 ]
