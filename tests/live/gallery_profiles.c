@@ -42,7 +42,7 @@ static void leave(void)
 
 TestSuite(gallery, .init = enter, .fini = leave, .timeout = 240);
 
-static struct criterion_test_params all_profiles(void)
+ParameterizedTestParameters(gallery, holds_its_claim_and_waits_live_as_in_virtual_time)
 {
     static char name[][NAME_BYTES] = {"transient",     "permanent",        "heavy-tail",
                                       "fail-slow",     "gc-pause",         "rack",
@@ -122,16 +122,6 @@ static struct shares shares_of(const char *clock, const char *name)
     return out;
 }
 
-ParameterizedTestParameters(gallery, holds_its_claim_in_virtual_time)
-{
-    return all_profiles();
-}
-
-ParameterizedTest(char (*name)[NAME_BYTES], gallery, holds_its_claim_in_virtual_time)
-{
-    cr_expect_eq(run_shipped("virtual", *name), 0, "%s", *name);
-}
-
 /** Profiles in which the clocks wait differently say why not in a line that begins so. */
 static bool says_why_not(const char *name)
 {
@@ -148,15 +138,11 @@ static bool says_why_not(const char *name)
     return found;
 }
 
-ParameterizedTestParameters(gallery, waits_live_as_in_virtual_time)
-{
-    return all_profiles();
-}
-
 /* A host that takes cores away says nothing about the profile: it is tried again, and then only has to end well. */
-ParameterizedTest(char (*name)[NAME_BYTES], gallery, waits_live_as_in_virtual_time)
+ParameterizedTest(char (*name)[NAME_BYTES], gallery,
+                  holds_its_claim_and_waits_live_as_in_virtual_time)
 {
-    cr_assert_eq(run_shipped("virtual", *name), 0, "%s", *name);
+    cr_assert_eq(run_shipped("virtual", *name), 0, "%s does not hold its claim", *name);
     const struct shares predicted = shares_of("virtual", *name);
     bool agrees = false, disturbed = true;
     struct shares live = {0};
