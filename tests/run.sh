@@ -71,10 +71,10 @@ check() { # title, command…: counts as one test
 }
 
 everything_else() {
-    configure build-asan --buildtype=debugoptimized -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false &&
+    configure build-asan --buildtype=debugoptimized -Doptimization=1 -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false &&
         step "address and undefined-behaviour sanitizers, a tenth of the seeds (tests/prop/seeds.h)" build-asan --suite pure &&
         check "the program under the sanitizers" ninja --quiet -C build-asan harness/dawdle
-    configure build-tsan --buildtype=debugoptimized -Dtests=enabled -Db_sanitize=thread -Db_lundef=false &&
+    configure build-tsan --buildtype=debugoptimized -Doptimization=1 -Dtests=enabled -Db_sanitize=thread -Db_lundef=false &&
         step "thread sanitizer" build-tsan --suite race
     CC=clang configure build-fuzz --buildtype=debugoptimized -Doptimization=1 -Dtests=disabled -Dfuzz=true \
         -Db_sanitize=address,undefined -Db_lundef=false && step "fuzzing of the parsers" build-fuzz --suite fuzz
