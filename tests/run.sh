@@ -12,6 +12,8 @@ cd "$root" || exit 1
 passed=0 failed=0 skipped=0
 before=$(date +%s) table=
 all=no strict=
+# With debugging information ccache takes the folder for a part of what is compiled: a fresh clone would find nothing.
+export CCACHE_NOHASHDIR=1
 for option in "$@"; do
     case $option in
     --all) all=yes ;;
