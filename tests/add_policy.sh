@@ -57,5 +57,5 @@ say "its options" sh -c 'build/harness/dawdle help policies.steps | grep -q "or 
 say "a profile" build/harness/dawdle sim profile.yaml -q --out runs
 say "its echo" grep -q "rest: 5" runs/swallow/latest/resolved.yaml
 say "random scenarios" build/tests/random/dawdle-fuzz --policy swallow -q 300
-say "errors that list all policies" build/tests/test_unit_harness --filter 'profile/*'
+say "errors that list all policies" build/tests/test_unit_harness --filter 'profile_errors/*'
 say "faults and drains" build/tests/test_prop_sim --filter 'sim_@(faults|drain)/*'
