@@ -15,7 +15,7 @@
 
 static struct experiment again;
 
-TestSuite(profile, .init = profile_enter);
+TestSuite(profile, .init = profile_enter, .fini = profile_leave);
 
 static char *print_resolved(const struct experiment *experiment)
 {
@@ -132,7 +132,6 @@ Test(profile, the_example_of_the_design_loads)
     cr_expect_str_eq(loaded.target.relative_to, "allreduce");
     cr_expect_eq(loaded.check_count, 2u);
     cr_expect_str_eq(loaded.check[1], "tensors_unexplained == 0");
-    profile_free(&loaded);
 }
 
 Test(profile, a_policy_keeps_its_own_rate_and_shares_the_common_one)
@@ -145,7 +144,6 @@ Test(profile, a_policy_keeps_its_own_rate_and_shares_the_common_one)
     cr_expect(loaded.policy[2].lr_own);
     cr_expect(loaded.policy[2].lr_own);
     cr_expect_str_eq(loaded.policy[2].label, "aau", "the label defaults to the kind");
-    profile_free(&loaded);
 }
 
 Test(profile, the_claim_is_the_first_comment_block)
@@ -157,7 +155,6 @@ Test(profile, the_claim_is_the_first_comment_block)
                      "per second than any synchronous policy.\n"
                      "Refuted if its 95 % interval overlaps theirs. Which policy reaches the "
                      "target first is reported, not claimed.");
-    profile_free(&loaded);
 }
 
 Test(profile, short_forms_and_defaults_make_three_lines_a_profile)
@@ -171,7 +168,6 @@ Test(profile, short_forms_and_defaults_make_three_lines_a_profile)
     cr_expect_str_eq(loaded.edges, "handle");
     cr_expect_eq(loaded.seed_count, 3u);
     cr_expect_not(loaded.target.set);
-    profile_free(&loaded);
 }
 
 Test(profile, aliases_and_merge_keys_are_expanded)
@@ -187,7 +183,6 @@ Test(profile, aliases_and_merge_keys_are_expanded)
     cr_expect_float_eq(loaded.policy[1].lr, 0.5, 0.0);
     cr_expect(chooses(1, "release", "all"), "own keys win over merged ones");
     cr_expect(chooses(2, "release", "pair"));
-    profile_free(&loaded);
 }
 
 Test(profile, set_reaches_into_short_forms_and_lists)
@@ -207,7 +202,6 @@ Test(profile, set_reaches_into_short_forms_and_lists)
     cr_expect_eq(loaded.seed_count, 2u);
     cr_expect_eq(loaded.seed[1], 9u);
     cr_expect_not(loaded.target.set, "an empty value takes the key back");
-    profile_free(&loaded);
 }
 
 Test(profile, later_sets_win)
@@ -216,7 +210,6 @@ Test(profile, later_sets_win)
     load(DESIGN, set, COUNT(set));
 
     cr_expect_eq(loaded.workers.count, 5u);
-    profile_free(&loaded);
 }
 
 Test(profile, selected_workers_are_listed)
@@ -229,7 +222,6 @@ Test(profile, selected_workers_are_listed)
     cr_expect_eq(inject->worker_count, 2u);
     cr_expect_eq(inject->workers[0], 5u);
     cr_expect_eq(inject->workers[1], 2u);
-    profile_free(&loaded);
 }
 
 Test(profile, a_list_of_groups_hits_all_of_them)
@@ -244,7 +236,6 @@ Test(profile, a_list_of_groups_hits_all_of_them)
     cr_expect_eq(link->workers[0], 0u);
     cr_expect_eq(loaded.inject[3].inject.select, SELECT_PERCENT_ONCE);
     cr_expect(loaded.inject[3].inject.by_group);
-    profile_free(&loaded);
 }
 
 Test(profile, a_schedule_may_be_written_as_a_map_from_times_to_scales)
@@ -261,7 +252,6 @@ Test(profile, a_schedule_may_be_written_as_a_map_from_times_to_scales)
     cr_expect_float_eq(when->step[1].scale, 1.0, 0.0);
     cr_expect(loaded.inject[0].inject.one_draw);
     cr_expect_float_eq(loaded.inject[0].inject.half_life, 20.0, 0.0);
-    profile_free(&loaded);
 }
 
 Test(profile, a_bad_link_needs_no_law)
@@ -278,7 +268,6 @@ Test(profile, a_bad_link_needs_no_law)
     cr_expect(entry->link.unreliable);
     cr_expect_not(loaded.inject[2].inject.link.unreliable, "messages are sent again by default");
     cr_expect_eq(loaded.inject[2].inject.link.resend_ns, 1000000u);
-    profile_free(&loaded);
 }
 
 Test(profile, a_fault_is_set_by_its_kind)
@@ -293,7 +282,6 @@ Test(profile, a_fault_is_set_by_its_kind)
     cr_expect_eq(loaded.fault[0].fault.notice_ns, 20000000u);
     cr_expect_eq(loaded.fault[2].fault.for_ns, 1000000000u);
     cr_expect_eq(loaded.fault[3].fault.disk, DISK_SHORT);
-    profile_free(&loaded);
 }
 
 Test(profile, the_resolved_echo_names_the_origin_of_each_value)
@@ -308,7 +296,6 @@ Test(profile, the_resolved_echo_names_the_origin_of_each_value)
     cr_expect(strstr(text, "    degree: 3                                    # design.yaml:6\n"));
     cr_expect(strstr(text, "  prefetch: 4                                    # default\n"));
     free(text);
-    profile_free(&loaded);
 }
 
 Test(profile, the_resolved_echo_loads_to_the_same_experiment)
@@ -354,7 +341,6 @@ Test(profile, virtual_time_has_its_own_keys)
     cr_expect_float_eq(loaded.links.jitter_cv, 0.0, 0.0, "no jitter was asked for");
     cr_expect_eq(loaded.compute.core_ns, 2000000u, "the whole base by default");
     cr_expect_str_eq(loaded.edges, "", "edges are of live runs");
-    profile_free(&loaded);
 }
 
 Test(profile, a_rate_is_read_in_bits_or_bytes)
@@ -393,7 +379,6 @@ Test(profile, pathsearch_is_an_oracle_only_where_messages_would_flood)
     expect_pathsearch("oracle");
     loaded.clock = CLOCK_LIVE;
     expect_pathsearch("messages");
-    profile_free(&loaded);
 }
 
 Test(profile, every_shipped_profile_is_resolved_into_one_that_loads)
@@ -433,7 +418,6 @@ Test(profile, paths_are_relative_to_the_profile_and_stored_absolute)
     cr_expect(strstr(path, "/tests/profiles/trace_ok.csv"), "%s", path);
     cr_expect_eq(loaded.inject[0].inject.config.trace.workers, 1u);
     cr_expect_float_eq(loaded.inject[0].inject.config.trace.seconds[0], 0.5, 0.0);
-    profile_free(&loaded);
 }
 
 Test(profile, a_trace_is_rescaled_unless_it_says_otherwise)
@@ -450,5 +434,4 @@ Test(profile, a_trace_is_rescaled_unless_it_says_otherwise)
     cr_expect(loaded.inject[0].inject.config.absolute);
     preview_describe(&loaded.inject[0], text, sizeof(text));
     cr_expect(strstr(text, " (median 500 ms), "), "%s", text);
-    profile_free(&loaded);
 }

@@ -14,6 +14,11 @@ void profile_enter(void)
     cr_assert(source && chdir(source) == 0, "DAWDLE_SOURCE names the source folder");
 }
 
+void profile_leave(void)
+{
+    profile_free(&loaded);
+}
+
 char *print_errors(void)
 {
     char *text = NULL;

@@ -14,6 +14,8 @@ extern struct profile_errors errors;
 
 /** For `.init`: paths are relative to the source folder. */
 void profile_enter(void);
+/** For `.fini`: frees what was loaded. */
+void profile_leave(void);
 /** Into `loaded`; fails the test on any error. */
 void load(const char *path, const char *const *set, uint32_t set_count);
 /** What is wrong with the profile, as a user reads it. Free it. */
