@@ -11,11 +11,9 @@
 #include <string.h>
 
 #include "core/drive/incarnation.h"
-#include "core/sim/act.h"
 #include "core/sim/budget.h"
 #include "core/sim/compute.h"
 #include "core/sim/ends.h"
-#include "core/sim/faults.h"
 #include "core/sim/loans.h"
 #include "core/sim/messages.h"
 #include "core/sim/pressure.h"
@@ -110,19 +108,17 @@ void sim_membership_leave(struct sim *self, uint32_t worker)
     post(self, &(struct sim_message){.kind = MESSAGE_LEAVE, .to = worker});
 }
 
-/** As at the stop of the run, but for this worker alone: of a round it has begun its peers get their share. */
-static void on_leave(struct sim *self, uint32_t worker)
+bool sim_membership_stops(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     if (node->stop_told || node->held) { /* the run ends before it has gone */
         node->leaving = false;
-        return;
+        return false;
     }
     node->stop_told = true;
     if (!self->config.policy->synchronous)
         sim_compute_abandon(self, worker);
-    sim_act_on(self, worker,
-               &(struct event){.kind = EV_STOP, .now_ns = self->now_ns, .tag = node->round});
+    return true;
 }
 
 void sim_membership_end(struct sim *self, uint32_t worker)
@@ -131,7 +127,7 @@ void sim_membership_end(struct sim *self, uint32_t worker)
 }
 
 /** Its last word follows all that it sent. */
-static void depart(struct sim *self, uint32_t worker)
+void sim_membership_depart(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     if (!self->stopped)
@@ -150,7 +146,6 @@ static void depart(struct sim *self, uint32_t worker)
         node->gone_ns = sim_max(node->gone_ns, at_ns);
         due_at(self, at_ns, DUE_MESSAGE, message, edge->to);
     }
-    faults_departed(self, worker);
 }
 
 /* ------------------------------------------------------------------------------------------------- coming (back) */
@@ -263,8 +258,7 @@ bool sim_membership_return(struct sim *self, uint32_t worker, uint64_t *again_ns
 
 /* ------------------------------------------------------------------------------------------------- hearing of it */
 
-/** The peer is gone: whatever the policy does about it, its loans come back and nothing more is lent to it. */
-static void on_peer_down(struct sim *self, const struct sim_message *notice)
+void sim_membership_lost(struct sim *self, const struct sim_message *notice)
 {
     const uint32_t edge = node_at(self, notice->to)->first_edge + notice->number;
     self->edge[edge].down = true;
@@ -272,52 +266,11 @@ static void on_peer_down(struct sim *self, const struct sim_message *notice)
         ends_lose(self, self->mailbox[edge].waiting);
         self->mailbox[edge].waiting = SIM_NONE;
     }
-    sim_act_on(self, notice->to,
-               &(struct event){.kind = EV_PEER_DOWN,
-                               .type = notice->type,
-                               .now_ns = self->now_ns,
-                               .peer = notice->number,
-                               .incarnation = notice->incarnation});
-    loans_reclaim(self, notice->to, notice->number);
 }
 
-static void on_peer_up(struct sim *self, const struct sim_message *notice)
+void sim_membership_found(struct sim *self, const struct sim_message *notice)
 {
     const uint32_t edge = node_at(self, notice->to)->first_edge + notice->number;
     self->edge[edge].down = false;
     self->life[edge].told = (notice->incarnation - 1u) & INCARNATION_MASK;
-    sim_act_on(self, notice->to,
-               &(struct event){.kind = EV_PEER_UP,
-                               .now_ns = self->now_ns,
-                               .peer = notice->number,
-                               .incarnation = notice->incarnation});
-}
-
-void sim_membership_deliver(struct sim *self, uint32_t message)
-{
-    const struct sim_message m = self->message[message];
-    messages_free(self, message);
-    switch ((enum message_kind)m.kind) {
-    case MESSAGE_DOWN:
-        on_peer_down(self, &m);
-        return;
-    case MESSAGE_UP:
-        on_peer_up(self, &m);
-        return;
-    case MESSAGE_LEAVE:
-        on_leave(self, m.to);
-        return;
-    case MESSAGE_GONE:
-        depart(self, m.to);
-        return;
-    case MESSAGE_BEGIN:
-        sim_act_on(self, m.to,
-                   &(struct event){.kind = EV_START,
-                                   .now_ns = self->now_ns,
-                                   .tag = node_at(self, m.to)->slots.incarnation - 1u,
-                                   .version = self->round_max});
-        return;
-    default:
-        CHECK(false);
-    }
 }

@@ -24,13 +24,20 @@ void sim_membership_notice(struct sim *self, uint32_t worker);
 /** Ask the worker to go in good order; it is gone once its policy is done. */
 void sim_membership_leave(struct sim *self, uint32_t worker);
 
+/** MESSAGE_LEAVE. False: the run ends before it has gone. True: its policy is to stop after the round it is in. */
+bool sim_membership_stops(struct sim *self, uint32_t worker);
+
 /** It is done: gone as soon as its thread is. */
 void sim_membership_end(struct sim *self, uint32_t worker);
 
-/** MESSAGE_LEAVE, MESSAGE_GONE, MESSAGE_BEGIN, MESSAGE_DOWN, MESSAGE_UP: `message` is freed. */
-void sim_membership_deliver(struct sim *self, uint32_t message);
-
 /** Come (back). False: not yet, try again at *again_ns. */
 bool sim_membership_return(struct sim *self, uint32_t worker, uint64_t *again_ns);
+
+/** MESSAGE_GONE: it is, and its last word follows all that it sent. */
+void sim_membership_depart(struct sim *self, uint32_t worker);
+
+/** MESSAGE_DOWN, MESSAGE_UP: the receiver's edge to this peer carries nothing more, or does again. */
+void sim_membership_lost(struct sim *self, const struct sim_message *notice);
+void sim_membership_found(struct sim *self, const struct sim_message *notice);
 
 #endif

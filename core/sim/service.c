@@ -10,97 +10,29 @@
 
 #include <string.h>
 
-#include "core/drive/arrival.h"
 #include "core/sim/account.h"
 #include "core/sim/act.h"
-#include "core/sim/compute.h"
-#include "core/sim/ends.h"
+#include "core/sim/deliver.h"
 #include "core/sim/links.h"
-#include "core/sim/membership.h"
 #include "core/sim/messages.h"
-#include "core/sim/stop.h"
-#include "core/sim/waits.h"
 #include "core/sim/waking.h"
 
-static void record_tensor(struct sim *self, const struct sim_message *m)
+/** It is this worker's turn to be told of the stop. */
+static void notify_stop(struct sim *self, uint32_t worker)
 {
-    arrival_count(&self->totals.count, true, m->copy);
-    account_hist(self, SERIES_HANDLE, arrival_took(m->sent_ns, self->now_ns));
-}
-
-/* The events of messages are built in their place from the message's own: a copy of either would be read in wide words
- * before its fields have left the store buffer, and an event would take a tenth longer. */
-
-static void deliver_tensor(struct sim *self, uint32_t message)
-{
-    const struct sim_message *const m = &self->message[message];
-    const uint32_t worker = m->to;
-    const struct event event = {.kind = EV_TENSOR,
-                                .type = m->type,
-                                .now_ns = self->now_ns,
-                                .tag = m->tag,
-                                .handle = m->handle,
-                                .peer = self->edge[m->edge].peer,
-                                .degree = m->degree,
-                                .version = slots_version_of(m->handle),
-                                .incarnation = slots_incarnation_of(m->handle)};
-    record_tensor(self, m);
-    messages_free(self, message);
-    sim_act_on(self, worker, &event);
-}
-
-static void deliver_control(struct sim *self, uint32_t message)
-{
-    const struct sim_message *const m = &self->message[message];
-    const uint32_t worker = m->to;
-    struct event event = {.kind = EV_CONTROL,
-                          .type = m->type,
-                          .now_ns = self->now_ns,
-                          .peer = self->edge[m->edge].peer,
-                          .incarnation = m->incarnation};
-    memcpy(event.word, m->word, sizeof(event.word));
-    arrival_count(&self->totals.count, false, false);
-    messages_free(self, message);
-    sim_act_on(self, worker, &event);
-}
-
-/** The worker takes the message. */
-static void deliver(struct sim *self, uint32_t message)
-{
-    ends_taken(self, message); /* the pool may move */
-    const struct sim_message *const m = &self->message[message];
-    const uint32_t worker = m->to;
-    struct event event = {.now_ns = self->now_ns, .tag = m->tag};
-    waits_by_message(self, m);
-    switch ((enum message_kind)m->kind) {
-    case MESSAGE_TENSOR:
-        deliver_tensor(self, message);
+    struct sim_node *const node = node_at(self, worker);
+    if (node->crashed)
         return;
-    case MESSAGE_CONTROL:
-        deliver_control(self, message);
-        return;
-    case MESSAGE_WAKE:
-        event.kind = EV_WAKE;
-        break;
-    case MESSAGE_REDUCED:
-        event.kind = EV_REDUCED;
-        self->clock_ns = self->now_ns;
-        sim_account_mixed(self, node_at(self, worker), m->degree);
-        break;
-    case MESSAGE_ROOM:
-        event.kind = EV_ROOM;
-        event.peer = m->number;
-        break;
-    case MESSAGE_STOP:
-        stop_deliver(self, worker);
-        messages_free(self, message);
-        return;
-    default:
-        sim_membership_deliver(self, message);
-        return;
+    if (node->pause_ns > self->now_ns) {
+        const uint32_t message = messages_take(self);
+        if (message == SIM_NONE)
+            return;
+        self->message[message] = (struct sim_message){.kind = MESSAGE_STOP, .to = worker};
+        messages_append(self, &node->inbox, message);
+    } else {
+        deliver_stop(self, worker);
     }
-    messages_free(self, message);
-    sim_act_on(self, worker, &event);
+    waking_later(self, worker);
 }
 
 void service_message(struct sim *self, uint32_t message)
@@ -112,17 +44,11 @@ void service_message(struct sim *self, uint32_t message)
     const bool wakes =
         self->message[message].kind == MESSAGE_WAKE && self->now_ns >= node->ready_ns;
     if (waking_can_receive(self, node) || wakes) {
-        deliver(self, message);
+        deliver_message(self, message);
         return;
     }
     links_unread(self, &node->inbox, message);
     waking_later(self, worker);
-}
-
-static void deliver_gradient(struct sim *self, uint32_t worker)
-{
-    const struct event event = sim_compute_finish(self, worker);
-    sim_act_on(self, worker, &event);
 }
 
 void service_gradient(struct sim *self, uint32_t worker)
@@ -139,16 +65,6 @@ void service_gradient(struct sim *self, uint32_t worker)
         waking_later(self, worker);
 }
 
-static void fire_timer(struct sim *self, uint32_t number)
-{
-    waits_by_timer(self);
-    sim_act_on(self, number / SIM_TIMERS_MAX,
-               &(struct event){.kind = EV_TIMER,
-                               .type = (uint8_t)(number % SIM_TIMERS_MAX),
-                               .now_ns = self->now_ns,
-                               .tag = self->timer[number].generation});
-}
-
 void service_timer(struct sim *self, uint32_t number)
 {
     const uint32_t worker = number / SIM_TIMERS_MAX;
@@ -157,7 +73,7 @@ void service_timer(struct sim *self, uint32_t number)
     if (node->crashed)
         return;
     if (waking_can_receive(self, node)) {
-        fire_timer(self, number);
+        deliver_timer(self, number);
         return;
     }
     node->timers_due |= (uint8_t)(1u << number % SIM_TIMERS_MAX);
@@ -185,11 +101,11 @@ static void resume(struct sim *self)
         self->resuming = SIM_NONE;
         waking_later(self, worker);
     } else if (node->inbox.first != SIM_NONE) {
-        deliver(self, messages_first(self, &node->inbox));
+        deliver_message(self, messages_first(self, &node->inbox));
     } else if (node->timers_due != 0) {
         const uint32_t timer = (uint32_t)__builtin_ctz(node->timers_due);
         node->timers_due &= (uint8_t)(node->timers_due - 1u);
-        fire_timer(self, worker * SIM_TIMERS_MAX + timer);
+        deliver_timer(self, worker * SIM_TIMERS_MAX + timer);
     } else if (node->gradient_due) {
         deliver_gradient(self, worker);
     } else {
@@ -204,7 +120,7 @@ void service_pending(struct sim *self)
     } else if (self->roll < self->config.workers) {
         const uint32_t worker = self->roll++;
         if (self->roll_kind == EV_STOP)
-            stop_notify(self, worker);
+            notify_stop(self, worker);
         else if (!node_at(self, worker)->crashed)
             sim_act_on(self, worker, &(struct event){.kind = EV_START, .now_ns = self->now_ns});
     } else if (self->prompt.first != SIM_NONE) {

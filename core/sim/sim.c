@@ -136,6 +136,32 @@ static void dispatch_phase(struct sim *self, enum due_kind kind, uint32_t worker
         service_gradient(self, worker);
 }
 
+/** Show everybody's current model as it is now. */
+static void evaluate(struct sim *self, uint32_t cut)
+{
+    if (self->config.watch && self->config.watch->cut)
+        self->config.watch->cut(self->config.watch->context, self, cut);
+    if (!self->config.values || !self->config.judge)
+        return;
+    sim_judged(self, self->shown);
+    values_cut(self->config.values, self->config.judge, cut, self->shown);
+}
+
+static void take_cut(struct sim *self)
+{
+    const uint32_t cut = stop_cut(self);
+    if (cut != SIM_NONE)
+        evaluate(self, cut);
+}
+
+/** Everybody is to be told that the run ends. */
+static void begin_stop(struct sim *self)
+{
+    stop_begin(self);
+    self->roll_kind = EV_STOP;
+    self->roll = 0;
+}
+
 static void dispatch(struct sim *self, const struct queue_entry *due)
 {
     const uint32_t index = due->ref & ((1u << DUE_INDEX_BITS) - 1);
@@ -156,11 +182,11 @@ static void dispatch(struct sim *self, const struct queue_entry *due)
         return;
     case DUE_CUT:
         if (index == self->cuts_taken) /* else it was taken by count */
-            stop_cut(self);
+            take_cut(self);
         return;
     case DUE_STOP:
         if (!self->stopped)
-            stop_begin(self);
+            begin_stop(self);
         return;
     case DUE_REDUCED:
         reduce_finish(self, index);
@@ -210,6 +236,23 @@ static __attribute__((cold, noinline)) bool is_stuck(struct sim *self, uint64_t 
     return false;
 }
 
+/** Nothing is left to happen. True: something is now, after all. */
+static bool idle(struct sim *self)
+{
+    const bool nobody_may_begin = self->config.stop_iterations > 0 && self->any_held;
+    if (self->ended)
+        return false;
+    if (!self->stopped && (nobody_may_begin || sim_stalls(self))) {
+        begin_stop(self); /* whoever can will come to an end */
+        return true;
+    }
+    self->ended = true;
+    stop_end(self);
+    if (!sim_broken(self))
+        evaluate(self, self->config.cuts);
+    return false;
+}
+
 /** The next thing that happens. False: nothing is left. */
 static bool advance(struct sim *self)
 {
@@ -220,17 +263,17 @@ static bool advance(struct sim *self)
     }
     if (!self->stopped) {
         if (self->spent >= self->spent_cut) {
-            stop_cut(self);
+            take_cut(self);
             return true;
         }
         if (self->stop_wanted || self->spent >= self->spent_max) {
-            stop_begin(self);
+            begin_stop(self);
             return true;
         }
     }
     if (!queue_pop(&self->queue, &due) ||
         ((sim_stalls(self) || (self->bad && self->stopped)) && is_stuck(self, due.at_ns)))
-        return stop_idle(self);
+        return idle(self);
     self->now_ns = due.at_ns;
     dispatch(self, &due);
     return true;

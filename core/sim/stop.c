@@ -5,33 +5,19 @@
  */
 #include "core/sim/stop.h"
 
-#include "core/sim/account.h"
-#include "core/sim/act.h"
 #include "core/sim/budget.h"
 #include "core/sim/compute.h"
-#include "core/sim/messages.h"
-#include "core/sim/waking.h"
 
-static void judge(struct sim *self, uint32_t cut)
-{
-    if (self->config.watch && self->config.watch->cut)
-        self->config.watch->cut(self->config.watch->context, self, cut);
-    if (!self->config.values || !self->config.judge)
-        return;
-    sim_judged(self, self->shown);
-    values_cut(self->config.values, self->config.judge, cut, self->shown);
-}
-
-void stop_cut(struct sim *self)
+uint32_t stop_cut(struct sim *self)
 {
     if (self->stopped)
-        return; /* the run ended early */
+        return SIM_NONE; /* the run ended early */
     const uint32_t cut = self->cuts_taken++;
     self->cut[cut] = (struct sim_cut){.ns = self->now_ns,
                                       .gradients = self->totals.count.gradients,
                                       .bytes = self->totals.count.bytes_exchanged};
     budget_aim(self);
-    judge(self, cut);
+    return cut;
 }
 
 void stop_begin(struct sim *self)
@@ -49,41 +35,6 @@ void stop_begin(struct sim *self)
             sim_compute_abandon(self, w);
         node->ready_ns = sim_max(node->busy_ns, node->pause_ns); /* nobody is deaf any longer */
     }
-    self->roll_kind = EV_STOP;
-    self->roll = 0;
-}
-
-void stop_deliver(struct sim *self, uint32_t worker)
-{
-    struct sim_node *const node = node_at(self, worker);
-    if (node->stop_told)
-        return; /* it is about to leave */
-    node->stop_told = true;
-    sim_act_on(self, worker,
-               &(struct event){.kind = EV_STOP, .now_ns = self->now_ns, .tag = self->last_round});
-    if (node->held && !node->record.done &&
-        progress_owes(self->config.policy->synchronous, node->held_round, self->last_round)) {
-        node->held = false;
-        sim_compute_want(self, worker, node->held_round);
-        sim_account_busy(self, node);
-    }
-}
-
-void stop_notify(struct sim *self, uint32_t worker)
-{
-    struct sim_node *const node = node_at(self, worker);
-    if (node->crashed)
-        return;
-    if (node->pause_ns > self->now_ns) {
-        const uint32_t message = messages_take(self);
-        if (message == SIM_NONE)
-            return;
-        self->message[message] = (struct sim_message){.kind = MESSAGE_STOP, .to = worker};
-        messages_append(self, &node->inbox, message);
-    } else {
-        stop_deliver(self, worker);
-    }
-    waking_later(self, worker);
 }
 
 /* -------------------------------------------------------------------------------------------------- the very end */
@@ -127,19 +78,8 @@ static void check_drained(struct sim *self)
         sim_break(self, 0, "tensors sent are not delivered, superseded, dropped or in flight");
 }
 
-bool stop_idle(struct sim *self)
+void stop_end(struct sim *self)
 {
-    if (!self->stopped && self->config.stop_iterations > 0 && self->any_held) {
-        stop_begin(self); /* all that may be begun was finished or abandoned */
-        return true;
-    }
-    if (self->ended)
-        return false;
-    if (!self->stopped && sim_stalls(self)) {
-        stop_begin(self); /* whoever can will come to an end */
-        return true;
-    }
-    self->ended = true;
     if (!self->stopped) {
         for (uint32_t w = 0; w < self->config.workers; w++)
             sim_compute_halt(self, w);
@@ -151,7 +91,4 @@ bool stop_idle(struct sim *self)
     self->cut[self->config.cuts] = (struct sim_cut){.ns = self->totals.stop_ns,
                                                     .gradients = self->totals.count.gradients,
                                                     .bytes = self->totals.count.bytes_exchanged};
-    if (!sim_broken(self))
-        judge(self, self->config.cuts);
-    return false;
 }

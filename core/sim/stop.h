@@ -5,19 +5,13 @@
 
 #include "core/sim/sim_state.h"
 
-/** Take the next cut: everybody's current model as it is now. */
-void stop_cut(struct sim *self);
+/** It is time for the next cut: its number, or SIM_NONE after the stop. */
+uint32_t stop_cut(struct sim *self);
 
 /** Recording ends now; everybody will be told. */
 void stop_begin(struct sim *self);
 
-/** It is this worker's turn to be told. */
-void stop_notify(struct sim *self, uint32_t worker);
-
-/** The worker hears of it. */
-void stop_deliver(struct sim *self, uint32_t worker);
-
-/** Nothing is left to happen. True: something is now, after all. */
-bool stop_idle(struct sim *self);
+/** Nothing is left to happen, and nothing will: add up, and check that all is accounted for. */
+void stop_end(struct sim *self);
 
 #endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Everything that a policy is told begins here. What it means for the links, the worker and the plan is done by their own
+ * files, which say at most what the event is.
+ */
+#include "core/sim/deliver.h"
+
+#include <string.h>
+
+#include "core/drive/arrival.h"
+#include "core/sim/account.h"
+#include "core/sim/act.h"
+#include "core/sim/compute.h"
+#include "core/sim/ends.h"
+#include "core/sim/faults.h"
+#include "core/sim/loans.h"
+#include "core/sim/membership.h"
+#include "core/sim/messages.h"
+#include "core/sim/waits.h"
+
+static void record_tensor(struct sim *self, const struct sim_message *m)
+{
+    arrival_count(&self->totals.count, true, m->copy);
+    account_hist(self, SERIES_HANDLE, arrival_took(m->sent_ns, self->now_ns));
+}
+
+/* The events of messages are built in their place from the message's own: a copy of either would be read in wide words
+ * before its fields have left the store buffer, and an event would take a tenth longer. */
+
+static void deliver_tensor(struct sim *self, uint32_t message)
+{
+    const struct sim_message *const m = &self->message[message];
+    const uint32_t worker = m->to;
+    const struct event event = {.kind = EV_TENSOR,
+                                .type = m->type,
+                                .now_ns = self->now_ns,
+                                .tag = m->tag,
+                                .handle = m->handle,
+                                .peer = self->edge[m->edge].peer,
+                                .degree = m->degree,
+                                .version = slots_version_of(m->handle),
+                                .incarnation = slots_incarnation_of(m->handle)};
+    record_tensor(self, m);
+    messages_free(self, message);
+    sim_act_on(self, worker, &event);
+}
+
+static void deliver_control(struct sim *self, uint32_t message)
+{
+    const struct sim_message *const m = &self->message[message];
+    const uint32_t worker = m->to;
+    struct event event = {.kind = EV_CONTROL,
+                          .type = m->type,
+                          .now_ns = self->now_ns,
+                          .peer = self->edge[m->edge].peer,
+                          .incarnation = m->incarnation};
+    memcpy(event.word, m->word, sizeof(event.word));
+    arrival_count(&self->totals.count, false, false);
+    messages_free(self, message);
+    sim_act_on(self, worker, &event);
+}
+
+/** The whole run ends. What the worker asked for and still owes its peers begins now. */
+void deliver_stop(struct sim *self, uint32_t worker)
+{
+    struct sim_node *const node = node_at(self, worker);
+    if (node->stop_told)
+        return; /* it is about to leave */
+    node->stop_told = true;
+    sim_act_on(self, worker,
+               &(struct event){.kind = EV_STOP, .now_ns = self->now_ns, .tag = self->last_round});
+    if (node->held && !node->record.done &&
+        progress_owes(self->config.policy->synchronous, node->held_round, self->last_round)) {
+        node->held = false;
+        sim_compute_want(self, worker, node->held_round);
+        sim_account_busy(self, node);
+    }
+}
+
+/** A worker goes or comes. */
+static void deliver_membership(struct sim *self, const struct sim_message *m)
+{
+    struct event event = {.now_ns = self->now_ns, .peer = m->number, .incarnation = m->incarnation};
+    switch ((enum message_kind)m->kind) {
+    case MESSAGE_DOWN:
+        event.kind = EV_PEER_DOWN;
+        event.type = m->type;
+        sim_membership_lost(self, m);
+        sim_act_on(self, m->to, &event);
+        loans_reclaim(self, m->to, m->number); /* whatever the policy does about it */
+        return;
+    case MESSAGE_UP:
+        event.kind = EV_PEER_UP;
+        sim_membership_found(self, m);
+        break;
+    case MESSAGE_LEAVE:
+        if (!sim_membership_stops(self, m->to))
+            return;
+        event = (struct event){
+            .kind = EV_STOP, .now_ns = self->now_ns, .tag = node_at(self, m->to)->round};
+        break;
+    case MESSAGE_GONE:
+        sim_membership_depart(self, m->to);
+        faults_departed(self, m->to);
+        return;
+    case MESSAGE_BEGIN:
+        event = (struct event){.kind = EV_START,
+                               .now_ns = self->now_ns,
+                               .tag = node_at(self, m->to)->slots.incarnation - 1u,
+                               .version = self->round_max};
+        break;
+    default:
+        CHECK(false);
+    }
+    sim_act_on(self, m->to, &event);
+}
+
+/** The worker takes the message. */
+void deliver_message(struct sim *self, uint32_t message)
+{
+    ends_taken(self, message); /* the pool may move */
+    const struct sim_message *const m = &self->message[message];
+    const uint32_t worker = m->to;
+    struct event event = {.now_ns = self->now_ns, .tag = m->tag};
+    waits_by_message(self, m);
+    switch ((enum message_kind)m->kind) {
+    case MESSAGE_TENSOR:
+        deliver_tensor(self, message);
+        return;
+    case MESSAGE_CONTROL:
+        deliver_control(self, message);
+        return;
+    case MESSAGE_WAKE:
+        event.kind = EV_WAKE;
+        break;
+    case MESSAGE_REDUCED:
+        event.kind = EV_REDUCED;
+        self->clock_ns = self->now_ns;
+        sim_account_mixed(self, node_at(self, worker), m->degree);
+        break;
+    case MESSAGE_ROOM:
+        event.kind = EV_ROOM;
+        event.peer = m->number;
+        break;
+    case MESSAGE_STOP:
+        deliver_stop(self, worker);
+        messages_free(self, message);
+        return;
+    default: {
+        const struct sim_message notice = *m;
+        messages_free(self, message);
+        deliver_membership(self, &notice);
+        return;
+    }
+    }
+    messages_free(self, message);
+    sim_act_on(self, worker, &event);
+}
+
+void deliver_gradient(struct sim *self, uint32_t worker)
+{
+    const struct event event = sim_compute_finish(self, worker);
+    sim_act_on(self, worker, &event);
+}
+
+void deliver_timer(struct sim *self, uint32_t number)
+{
+    waits_by_timer(self);
+    sim_act_on(self, number / SIM_TIMERS_MAX,
+               &(struct event){.kind = EV_TIMER,
+                               .type = (uint8_t)(number % SIM_TIMERS_MAX),
+                               .now_ns = self->now_ns,
+                               .tag = self->timer[number].generation});
+}
