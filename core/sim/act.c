@@ -36,19 +36,19 @@ static void do_apply(struct sim *self, uint32_t worker, const struct action *act
     if (slot == SLOTS_NONE)
         return;
     const struct sim_node *const node = node_at(self, worker);
-    if (staleness_counts_apply(self->config.policy))
+    if (staleness_counts_apply(self->base.config.policy))
         account_hist(self, SERIES_STALENESS, node->version - node->slot_version);
-    if (self->config.values)
-        values_apply(self->config.values, worker, own_slot(self, worker, action->handle), slot,
+    if (self->base.config.values)
+        values_apply(self->base.config.values, worker, own_slot(self, worker, action->handle), slot,
                      (enum apply_rule)action->rule, budget_rate(self));
     models_adopt(self, worker, slot);
-    sim_account_spend(self, worker, PART_PUBLISH, self->config.costs.apply_ns);
+    sim_account_spend(self, worker, PART_PUBLISH, self->base.config.costs.apply_ns);
 }
 
 static void do_send(struct sim *self, uint32_t worker, const struct action *action)
 {
     const struct sim_node *const node = node_at(self, worker);
-    const uint64_t bytes = self->config.payload_bytes / (action->slices ? action->slices : 1);
+    const uint64_t bytes = self->base.config.payload_bytes / (action->slices ? action->slices : 1);
     const struct sim_message model = {
         .kind = MESSAGE_TENSOR,
         .type = action->type,
@@ -57,20 +57,20 @@ static void do_send(struct sim *self, uint32_t worker, const struct action *acti
         .degree = action->degree,
         .iteration = node->finished,
     };
-    *published_at(self, worker, node->current) = self->clock_ns;
-    for (uint32_t i = 0; i < action->count && !sim_broken(self); i++) {
-        sim_account_spend(self, worker, PART_PUBLISH, self->config.costs.send_ns);
+    *published_at(self, worker, node->current) = self->base.clock_ns;
+    for (uint32_t i = 0; i < action->count && !sim_broken(&self->base); i++) {
+        sim_account_spend(self, worker, PART_PUBLISH, self->base.config.costs.send_ns);
         links_send(self, worker, action->peers[i], &model, bytes);
     }
-    self->totals.count.bytes_exchanged += self->recording ? action->count * bytes : 0;
+    self->base.totals.count.bytes_exchanged += self->recording ? action->count * bytes : 0;
 }
 
 static void do_control(struct sim *self, uint32_t worker, const struct action *action)
 {
     struct sim_message model = {.kind = MESSAGE_CONTROL, .type = action->type};
     memcpy(model.word, action->word, sizeof(model.word));
-    for (uint32_t i = 0; i < action->count && !sim_broken(self); i++) {
-        sim_account_spend(self, worker, PART_PUBLISH, self->config.costs.send_ns);
+    for (uint32_t i = 0; i < action->count && !sim_broken(&self->base); i++) {
+        sim_account_spend(self, worker, PART_PUBLISH, self->base.config.costs.send_ns);
         links_send(self, worker, action->peers[i], &model, 0);
     }
 }
@@ -83,7 +83,7 @@ static struct values_row row_of(struct sim *self, uint32_t worker, const struct 
     const uint32_t peer = self->edge[node->first_edge + term->peer].to;
     const uint32_t slot = slots_slot_of(term->handle);
     if (slots_current_handle(&node_at(self, peer)->slots, slot) != term->handle)
-        sim_break_edge(self, worker, peer, "a snapshot was overwritten while it was lent");
+        sim_break_edge(&self->base, worker, peer, "a snapshot was overwritten while it was lent");
     return (struct values_row){.worker = peer,
                                .slot = slot,
                                .base_worker = action->rule == MIX_DELTA_OWN ? worker : peer,
@@ -112,13 +112,13 @@ static void fetch_for_mix(const struct sim *self, const struct sim_node *node,
 static void record_age(struct sim *self, uint32_t worker, const struct action *action)
 {
     const struct sim_node *const node = node_at(self, worker);
-    if (!self->recording || !staleness_has_age(self->config.policy, worker, action))
+    if (!self->recording || !staleness_has_age(self->base.config.policy, worker, action))
         return;
     const struct mix_term *const term = staleness_term(action, node->finished);
     const uint32_t peer = self->edge[node->first_edge + term->peer].to;
     const uint64_t sent_ns = *published_at(self, peer, slots_slot_of(term->handle));
     const struct arrival_age age =
-        arrival_age(term->handle, sent_ns, node_at(self, peer)->version, self->clock_ns);
+        arrival_age(term->handle, sent_ns, node_at(self, peer)->version, self->base.clock_ns);
     hist_record(&self->hist[SERIES_AGE], age.time);
     hist_record(&self->hist[SERIES_AGE_VERSIONS], age.versions);
 }
@@ -126,7 +126,7 @@ static void record_age(struct sim *self, uint32_t worker, const struct action *a
 /** A server's average of gradients, before it is in place. */
 static void record_staleness(struct sim *self, uint32_t worker, const struct action *action)
 {
-    if (!staleness_takes_gradients(self->config.policy, worker))
+    if (!staleness_takes_gradients(self->base.config.policy, worker))
         return;
     for (uint32_t i = 0; i < action->count; i++)
         account_hist(self, SERIES_STALENESS,
@@ -152,12 +152,12 @@ static void do_mix(struct sim *self, uint32_t worker, const struct action *actio
                                    .slices = action->slices,
                                    .row = self->row,
                                    .count = action->count};
-    if (self->config.values)
-        values_mix(self->config.values, &mix);
+    if (self->base.config.values)
+        values_mix(self->base.config.values, &mix);
     record_staleness(self, worker, action);
     models_adopt(self, worker, slot);
     sim_account_spend(self, worker, PART_MIX,
-                      action->count * self->config.costs.mix_ns /
+                      action->count * self->base.config.costs.mix_ns /
                           (action->slices ? action->slices : 1));
     record_age(self, worker, action);
     if (action->rule == MIX_SLICE_COPY)
@@ -178,7 +178,8 @@ static void do_timer(struct sim *self, uint32_t worker, const struct action *act
     timer->armed_count++;
     node_at(self, worker)->timers_due &= (uint8_t) ~(1u << action->type);
     if (timer->armed)
-        due_at(self, sim_max(action->at_ns, self->now_ns), DUE_TIMER, number, timer->armed_count);
+        due_at(&self->base, sim_max(action->at_ns, self->base.now_ns), DUE_TIMER, number,
+               timer->armed_count);
 }
 
 static void do_wake(struct sim *self, uint32_t worker, const struct action *action)
@@ -187,12 +188,12 @@ static void do_wake(struct sim *self, uint32_t worker, const struct action *acti
         const uint32_t message = messages_take(self);
         if (message == SIM_NONE)
             return;
-        CHECK(action->peers[i] < self->config.workers);
+        CHECK(action->peers[i] < self->base.config.workers);
         self->message[message] = (struct sim_message){.kind = MESSAGE_WAKE,
                                                       .tag = action->tag,
                                                       .to = action->peers[i],
                                                       .number = worker,
-                                                      .sent_ns = self->now_ns};
+                                                      .sent_ns = self->base.now_ns};
         messages_append(self, &self->wakes, message);
     }
 }
@@ -204,14 +205,15 @@ static void do_release(struct sim *self, uint32_t worker, const struct action *a
     const struct sim_edge *const edge =
         &self->edge[node_at(self, worker)->first_edge + action->peer];
     if (!node_at(self, edge->to)->crashed)
-        sim_break_edge(self, worker, edge->to, "a snapshot was given back that was not lent");
+        sim_break_edge(&self->base, worker, edge->to,
+                       "a snapshot was given back that was not lent");
 }
 
 static void do_done(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     if (!node->stop_told || node->record.done)
-        sim_break(self, worker, "done twice, or without being told to stop");
+        sim_break(&self->base, worker, "done twice, or without being told to stop");
     node->record.done = true;
     if (node->leaving)
         sim_membership_end(self, worker);
@@ -252,13 +254,13 @@ static void do_action(struct sim *self, uint32_t worker, const struct action *ac
         do_wake(self, worker, action);
         return;
     case ACT_ABANDON:
-        self->totals.count.abandoned += sim_compute_abandon(self, worker);
+        self->base.totals.count.abandoned += sim_compute_abandon(self, worker);
         return;
     case ACT_DONE:
         do_done(self, worker);
         return;
     }
-    sim_break(self, worker, "an action that no driver knows");
+    sim_break(&self->base, worker, "an action that no driver knows");
 }
 
 /** What a live worker takes from a port, a timer or its core. */
@@ -272,16 +274,17 @@ static void step(struct sim *self, uint32_t worker, const struct event *event)
 {
     struct sim_node *const node = node_at(self, worker);
     struct actions *const actions = self->actions;
-    self->totals.count.events++;
-    self->active_ns = self->now_ns;
+    self->base.totals.count.events++;
+    self->active_ns = self->base.now_ns;
     agent_step(&node->agent, event, actions);
-    if (self->config.watch && self->config.watch->stepped)
-        self->config.watch->stepped(self->config.watch->context, self, worker, event, actions);
+    if (self->base.config.watch && self->base.config.watch->stepped)
+        self->base.config.watch->stepped(self->base.config.watch->context, self, worker, event,
+                                         actions);
     waits_answered(self, worker, actions);
-    self->clock_ns = sim_max(self->now_ns, node->busy_ns);
-    if (self->config.costs.event_ns > 0 && costs_time(event))
-        sim_account_spend(self, worker, PART_REST, self->config.costs.event_ns);
-    for (uint32_t i = 0; i < actions->count && !sim_broken(self); i++)
+    self->base.clock_ns = sim_max(self->base.now_ns, node->busy_ns);
+    if (self->base.config.costs.event_ns > 0 && costs_time(event))
+        sim_account_spend(self, worker, PART_REST, self->base.config.costs.event_ns);
+    for (uint32_t i = 0; i < actions->count && !sim_broken(&self->base); i++)
         do_action(self, worker, &actions->item[i]);
     sim_account_busy(self, node);
     if (self->withholding > 0)
@@ -291,7 +294,8 @@ static void step(struct sim *self, uint32_t worker, const struct event *event)
 void sim_act_on(struct sim *self, uint32_t worker, const struct event *event)
 {
     uint32_t full;
-    while ((full = sim_pressure_next(self, worker)) != SIM_NONE && !sim_broken(self))
-        step(self, worker, &(struct event){.kind = EV_FULL, .now_ns = self->now_ns, .peer = full});
+    while ((full = sim_pressure_next(self, worker)) != SIM_NONE && !sim_broken(&self->base))
+        step(self, worker,
+             &(struct event){.kind = EV_FULL, .now_ns = self->base.now_ns, .peer = full});
     step(self, worker, event);
 }

@@ -4,14 +4,15 @@
 void budget_aim(struct sim *self)
 {
     const uint64_t whole = progress_whole(&self->budget, self->apart);
-    const bool cuts = whole > 0 && self->cuts_taken < self->config.cuts;
+    const bool cuts = whole > 0 && self->cuts_taken < self->base.config.cuts;
     self->spent_max = whole > 0 ? whole : UINT64_MAX;
-    self->spent_cut = cuts ? progress_cut(whole, self->cuts_taken, self->config.cuts) : UINT64_MAX;
+    self->spent_cut =
+        cuts ? progress_cut(whole, self->cuts_taken, self->base.config.cuts) : UINT64_MAX;
 }
 
 void budget_open(struct sim *self)
 {
-    const struct sim_config *const c = &self->config;
+    const struct sim_config *const c = &self->base.config;
     self->budget = (struct progress_budget){.time = c->stop_ns,
                                             .iterations = c->stop_iterations,
                                             .workers = c->workers - c->policy->central,
@@ -42,7 +43,7 @@ void budget_join(struct sim *self, uint32_t worker, uint32_t round)
 
 float budget_rate(struct sim *self)
 {
-    const struct sim_config *const c = &self->config;
-    const double used = progress_used(&self->budget, self->now_ns, self->spent, self->apart);
+    const struct sim_config *const c = &self->base.config;
+    const double used = progress_used(&self->budget, self->base.now_ns, self->spent, self->apart);
     return progress_rate(c->lr, &c->decay, used, &self->used);
 }

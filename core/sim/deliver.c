@@ -20,8 +20,8 @@
 
 static void record_tensor(struct sim *self, const struct sim_message *m)
 {
-    arrival_count(&self->totals.count, true, m->copy);
-    account_hist(self, SERIES_HANDLE, arrival_took(m->sent_ns, self->now_ns));
+    arrival_count(&self->base.totals.count, true, m->copy);
+    account_hist(self, SERIES_HANDLE, arrival_took(m->sent_ns, self->base.now_ns));
 }
 
 /* The events of messages are built in their place from the message's own: a copy of either would be read in wide words
@@ -33,7 +33,7 @@ static void deliver_tensor(struct sim *self, uint32_t message)
     const uint32_t worker = m->to;
     const struct event event = {.kind = EV_TENSOR,
                                 .type = m->type,
-                                .now_ns = self->now_ns,
+                                .now_ns = self->base.now_ns,
                                 .tag = m->tag,
                                 .handle = m->handle,
                                 .peer = self->edge[m->edge].peer,
@@ -51,11 +51,11 @@ static void deliver_control(struct sim *self, uint32_t message)
     const uint32_t worker = m->to;
     struct event event = {.kind = EV_CONTROL,
                           .type = m->type,
-                          .now_ns = self->now_ns,
+                          .now_ns = self->base.now_ns,
                           .peer = self->edge[m->edge].peer,
                           .incarnation = m->incarnation};
     memcpy(event.word, m->word, sizeof(event.word));
-    arrival_count(&self->totals.count, false, false);
+    arrival_count(&self->base.totals.count, false, false);
     messages_free(self, message);
     sim_act_on(self, worker, &event);
 }
@@ -67,10 +67,11 @@ void deliver_stop(struct sim *self, uint32_t worker)
     if (node->stop_told)
         return; /* it is about to leave */
     node->stop_told = true;
-    sim_act_on(self, worker,
-               &(struct event){.kind = EV_STOP, .now_ns = self->now_ns, .tag = self->last_round});
+    sim_act_on(
+        self, worker,
+        &(struct event){.kind = EV_STOP, .now_ns = self->base.now_ns, .tag = self->last_round});
     if (node->held && !node->record.done &&
-        progress_owes(self->config.policy->synchronous, node->held_round, self->last_round)) {
+        progress_owes(self->base.config.policy->synchronous, node->held_round, self->last_round)) {
         node->held = false;
         sim_compute_want(self, worker, node->held_round);
         sim_account_busy(self, node);
@@ -80,7 +81,8 @@ void deliver_stop(struct sim *self, uint32_t worker)
 /** A worker goes or comes. */
 static void deliver_membership(struct sim *self, const struct sim_message *m)
 {
-    struct event event = {.now_ns = self->now_ns, .peer = m->number, .incarnation = m->incarnation};
+    struct event event = {
+        .now_ns = self->base.now_ns, .peer = m->number, .incarnation = m->incarnation};
     switch ((enum message_kind)m->kind) {
     case MESSAGE_DOWN:
         event.kind = EV_PEER_DOWN;
@@ -97,7 +99,7 @@ static void deliver_membership(struct sim *self, const struct sim_message *m)
         if (!sim_membership_stops(self, m->to))
             return;
         event = (struct event){
-            .kind = EV_STOP, .now_ns = self->now_ns, .tag = node_at(self, m->to)->round};
+            .kind = EV_STOP, .now_ns = self->base.now_ns, .tag = node_at(self, m->to)->round};
         break;
     case MESSAGE_GONE:
         sim_membership_depart(self, m->to);
@@ -105,7 +107,7 @@ static void deliver_membership(struct sim *self, const struct sim_message *m)
         return;
     case MESSAGE_BEGIN:
         event = (struct event){.kind = EV_START,
-                               .now_ns = self->now_ns,
+                               .now_ns = self->base.now_ns,
                                .tag = node_at(self, m->to)->slots.incarnation - 1u,
                                .version = self->round_max};
         break;
@@ -121,7 +123,7 @@ void deliver_message(struct sim *self, uint32_t message)
     ends_taken(self, message); /* the pool may move */
     const struct sim_message *const m = &self->message[message];
     const uint32_t worker = m->to;
-    struct event event = {.now_ns = self->now_ns, .tag = m->tag};
+    struct event event = {.now_ns = self->base.now_ns, .tag = m->tag};
     waits_by_message(self, m);
     switch ((enum message_kind)m->kind) {
     case MESSAGE_TENSOR:
@@ -135,7 +137,7 @@ void deliver_message(struct sim *self, uint32_t message)
         break;
     case MESSAGE_REDUCED:
         event.kind = EV_REDUCED;
-        self->clock_ns = self->now_ns;
+        self->base.clock_ns = self->base.now_ns;
         sim_account_mixed(self, node_at(self, worker), m->degree);
         break;
     case MESSAGE_ROOM:
@@ -169,6 +171,6 @@ void deliver_timer(struct sim *self, uint32_t number)
     sim_act_on(self, number / SIM_TIMERS_MAX,
                &(struct event){.kind = EV_TIMER,
                                .type = (uint8_t)(number % SIM_TIMERS_MAX),
-                               .now_ns = self->now_ns,
+                               .now_ns = self->base.now_ns,
                                .tag = self->timer[number].generation});
 }

@@ -33,7 +33,7 @@ void ends_unread(struct sim *self, uint32_t message)
 
 void ends_supersede(struct sim *self, uint32_t message)
 {
-    self->totals.count.tensors_superseded += !self->message[message].copy;
+    self->base.totals.count.tensors_superseded += !self->message[message].copy;
     ends_unread(self, message);
 }
 
@@ -41,7 +41,7 @@ void ends_count_dropped(struct sim *self, const struct sim_message *m, enum link
 {
     const bool tensor = m->kind == MESSAGE_TENSOR;
     if ((tensor && !m->copy) || m->kind == MESSAGE_CONTROL)
-        counts_dropped(&self->totals.count, tensor, cause);
+        counts_dropped(&self->base.totals.count, tensor, cause);
 }
 
 void ends_leave(struct sim *self, uint32_t message)

@@ -17,7 +17,7 @@
 uint64_t flight_key(const struct sim *self, enum rng_purpose purpose, uint32_t worker,
                     const struct sim_edge *edge, uint32_t class)
 {
-    return rng_key(self->config.seed, purpose,
+    return rng_key(self->base.config.seed, purpose,
                    (uint64_t)worker << 32 | (uint64_t)edge->to << 1 | class);
 }
 
@@ -25,7 +25,7 @@ uint64_t flight_key(const struct sim *self, enum rng_purpose purpose, uint32_t w
 static uint64_t latency_ns(const struct sim *self, uint32_t worker, const struct sim_edge *edge,
                            uint32_t class, uint32_t number)
 {
-    const uint64_t mean = self->config.links.latency_ns;
+    const uint64_t mean = self->base.config.links.latency_ns;
     if (self->link_sigma <= 0.0 || mean == 0)
         return mean;
     const uint64_t bits = rng_at(flight_key(self, RNG_LINK, worker, edge, class), number);
@@ -46,9 +46,9 @@ static struct mishap draw_mishap(const struct sim *self, uint32_t worker,
                                  const struct sim_edge *edge, uint32_t class, uint32_t number,
                                  bool reliable)
 {
-    const struct sim_faults *const faults = self->config.faults;
+    const struct sim_faults *const faults = self->base.config.faults;
     struct mishap out = {0};
-    if (!faults || self->now_ns >= faults->until_ns)
+    if (!faults || self->base.now_ns >= faults->until_ns)
         return out;
     struct rng rng = {.key = rng_at(flight_key(self, RNG_FAULT, worker, edge, class), number)};
     const double late_ns = (double)faults->retransmit_ns;
@@ -73,8 +73,8 @@ static void make_copy(struct sim *self, uint32_t worker, uint32_t message, uint6
 {
     const struct sim_message *const m = &self->message[message];
     if (!self->mailboxes || m->kind == MESSAGE_CONTROL) {
-        self->totals.count.links.duplicated++;
-        self->totals.count.duplicates++;
+        self->base.totals.count.links.duplicated++;
+        self->base.totals.count.duplicates++;
         return;
     }
     struct sim_node *const node = node_at(self, worker);
@@ -87,10 +87,10 @@ static void make_copy(struct sim *self, uint32_t worker, uint32_t message, uint6
     struct sim_message *const made = &self->message[copy];
     *made = self->message[message];
     made->copy = true;
-    self->totals.count.links.duplicated++;
+    self->base.totals.count.links.duplicated++;
     slots_lend(&node->slots, slot, made->edge - node->first_edge);
     self->edge[made->edge].flying[0]++;
-    due_at(self, at_ns, DUE_MESSAGE, copy, made->to);
+    due_at(&self->base, at_ns, DUE_MESSAGE, copy, made->to);
 }
 
 /** The message leaves never: a tensor counts as in flight, but it is no longer lent, as nobody will give it back. */
@@ -103,13 +103,13 @@ static __attribute__((cold, noinline)) void hold_for_good(struct sim *self, uint
                 "the link from worker %u to worker %u %s at %llu ns, and %s of %s are sent again "
                 "until they arrive",
                 worker, m->to, cause == LINK_CUT ? "stays cut" : "lets nothing through",
-                (unsigned long long)self->now_ns,
+                (unsigned long long)self->base.now_ns,
                 m->kind == MESSAGE_TENSOR ? "exact tensors" : "control messages",
-                self->config.policy->name);
-        self->stuck_ns = self->now_ns;
+                self->base.config.policy->name);
+        self->stuck_ns = self->base.now_ns;
     }
-    self->totals.count.links.tensors_held += m->kind == MESSAGE_TENSOR;
-    self->totals.count.links.control_held += m->kind == MESSAGE_CONTROL;
+    self->base.totals.count.links.tensors_held += m->kind == MESSAGE_TENSOR;
+    self->base.totals.count.links.control_held += m->kind == MESSAGE_CONTROL;
     ends_leave(self, message);
 }
 
@@ -118,9 +118,9 @@ static void count_fate(struct sim *self, const struct link_fate *fate)
 {
     const bool flipped = fate->cause == LINK_CORRUPT || fate->resent_for == LINK_CORRUPT;
     const bool arrives = fate->cause == LINK_CORRUPT && fate->release_ns != LINK_NEVER_NS;
-    self->totals.count.links.resent += fate->resent;
-    self->totals.count.links.corrupted += flipped;
-    self->totals.count.links.caught += flipped && !arrives;
+    self->base.totals.count.links.resent += fate->resent;
+    self->base.totals.count.links.corrupted += flipped;
+    self->base.totals.count.links.caught += flipped && !arrives;
 }
 
 /** When its sender's port has taken the message; then it meets what bad links do. */
@@ -142,8 +142,8 @@ static uint64_t published_ns(const struct sim *self, uint32_t worker, const stru
         return from_ns;
     const uint64_t finished =
         m->kind == MESSAGE_TENSOR ? m->iteration : node_at(self, worker)->finished;
-    const uint64_t late_ns =
-        link_publish_ns(&self->config.inject, worker, finished > 0 ? finished - 1 : 0, m->sent_ns);
+    const uint64_t late_ns = link_publish_ns(&self->base.config.inject, worker,
+                                             finished > 0 ? finished - 1 : 0, m->sent_ns);
     return sim_max(from_ns, m->sent_ns + late_ns);
 }
 
@@ -160,7 +160,7 @@ static bool passes_bad_link(struct sim *self, uint32_t worker, uint32_t message,
                                        .number = m->number,
                                        .at_ns = from_ns,
                                        .bytes = tensor ? bytes : sizeof(m->word)};
-    *fate = link_decide(&self->config.inject, &packet, &self->bad[m->edge]);
+    *fate = link_decide(&self->base.config.inject, &packet, &self->bad[m->edge]);
     count_fate(self, fate);
     if (fate->release_ns == LINK_NEVER_NS)
         hold_for_good(self, worker, message, fate->cause);
@@ -198,7 +198,7 @@ void flight_depart(struct sim *self, uint32_t worker, uint32_t message, uint64_t
     if (!mailbox || !(mishap.overtaken || fate.overtakes)) /* who resends puts in order as well */
         at_ns = edge->last_ns[class] = sim_max(at_ns, edge->last_ns[class]);
     edge->flying[class] = (uint16_t)(edge->flying[class] + mailbox);
-    due_at(self, at_ns, DUE_MESSAGE, message, edge->to);
+    due_at(&self->base, at_ns, DUE_MESSAGE, message, edge->to);
     if (fate.copy_ns > 0)
         make_copy(self, worker, message, sim_max(at_ns, fate.copy_ns + on_wire_ns));
     if (mishap.doubled)

@@ -23,7 +23,7 @@ static void send_by_mailbox(struct sim *self, uint32_t worker, uint32_t message)
     const uint32_t edge = self->message[message].edge;
     struct sim_mailbox *const box = &self->mailbox[edge];
     if (self->edge[edge].flying[0] < SIM_NEWEST_DEPTH) {
-        flight_depart(self, worker, message, self->config.payload_bytes, self->clock_ns);
+        flight_depart(self, worker, message, self->base.config.payload_bytes, self->base.clock_ns);
         return;
     }
     if (box->waiting != SIM_NONE)
@@ -46,7 +46,7 @@ static __attribute__((cold, noinline)) void refuse(struct sim *self, uint32_t wo
     if (!control && self->drops)
         ends_count_dropped(self, model, LINK_FULL);
     else
-        sim_break_edge(self, worker, self->edge[edge].to,
+        sim_break_edge(&self->base, worker, self->edge[edge].to,
                        control ? "more controls in flight than control_depth"
                                : "more tensors in flight than exact_depth");
 }
@@ -55,9 +55,9 @@ static __attribute__((cold, noinline)) void refuse(struct sim *self, uint32_t wo
 static inline bool is_prompt(const struct sim *self, uint32_t number)
 {
     const struct sim_edge *const edge = &self->edge[number];
-    return self->config.links.control_is_free && self->clock_ns == self->now_ns &&
+    return self->base.config.links.control_is_free && self->base.clock_ns == self->base.now_ns &&
            !self->publishes && !(self->bad && self->is_bad[number]) &&
-           (edge->flying[1] == 0 || edge->last_ns[1] < self->now_ns);
+           (edge->flying[1] == 0 || edge->last_ns[1] < self->base.now_ns);
 }
 
 /** The message as it leaves its sender, or SIM_NONE. */
@@ -70,7 +70,7 @@ static inline uint32_t make_message(struct sim *self, const struct sim_node *nod
     struct sim_edge *const edge = &self->edge[number];
     struct sim_message *const m = &self->message[message];
     *m = *model;
-    m->sent_ns = self->clock_ns;
+    m->sent_ns = self->base.clock_ns;
     m->edge = number;
     m->to = edge->to;
     m->number = edge->number[messages_class(model)]++;
@@ -85,11 +85,11 @@ void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct s
     struct sim_node *const node = node_at(self, worker);
     const uint32_t number = node->first_edge + peer, class = messages_class(model);
     struct sim_edge *const edge = &self->edge[number];
-    const uint32_t depth = class ? self->config.control_depth : self->config.exact_depth;
+    const uint32_t depth = class ? self->base.config.control_depth : self->base.config.exact_depth;
     const bool mailbox = self->mailboxes && class == 0;
     CHECK(peer < node->peer_count);
-    self->totals.count.tensors_sent += class == 0;
-    self->totals.count.control_sent += class == 1;
+    self->base.totals.count.tensors_sent += class == 0;
+    self->base.totals.count.control_sent += class == 1;
     if (goes_nowhere(self, number)) {
         ends_count_dropped(self, model, LINK_GONE);
         return;
@@ -114,7 +114,7 @@ void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct s
     if (prompt)
         messages_append(self, &self->prompt, message);
     else
-        flight_depart(self, worker, message, bytes, self->clock_ns);
+        flight_depart(self, worker, message, bytes, self->base.clock_ns);
 }
 
 /* ------------------------------------------------------------------------------------------------------ arrivals */
@@ -126,12 +126,13 @@ static void make_room(struct sim *self, uint32_t message)
     struct sim_edge *const edge = &self->edge[m->edge];
     struct sim_mailbox *const box = &self->mailbox[m->edge];
     edge->flying[0]--;
-    self->totals.count.duplicates += m->copy;
+    self->base.totals.count.duplicates += m->copy;
     if (box->waiting == SIM_NONE || edge->down)
         return;
     const uint32_t next = box->waiting;
     box->waiting = SIM_NONE;
-    flight_depart(self, sim_sender(self, m->edge), next, self->config.payload_bytes, self->now_ns);
+    flight_depart(self, sim_sender(self, m->edge), next, self->base.config.payload_bytes,
+                  self->base.now_ns);
 }
 
 static bool mailbox_takes(struct sim *self, uint32_t message)
@@ -179,7 +180,7 @@ bool links_arrived(struct sim *self, uint32_t message)
     if (boxed)
         make_room(self, message); /* the pool may move */
     if (self->message[message].corrupt) {
-        self->totals.count.links.caught++;
+        self->base.totals.count.links.caught++;
         ends_drop(self, message, LINK_CORRUPT);
         return false;
     }

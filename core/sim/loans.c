@@ -5,8 +5,8 @@
 static inline void free_vector(struct sim *self, uint32_t worker, uint32_t slot)
 {
     const struct slots_entry *const entry = &node_at(self, worker)->slots.entry[slot];
-    if (self->config.values && !entry->held && entry->loans == 0)
-        values_free(self->config.values, worker, slot);
+    if (self->base.config.values && !entry->held && entry->loans == 0)
+        values_free(self->base.config.values, worker, slot);
 }
 
 bool loans_return(struct sim *self, uint32_t worker, uint32_t peer, uint64_t handle)
@@ -32,10 +32,10 @@ void loans_drop(struct sim *self, uint32_t worker, uint32_t slot)
 void loans_reclaim(struct sim *self, uint32_t worker, uint32_t peer)
 {
     struct slots *const slots = &node_at(self, worker)->slots;
-    for (uint32_t s = 0; s < slots->count && self->config.values; s++) {
+    for (uint32_t s = 0; s < slots->count && self->base.config.values; s++) {
         const uint32_t lent = slots->loan[(size_t)peer * slots->count + s];
         if (lent > 0 && !slots->entry[s].held && slots->entry[s].loans == lent)
-            values_free(self->config.values, worker, s);
+            values_free(self->base.config.values, worker, s);
     }
     slots_reclaim(slots, peer);
 }

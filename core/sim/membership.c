@@ -66,8 +66,8 @@ static void forget(struct sim *self, uint32_t worker)
         ends_lose(self, messages_first(self, &node->inbox));
     if (node->withheld)
         withheld_end(self, worker);
-    if (self->config.values)
-        values_lose(self->config.values, worker, node->current);
+    if (self->base.config.values)
+        values_lose(self->base.config.values, worker, node->current);
     loans_drop(self, worker, node->current);
     node->current = SLOTS_NONE;
 }
@@ -116,7 +116,7 @@ bool sim_membership_stops(struct sim *self, uint32_t worker)
         return false;
     }
     node->stop_told = true;
-    if (!self->config.policy->synchronous)
+    if (!self->base.config.policy->synchronous)
         sim_compute_abandon(self, worker);
     return true;
 }
@@ -135,16 +135,17 @@ void sim_membership_depart(struct sim *self, uint32_t worker)
     sim_compute_abandon(self, worker);
     forget(self, worker);
     node->noticed = true;
-    node->gone_ns = self->now_ns;
+    node->gone_ns = self->base.now_ns;
     for (uint32_t i = 0; i < node->peer_count; i++) {
         const struct sim_edge *const edge = &self->edge[node->first_edge + i];
         const struct sim_message model = notice_of(self, worker, i, MESSAGE_DOWN, PEER_LEFT);
-        const uint64_t at_ns = sim_max(self->now_ns, sim_max(edge->last_ns[0], edge->last_ns[1]));
+        const uint64_t at_ns =
+            sim_max(self->base.now_ns, sim_max(edge->last_ns[0], edge->last_ns[1]));
         const uint32_t message = make(self, &model);
         if (message == SIM_NONE)
             return;
         node->gone_ns = sim_max(node->gone_ns, at_ns);
-        due_at(self, at_ns, DUE_MESSAGE, message, edge->to);
+        due_at(&self->base, at_ns, DUE_MESSAGE, message, edge->to);
     }
 }
 
@@ -163,7 +164,7 @@ static uint32_t whose_model(const struct sim *self, uint32_t worker)
         if (is_there(self, self->edge[node->first_edge + i].to))
             return self->edge[node->first_edge + i].to;
     uint32_t any = 0;
-    while (any < self->config.workers && !is_there(self, any))
+    while (any < self->base.config.workers && !is_there(self, any))
         any++;
     return any;
 }
@@ -198,15 +199,15 @@ static void renew_edges(struct sim *self, uint32_t worker)
 static void renew_node(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    const struct policy_config *const config = &self->config.worker[worker];
+    const struct policy_config *const config = &self->base.config.worker[worker];
     uint8_t *const state = (uint8_t *)node + SIM_STATE_AT;
-    memset(state, 0, agent_bytes(self->config.policy, config));
-    agent_init(&node->agent, state, self->config.policy, config);
+    memset(state, 0, agent_bytes(self->base.config.policy, config));
+    agent_init(&node->agent, state, self->base.config.policy, config);
     slots_restart(&node->slots);
-    books_open(&node->books, self->now_ns);
+    books_open(&node->books, self->base.now_ns);
     node->crashed = node->record.crashed = node->record.done = false;
     node->came = node->orphan = node->stop_told = false;
-    node->ready_ns = node->busy_ns = node->pause_ns = self->now_ns;
+    node->ready_ns = node->busy_ns = node->pause_ns = self->base.now_ns;
     node->ready_at_ns = node->disk_ns = node->blamed_ns = node->goes_on_ns = 0;
     node->mixed_with = node->round = 0;
     node->record.lives++;
@@ -218,21 +219,22 @@ static void take_model(struct sim *self, uint32_t worker, uint32_t from)
     node->current = slots_take(&node->slots);
     slots_seal(&node->slots, node->current, ++node->version);
     node->record.model_of = from;
-    if (self->config.values)
-        values_adopt(self->config.values, worker, node->current, from,
+    if (self->base.config.values)
+        values_adopt(self->base.config.values, worker, node->current, from,
                      node_at(self, from)->current);
 }
 
 bool sim_membership_return(struct sim *self, uint32_t worker, uint64_t *again_ns)
 {
     struct sim_node *const node = node_at(self, worker);
-    const uint32_t room = self->config.policy->slots_fixed ? self->config.policy->slots_fixed : 1;
-    if (self->now_ns < node->gone_ns) { /* its last words come first */
+    const uint32_t room =
+        self->base.config.policy->slots_fixed ? self->base.config.policy->slots_fixed : 1;
+    if (self->base.now_ns < node->gone_ns) { /* its last words come first */
         *again_ns = node->gone_ns;
         return false;
     }
     if (node->slots.free_count < room) { /* others still read what it left */
-        *again_ns = self->now_ns + 1 + self->config.base_ns / 8;
+        *again_ns = self->base.now_ns + 1 + self->base.config.base_ns / 8;
         return false;
     }
     const uint32_t from = whose_model(self, worker);

@@ -9,12 +9,12 @@ __attribute__((cold, noinline)) bool messages_grow(struct sim *self)
     struct sim_message *const message =
         room >> DUE_INDEX_BITS
             ? NULL
-            : self->config.memory->resize(self->config.memory->context, self->message,
-                                          self->messages_room * sizeof(*message),
-                                          room * sizeof(*message));
+            : self->base.config.memory->resize(self->base.config.memory->context, self->message,
+                                               self->messages_room * sizeof(*message),
+                                               room * sizeof(*message));
     if (!message) {
-        err_set(&self->failure, 0, "no memory for more than %u messages at %llu ns",
-                self->messages_room, (unsigned long long)self->now_ns);
+        err_set(&self->base.failure, 0, "no memory for more than %u messages at %llu ns",
+                self->messages_room, (unsigned long long)self->base.now_ns);
         return false;
     }
     self->message = message;

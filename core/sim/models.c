@@ -16,7 +16,7 @@ uint32_t models_take(struct sim *self, uint32_t worker)
     if (slots_restore(&node_at(self, worker)->slots, 1) >
         0) /* a step is not stopped in its middle */
         return slots_take(&node_at(self, worker)->slots);
-    sim_break(self, worker, "no free slot for a new model");
+    sim_break(&self->base, worker, "no free slot for a new model");
     return SLOTS_NONE;
 }
 

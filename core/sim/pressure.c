@@ -7,7 +7,7 @@
 void sim_pressure_sent(struct sim *self, uint32_t worker, uint32_t edge)
 {
     if (!self->pressure || self->pressure[edge] != PRESSURE_NONE ||
-        !pressure_is_full(self->edge[edge].flying[1], self->config.control_bound))
+        !pressure_is_full(self->edge[edge].flying[1], self->base.config.control_bound))
         return;
     self->pressure[edge] = PRESSURE_FULL;
     node_at(self, worker)->full++;
@@ -24,14 +24,14 @@ static void notify_room(struct sim *self, uint32_t edge)
                                                   .number = edge - node->first_edge,
                                                   .to = worker,
                                                   .to_incarnation = node->slots.incarnation,
-                                                  .sent_ns = self->now_ns};
+                                                  .sent_ns = self->base.now_ns};
     messages_append(self, &self->prompt, message);
 }
 
 void sim_pressure_read(struct sim *self, uint32_t edge)
 {
     if (!self->pressure || self->pressure[edge] == PRESSURE_NONE ||
-        !pressure_has_room(self->edge[edge].flying[1], self->config.control_bound))
+        !pressure_has_room(self->edge[edge].flying[1], self->base.config.control_bound))
         return;
     const bool told = self->pressure[edge] == PRESSURE_TOLD;
     sim_pressure_forget(self, edge);

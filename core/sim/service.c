@@ -23,7 +23,7 @@ static void notify_stop(struct sim *self, uint32_t worker)
     struct sim_node *const node = node_at(self, worker);
     if (node->crashed)
         return;
-    if (node->pause_ns > self->now_ns) {
+    if (node->pause_ns > self->base.now_ns) {
         const uint32_t message = messages_take(self);
         if (message == SIM_NONE)
             return;
@@ -42,7 +42,7 @@ void service_message(struct sim *self, uint32_t message)
     if (!links_arrived(self, message))
         return;
     const bool wakes =
-        self->message[message].kind == MESSAGE_WAKE && self->now_ns >= node->ready_ns;
+        self->message[message].kind == MESSAGE_WAKE && self->base.now_ns >= node->ready_ns;
     if (waking_can_receive(self, node) || wakes) {
         deliver_message(self, message);
         return;
@@ -59,7 +59,7 @@ void service_gradient(struct sim *self, uint32_t worker)
         return;
     }
     node->gradient_due = true;
-    if (self->now_ns >= node->ready_ns)
+    if (self->base.now_ns >= node->ready_ns)
         self->resuming = worker; /* arrivals first, but now */
     else
         waking_later(self, worker);
@@ -83,7 +83,7 @@ void service_timer(struct sim *self, uint32_t number)
 void service_wake(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    if (node->wake_ns != self->now_ns + 1)
+    if (node->wake_ns != self->base.now_ns + 1)
         return; /* it is asked at another time */
     node->wake_ns = 0;
     sim_account_late(self, worker);
@@ -97,7 +97,7 @@ static void resume(struct sim *self)
 {
     const uint32_t worker = self->resuming;
     struct sim_node *const node = node_at(self, worker);
-    if (self->now_ns < node->ready_ns) {
+    if (self->base.now_ns < node->ready_ns) {
         self->resuming = SIM_NONE;
         waking_later(self, worker);
     } else if (node->inbox.first != SIM_NONE) {
@@ -117,12 +117,13 @@ void service_pending(struct sim *self)
 {
     if (self->wakes.first != SIM_NONE) {
         service_message(self, messages_first(self, &self->wakes));
-    } else if (self->roll < self->config.workers) {
+    } else if (self->roll < self->base.config.workers) {
         const uint32_t worker = self->roll++;
         if (self->roll_kind == EV_STOP)
             notify_stop(self, worker);
         else if (!node_at(self, worker)->crashed)
-            sim_act_on(self, worker, &(struct event){.kind = EV_START, .now_ns = self->now_ns});
+            sim_act_on(self, worker,
+                       &(struct event){.kind = EV_START, .now_ns = self->base.now_ns});
     } else if (self->prompt.first != SIM_NONE) {
         service_message(self, messages_first(self, &self->prompt));
     } else {

@@ -8,7 +8,7 @@
 /** Whether anything at this very moment comes before the queue. */
 static inline bool service_is_pending(const struct sim *self)
 {
-    return self->wakes.first != SIM_NONE || self->roll < self->config.workers ||
+    return self->wakes.first != SIM_NONE || self->roll < self->base.config.workers ||
            self->prompt.first != SIM_NONE || self->resuming != SIM_NONE;
 }
 

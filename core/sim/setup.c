@@ -19,7 +19,8 @@ static void *take(struct sim *self, uint64_t count, uint64_t size)
 {
     const uint64_t bytes = sim_max(count * size, 1);
     CHECK(self->memory_count < SIM_BLOCKS_MAX);
-    void *const at = self->config.memory->resize(self->config.memory->context, NULL, 0, bytes);
+    void *const at =
+        self->base.config.memory->resize(self->base.config.memory->context, NULL, 0, bytes);
     if (!at)
         self->memory_refused_bytes = bytes;
     else {
@@ -32,19 +33,19 @@ static void *take(struct sim *self, uint64_t count, uint64_t size)
 static uint64_t books_line(const struct sim *self, uint32_t worker)
 {
     return lines(sizeof(struct sim_node)) +
-           lines(agent_bytes(self->config.policy, &self->config.worker[worker]));
+           lines(agent_bytes(self->base.config.policy, &self->base.config.worker[worker]));
 }
 
 static uint64_t node_lines(const struct sim *self, uint32_t worker)
 {
     return books_line(self, worker) +
-           lines(slots_bytes(self->config.slots, self->config.worker[worker].peer_count));
+           lines(slots_bytes(self->base.config.slots, self->base.config.worker[worker].peer_count));
 }
 
 /* At most a quarter of the memory is given for addresses that need no table, which would be in no cache either. */
 static void take_blocks(struct sim *self)
 {
-    const uint32_t workers = self->config.workers;
+    const uint32_t workers = self->base.config.workers;
     const uint64_t first_books_line = books_line(self, 0);
     uint64_t used = 0, most = 0;
     bool alike = true;
@@ -68,10 +69,10 @@ static void take_blocks(struct sim *self)
 
 static uint64_t count_edges(struct sim *self)
 {
-    const struct policy_config *const config = self->config.worker;
+    const struct policy_config *const config = self->base.config.worker;
     uint64_t edges = 0;
     self->degree = config[0].peer_count;
-    for (uint32_t w = 0; w < self->config.workers; w++) {
+    for (uint32_t w = 0; w < self->base.config.workers; w++) {
         edges += config[w].peer_count;
         if (config[w].peer_count != self->degree)
             self->degree = 0;
@@ -90,7 +91,7 @@ static bool somebody_returns(const struct sim_config *c)
 
 static bool has_entry(const struct sim *self, enum inject_what what)
 {
-    const struct inject_set *const set = &self->config.inject;
+    const struct inject_set *const set = &self->base.config.inject;
     for (uint32_t i = 0; i < set->count; i++)
         if (set->entry[i].what == what)
             return true;
@@ -99,7 +100,7 @@ static bool has_entry(const struct sim *self, enum inject_what what)
 
 static void take_faults(struct sim *self)
 {
-    const struct sim_config *const c = &self->config;
+    const struct sim_config *const c = &self->base.config;
     self->faults = take(self, c->fault_count, sizeof(*self->faults));
     for (uint32_t i = 0; i < c->fault_count; i++) {
         if (c->fault[i].kind != FAULT_JOIN)
@@ -114,18 +115,18 @@ static void take_faults(struct sim *self)
 static void take_edges(struct sim *self)
 {
     const uint64_t edges = count_edges(self);
-    const enum delivery_class class = self->config.policy->tensor_class;
+    const enum delivery_class class = self->base.config.policy->tensor_class;
     self->mailboxes = class == DELIVERY_NEWEST || class == DELIVERY_SUM;
-    self->first_edge = take(self, self->config.workers, sizeof(*self->first_edge));
+    self->first_edge = take(self, self->base.config.workers, sizeof(*self->first_edge));
     self->edge = take(self, edges, sizeof(*self->edge));
     self->wait_ns = take(self, edges, sizeof(*self->wait_ns));
     if (self->mailboxes)
         self->mailbox = take(self, edges, sizeof(*self->mailbox));
     for (uint64_t e = 0; self->mailbox && e < edges; e++)
         self->mailbox[e].waiting = self->mailbox[e].unread = SIM_NONE;
-    if (self->config.control_bound > 0)
+    if (self->base.config.control_bound > 0)
         self->pressure = take(self, edges, sizeof(*self->pressure));
-    if (somebody_returns(&self->config))
+    if (somebody_returns(&self->base.config))
         self->life = take(self, edges, sizeof(*self->life));
     if (has_entry(self, INJECT_LINK)) {
         self->bad = take(self, edges, sizeof(*self->bad));
@@ -136,8 +137,8 @@ static void take_edges(struct sim *self)
 /** For rows that tell workers what no edge carries. */
 static void take_far(struct sim *self)
 {
-    const struct policy *const row = self->config.policy;
-    const uint64_t workers = self->config.workers;
+    const struct policy *const row = self->base.config.policy;
+    const uint64_t workers = self->base.config.workers;
     if (!row->reduces && !row->shared_bytes)
         return;
     self->far_by_sender = workers > SIM_FAR_WORKERS_MAX;
@@ -148,7 +149,7 @@ static void take_far(struct sim *self)
 /** Disks that delay batches are asked for the first ones before the start, as live. */
 static void take_disks(struct sim *self)
 {
-    const struct sim_config *const c = &self->config;
+    const struct sim_config *const c = &self->base.config;
     if (!disk_is_delayed(&c->inject))
         return;
     self->disk = take(self, c->workers, sizeof(*self->disk));
@@ -158,7 +159,7 @@ static void take_disks(struct sim *self)
 
 static void take_all(struct sim *self)
 {
-    const struct sim_config *const c = &self->config;
+    const struct sim_config *const c = &self->base.config;
     take_blocks(self);
     take_edges(self);
     take_faults(self);
@@ -204,10 +205,10 @@ static uint32_t index_among(const struct policy_config *config, uint32_t id)
 
 static void fill_node(struct sim *self, uint32_t worker, uint32_t first_edge)
 {
-    const struct policy_config *const config = &self->config.worker[worker];
+    const struct policy_config *const config = &self->base.config.worker[worker];
     struct sim_node *const node = node_at(self, worker);
     uint8_t *const state = (uint8_t *)node + SIM_STATE_AT;
-    uint8_t *const books = state + lines(agent_bytes(self->config.policy, config)) * 64;
+    uint8_t *const books = state + lines(agent_bytes(self->base.config.policy, config)) * 64;
     CHECK(config->self == worker);
     node->inbox.first = SIM_NONE;
     node->first_edge = self->first_edge[worker] = first_edge;
@@ -216,10 +217,10 @@ static void fill_node(struct sim *self, uint32_t worker, uint32_t first_edge)
         const uint32_t peer = config->peers[i];
         struct sim_edge *const edge = &self->edge[first_edge + i];
         edge->to = peer % (1u << SIM_TO_BITS); /* which is peer: the compiler does not know */
-        edge->peer = index_among(&self->config.worker[peer], worker) % (1u << SIM_PEER_BITS);
+        edge->peer = index_among(&self->base.config.worker[peer], worker) % (1u << SIM_PEER_BITS);
     }
-    slots_init(&node->slots, books, self->config.slots, config->peer_count, 1);
-    agent_init(&node->agent, state, self->config.policy, config);
+    slots_init(&node->slots, books, self->base.config.slots, config->peer_count, 1);
+    agent_init(&node->agent, state, self->base.config.policy, config);
     const uint32_t slot = slots_take(&node->slots);
     node->version = 1;
     slots_seal(&node->slots, slot, node->version);
@@ -228,12 +229,12 @@ static void fill_node(struct sim *self, uint32_t worker, uint32_t first_edge)
 
 static void fill_links(struct sim *self)
 {
-    const struct sim_links *const links = &self->config.links;
+    const struct sim_links *const links = &self->base.config.links;
     self->publishes = has_entry(self, INJECT_PUBLISH);
-    for (uint32_t w = 0; self->bad && w < self->config.workers; w++) {
+    for (uint32_t w = 0; self->bad && w < self->base.config.workers; w++) {
         const struct sim_node *const node = node_at(self, w);
         for (uint32_t e = node->first_edge; e < node->first_edge + node->peer_count; e++)
-            self->is_bad[e] = link_concerns(&self->config.inject, w, self->edge[e].to);
+            self->is_bad[e] = link_concerns(&self->base.config.inject, w, self->edge[e].to);
     }
     self->ns_per_byte = links->bytes_per_s > 0.0 ? 1e9 / links->bytes_per_s : 0.0;
     if (links->jitter_cv <= 0.0)
@@ -245,8 +246,8 @@ static void fill_links(struct sim *self)
 
 int setup_open(struct sim *self, struct err *err)
 {
-    const struct sim_config *const c = &self->config;
-    queue_init(&self->queue, c->memory);
+    const struct sim_config *const c = &self->base.config;
+    queue_init(&self->base.queue, c->memory);
     self->message_free = self->reduce_free = self->resuming = SIM_NONE;
     self->wakes.first = self->prompt.first = SIM_NONE;
     take_all(self);
@@ -269,15 +270,15 @@ int setup_open(struct sim *self, struct err *err)
         first_edge += c->worker[w].peer_count;
     }
     fill_links(self);
-    inject_base_init(&self->base, c->base_ns, c->jitter_cv);
-    self->base.jitter = c->jitter;
+    inject_base_init(&self->base_times, c->base_ns, c->jitter_cv);
+    self->base_times.jitter = c->jitter;
     return 0;
 }
 
 void setup_close(struct sim *self)
 {
-    const struct sim_memory *const memory = self->config.memory;
-    queue_fini(&self->queue);
+    const struct sim_memory *const memory = self->base.config.memory;
+    queue_fini(&self->base.queue);
     if (self->message)
         memory->resize(memory->context, self->message, self->messages_room * sizeof(*self->message),
                        0);

@@ -13,21 +13,6 @@
 #include "core/sim/sim_state.h"
 #include "core/sim/stop.h"
 
-__attribute__((cold, noinline)) void sim_break(struct sim *self, uint32_t worker, const char *what)
-{
-    if (!sim_broken(self))
-        err_set(&self->failure, 0, "worker %u at %llu ns: %s", worker,
-                (unsigned long long)self->now_ns, what);
-}
-
-__attribute__((cold, noinline)) void sim_break_edge(struct sim *self, uint32_t worker, uint32_t to,
-                                                    const char *what)
-{
-    if (!sim_broken(self))
-        err_set(&self->failure, 0, "worker %u, edge to worker %u, at %llu ns: %s", worker, to,
-                (unsigned long long)self->now_ns, what);
-}
-
 #define STATE_FETCHED 256u /* bytes of a policy's state: its struct and the first of its lists */
 #define EDGES_FETCHED 128u /* bytes of its edges: a handful */
 #define HEARD_FETCHED 128u /* bytes of a node: what a message needs, if nothing ends with it */
@@ -59,19 +44,19 @@ static void fetch(const void *owner, const struct queue_entry *entry)
     fetch_bytes(&self->edge[sim_first_edge(self, worker)], EDGES_FETCHED);
     if (self->any_timer)
         __builtin_prefetch(&self->timer[worker * SIM_TIMERS_MAX]);
-    if (self->config.policy->shared_fetch)
-        self->config.policy->shared_fetch(self->shared, worker);
+    if (self->base.config.policy->shared_fetch)
+        self->base.config.policy->shared_fetch(self->shared, worker);
 }
 
 /** Inserted before everything else, so first at their times. */
 static void plan_cuts(struct sim *self)
 {
-    const struct sim_config *const c = &self->config;
+    const struct sim_config *const c = &self->base.config;
     budget_open(self);
     for (uint32_t cut = 0; cut < c->cuts && c->stop_ns > 0; cut++)
-        due_at(self, (uint64_t)((double)c->stop_ns * cut / c->cuts), DUE_CUT, cut, 0);
+        due_at(&self->base, (uint64_t)((double)c->stop_ns * cut / c->cuts), DUE_CUT, cut, 0);
     if (c->stop_ns > 0)
-        due_at(self, c->stop_ns, DUE_STOP, 0, 0);
+        due_at(&self->base, c->stop_ns, DUE_STOP, 0, 0);
 }
 
 static void check_config(const struct sim_config *c)
@@ -95,9 +80,9 @@ int sim_open(struct sim **out, const struct sim_config *config, struct err *err)
     *out = NULL;
     if (!self)
         return err_set(err, -ENOMEM, "no memory for a simulation");
-    self->config = *config;
-    self->config.inject.seed = config->seed;
-    self->config.inject.workers = config->workers;
+    self->base.config = *config;
+    self->base.config.inject.seed = config->seed;
+    self->base.config.inject.workers = config->workers;
     const int status = setup_open(self, err);
     if (status < 0) {
         sim_close(self);
@@ -105,8 +90,8 @@ int sim_open(struct sim **out, const struct sim_config *config, struct err *err)
     }
     self->recording = true;
     self->roll_kind = EV_START;
-    self->queue.owner = self;
-    self->queue.soon = fetch;
+    self->base.queue.owner = self;
+    self->base.queue.soon = fetch;
     plan_cuts(self);
     if (config->values)
         values_start(config->values, node_at(self, 0)->current);
@@ -119,7 +104,7 @@ void sim_close(struct sim *self)
 {
     if (!self)
         return;
-    const struct sim_memory *const memory = self->config.memory;
+    const struct sim_memory *const memory = self->base.config.memory;
     setup_close(self);
     memory->resize(memory->context, self, sizeof(*self), 0);
 }
@@ -139,12 +124,12 @@ static void dispatch_phase(struct sim *self, enum due_kind kind, uint32_t worker
 /** Show everybody's current model as it is now. */
 static void evaluate(struct sim *self, uint32_t cut)
 {
-    if (self->config.watch && self->config.watch->cut)
-        self->config.watch->cut(self->config.watch->context, self, cut);
-    if (!self->config.values || !self->config.judge)
+    if (self->base.config.watch && self->base.config.watch->cut)
+        self->base.config.watch->cut(self->base.config.watch->context, self, cut);
+    if (!self->base.config.values || !self->base.config.judge)
         return;
     sim_judged(self, self->shown);
-    values_cut(self->config.values, self->config.judge, cut, self->shown);
+    values_cut(self->base.config.values, self->base.config.judge, cut, self->shown);
 }
 
 static void take_cut(struct sim *self)
@@ -217,8 +202,8 @@ static void dispatch(struct sim *self, const struct queue_entry *due)
 
 static __attribute__((cold, noinline)) bool is_stuck(struct sim *self, uint64_t at_ns)
 {
-    if (self->totals.count.gradients != self->stuck_gradients) {
-        self->stuck_gradients = self->totals.count.gradients;
+    if (self->base.totals.count.gradients != self->stuck_gradients) {
+        self->stuck_gradients = self->base.totals.count.gradients;
         self->stuck_ns = at_ns;
     }
     if (at_ns - self->stuck_ns <= PATIENCE_NS)
@@ -228,7 +213,7 @@ static __attribute__((cold, noinline)) bool is_stuck(struct sim *self, uint64_t 
             err_set(&self->stall, 0,
                     "the link from worker %u to worker %u still lost what %s sent a day after the "
                     "stop",
-                    self->lost_from, self->lost_to, self->config.policy->name);
+                    self->lost_from, self->lost_to, self->base.config.policy->name);
         return true;
     }
     self->stop_wanted = true;
@@ -239,7 +224,7 @@ static __attribute__((cold, noinline)) bool is_stuck(struct sim *self, uint64_t 
 /** Nothing is left to happen. True: something is now, after all. */
 static bool idle(struct sim *self)
 {
-    const bool nobody_may_begin = self->config.stop_iterations > 0 && self->any_held;
+    const bool nobody_may_begin = self->base.config.stop_iterations > 0 && self->any_held;
     if (self->ended)
         return false;
     if (!self->stopped && (nobody_may_begin || sim_stalls(self))) {
@@ -248,8 +233,8 @@ static bool idle(struct sim *self)
     }
     self->ended = true;
     stop_end(self);
-    if (!sim_broken(self))
-        evaluate(self, self->config.cuts);
+    if (!sim_broken(&self->base))
+        evaluate(self, self->base.config.cuts);
     return false;
 }
 
@@ -271,24 +256,24 @@ static bool advance(struct sim *self)
             return true;
         }
     }
-    if (!queue_pop(&self->queue, &due) ||
+    if (!queue_pop(&self->base.queue, &due) ||
         ((sim_stalls(self) || (self->bad && self->stopped)) && is_stuck(self, due.at_ns)))
         return idle(self);
-    self->now_ns = due.at_ns;
+    self->base.now_ns = due.at_ns;
     dispatch(self, &due);
     return true;
 }
 
 bool sim_run(struct sim *self, uint64_t events)
 {
-    const uint64_t enough = self->totals.count.events + events;
-    while (self->totals.count.events < enough) {
-        if (self->queue.exhausted)
-            sim_break(self, 0, "no memory for more events");
-        if (sim_broken(self) || !advance(self))
+    const uint64_t enough = self->base.totals.count.events + events;
+    while (self->base.totals.count.events < enough) {
+        if (self->base.queue.exhausted)
+            sim_break(&self->base, 0, "no memory for more events");
+        if (sim_broken(&self->base) || !advance(self))
             return false;
     }
-    return !sim_broken(self);
+    return !sim_broken(&self->base);
 }
 
 void sim_stop(struct sim *self)
@@ -298,46 +283,46 @@ void sim_stop(struct sim *self)
 
 uint64_t sim_now_ns(const struct sim *self)
 {
-    return self->now_ns;
+    return self->base.now_ns;
 }
 
 const struct sim_totals *sim_totals(const struct sim *self)
 {
-    return &self->totals;
+    return &self->base.totals;
 }
 
 const struct sim_worker_record *sim_worker(const struct sim *self, uint32_t worker)
 {
-    CHECK(worker < self->config.workers);
+    CHECK(worker < self->base.config.workers);
     return &node_at(self, worker)->record;
 }
 
 const struct agent *sim_agent(const struct sim *self, uint32_t worker)
 {
-    CHECK(worker < self->config.workers);
+    CHECK(worker < self->base.config.workers);
     return &node_at(self, worker)->agent;
 }
 
 void sim_judged(const struct sim *self, struct values_model *model)
 {
     uint32_t newest = 0;
-    for (uint32_t w = 1; self->averages && w < self->config.workers; w++)
+    for (uint32_t w = 1; self->averages && w < self->base.config.workers; w++)
         if (node_at(self, w)->average_number > node_at(self, newest)->average_number)
             newest = w;
-    for (uint32_t w = 0; w < self->config.workers; w++)
+    for (uint32_t w = 0; w < self->base.config.workers; w++)
         model[w] = self->averages ? (struct values_model){newest, node_at(self, newest)->average}
                                   : (struct values_model){w, node_at(self, w)->current};
 }
 
 uint32_t sim_current(const struct sim *self, uint32_t worker)
 {
-    CHECK(worker < self->config.workers);
+    CHECK(worker < self->base.config.workers);
     return node_at(self, worker)->current;
 }
 
 struct sim_fault sim_fault(const struct sim *self, uint32_t fault)
 {
-    CHECK(fault < self->config.fault_count);
+    CHECK(fault < self->base.config.fault_count);
     return self->faults[fault];
 }
 
@@ -348,13 +333,13 @@ const struct hist *sim_hist(const struct sim *self, enum series which)
 
 struct sim_cut sim_cut(const struct sim *self, uint32_t cut)
 {
-    CHECK(cut <= self->config.cuts);
+    CHECK(cut <= self->base.config.cuts);
     return self->cut[cut];
 }
 
 const char *sim_stall(const struct sim *self)
 {
-    for (uint32_t w = 0; w < self->config.workers; w++)
+    for (uint32_t w = 0; w < self->base.config.workers; w++)
         if (self->ended && !node_at(self, w)->record.done && !node_at(self, w)->crashed)
             return self->stall.text;
     return "";
@@ -362,5 +347,5 @@ const char *sim_stall(const struct sim *self)
 
 const char *sim_failure(const struct sim *self)
 {
-    return self->failure.text;
+    return self->base.failure.text;
 }

@@ -8,36 +8,14 @@
 #ifndef CORE_SIM_SIM_STATE_H
 #define CORE_SIM_SIM_STATE_H
 
-#include "core/base/check.h"
+#include "core/base/hist.h"
+#include "core/base/slots.h"
 #include "core/drive/books.h"
 #include "core/drive/progress.h"
 #include "core/inject/disk.h"
-#include "core/sim/queue.h"
+#include "core/policy/agent.h"
+#include "core/sim/base/base.h"
 #include "core/sim/sim.h"
-
-#define SIM_NONE UINT32_MAX
-
-enum due_kind {
-    DUE_MESSAGE,  /* number of the message; extra: receiver */
-    DUE_GRADIENT, /* worker; extra: generation */
-    DUE_BEGIN,    /* worker; extra: generation: its thread is free to begin the compute phase */
-    DUE_TIMER,    /* worker * SIM_TIMERS_MAX + timer; extra: how often it was armed */
-    DUE_WAKE,     /* worker: it may hear again */
-    DUE_CUT,      /* number of the cut */
-    DUE_STOP,
-    DUE_REDUCED, /* number of the reduction */
-    DUE_FAULT,   /* number of the fault, which begins */
-    DUE_NOTICED, /* number of the fault, of which the peers hear */
-    DUE_OVER,    /* number of the fault, which ends */
-    DUE_STOLEN,  /* number of the hole */
-    DUE_SLICE,   /* core: a slice of a gradient ends, or may begin */
-};
-#define DUE_INDEX_BITS 28u
-
-static inline uint32_t due_ref(enum due_kind kind, uint32_t index)
-{
-    return (uint32_t)kind << DUE_INDEX_BITS | index;
-}
 
 enum message_kind {
     MESSAGE_TENSOR,
@@ -226,15 +204,10 @@ struct sim_cause {
 #define SIM_BLOCKS_MAX 32u
 
 struct sim {
-    struct sim_config config;
-    struct queue queue;
-    uint64_t now_ns;
+    struct sim_base base;
     uint64_t active_ns; /* of the latest step */
-    uint64_t clock_ns;  /* within a step: when the worker's thread gets to the next action */
-    struct sim_totals totals;
-    struct err failure;
-    struct err stall;  /* the first message that never comes */
-    uint64_t stuck_ns; /* since then or later: when the count below was met first */
+    struct err stall;   /* the first message that never comes */
+    uint64_t stuck_ns;  /* since then or later: when the count below was met first */
     uint64_t stuck_gradients;
     uint32_t lost_from, lost_to; /* of the latest message that a bad link lost */
 
@@ -290,7 +263,7 @@ struct sim {
     void *shared;
 
     double ns_per_byte;
-    struct inject_base base;
+    struct inject_base base_times;
     double link_sigma, link_shift; /* of the logarithm of the latency's factor */
     /* What counts for a budget in iterations (core/drive/progress.h). */
     struct progress_budget budget;
@@ -326,7 +299,7 @@ static inline uint32_t sim_first_edge(const struct sim *self, uint32_t worker)
 
 static inline uint64_t *published_at(const struct sim *self, uint32_t worker, uint32_t slot)
 {
-    return &self->published_ns[(uint64_t)worker * self->config.slots + slot];
+    return &self->published_ns[(uint64_t)worker * self->base.config.slots + slot];
 }
 
 /** Id of the worker's `peer`-th neighbour. */
@@ -344,38 +317,13 @@ static inline uint32_t sim_sender(const struct sim *self, uint32_t edge)
 
 static inline uint64_t sim_far_index(const struct sim *self, uint32_t receiver, uint32_t sender)
 {
-    return self->far_by_sender ? sender : (uint64_t)receiver * self->config.workers + sender;
+    return self->far_by_sender ? sender : (uint64_t)receiver * self->base.config.workers + sender;
 }
-
-static inline uint64_t sim_max(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-static inline uint64_t sim_min(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static inline void due_at(struct sim *self, uint64_t at_ns, enum due_kind kind, uint32_t index,
-                          uint32_t extra)
-{
-    queue_push(&self->queue,
-               (struct queue_entry){.at_ns = at_ns, .ref = due_ref(kind, index), .extra = extra});
-}
-
-/** The run is broken: the first reason stays, and sim_run ends. Always names worker and time. */
-void sim_break(struct sim *self, uint32_t worker, const char *what);
-void sim_break_edge(struct sim *self, uint32_t worker, uint32_t to, const char *what);
 
 /** A message will never come: that somebody waits for it is no fault of the driver. */
 static inline bool sim_stalls(const struct sim *self)
 {
     return self->stall.text[0] != 0;
-}
-
-static inline bool sim_broken(const struct sim *self)
-{
-    return self->failure.text[0] != 0;
 }
 
 #endif

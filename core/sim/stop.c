@@ -13,23 +13,23 @@ uint32_t stop_cut(struct sim *self)
     if (self->stopped)
         return SIM_NONE; /* the run ended early */
     const uint32_t cut = self->cuts_taken++;
-    self->cut[cut] = (struct sim_cut){.ns = self->now_ns,
-                                      .gradients = self->totals.count.gradients,
-                                      .bytes = self->totals.count.bytes_exchanged};
+    self->cut[cut] = (struct sim_cut){.ns = self->base.now_ns,
+                                      .gradients = self->base.totals.count.gradients,
+                                      .bytes = self->base.totals.count.bytes_exchanged};
     budget_aim(self);
     return cut;
 }
 
 void stop_begin(struct sim *self)
 {
-    const bool synchronous = self->config.policy->synchronous;
-    for (uint32_t w = 0; w < self->config.workers; w++)
+    const bool synchronous = self->base.config.policy->synchronous;
+    for (uint32_t w = 0; w < self->base.config.workers; w++)
         sim_compute_halt(self, w);
-    self->totals.stop_ns = self->now_ns;
+    self->base.totals.stop_ns = self->base.now_ns;
     self->recording = false;
     self->stopped = true;
     self->last_round = self->round_max;
-    for (uint32_t w = 0; w < self->config.workers; w++) {
+    for (uint32_t w = 0; w < self->base.config.workers; w++) {
         struct sim_node *const node = node_at(self, w);
         if (!synchronous)
             sim_compute_abandon(self, w);
@@ -41,10 +41,10 @@ void stop_begin(struct sim *self)
 
 static void sum_up(struct sim *self)
 {
-    struct sim_totals *const t = &self->totals;
-    t->count.slots_total = (uint64_t)self->config.slots * self->config.workers;
+    struct sim_totals *const t = &self->base.totals;
+    t->count.slots_total = (uint64_t)self->base.config.slots * self->base.config.workers;
     t->count.slots_free_min = UINT64_MAX;
-    for (uint32_t w = 0; w < self->config.workers; w++) {
+    for (uint32_t w = 0; w < self->base.config.workers; w++) {
         const struct sim_node *const node = node_at(self, w);
         const struct sim_worker_record *const record = &node->record;
         for (uint32_t p = 0; p < PART_COUNT; p++)
@@ -67,28 +67,30 @@ static void sum_up(struct sim *self)
 
 static void check_drained(struct sim *self)
 {
-    const struct sim_totals *const t = &self->totals;
-    for (uint32_t w = 0; w < self->config.workers; w++) {
+    const struct sim_totals *const t = &self->base.totals;
+    for (uint32_t w = 0; w < self->base.config.workers; w++) {
         const struct sim_node *const node = node_at(self, w);
         if (!node->record.done && !node->crashed && !sim_stalls(self))
-            sim_break(self, w, "not done, and nothing can happen any more");
+            sim_break(&self->base, w, "not done, and nothing can happen any more");
     }
     if (t->count.tensors_sent != t->count.tensors_delivered + t->count.tensors_superseded +
                                      t->count.tensors_dropped + t->count.tensors_in_flight)
-        sim_break(self, 0, "tensors sent are not delivered, superseded, dropped or in flight");
+        sim_break(&self->base, 0,
+                  "tensors sent are not delivered, superseded, dropped or in flight");
 }
 
 void stop_end(struct sim *self)
 {
     if (!self->stopped) {
-        for (uint32_t w = 0; w < self->config.workers; w++)
+        for (uint32_t w = 0; w < self->base.config.workers; w++)
             sim_compute_halt(self, w);
-        self->totals.stop_ns = self->now_ns;
-        sim_break(self, 0, "nothing can happen any more, long before the stop");
+        self->base.totals.stop_ns = self->base.now_ns;
+        sim_break(&self->base, 0, "nothing can happen any more, long before the stop");
     }
     sum_up(self);
     check_drained(self);
-    self->cut[self->config.cuts] = (struct sim_cut){.ns = self->totals.stop_ns,
-                                                    .gradients = self->totals.count.gradients,
-                                                    .bytes = self->totals.count.bytes_exchanged};
+    self->cut[self->base.config.cuts] =
+        (struct sim_cut){.ns = self->base.totals.stop_ns,
+                         .gradients = self->base.totals.count.gradients,
+                         .bytes = self->base.totals.count.bytes_exchanged};
 }

@@ -49,10 +49,10 @@ static struct blame_split split_of(const struct sim *self, uint32_t from, uint64
 {
     const struct sim_cause *const cause = &self->cause;
     if (cause->kind == CAUSE_GONE || from == SIM_NONE)
-        return blame_ended(wait_ns, self->now_ns, cause->sent_ns, NULL);
+        return blame_ended(wait_ns, self->base.now_ns, cause->sent_ns, NULL);
     const struct sim_node *const peer = node_at(self, from);
     const struct blame_phase phase[2] = {account_phase(peer), peer->before};
-    return blame_ended(wait_ns, self->now_ns, cause->sent_ns, phase);
+    return blame_ended(wait_ns, self->base.now_ns, cause->sent_ns, phase);
 }
 
 /** The receiver's counter of this sender. */
@@ -68,7 +68,7 @@ static void count_edge(struct sim *self, uint32_t worker, uint64_t wait_ns)
 static void end_wait(struct sim *self, uint32_t worker, struct sim_node *node)
 {
     const struct sim_cause *const cause = &self->cause;
-    sim_account_until(node, self->now_ns);
+    sim_account_until(node, self->base.now_ns);
     const uint64_t wait_ns = node->books.part[PART_WAIT] - node->blamed_ns;
     if (wait_ns == 0)
         return;
@@ -107,7 +107,7 @@ void waits_cut_phase(struct sim_node *node, uint64_t now)
 void sim_waits(const struct sim *self, void *context,
                void (*each)(void *context, uint32_t receiver, uint32_t sender, uint64_t ns))
 {
-    const uint32_t workers = self->config.workers;
+    const uint32_t workers = self->base.config.workers;
     for (uint32_t w = 0; w < workers; w++) {
         const struct sim_node *const node = node_at(self, w);
         for (uint32_t e = 0; e < node->peer_count; e++)
