@@ -34,6 +34,8 @@ core/policy core/base
 core/drive core/policy core/inject core/base
 core/worker core/drive core/policy core/learn core/inject core/base
 core/sim core/drive core/policy core/learn core/inject core/base
+core/sim/base core/sim/memory.h core/sim/queue.h core/sim/values.h core/drive core/policy core/inject core/base
+core/sim/wire core/sim/base core/sim/values.h core/drive core/inject core/base
 net core/worker/port.h core/inject core/base core/policy/policy.h
 topo core/base
 harness core net topo
@@ -51,7 +53,7 @@ ARROWS
 only_in() { # pattern, rooms…
     pattern=$1
     shift
-    for file in $(grep -lE "^#include <$pattern" core/*/*.[ch] net/*.[ch] topo/*.[ch] harness/*.[ch] harness/*/*.[ch] 2>/dev/null); do
+    for file in $(grep -lE "^#include <$pattern" core/*/*.[ch] core/*/*/*.[ch] net/*.[ch] topo/*.[ch] harness/*.[ch] harness/*/*.[ch] 2>/dev/null); do
         room=${file%/*}
         case " $* " in *" $room "*) ;; *) complain "$file includes <$pattern…>, which belongs to: $*" ;; esac
     done

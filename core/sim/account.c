@@ -53,16 +53,16 @@ static void book(struct sim_node *node, enum part part, uint64_t from, uint64_t 
 /** Cores differ. */
 static uint64_t cost_of(const struct sim *self, uint32_t worker, uint64_t ns)
 {
-    if (!self->base.config.cost_ratio)
+    if (!self->wire.base.config.cost_ratio)
         return ns;
-    return (uint64_t)((double)ns * self->base.config.cost_ratio[worker] + 0.5);
+    return (uint64_t)((double)ns * self->wire.base.config.cost_ratio[worker] + 0.5);
 }
 
 /** The worker's shared core is taken for `ns` as soon as it is free, and displaces gradients. Returns from when. */
 static uint64_t take_core(struct sim *self, uint32_t worker, uint64_t ns)
 {
-    struct sim_core *const core = &self->core[self->base.config.core[worker]];
-    const uint64_t from = sim_max(self->base.clock_ns, core->free_ns);
+    struct sim_core *const core = &self->core[self->wire.base.config.core[worker]];
+    const uint64_t from = sim_max(self->wire.base.clock_ns, core->free_ns);
     core->free_ns = from + ns;
     if (core->work_ns > from) {
         core->work_ns += ns;
@@ -77,19 +77,19 @@ void sim_account_spend(struct sim *self, uint32_t worker, enum part part, uint64
     if (ns == 0)
         return;
     struct sim_node *const node = node_at(self, worker);
-    uint64_t from = self->base.clock_ns;
-    if (self->base.config.core) {
+    uint64_t from = self->wire.base.clock_ns;
+    if (self->wire.base.config.core) {
         from = take_core(self, worker, ns);
-        book(node, PART_HELD, self->base.clock_ns, from);
+        book(node, PART_HELD, self->wire.base.clock_ns, from);
     }
-    self->base.clock_ns = from + ns;
-    book(node, part, from, self->base.clock_ns);
+    self->wire.base.clock_ns = from + ns;
+    book(node, part, from, self->wire.base.clock_ns);
 }
 
 void sim_account_read(struct sim *self, uint32_t worker)
 {
-    const uint64_t ns = cost_of(self, worker, self->base.config.costs.read_ns);
-    if (ns > 0 && self->base.config.core)
+    const uint64_t ns = cost_of(self, worker, self->wire.base.config.costs.read_ns);
+    if (ns > 0 && self->wire.base.config.core)
         take_core(self, worker, ns);
 }
 
@@ -100,8 +100,9 @@ void sim_account_read(struct sim *self, uint32_t worker)
 static uint64_t mean_sent(const struct sim *self, const struct sim_node *node, uint64_t since)
 {
     uint64_t sum = 0, count = 0;
-    for (uint32_t m = node->inbox.first; m != SIM_NONE; m = self->message[m].next, count++)
-        sum += sim_max(self->message[m].sent_ns, since) - since;
+    for (uint32_t m = node->port.inbox.first; m != SIM_NONE;
+         m = self->wire.message[m].next, count++)
+        sum += sim_max(self->wire.message[m].sent_ns, since) - since;
     return since + sum / count;
 }
 
@@ -110,12 +111,13 @@ void sim_account_stolen(struct sim *self, uint32_t worker)
     struct sim_node *const node = node_at(self, worker);
     if (node->stolen_ns == 0)
         return;
-    const uint64_t since = node->stolen_ns - 1, until = sim_min(self->base.now_ns, node->pause_ns);
+    const uint64_t since = node->stolen_ns - 1,
+                   until = sim_min(self->wire.base.now_ns, node->pause_ns);
     uint64_t due_ns = UINT64_MAX;
     node->stolen_ns = 0;
     if (node->gradient_due)
         due_ns = planned_end(node);
-    if (node->phase == SIM_IDLE && node->inbox.first != SIM_NONE)
+    if (node->phase == SIM_IDLE && node->port.inbox.first != SIM_NONE)
         due_ns = sim_min(due_ns, mean_sent(self, node, since));
     const uint64_t from = sim_max(sim_max(since, due_ns), node->busy_ns);
     if (until > from) {
@@ -127,27 +129,27 @@ void sim_account_stolen(struct sim *self, uint32_t worker)
 void sim_account_late(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    if (self->base.config.slice_ns == 0 || node->stolen_ns != 0 || node->phase != SIM_IDLE ||
-        node->inbox.first == SIM_NONE)
+    if (self->wire.base.config.slice_ns == 0 || node->stolen_ns != 0 || node->phase != SIM_IDLE ||
+        node->port.inbox.first == SIM_NONE)
         return;
     sim_account_until(node, mean_sent(self, node, sim_max(node->books.begin, node->busy_ns)));
-    books_fill(&node->books, PART_HELD, self->base.now_ns);
+    books_fill(&node->books, PART_HELD, self->wire.base.now_ns);
 }
 
 void sim_account_pause(struct sim *self, uint32_t worker, uint64_t until)
 {
     struct sim_node *const node = node_at(self, worker);
-    const bool goes_on = node->goes_on_ns > self->base.now_ns;
+    const bool goes_on = node->goes_on_ns > self->wire.base.now_ns;
     if (!goes_on && (node->phase == SIM_IDLE || node->gradient_due))
-        sim_account_until(node, self->base.now_ns);
-    node->halted_ns = goes_on ? node->halted_ns : self->base.now_ns;
+        sim_account_until(node, self->wire.base.now_ns);
+    node->halted_ns = goes_on ? node->halted_ns : self->wire.base.now_ns;
     node->goes_on_ns = sim_max(node->goes_on_ns, until);
 }
 
 void sim_account_computed(struct sim *self, struct sim_node *node)
 {
-    book_phase(node, self->base.now_ns);
-    node->ready_at_ns = self->base.now_ns + 1;
+    book_phase(node, self->wire.base.now_ns);
+    node->ready_at_ns = self->wire.base.now_ns + 1;
     node->came = true;
     if (node->injected_ns > 0)
         account_hist(self, SERIES_REQUESTED, node->injected_ns);
@@ -155,10 +157,10 @@ void sim_account_computed(struct sim *self, struct sim_node *node)
 
 void sim_account_mixed(struct sim *self, struct sim_node *node, uint32_t peers)
 {
-    self->base.totals.count.mixes++;
+    self->wire.base.totals.count.mixes++;
     node->mixed_with += peers;
     if (node->ready_at_ns > 0)
-        account_hist(self, SERIES_READY, self->base.clock_ns + 1 - node->ready_at_ns);
+        account_hist(self, SERIES_READY, self->wire.base.clock_ns + 1 - node->ready_at_ns);
     node->ready_at_ns = 0;
 }
 
@@ -175,7 +177,7 @@ static uint64_t add_up(struct sim *self, uint32_t worker, enum blame unended)
     struct sim_node *const node = node_at(self, worker);
     const struct books *const books = &node->books;
     struct sim_worker_record *const record = &node->record;
-    book_wait(node, self->base.now_ns);
+    book_wait(node, self->wire.base.now_ns);
     record->wait_ns[unended] += books->part[PART_WAIT] - node->blamed_ns;
     node->blamed_ns = 0;
     for (uint32_t p = 0; p < PART_COUNT; p++)
@@ -188,10 +190,10 @@ static void close_books(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     const uint64_t total = add_up(self, worker, BLAME_HELD);
-    self->base.totals.count.iterations++;
+    self->wire.base.totals.count.iterations++;
     node->record.iterations++;
     hist_record(&self->hist[SERIES_ITERATION], total);
-    if (!self->base.config.watch || !self->base.config.watch->iteration)
+    if (!self->wire.base.config.watch || !self->wire.base.config.watch->iteration)
         return;
     struct sim_iteration line = {.worker = worker,
                                  .iteration = (uint32_t)(node->begun - 1),
@@ -200,7 +202,7 @@ static void close_books(struct sim *self, uint32_t worker)
                                  .total_ns = total,
                                  .own_ns = own_ns(node) - node->dropped_ns};
     memcpy(line.part_ns, node->books.part, sizeof(line.part_ns));
-    self->base.config.watch->iteration(self->base.config.watch->context, &line);
+    self->wire.base.config.watch->iteration(self->wire.base.config.watch->context, &line);
 }
 
 void sim_account_iteration(struct sim *self, uint32_t worker)
@@ -210,7 +212,7 @@ void sim_account_iteration(struct sim *self, uint32_t worker)
         return; /* the gradient was abandoned: the iteration goes on with another one */
     if (node->begun > 0 && self->recording)
         close_books(self, worker);
-    books_open(&node->books, self->base.now_ns);
+    books_open(&node->books, self->wire.base.now_ns);
     node->blamed_ns = node->dropped_ns = 0;
     node->mixed_with = 0;
     node->came = false;
@@ -221,9 +223,9 @@ void sim_account_abandoned(struct sim *self, struct sim_node *node)
     if (node->phase != SIM_COMPUTING)
         return;
     if (node->asked_ns >
-        self->base.now_ns) /* it waited for a batch that it does not want any more */
-        books_cut(&node->books, PART_LOAD, self->base.now_ns);
-    book_phase(node, self->base.now_ns);
+        self->wire.base.now_ns) /* it waited for a batch that it does not want any more */
+        books_cut(&node->books, PART_LOAD, self->wire.base.now_ns);
+    book_phase(node, self->wire.base.now_ns);
     node->dropped_ns = own_ns(node);
 }
 
@@ -238,7 +240,7 @@ static void cut_off(struct books *books, uint64_t now)
 void sim_account_end(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    cut_off(&node->books, self->base.now_ns);
-    sim_account_until(node, self->base.now_ns);
+    cut_off(&node->books, self->wire.base.now_ns);
+    sim_account_until(node, self->wire.base.now_ns);
     add_up(self, worker, BLAME_GONE);
 }

@@ -52,10 +52,10 @@ static inline void account_hist(struct sim *self, enum series which, uint64_t va
 /** What the worker's thread has spent since now makes it deaf for so long. */
 static inline void sim_account_busy(struct sim *self, struct sim_node *node)
 {
-    if (self->base.clock_ns <= self->base.now_ns)
+    if (self->wire.base.clock_ns <= self->wire.base.now_ns)
         return;
-    node->busy_ns = self->base.clock_ns;
-    node->ready_ns = sim_max(node->ready_ns, self->base.clock_ns);
+    node->busy_ns = self->wire.base.clock_ns;
+    node->ready_ns = sim_max(node->ready_ns, self->wire.base.clock_ns);
 }
 
 /** The worker hears what came while its core computed a slice: that it could not be served before is held. */

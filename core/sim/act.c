@@ -15,14 +15,14 @@
 #include "core/sim/account.h"
 #include "core/sim/budget.h"
 #include "core/sim/compute.h"
-#include "core/sim/links.h"
-#include "core/sim/loans.h"
 #include "core/sim/membership.h"
-#include "core/sim/messages.h"
 #include "core/sim/models.h"
-#include "core/sim/pressure.h"
 #include "core/sim/reduce.h"
 #include "core/sim/waits.h"
+#include "core/sim/wire/links.h"
+#include "core/sim/wire/loans.h"
+#include "core/sim/wire/messages.h"
+#include "core/sim/wire/pressure.h"
 #include "core/sim/withheld.h"
 
 static uint32_t own_slot(const struct sim *self, uint32_t worker, uint64_t handle)
@@ -36,42 +36,43 @@ static void do_apply(struct sim *self, uint32_t worker, const struct action *act
     if (slot == SLOTS_NONE)
         return;
     const struct sim_node *const node = node_at(self, worker);
-    if (staleness_counts_apply(self->base.config.policy))
+    if (staleness_counts_apply(self->wire.base.config.policy))
         account_hist(self, SERIES_STALENESS, node->version - node->slot_version);
-    if (self->base.config.values)
-        values_apply(self->base.config.values, worker, own_slot(self, worker, action->handle), slot,
-                     (enum apply_rule)action->rule, budget_rate(self));
+    if (self->wire.base.config.values)
+        values_apply(self->wire.base.config.values, worker, own_slot(self, worker, action->handle),
+                     slot, (enum apply_rule)action->rule, budget_rate(self));
     models_adopt(self, worker, slot);
-    sim_account_spend(self, worker, PART_PUBLISH, self->base.config.costs.apply_ns);
+    sim_account_spend(self, worker, PART_PUBLISH, self->wire.base.config.costs.apply_ns);
 }
 
 static void do_send(struct sim *self, uint32_t worker, const struct action *action)
 {
     const struct sim_node *const node = node_at(self, worker);
-    const uint64_t bytes = self->base.config.payload_bytes / (action->slices ? action->slices : 1);
+    const uint64_t bytes =
+        self->wire.base.config.payload_bytes / (action->slices ? action->slices : 1);
     const struct sim_message model = {
         .kind = MESSAGE_TENSOR,
         .type = action->type,
         .tag = action->tag,
-        .handle = slots_current_handle(&node->slots, node->current),
+        .handle = slots_current_handle(&node->port.slots, node->current),
         .degree = action->degree,
-        .iteration = node->finished,
+        .iteration = node->port.finished,
     };
-    *published_at(self, worker, node->current) = self->base.clock_ns;
-    for (uint32_t i = 0; i < action->count && !sim_broken(&self->base); i++) {
-        sim_account_spend(self, worker, PART_PUBLISH, self->base.config.costs.send_ns);
-        links_send(self, worker, action->peers[i], &model, bytes);
+    *published_at(self, worker, node->current) = self->wire.base.clock_ns;
+    for (uint32_t i = 0; i < action->count && !sim_broken(&self->wire.base); i++) {
+        sim_account_spend(self, worker, PART_PUBLISH, self->wire.base.config.costs.send_ns);
+        links_send(&self->wire, worker, action->peers[i], &model, bytes);
     }
-    self->base.totals.count.bytes_exchanged += self->recording ? action->count * bytes : 0;
+    self->wire.base.totals.count.bytes_exchanged += self->recording ? action->count * bytes : 0;
 }
 
 static void do_control(struct sim *self, uint32_t worker, const struct action *action)
 {
     struct sim_message model = {.kind = MESSAGE_CONTROL, .type = action->type};
     memcpy(model.word, action->word, sizeof(model.word));
-    for (uint32_t i = 0; i < action->count && !sim_broken(&self->base); i++) {
-        sim_account_spend(self, worker, PART_PUBLISH, self->base.config.costs.send_ns);
-        links_send(self, worker, action->peers[i], &model, 0);
+    for (uint32_t i = 0; i < action->count && !sim_broken(&self->wire.base); i++) {
+        sim_account_spend(self, worker, PART_PUBLISH, self->wire.base.config.costs.send_ns);
+        links_send(&self->wire, worker, action->peers[i], &model, 0);
     }
 }
 
@@ -80,10 +81,11 @@ static struct values_row row_of(struct sim *self, uint32_t worker, const struct 
                                 const struct mix_term *term)
 {
     const struct sim_node *const node = node_at(self, worker);
-    const uint32_t peer = self->edge[node->first_edge + term->peer].to;
+    const uint32_t peer = self->wire.edge[node->port.first_edge + term->peer].to;
     const uint32_t slot = slots_slot_of(term->handle);
-    if (slots_current_handle(&node_at(self, peer)->slots, slot) != term->handle)
-        sim_break_edge(&self->base, worker, peer, "a snapshot was overwritten while it was lent");
+    if (slots_current_handle(&node_at(self, peer)->port.slots, slot) != term->handle)
+        sim_break_edge(&self->wire.base, worker, peer,
+                       "a snapshot was overwritten while it was lent");
     return (struct values_row){.worker = peer,
                                .slot = slot,
                                .base_worker = action->rule == MIX_DELTA_OWN ? worker : peer,
@@ -99,8 +101,8 @@ static void fetch_for_mix(const struct sim *self, const struct sim_node *node,
         __builtin_prefetch((const uint8_t *)node + at);
     for (uint32_t i = 0; i < action->count; i++) {
         const struct sim_node *const peer =
-            node_at(self, self->edge[node->first_edge + action->terms[i].peer].to);
-        __builtin_prefetch(&peer->slots);
+            node_at(self, self->wire.edge[node->port.first_edge + action->terms[i].peer].to);
+        __builtin_prefetch(&peer->port.slots);
         if (self->books_at > 0) {
             __builtin_prefetch((const uint8_t *)peer + self->books_at);
             __builtin_prefetch((const uint8_t *)peer + self->books_at + 64);
@@ -112,13 +114,13 @@ static void fetch_for_mix(const struct sim *self, const struct sim_node *node,
 static void record_age(struct sim *self, uint32_t worker, const struct action *action)
 {
     const struct sim_node *const node = node_at(self, worker);
-    if (!self->recording || !staleness_has_age(self->base.config.policy, worker, action))
+    if (!self->recording || !staleness_has_age(self->wire.base.config.policy, worker, action))
         return;
-    const struct mix_term *const term = staleness_term(action, node->finished);
-    const uint32_t peer = self->edge[node->first_edge + term->peer].to;
+    const struct mix_term *const term = staleness_term(action, node->port.finished);
+    const uint32_t peer = self->wire.edge[node->port.first_edge + term->peer].to;
     const uint64_t sent_ns = *published_at(self, peer, slots_slot_of(term->handle));
     const struct arrival_age age =
-        arrival_age(term->handle, sent_ns, node_at(self, peer)->version, self->base.clock_ns);
+        arrival_age(term->handle, sent_ns, node_at(self, peer)->version, self->wire.base.clock_ns);
     hist_record(&self->hist[SERIES_AGE], age.time);
     hist_record(&self->hist[SERIES_AGE_VERSIONS], age.versions);
 }
@@ -126,7 +128,7 @@ static void record_age(struct sim *self, uint32_t worker, const struct action *a
 /** A server's average of gradients, before it is in place. */
 static void record_staleness(struct sim *self, uint32_t worker, const struct action *action)
 {
-    if (!staleness_takes_gradients(self->base.config.policy, worker))
+    if (!staleness_takes_gradients(self->wire.base.config.policy, worker))
         return;
     for (uint32_t i = 0; i < action->count; i++)
         account_hist(self, SERIES_STALENESS,
@@ -152,12 +154,12 @@ static void do_mix(struct sim *self, uint32_t worker, const struct action *actio
                                    .slices = action->slices,
                                    .row = self->row,
                                    .count = action->count};
-    if (self->base.config.values)
-        values_mix(self->base.config.values, &mix);
+    if (self->wire.base.config.values)
+        values_mix(self->wire.base.config.values, &mix);
     record_staleness(self, worker, action);
     models_adopt(self, worker, slot);
     sim_account_spend(self, worker, PART_MIX,
-                      action->count * self->base.config.costs.mix_ns /
+                      action->count * self->wire.base.config.costs.mix_ns /
                           (action->slices ? action->slices : 1));
     record_age(self, worker, action);
     if (action->rule == MIX_SLICE_COPY)
@@ -178,34 +180,34 @@ static void do_timer(struct sim *self, uint32_t worker, const struct action *act
     timer->armed_count++;
     node_at(self, worker)->timers_due &= (uint8_t) ~(1u << action->type);
     if (timer->armed)
-        due_at(&self->base, sim_max(action->at_ns, self->base.now_ns), DUE_TIMER, number,
+        due_at(&self->wire.base, sim_max(action->at_ns, self->wire.base.now_ns), DUE_TIMER, number,
                timer->armed_count);
 }
 
 static void do_wake(struct sim *self, uint32_t worker, const struct action *action)
 {
     for (uint32_t i = 0; i < action->count; i++) {
-        const uint32_t message = messages_take(self);
+        const uint32_t message = messages_take(&self->wire);
         if (message == SIM_NONE)
             return;
-        CHECK(action->peers[i] < self->base.config.workers);
-        self->message[message] = (struct sim_message){.kind = MESSAGE_WAKE,
-                                                      .tag = action->tag,
-                                                      .to = action->peers[i],
-                                                      .number = worker,
-                                                      .sent_ns = self->base.now_ns};
-        messages_append(self, &self->wakes, message);
+        CHECK(action->peers[i] < self->wire.base.config.workers);
+        self->wire.message[message] = (struct sim_message){.kind = MESSAGE_WAKE,
+                                                           .tag = action->tag,
+                                                           .to = action->peers[i],
+                                                           .number = worker,
+                                                           .sent_ns = self->wire.base.now_ns};
+        messages_append(&self->wire, &self->wakes, message);
     }
 }
 
 static void do_release(struct sim *self, uint32_t worker, const struct action *action)
 {
-    if (loans_release(self, worker, action->peer, action->handle))
+    if (loans_release(&self->wire, worker, action->peer, action->handle))
         return;
     const struct sim_edge *const edge =
-        &self->edge[node_at(self, worker)->first_edge + action->peer];
-    if (!node_at(self, edge->to)->crashed)
-        sim_break_edge(&self->base, worker, edge->to,
+        &self->wire.edge[node_at(self, worker)->port.first_edge + action->peer];
+    if (!node_at(self, edge->to)->port.crashed)
+        sim_break_edge(&self->wire.base, worker, edge->to,
                        "a snapshot was given back that was not lent");
 }
 
@@ -213,7 +215,7 @@ static void do_done(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     if (!node->stop_told || node->record.done)
-        sim_break(&self->base, worker, "done twice, or without being told to stop");
+        sim_break(&self->wire.base, worker, "done twice, or without being told to stop");
     node->record.done = true;
     if (node->leaving)
         sim_membership_end(self, worker);
@@ -245,7 +247,7 @@ static void do_action(struct sim *self, uint32_t worker, const struct action *ac
         do_timer(self, worker, action);
         return;
     case ACT_EVICT:
-        loans_reclaim(self, worker, action->peer);
+        loans_reclaim(&self->wire, worker, action->peer);
         return;
     case ACT_REDUCE:
         reduce_ask(self, worker, action);
@@ -254,13 +256,13 @@ static void do_action(struct sim *self, uint32_t worker, const struct action *ac
         do_wake(self, worker, action);
         return;
     case ACT_ABANDON:
-        self->base.totals.count.abandoned += sim_compute_abandon(self, worker);
+        self->wire.base.totals.count.abandoned += sim_compute_abandon(self, worker);
         return;
     case ACT_DONE:
         do_done(self, worker);
         return;
     }
-    sim_break(&self->base, worker, "an action that no driver knows");
+    sim_break(&self->wire.base, worker, "an action that no driver knows");
 }
 
 /** What a live worker takes from a port, a timer or its core. */
@@ -274,17 +276,17 @@ static void step(struct sim *self, uint32_t worker, const struct event *event)
 {
     struct sim_node *const node = node_at(self, worker);
     struct actions *const actions = self->actions;
-    self->base.totals.count.events++;
-    self->active_ns = self->base.now_ns;
+    self->wire.base.totals.count.events++;
+    self->active_ns = self->wire.base.now_ns;
     agent_step(&node->agent, event, actions);
-    if (self->base.config.watch && self->base.config.watch->stepped)
-        self->base.config.watch->stepped(self->base.config.watch->context, self, worker, event,
-                                         actions);
+    if (self->wire.base.config.watch && self->wire.base.config.watch->stepped)
+        self->wire.base.config.watch->stepped(self->wire.base.config.watch->context, self, worker,
+                                              event, actions);
     waits_answered(self, worker, actions);
-    self->base.clock_ns = sim_max(self->base.now_ns, node->busy_ns);
-    if (self->base.config.costs.event_ns > 0 && costs_time(event))
-        sim_account_spend(self, worker, PART_REST, self->base.config.costs.event_ns);
-    for (uint32_t i = 0; i < actions->count && !sim_broken(&self->base); i++)
+    self->wire.base.clock_ns = sim_max(self->wire.base.now_ns, node->busy_ns);
+    if (self->wire.base.config.costs.event_ns > 0 && costs_time(event))
+        sim_account_spend(self, worker, PART_REST, self->wire.base.config.costs.event_ns);
+    for (uint32_t i = 0; i < actions->count && !sim_broken(&self->wire.base); i++)
         do_action(self, worker, &actions->item[i]);
     sim_account_busy(self, node);
     if (self->withholding > 0)
@@ -294,8 +296,9 @@ static void step(struct sim *self, uint32_t worker, const struct event *event)
 void sim_act_on(struct sim *self, uint32_t worker, const struct event *event)
 {
     uint32_t full;
-    while ((full = sim_pressure_next(self, worker)) != SIM_NONE && !sim_broken(&self->base))
+    while ((full = sim_pressure_next(&self->wire, worker)) != SIM_NONE &&
+           !sim_broken(&self->wire.base))
         step(self, worker,
-             &(struct event){.kind = EV_FULL, .now_ns = self->base.now_ns, .peer = full});
+             &(struct event){.kind = EV_FULL, .now_ns = self->wire.base.now_ns, .peer = full});
     step(self, worker, event);
 }

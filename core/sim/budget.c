@@ -4,15 +4,15 @@
 void budget_aim(struct sim *self)
 {
     const uint64_t whole = progress_whole(&self->budget, self->apart);
-    const bool cuts = whole > 0 && self->cuts_taken < self->base.config.cuts;
+    const bool cuts = whole > 0 && self->cuts_taken < self->wire.base.config.cuts;
     self->spent_max = whole > 0 ? whole : UINT64_MAX;
     self->spent_cut =
-        cuts ? progress_cut(whole, self->cuts_taken, self->base.config.cuts) : UINT64_MAX;
+        cuts ? progress_cut(whole, self->cuts_taken, self->wire.base.config.cuts) : UINT64_MAX;
 }
 
 void budget_open(struct sim *self)
 {
-    const struct sim_config *const c = &self->base.config;
+    const struct sim_config *const c = &self->wire.base.config;
     self->budget = (struct progress_budget){.time = c->stop_ns,
                                             .iterations = c->stop_iterations,
                                             .workers = c->workers - c->policy->central,
@@ -27,7 +27,7 @@ void budget_part(struct sim *self, uint32_t worker)
         return;
     node->apart = true;
     self->apart++;
-    self->spent -= (uint64_t)node->finished + node->missed;
+    self->spent -= (uint64_t)node->port.finished + node->missed;
     budget_aim(self);
 }
 
@@ -35,15 +35,16 @@ void budget_join(struct sim *self, uint32_t worker, uint32_t round)
 {
     struct sim_node *const node = node_at(self, worker);
     node->apart = false;
-    node->missed = (uint32_t)progress_missed(round, node->finished);
+    node->missed = (uint32_t)progress_missed(round, node->port.finished);
     self->apart--;
-    self->spent += (uint64_t)node->finished + node->missed;
+    self->spent += (uint64_t)node->port.finished + node->missed;
     budget_aim(self);
 }
 
 float budget_rate(struct sim *self)
 {
-    const struct sim_config *const c = &self->base.config;
-    const double used = progress_used(&self->budget, self->base.now_ns, self->spent, self->apart);
+    const struct sim_config *const c = &self->wire.base.config;
+    const double used =
+        progress_used(&self->budget, self->wire.base.now_ns, self->spent, self->apart);
     return progress_rate(c->lr, &c->decay, used, &self->used);
 }

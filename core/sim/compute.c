@@ -20,12 +20,12 @@ static uint64_t undisturbed_ns(const struct sim *self, struct sim_node *node, ui
                                uint64_t iteration)
 {
     const uint64_t lane = iteration % INJECT_BASE_LANES;
-    if (self->base.config.measured)
-        return sim_max(inject_measured_ns(&self->base.config.measured[worker],
-                                          self->base.config.seed, worker, iteration),
+    if (self->wire.base.config.measured)
+        return sim_max(inject_measured_ns(&self->wire.base.config.measured[worker],
+                                          self->wire.base.config.seed, worker, iteration),
                        1);
     if (lane == 0)
-        inject_base_lanes(&self->base_times, self->base.config.seed, worker, iteration,
+        inject_base_lanes(&self->base_times, self->wire.base.config.seed, worker, iteration,
                           node->drawn_ns);
     return node->drawn_ns[lane];
 }
@@ -39,7 +39,7 @@ static bool is_all_real(const struct sim_config *c)
 /** The gradient's turn on its shared core begins when all that were asked for before have had theirs. */
 static void queue_for_core(struct sim *self, struct sim_node *node, uint32_t worker)
 {
-    const struct sim_config *const c = &self->base.config;
+    const struct sim_config *const c = &self->wire.base.config;
     struct sim_core *const core = &self->core[c->core[worker]];
     const uint64_t real_ns = is_all_real(c) ? node->base_ns : sim_min(c->core_ns, node->base_ns);
     if (c->slice_ns > 0) {
@@ -57,9 +57,9 @@ static uint64_t plan_end(const struct sim *self, struct sim_node *node)
 {
     const uint64_t phase_ns = node->base_ns + node->injected_ns;
     uint64_t end_ns = node->asked_ns + phase_ns;
-    if (self->base.config.core && !slices_go_on(self, node))
-        end_ns = is_all_real(&self->base.config) ? node->core_end_ns + node->injected_ns
-                                                 : sim_max(end_ns, node->core_end_ns);
+    if (self->wire.base.config.core && !slices_go_on(self, node))
+        end_ns = is_all_real(&self->wire.base.config) ? node->core_end_ns + node->injected_ns
+                                                      : sim_max(end_ns, node->core_end_ns);
     node->begin_ns = end_ns - phase_ns;
     if (node->process)
         node->ready_ns = sim_max(node->ready_ns, end_ns);
@@ -69,12 +69,12 @@ static uint64_t plan_end(const struct sim *self, struct sim_node *node)
 /** When the next batch is there, and the one after it asked for. After the end it does not wait, as live. */
 static uint64_t load(struct sim *self, struct sim_node *node, uint32_t worker)
 {
-    uint64_t ready_ns = sim_max(self->base.clock_ns, node->disk_ns);
+    uint64_t ready_ns = sim_max(self->wire.base.clock_ns, node->disk_ns);
     if (!self->disk)
         return ready_ns;
     if (!self->stopped)
         ready_ns = sim_max(ready_ns, disk_ready_ns(&self->disk[worker]));
-    disk_take(&self->disk[worker], &self->base.config.inject, worker, ready_ns);
+    disk_take(&self->disk[worker], &self->wire.base.config.inject, worker, ready_ns);
     return ready_ns;
 }
 
@@ -83,9 +83,9 @@ static void begin(struct sim *self, uint32_t worker)
     struct sim_node *const node = node_at(self, worker);
     node->phase = SIM_IDLE;
     sim_account_iteration(self, worker);
-    sim_account_spend(self, worker, PART_LOAD, self->base.config.costs.iteration_ns);
+    sim_account_spend(self, worker, PART_LOAD, self->wire.base.config.costs.iteration_ns);
 
-    const struct sim_config *const c = &self->base.config;
+    const struct sim_config *const c = &self->wire.base.config;
     waits_keep_phase(node);
     const uint64_t iteration = node->begun++;
     const uint64_t base_ns = undisturbed_ns(self, node, worker, iteration);
@@ -101,14 +101,14 @@ static void begin(struct sim *self, uint32_t worker)
     node->slot = node->current;
     node->slot_version = node->version;
     node->orphan = node->phase_booked = false;
-    if (self->base.config.values)
-        values_gradient(self->base.config.values, worker, node->slot);
-    if (self->base.config.core)
+    if (self->wire.base.config.values)
+        values_gradient(self->wire.base.config.values, worker, node->slot);
+    if (self->wire.base.config.core)
         queue_for_core(self, node, worker);
     const uint64_t end_ns = plan_end(self, node);
     if (!slices_go_on(self, node))
-        due_at(&self->base, self->base.config.core ? node->core_end_ns : end_ns, DUE_GRADIENT,
-               worker, node->generation);
+        due_at(&self->wire.base, self->wire.base.config.core ? node->core_end_ns : end_ns,
+               DUE_GRADIENT, worker, node->generation);
 }
 
 void sim_compute_turn(struct sim *self, uint32_t core)
@@ -117,18 +117,18 @@ void sim_compute_turn(struct sim *self, uint32_t core)
     if (turn.finished !=
         SIM_NONE) { /* its phase ends now, or when all that is emulated has passed */
         struct sim_node *const node = node_at(self, turn.finished);
-        node->core_end_ns = self->base.now_ns;
-        due_at(&self->base, sim_max(plan_end(self, node), self->base.now_ns), DUE_GRADIENT,
-               turn.finished, node->generation);
+        node->core_end_ns = self->wire.base.now_ns;
+        due_at(&self->wire.base, sim_max(plan_end(self, node), self->wire.base.now_ns),
+               DUE_GRADIENT, turn.finished, node->generation);
     }
     if (turn.goes_on)
-        due_at(&self->base, turn.next_ns, DUE_SLICE, core, 0);
+        due_at(&self->wire.base, turn.next_ns, DUE_SLICE, core, 0);
 }
 
 /** What services have displaced since the last look. */
 static uint64_t catch_up(const struct sim *self, struct sim_node *node, uint32_t worker)
 {
-    const uint64_t displaced_ns = self->core[self->base.config.core[worker]].displaced_ns;
+    const uint64_t displaced_ns = self->core[self->wire.base.config.core[worker]].displaced_ns;
     const uint64_t late_ns = displaced_ns - node->displaced_ns;
     node->displaced_ns = displaced_ns;
     node->core_end_ns += late_ns;
@@ -154,9 +154,9 @@ bool sim_compute_is_over(struct sim *self, uint32_t worker)
     node->on_core = look(self, worker) > 0;
     const uint64_t end_ns = node->begin_ns + node->base_ns + node->injected_ns;
     const uint64_t next_ns = node->on_core ? node->core_end_ns : end_ns;
-    if (next_ns <= self->base.now_ns)
+    if (next_ns <= self->wire.base.now_ns)
         return true;
-    due_at(&self->base, next_ns, DUE_GRADIENT, worker, node->generation);
+    due_at(&self->wire.base, next_ns, DUE_GRADIENT, worker, node->generation);
     return false;
 }
 
@@ -164,7 +164,7 @@ bool sim_compute_is_over(struct sim *self, uint32_t worker)
 static bool may_begin(const struct sim *self, const struct sim_node *node, uint32_t round)
 {
     if (self->stopped)
-        return progress_owes(self->base.config.policy->synchronous, round, self->last_round);
+        return progress_owes(self->wire.base.config.policy->synchronous, round, self->last_round);
     return progress_may_begin(&self->budget, node->begun + node->missed);
 }
 
@@ -184,12 +184,12 @@ void sim_compute_want(struct sim *self, uint32_t worker, uint32_t round)
     self->round_max = round > self->round_max ? round : self->round_max;
     self->any_begun = true;
     if (node->stolen_ns != 0)
-        self->base.clock_ns = sim_max(self->base.clock_ns, node->pause_ns);
-    node->asked_ns = self->base.clock_ns;
+        self->wire.base.clock_ns = sim_max(self->wire.base.clock_ns, node->pause_ns);
+    node->asked_ns = self->wire.base.clock_ns;
     node->generation++;
-    if (self->base.clock_ns > self->base.now_ns) {
+    if (self->wire.base.clock_ns > self->wire.base.now_ns) {
         node->phase = SIM_BEGINNING;
-        due_at(&self->base, self->base.clock_ns, DUE_BEGIN, worker, node->generation);
+        due_at(&self->wire.base, self->wire.base.clock_ns, DUE_BEGIN, worker, node->generation);
         return;
     }
     begin(self, worker);
@@ -197,7 +197,7 @@ void sim_compute_want(struct sim *self, uint32_t worker, uint32_t round)
 
 void sim_compute_resume(struct sim *self, uint32_t worker)
 {
-    self->base.clock_ns = self->base.now_ns;
+    self->wire.base.clock_ns = self->wire.base.now_ns;
     begin(self, worker);
     sim_account_busy(self, node_at(self, worker));
 }
@@ -209,12 +209,12 @@ struct event sim_compute_finish(struct sim *self, uint32_t worker)
     sim_account_computed(self, node);
     node->phase = SIM_IDLE;
     node->gradient_due = false;
-    node->finished++;
-    self->base.totals.count.gradients += self->recording;
+    node->port.finished++;
+    self->wire.base.totals.count.gradients += self->recording;
     self->spent += self->recording;
     node->record.gradients += self->recording;
     return (struct event){.kind = EV_GRADIENT,
-                          .now_ns = self->base.now_ns,
+                          .now_ns = self->wire.base.now_ns,
                           .tag = node->begun - 1,
                           .version = node->slot_version};
 }
@@ -226,10 +226,10 @@ static void leave_core(struct sim *self, struct sim_node *node, uint32_t worker)
     node->on_core = node->on_core && queued;
     if (!queued)
         return;
-    uint64_t *const work_ns = &self->core[self->base.config.core[worker]].work_ns;
+    uint64_t *const work_ns = &self->core[self->wire.base.config.core[worker]].work_ns;
     const uint64_t begin_ns = node->core_begin_ns + look(self, worker);
     if (*work_ns == node->core_end_ns)
-        *work_ns = sim_max(begin_ns, self->base.now_ns);
+        *work_ns = sim_max(begin_ns, self->wire.base.now_ns);
     node->on_core = false;
 }
 
@@ -241,7 +241,7 @@ bool sim_compute_abandon(struct sim *self, uint32_t worker)
     if (node->phase == SIM_COMPUTING) {
         leave_core(self, node, worker);
         sim_account_abandoned(self, node);
-        waits_cut_phase(node, self->base.now_ns);
+        waits_cut_phase(node, self->wire.base.now_ns);
         models_unpin(self, worker);
         node->ready_ns = sim_max(node->busy_ns, node->pause_ns); /* no longer deaf */
     }
@@ -254,7 +254,7 @@ bool sim_compute_abandon(struct sim *self, uint32_t worker)
 void sim_compute_halt(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    if (node->begun == 0 || node->crashed)
+    if (node->begun == 0 || node->port.crashed)
         return;
     look(self, worker);
     sim_account_end(self, worker);

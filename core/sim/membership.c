@@ -13,19 +13,19 @@
 #include "core/drive/incarnation.h"
 #include "core/sim/budget.h"
 #include "core/sim/compute.h"
-#include "core/sim/ends.h"
-#include "core/sim/loans.h"
-#include "core/sim/messages.h"
-#include "core/sim/pressure.h"
+#include "core/sim/wire/ends.h"
+#include "core/sim/wire/loans.h"
+#include "core/sim/wire/messages.h"
+#include "core/sim/wire/pressure.h"
 #include "core/sim/withheld.h"
 
 static uint32_t make(struct sim *self, const struct sim_message *model)
 {
-    const uint32_t message = messages_take(self);
+    const uint32_t message = messages_take(&self->wire);
     if (message == SIM_NONE)
         return SIM_NONE;
-    self->message[message] = *model;
-    self->message[message].to_incarnation = node_at(self, model->to)->slots.incarnation;
+    self->wire.message[message] = *model;
+    self->wire.message[message].to_incarnation = node_at(self, model->to)->port.slots.incarnation;
     return message;
 }
 
@@ -33,7 +33,7 @@ static void post(struct sim *self, const struct sim_message *model)
 {
     const uint32_t message = make(self, model);
     if (message != SIM_NONE)
-        messages_append(self, &self->prompt, message);
+        messages_append(&self->wire, &self->wire.prompt, message);
 }
 
 /** The notice about the worker at this edge's beginning, for whoever is at its end. */
@@ -41,13 +41,13 @@ static struct sim_message notice_of(const struct sim *self, uint32_t worker, uin
                                     enum message_kind kind, enum peer_down how)
 {
     const struct sim_node *const node = node_at(self, worker);
-    const struct sim_edge *const edge = &self->edge[node->first_edge + peer];
+    const struct sim_edge *const edge = &self->wire.edge[node->port.first_edge + peer];
     return (struct sim_message){.kind = (uint8_t)kind,
                                 .type = (uint8_t)how,
                                 .to = edge->to,
                                 .number = edge->peer,
-                                .edge = node->first_edge + peer,
-                                .incarnation = node->slots.incarnation};
+                                .edge = node->port.first_edge + peer,
+                                .incarnation = node->port.slots.incarnation};
 }
 
 /* ------------------------------------------------------------------------------------------------------- going */
@@ -56,19 +56,19 @@ static void forget(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     budget_part(self, worker);
-    node->crashed = node->record.crashed = true;
+    node->port.crashed = node->record.crashed = true;
     node->generation++; /* its gradient will not come */
     node->gradient_due = node->held = node->noticed = node->leaving = false;
     node->timers_due = 0;
     for (uint32_t t = 0; t < SIM_TIMERS_MAX; t++)
         self->timer[worker * SIM_TIMERS_MAX + t].armed = false;
-    while (node->inbox.first != SIM_NONE)
-        ends_lose(self, messages_first(self, &node->inbox));
+    while (node->port.inbox.first != SIM_NONE)
+        ends_lose(&self->wire, messages_first(&self->wire, &node->port.inbox));
     if (node->withheld)
         withheld_end(self, worker);
-    if (self->base.config.values)
-        values_lose(self->base.config.values, worker, node->current);
-    loans_drop(self, worker, node->current);
+    if (self->wire.base.config.values)
+        values_lose(self->wire.base.config.values, worker, node->current);
+    loans_drop(&self->wire, worker, node->current);
     node->current = SLOTS_NONE;
 }
 
@@ -80,7 +80,7 @@ void sim_membership_await(struct sim *self, uint32_t worker)
 
 void sim_membership_crash(struct sim *self, uint32_t worker)
 {
-    if (self->stopped || node_at(self, worker)->crashed)
+    if (self->stopped || node_at(self, worker)->port.crashed)
         return;
     sim_compute_halt(self, worker);
     sim_compute_abandon(self, worker);
@@ -90,10 +90,10 @@ void sim_membership_crash(struct sim *self, uint32_t worker)
 void sim_membership_notice(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    if (!node->crashed || node->noticed)
+    if (!node->port.crashed || node->noticed)
         return; /* the run had ended before, or it was known */
     node->noticed = true;
-    for (uint32_t i = 0; i < node->peer_count; i++) {
+    for (uint32_t i = 0; i < node->port.peer_count; i++) {
         const struct sim_message message = notice_of(self, worker, i, MESSAGE_DOWN, PEER_LOST);
         post(self, &message);
     }
@@ -102,7 +102,7 @@ void sim_membership_notice(struct sim *self, uint32_t worker)
 void sim_membership_leave(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    if (self->stopped || node->crashed || node->leaving)
+    if (self->stopped || node->port.crashed || node->leaving)
         return; /* it may have taken longer to leave than it was to be away */
     node->leaving = true;
     post(self, &(struct sim_message){.kind = MESSAGE_LEAVE, .to = worker});
@@ -116,7 +116,7 @@ bool sim_membership_stops(struct sim *self, uint32_t worker)
         return false;
     }
     node->stop_told = true;
-    if (!self->base.config.policy->synchronous)
+    if (!self->wire.base.config.policy->synchronous)
         sim_compute_abandon(self, worker);
     return true;
 }
@@ -135,17 +135,17 @@ void sim_membership_depart(struct sim *self, uint32_t worker)
     sim_compute_abandon(self, worker);
     forget(self, worker);
     node->noticed = true;
-    node->gone_ns = self->base.now_ns;
-    for (uint32_t i = 0; i < node->peer_count; i++) {
-        const struct sim_edge *const edge = &self->edge[node->first_edge + i];
+    node->gone_ns = self->wire.base.now_ns;
+    for (uint32_t i = 0; i < node->port.peer_count; i++) {
+        const struct sim_edge *const edge = &self->wire.edge[node->port.first_edge + i];
         const struct sim_message model = notice_of(self, worker, i, MESSAGE_DOWN, PEER_LEFT);
         const uint64_t at_ns =
-            sim_max(self->base.now_ns, sim_max(edge->last_ns[0], edge->last_ns[1]));
+            sim_max(self->wire.base.now_ns, sim_max(edge->last_ns[0], edge->last_ns[1]));
         const uint32_t message = make(self, &model);
         if (message == SIM_NONE)
             return;
         node->gone_ns = sim_max(node->gone_ns, at_ns);
-        due_at(&self->base, at_ns, DUE_MESSAGE, message, edge->to);
+        due_at(&self->wire.base, at_ns, DUE_MESSAGE, message, edge->to);
     }
 }
 
@@ -153,18 +153,18 @@ void sim_membership_depart(struct sim *self, uint32_t worker)
 
 static bool is_there(const struct sim *self, uint32_t worker)
 {
-    return !node_at(self, worker)->crashed;
+    return !node_at(self, worker)->port.crashed;
 }
 
 /** The lowest neighbour that is there, or the lowest worker. */
 static uint32_t whose_model(const struct sim *self, uint32_t worker)
 {
     const struct sim_node *const node = node_at(self, worker);
-    for (uint32_t i = 0; i < node->peer_count; i++)
-        if (is_there(self, self->edge[node->first_edge + i].to))
-            return self->edge[node->first_edge + i].to;
+    for (uint32_t i = 0; i < node->port.peer_count; i++)
+        if (is_there(self, self->wire.edge[node->port.first_edge + i].to))
+            return self->wire.edge[node->port.first_edge + i].to;
     uint32_t any = 0;
-    while (any < self->base.config.workers && !is_there(self, any))
+    while (any < self->wire.base.config.workers && !is_there(self, any))
         any++;
     return any;
 }
@@ -173,41 +173,42 @@ static uint32_t whose_model(const struct sim *self, uint32_t worker)
 static void renew_edges(struct sim *self, uint32_t worker)
 {
     const struct sim_node *const node = node_at(self, worker);
-    for (uint32_t i = 0; i < node->peer_count; i++) {
-        const uint32_t out = node->first_edge + i;
-        const uint32_t in = sim_first_edge(self, self->edge[out].to) + self->edge[out].peer;
-        struct sim_life *const there = &self->life[out], *const back = &self->life[in];
+    for (uint32_t i = 0; i < node->port.peer_count; i++) {
+        const uint32_t out = node->port.first_edge + i;
+        const uint32_t in =
+            wire_first_edge(&self->wire, self->wire.edge[out].to) + self->wire.edge[out].peer;
+        struct sim_life *const there = &self->wire.life[out], *const back = &self->wire.life[in];
         there->life = incarnation_pair(incarnation_of_sender(there->life) + 1,
                                        incarnation_of_receiver(there->life));
         there->told = (uint8_t)incarnation_of_receiver(there->life);
         back->life = incarnation_pair(incarnation_of_sender(back->life),
                                       incarnation_of_receiver(back->life) + 1);
-        memset(self->edge[out].flying, 0, sizeof(self->edge[out].flying));
-        memset(self->edge[in].flying, 0, sizeof(self->edge[in].flying));
-        sim_pressure_forget(self, out);
-        sim_pressure_forget(self, in);
-        self->edge[out].down = 0;
-        if (!self->mailboxes)
+        memset(self->wire.edge[out].flying, 0, sizeof(self->wire.edge[out].flying));
+        memset(self->wire.edge[in].flying, 0, sizeof(self->wire.edge[in].flying));
+        sim_pressure_forget(&self->wire, out);
+        sim_pressure_forget(&self->wire, in);
+        self->wire.edge[out].down = 0;
+        if (!self->wire.mailboxes)
             continue;
-        if (self->mailbox[out].waiting != SIM_NONE)
-            ends_lose_own(self, self->mailbox[out].waiting);
-        self->mailbox[out].waiting = self->mailbox[out].unread = SIM_NONE;
-        self->mailbox[in].unread = SIM_NONE;
+        if (self->wire.mailbox[out].waiting != SIM_NONE)
+            ends_lose_own(&self->wire, self->wire.mailbox[out].waiting);
+        self->wire.mailbox[out].waiting = self->wire.mailbox[out].unread = SIM_NONE;
+        self->wire.mailbox[in].unread = SIM_NONE;
     }
 }
 
 static void renew_node(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    const struct policy_config *const config = &self->base.config.worker[worker];
+    const struct policy_config *const config = &self->wire.base.config.worker[worker];
     uint8_t *const state = (uint8_t *)node + SIM_STATE_AT;
-    memset(state, 0, agent_bytes(self->base.config.policy, config));
-    agent_init(&node->agent, state, self->base.config.policy, config);
-    slots_restart(&node->slots);
-    books_open(&node->books, self->base.now_ns);
-    node->crashed = node->record.crashed = node->record.done = false;
+    memset(state, 0, agent_bytes(self->wire.base.config.policy, config));
+    agent_init(&node->agent, state, self->wire.base.config.policy, config);
+    slots_restart(&node->port.slots);
+    books_open(&node->books, self->wire.base.now_ns);
+    node->port.crashed = node->record.crashed = node->record.done = false;
     node->came = node->orphan = node->stop_told = false;
-    node->ready_ns = node->busy_ns = node->pause_ns = self->base.now_ns;
+    node->ready_ns = node->busy_ns = node->pause_ns = self->wire.base.now_ns;
     node->ready_at_ns = node->disk_ns = node->blamed_ns = node->goes_on_ns = 0;
     node->mixed_with = node->round = 0;
     node->record.lives++;
@@ -216,11 +217,11 @@ static void renew_node(struct sim *self, uint32_t worker)
 static void take_model(struct sim *self, uint32_t worker, uint32_t from)
 {
     struct sim_node *const node = node_at(self, worker);
-    node->current = slots_take(&node->slots);
-    slots_seal(&node->slots, node->current, ++node->version);
+    node->current = slots_take(&node->port.slots);
+    slots_seal(&node->port.slots, node->current, ++node->version);
     node->record.model_of = from;
-    if (self->base.config.values)
-        values_adopt(self->base.config.values, worker, node->current, from,
+    if (self->wire.base.config.values)
+        values_adopt(self->wire.base.config.values, worker, node->current, from,
                      node_at(self, from)->current);
 }
 
@@ -228,13 +229,13 @@ bool sim_membership_return(struct sim *self, uint32_t worker, uint64_t *again_ns
 {
     struct sim_node *const node = node_at(self, worker);
     const uint32_t room =
-        self->base.config.policy->slots_fixed ? self->base.config.policy->slots_fixed : 1;
-    if (self->base.now_ns < node->gone_ns) { /* its last words come first */
+        self->wire.base.config.policy->slots_fixed ? self->wire.base.config.policy->slots_fixed : 1;
+    if (self->wire.base.now_ns < node->gone_ns) { /* its last words come first */
         *again_ns = node->gone_ns;
         return false;
     }
-    if (node->slots.free_count < room) { /* others still read what it left */
-        *again_ns = self->base.now_ns + 1 + self->base.config.base_ns / 8;
+    if (node->port.slots.free_count < room) { /* others still read what it left */
+        *again_ns = self->wire.base.now_ns + 1 + self->wire.base.config.base_ns / 8;
         return false;
     }
     const uint32_t from = whose_model(self, worker);
@@ -242,17 +243,17 @@ bool sim_membership_return(struct sim *self, uint32_t worker, uint64_t *again_ns
     renew_edges(self, worker);
     renew_node(self, worker);
     take_model(self, worker, from);
-    for (uint32_t i = 0; i < node->peer_count; i++) {
+    for (uint32_t i = 0; i < node->port.peer_count; i++) {
         const struct sim_message message = notice_of(self, worker, i, MESSAGE_UP, PEER_LOST);
         post(self, &message);
     }
     post(self, &(struct sim_message){.kind = MESSAGE_BEGIN, .to = worker});
-    for (uint32_t i = 0; i < node->peer_count; i++) {
-        const struct sim_edge *const edge = &self->edge[node->first_edge + i];
+    for (uint32_t i = 0; i < node->port.peer_count; i++) {
+        const struct sim_edge *const edge = &self->wire.edge[node->port.first_edge + i];
         const struct sim_node *const peer = node_at(self, edge->to);
         const struct sim_message message =
             notice_of(self, edge->to, edge->peer, MESSAGE_DOWN, PEER_LOST);
-        if (peer->crashed && peer->noticed)
+        if (peer->port.crashed && peer->noticed)
             post(self, &message);
     }
     return true;
@@ -262,17 +263,17 @@ bool sim_membership_return(struct sim *self, uint32_t worker, uint64_t *again_ns
 
 void sim_membership_lost(struct sim *self, const struct sim_message *notice)
 {
-    const uint32_t edge = node_at(self, notice->to)->first_edge + notice->number;
-    self->edge[edge].down = true;
-    if (self->mailboxes && self->mailbox[edge].waiting != SIM_NONE) {
-        ends_lose(self, self->mailbox[edge].waiting);
-        self->mailbox[edge].waiting = SIM_NONE;
+    const uint32_t edge = node_at(self, notice->to)->port.first_edge + notice->number;
+    self->wire.edge[edge].down = true;
+    if (self->wire.mailboxes && self->wire.mailbox[edge].waiting != SIM_NONE) {
+        ends_lose(&self->wire, self->wire.mailbox[edge].waiting);
+        self->wire.mailbox[edge].waiting = SIM_NONE;
     }
 }
 
 void sim_membership_found(struct sim *self, const struct sim_message *notice)
 {
-    const uint32_t edge = node_at(self, notice->to)->first_edge + notice->number;
-    self->edge[edge].down = false;
-    self->life[edge].told = (notice->incarnation - 1u) & INCARNATION_MASK;
+    const uint32_t edge = node_at(self, notice->to)->port.first_edge + notice->number;
+    self->wire.edge[edge].down = false;
+    self->wire.life[edge].told = (notice->incarnation - 1u) & INCARNATION_MASK;
 }

@@ -6,17 +6,17 @@
 #include "core/sim/models.h"
 
 #include "core/drive/model_slot.h"
-#include "core/sim/loans.h"
+#include "core/sim/wire/loans.h"
 
 uint32_t models_take(struct sim *self, uint32_t worker)
 {
-    const uint32_t slot = slots_take(&node_at(self, worker)->slots);
+    const uint32_t slot = slots_take(&node_at(self, worker)->port.slots);
     if (slot != SLOTS_NONE)
         return slot;
-    if (slots_restore(&node_at(self, worker)->slots, 1) >
+    if (slots_restore(&node_at(self, worker)->port.slots, 1) >
         0) /* a step is not stopped in its middle */
-        return slots_take(&node_at(self, worker)->slots);
-    sim_break(&self->base, worker, "no free slot for a new model");
+        return slots_take(&node_at(self, worker)->port.slots);
+    sim_break(&self->wire.base, worker, "no free slot for a new model");
     return SLOTS_NONE;
 }
 
@@ -24,7 +24,7 @@ void models_unpin(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     if (node->orphan)
-        loans_drop(self, worker, node->slot);
+        loans_drop(&self->wire, worker, node->slot);
     node->orphan = false;
 }
 
@@ -38,13 +38,13 @@ static void let_go(struct sim *self, uint32_t worker)
         model_slot_replaced(is_read, self->averages && old == node->average);
     node->orphan |= fate == MODEL_SLOT_ORPHANED;
     if (fate == MODEL_SLOT_DROPPED)
-        loans_drop(self, worker, old);
+        loans_drop(&self->wire, worker, old);
 }
 
 void models_adopt(struct sim *self, uint32_t worker, uint32_t slot)
 {
     struct sim_node *const node = node_at(self, worker);
-    slots_seal(&node->slots, slot, ++node->version);
+    slots_seal(&node->port.slots, slot, ++node->version);
     let_go(self, worker);
     node->current = slot;
 }
@@ -58,5 +58,5 @@ void models_averaged(struct sim *self, uint32_t worker, uint64_t number)
     node->average = node->current;
     node->average_number = number;
     if (old != node->current)
-        loans_drop(self, worker, old);
+        loans_drop(&self->wire, worker, old);
 }

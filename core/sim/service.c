@@ -13,22 +13,22 @@
 #include "core/sim/account.h"
 #include "core/sim/act.h"
 #include "core/sim/deliver.h"
-#include "core/sim/links.h"
-#include "core/sim/messages.h"
 #include "core/sim/waking.h"
+#include "core/sim/wire/links.h"
+#include "core/sim/wire/messages.h"
 
 /** It is this worker's turn to be told of the stop. */
 static void notify_stop(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    if (node->crashed)
+    if (node->port.crashed)
         return;
-    if (node->pause_ns > self->base.now_ns) {
-        const uint32_t message = messages_take(self);
+    if (node->pause_ns > self->wire.base.now_ns) {
+        const uint32_t message = messages_take(&self->wire);
         if (message == SIM_NONE)
             return;
-        self->message[message] = (struct sim_message){.kind = MESSAGE_STOP, .to = worker};
-        messages_append(self, &node->inbox, message);
+        self->wire.message[message] = (struct sim_message){.kind = MESSAGE_STOP, .to = worker};
+        messages_append(&self->wire, &node->port.inbox, message);
     } else {
         deliver_stop(self, worker);
     }
@@ -37,17 +37,17 @@ static void notify_stop(struct sim *self, uint32_t worker)
 
 void service_message(struct sim *self, uint32_t message)
 {
-    const uint32_t worker = self->message[message].to;
+    const uint32_t worker = self->wire.message[message].to;
     struct sim_node *const node = node_at(self, worker);
-    if (!links_arrived(self, message))
+    if (!links_arrived(&self->wire, message))
         return;
-    const bool wakes =
-        self->message[message].kind == MESSAGE_WAKE && self->base.now_ns >= node->ready_ns;
+    const bool wakes = self->wire.message[message].kind == MESSAGE_WAKE &&
+                       self->wire.base.now_ns >= node->ready_ns;
     if (waking_can_receive(self, node) || wakes) {
         deliver_message(self, message);
         return;
     }
-    links_unread(self, &node->inbox, message);
+    links_unread(&self->wire, &node->port.inbox, message);
     waking_later(self, worker);
 }
 
@@ -59,7 +59,7 @@ void service_gradient(struct sim *self, uint32_t worker)
         return;
     }
     node->gradient_due = true;
-    if (self->base.now_ns >= node->ready_ns)
+    if (self->wire.base.now_ns >= node->ready_ns)
         self->resuming = worker; /* arrivals first, but now */
     else
         waking_later(self, worker);
@@ -70,7 +70,7 @@ void service_timer(struct sim *self, uint32_t number)
     const uint32_t worker = number / SIM_TIMERS_MAX;
     struct sim_node *const node = node_at(self, worker);
     self->timer[number].armed = false;
-    if (node->crashed)
+    if (node->port.crashed)
         return;
     if (waking_can_receive(self, node)) {
         deliver_timer(self, number);
@@ -83,12 +83,12 @@ void service_timer(struct sim *self, uint32_t number)
 void service_wake(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    if (node->wake_ns != self->base.now_ns + 1)
+    if (node->wake_ns != self->wire.base.now_ns + 1)
         return; /* it is asked at another time */
     node->wake_ns = 0;
     sim_account_late(self, worker);
     sim_account_stolen(self, worker);
-    if (!node->crashed)
+    if (!node->port.crashed)
         self->resuming = worker;
 }
 
@@ -97,11 +97,11 @@ static void resume(struct sim *self)
 {
     const uint32_t worker = self->resuming;
     struct sim_node *const node = node_at(self, worker);
-    if (self->base.now_ns < node->ready_ns) {
+    if (self->wire.base.now_ns < node->ready_ns) {
         self->resuming = SIM_NONE;
         waking_later(self, worker);
-    } else if (node->inbox.first != SIM_NONE) {
-        deliver_message(self, messages_first(self, &node->inbox));
+    } else if (node->port.inbox.first != SIM_NONE) {
+        deliver_message(self, messages_first(&self->wire, &node->port.inbox));
     } else if (node->timers_due != 0) {
         const uint32_t timer = (uint32_t)__builtin_ctz(node->timers_due);
         node->timers_due &= (uint8_t)(node->timers_due - 1u);
@@ -116,16 +116,16 @@ static void resume(struct sim *self)
 void service_pending(struct sim *self)
 {
     if (self->wakes.first != SIM_NONE) {
-        service_message(self, messages_first(self, &self->wakes));
-    } else if (self->roll < self->base.config.workers) {
+        service_message(self, messages_first(&self->wire, &self->wakes));
+    } else if (self->roll < self->wire.base.config.workers) {
         const uint32_t worker = self->roll++;
         if (self->roll_kind == EV_STOP)
             notify_stop(self, worker);
-        else if (!node_at(self, worker)->crashed)
+        else if (!node_at(self, worker)->port.crashed)
             sim_act_on(self, worker,
-                       &(struct event){.kind = EV_START, .now_ns = self->base.now_ns});
-    } else if (self->prompt.first != SIM_NONE) {
-        service_message(self, messages_first(self, &self->prompt));
+                       &(struct event){.kind = EV_START, .now_ns = self->wire.base.now_ns});
+    } else if (self->wire.prompt.first != SIM_NONE) {
+        service_message(self, messages_first(&self->wire, &self->wire.prompt));
     } else {
         resume(self);
     }

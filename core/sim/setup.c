@@ -19,8 +19,8 @@ static void *take(struct sim *self, uint64_t count, uint64_t size)
 {
     const uint64_t bytes = sim_max(count * size, 1);
     CHECK(self->memory_count < SIM_BLOCKS_MAX);
-    void *const at =
-        self->base.config.memory->resize(self->base.config.memory->context, NULL, 0, bytes);
+    void *const at = self->wire.base.config.memory->resize(self->wire.base.config.memory->context,
+                                                           NULL, 0, bytes);
     if (!at)
         self->memory_refused_bytes = bytes;
     else {
@@ -33,49 +33,51 @@ static void *take(struct sim *self, uint64_t count, uint64_t size)
 static uint64_t books_line(const struct sim *self, uint32_t worker)
 {
     return lines(sizeof(struct sim_node)) +
-           lines(agent_bytes(self->base.config.policy, &self->base.config.worker[worker]));
+           lines(
+               agent_bytes(self->wire.base.config.policy, &self->wire.base.config.worker[worker]));
 }
 
 static uint64_t node_lines(const struct sim *self, uint32_t worker)
 {
     return books_line(self, worker) +
-           lines(slots_bytes(self->base.config.slots, self->base.config.worker[worker].peer_count));
+           lines(slots_bytes(self->wire.base.config.slots,
+                             self->wire.base.config.worker[worker].peer_count));
 }
 
 /* At most a quarter of the memory is given for addresses that need no table, which would be in no cache either. */
 static void take_blocks(struct sim *self)
 {
-    const uint32_t workers = self->base.config.workers;
+    const uint32_t workers = self->wire.base.config.workers;
     const uint64_t first_books_line = books_line(self, 0);
     uint64_t used = 0, most = 0;
     bool alike = true;
-    self->block_at = take(self, workers, sizeof(*self->block_at));
-    for (uint32_t w = 0; w < workers && self->block_at; w++) {
+    self->wire.block_at = take(self, workers, sizeof(*self->wire.block_at));
+    for (uint32_t w = 0; w < workers && self->wire.block_at; w++) {
         const uint64_t count = node_lines(self, w);
-        self->block_at[w] = (uint32_t)used;
+        self->wire.block_at[w] = (uint32_t)used;
         used += count;
         most = sim_max(most, count);
         alike = alike && books_line(self, w) == first_books_line;
         CHECK(used <= UINT32_MAX);
     }
     if (workers * most <= used + used / 4) {
-        self->stride = (uint32_t)most;
+        self->wire.stride = (uint32_t)most;
         used = workers * most;
     }
     if (alike)
         self->books_at = (uint32_t)first_books_line * 64;
-    self->block = take(self, used, 64);
+    self->wire.block = take(self, used, 64);
 }
 
 static uint64_t count_edges(struct sim *self)
 {
-    const struct policy_config *const config = self->base.config.worker;
+    const struct policy_config *const config = self->wire.base.config.worker;
     uint64_t edges = 0;
-    self->degree = config[0].peer_count;
-    for (uint32_t w = 0; w < self->base.config.workers; w++) {
+    self->wire.degree = config[0].peer_count;
+    for (uint32_t w = 0; w < self->wire.base.config.workers; w++) {
         edges += config[w].peer_count;
-        if (config[w].peer_count != self->degree)
-            self->degree = 0;
+        if (config[w].peer_count != self->wire.degree)
+            self->wire.degree = 0;
     }
     CHECK(edges < SIM_NONE);
     return edges;
@@ -91,7 +93,7 @@ static bool somebody_returns(const struct sim_config *c)
 
 static bool has_entry(const struct sim *self, enum inject_what what)
 {
-    const struct inject_set *const set = &self->base.config.inject;
+    const struct inject_set *const set = &self->wire.base.config.inject;
     for (uint32_t i = 0; i < set->count; i++)
         if (set->entry[i].what == what)
             return true;
@@ -100,7 +102,7 @@ static bool has_entry(const struct sim *self, enum inject_what what)
 
 static void take_faults(struct sim *self)
 {
-    const struct sim_config *const c = &self->base.config;
+    const struct sim_config *const c = &self->wire.base.config;
     self->faults = take(self, c->fault_count, sizeof(*self->faults));
     for (uint32_t i = 0; i < c->fault_count; i++) {
         if (c->fault[i].kind != FAULT_JOIN)
@@ -114,31 +116,37 @@ static void take_faults(struct sim *self)
 
 static void take_edges(struct sim *self)
 {
+    struct sim_wire *const wire = &self->wire;
+    const struct sim_config *const c = &wire->base.config;
     const uint64_t edges = count_edges(self);
-    const enum delivery_class class = self->base.config.policy->tensor_class;
-    self->mailboxes = class == DELIVERY_NEWEST || class == DELIVERY_SUM;
-    self->first_edge = take(self, self->base.config.workers, sizeof(*self->first_edge));
-    self->edge = take(self, edges, sizeof(*self->edge));
+    const enum delivery_class class = c->policy->tensor_class;
+    wire->mailboxes = class == DELIVERY_NEWEST || class == DELIVERY_SUM;
+    wire->first_edge = take(self, c->workers, sizeof(*wire->first_edge));
+    wire->edge = take(self, edges, sizeof(*wire->edge));
     self->wait_ns = take(self, edges, sizeof(*self->wait_ns));
-    if (self->mailboxes)
-        self->mailbox = take(self, edges, sizeof(*self->mailbox));
-    for (uint64_t e = 0; self->mailbox && e < edges; e++)
-        self->mailbox[e].waiting = self->mailbox[e].unread = SIM_NONE;
-    if (self->base.config.control_bound > 0)
-        self->pressure = take(self, edges, sizeof(*self->pressure));
-    if (somebody_returns(&self->base.config))
-        self->life = take(self, edges, sizeof(*self->life));
-    if (has_entry(self, INJECT_LINK)) {
-        self->bad = take(self, edges, sizeof(*self->bad));
-        self->is_bad = take(self, edges, sizeof(*self->is_bad));
+    if (wire->mailboxes)
+        wire->mailbox = take(self, edges, sizeof(*wire->mailbox));
+    for (uint64_t e = 0; wire->mailbox && e < edges; e++)
+        wire->mailbox[e].waiting = wire->mailbox[e].unread = SIM_NONE;
+    if (c->control_bound > 0) {
+        wire->pressure = take(self, edges, sizeof(*wire->pressure));
+        wire->full = take(self, c->workers, sizeof(*wire->full));
     }
+    if (somebody_returns(c))
+        wire->life = take(self, edges, sizeof(*wire->life));
+    if (has_entry(self, INJECT_LINK)) {
+        wire->bad = take(self, edges, sizeof(*wire->bad));
+        wire->is_bad = take(self, edges, sizeof(*wire->is_bad));
+    }
+    if (c->links.bytes_per_s > 0.0)
+        wire->port_ns = take(self, c->workers, sizeof(*wire->port_ns));
 }
 
 /** For rows that tell workers what no edge carries. */
 static void take_far(struct sim *self)
 {
-    const struct policy *const row = self->base.config.policy;
-    const uint64_t workers = self->base.config.workers;
+    const struct policy *const row = self->wire.base.config.policy;
+    const uint64_t workers = self->wire.base.config.workers;
     if (!row->reduces && !row->shared_bytes)
         return;
     self->far_by_sender = workers > SIM_FAR_WORKERS_MAX;
@@ -149,7 +157,7 @@ static void take_far(struct sim *self)
 /** Disks that delay batches are asked for the first ones before the start, as live. */
 static void take_disks(struct sim *self)
 {
-    const struct sim_config *const c = &self->base.config;
+    const struct sim_config *const c = &self->wire.base.config;
     if (!disk_is_delayed(&c->inject))
         return;
     self->disk = take(self, c->workers, sizeof(*self->disk));
@@ -159,7 +167,7 @@ static void take_disks(struct sim *self)
 
 static void take_all(struct sim *self)
 {
-    const struct sim_config *const c = &self->base.config;
+    const struct sim_config *const c = &self->wire.base.config;
     take_blocks(self);
     take_edges(self);
     take_faults(self);
@@ -205,51 +213,53 @@ static uint32_t index_among(const struct policy_config *config, uint32_t id)
 
 static void fill_node(struct sim *self, uint32_t worker, uint32_t first_edge)
 {
-    const struct policy_config *const config = &self->base.config.worker[worker];
+    const struct policy_config *const config = &self->wire.base.config.worker[worker];
     struct sim_node *const node = node_at(self, worker);
     uint8_t *const state = (uint8_t *)node + SIM_STATE_AT;
-    uint8_t *const books = state + lines(agent_bytes(self->base.config.policy, config)) * 64;
+    uint8_t *const books = state + lines(agent_bytes(self->wire.base.config.policy, config)) * 64;
     CHECK(config->self == worker);
-    node->inbox.first = SIM_NONE;
-    node->first_edge = self->first_edge[worker] = first_edge;
-    node->peer_count = config->peer_count;
+    node->port.inbox.first = SIM_NONE;
+    node->port.first_edge = self->wire.first_edge[worker] = first_edge;
+    node->port.peer_count = config->peer_count;
     for (uint32_t i = 0; i < config->peer_count; i++) {
         const uint32_t peer = config->peers[i];
-        struct sim_edge *const edge = &self->edge[first_edge + i];
+        struct sim_edge *const edge = &self->wire.edge[first_edge + i];
         edge->to = peer % (1u << SIM_TO_BITS); /* which is peer: the compiler does not know */
-        edge->peer = index_among(&self->base.config.worker[peer], worker) % (1u << SIM_PEER_BITS);
+        edge->peer =
+            index_among(&self->wire.base.config.worker[peer], worker) % (1u << SIM_PEER_BITS);
     }
-    slots_init(&node->slots, books, self->base.config.slots, config->peer_count, 1);
-    agent_init(&node->agent, state, self->base.config.policy, config);
-    const uint32_t slot = slots_take(&node->slots);
+    slots_init(&node->port.slots, books, self->wire.base.config.slots, config->peer_count, 1);
+    agent_init(&node->agent, state, self->wire.base.config.policy, config);
+    const uint32_t slot = slots_take(&node->port.slots);
     node->version = 1;
-    slots_seal(&node->slots, slot, node->version);
+    slots_seal(&node->port.slots, slot, node->version);
     node->current = node->average = slot;
 }
 
 static void fill_links(struct sim *self)
 {
-    const struct sim_links *const links = &self->base.config.links;
-    self->publishes = has_entry(self, INJECT_PUBLISH);
-    for (uint32_t w = 0; self->bad && w < self->base.config.workers; w++) {
-        const struct sim_node *const node = node_at(self, w);
-        for (uint32_t e = node->first_edge; e < node->first_edge + node->peer_count; e++)
-            self->is_bad[e] = link_concerns(&self->base.config.inject, w, self->edge[e].to);
+    struct sim_wire *const wire = &self->wire;
+    const struct sim_links *const links = &wire->base.config.links;
+    wire->publishes = has_entry(self, INJECT_PUBLISH);
+    for (uint32_t w = 0; wire->bad && w < wire->base.config.workers; w++) {
+        const struct sim_port *const port = port_at(wire, w);
+        for (uint32_t e = port->first_edge; e < port->first_edge + port->peer_count; e++)
+            wire->is_bad[e] = link_concerns(&wire->base.config.inject, w, wire->edge[e].to);
     }
-    self->ns_per_byte = links->bytes_per_s > 0.0 ? 1e9 / links->bytes_per_s : 0.0;
+    wire->ns_per_byte = wire->port_ns ? 1e9 / links->bytes_per_s : 0.0;
     if (links->jitter_cv <= 0.0)
         return;
     const double variance = draw_ln(1.0 + links->jitter_cv * links->jitter_cv);
-    self->link_sigma = __builtin_sqrt(variance);
-    self->link_shift = variance / 2.0;
+    wire->sigma = __builtin_sqrt(variance);
+    wire->shift = variance / 2.0;
 }
 
 int setup_open(struct sim *self, struct err *err)
 {
-    const struct sim_config *const c = &self->base.config;
-    queue_init(&self->base.queue, c->memory);
-    self->message_free = self->reduce_free = self->resuming = SIM_NONE;
-    self->wakes.first = self->prompt.first = SIM_NONE;
+    const struct sim_config *const c = &self->wire.base.config;
+    queue_init(&self->wire.base.queue, c->memory);
+    self->wire.message_free = self->reduce_free = self->resuming = SIM_NONE;
+    self->wakes.first = self->wire.prompt.first = SIM_NONE;
     take_all(self);
     if (self->memory_refused_bytes > 0)
         return err_set(err, -ENOMEM,
@@ -257,7 +267,7 @@ int setup_open(struct sim *self, struct err *err)
                        c->workers, (unsigned long long)self->memory_refused_bytes);
     for (uint32_t h = 0; h < SERIES_BOTH; h++)
         hist_start(&self->hist[h]);
-    self->drops = policy_survives_drop(c->policy, &c->worker[0].options);
+    self->wire.drops = policy_survives_drop(c->policy, &c->worker[0].options);
     self->averages = matrix_keeps_average(c->policy->matrix, c->workers);
     if (self->shared)
         c->policy->shared_init(self->shared, c->worker, c->workers);
@@ -277,11 +287,11 @@ int setup_open(struct sim *self, struct err *err)
 
 void setup_close(struct sim *self)
 {
-    const struct sim_memory *const memory = self->base.config.memory;
-    queue_fini(&self->base.queue);
-    if (self->message)
-        memory->resize(memory->context, self->message, self->messages_room * sizeof(*self->message),
-                       0);
+    const struct sim_memory *const memory = self->wire.base.config.memory;
+    queue_fini(&self->wire.base.queue);
+    if (self->wire.message)
+        memory->resize(memory->context, self->wire.message,
+                       self->wire.messages_room * sizeof(*self->wire.message), 0);
     while (self->memory_count > 0) {
         self->memory_count--;
         memory->resize(memory->context, self->memory[self->memory_count].at,

@@ -32,7 +32,7 @@ static void fetch(const void *owner, const struct queue_entry *entry)
     uint32_t worker = index;
     if (kind == DUE_MESSAGE) { /* few are on their way, so that they themselves are near */
         worker = entry->extra;
-        __builtin_prefetch(&self->edge[self->message[index].edge]);
+        __builtin_prefetch(&self->wire.edge[self->wire.message[index].edge]);
     } else if (kind == DUE_TIMER) {
         worker = index / SIM_TIMERS_MAX;
     } else if (kind > DUE_BEGIN) {
@@ -41,22 +41,22 @@ static void fetch(const void *owner, const struct queue_entry *entry)
     const struct sim_node *const node = node_at(self, worker);
     fetch_bytes(node, kind == DUE_MESSAGE ? HEARD_FETCHED : sizeof(*node));
     fetch_bytes((const uint8_t *)node + SIM_STATE_AT, STATE_FETCHED);
-    fetch_bytes(&self->edge[sim_first_edge(self, worker)], EDGES_FETCHED);
+    fetch_bytes(&self->wire.edge[wire_first_edge(&self->wire, worker)], EDGES_FETCHED);
     if (self->any_timer)
         __builtin_prefetch(&self->timer[worker * SIM_TIMERS_MAX]);
-    if (self->base.config.policy->shared_fetch)
-        self->base.config.policy->shared_fetch(self->shared, worker);
+    if (self->wire.base.config.policy->shared_fetch)
+        self->wire.base.config.policy->shared_fetch(self->shared, worker);
 }
 
 /** Inserted before everything else, so first at their times. */
 static void plan_cuts(struct sim *self)
 {
-    const struct sim_config *const c = &self->base.config;
+    const struct sim_config *const c = &self->wire.base.config;
     budget_open(self);
     for (uint32_t cut = 0; cut < c->cuts && c->stop_ns > 0; cut++)
-        due_at(&self->base, (uint64_t)((double)c->stop_ns * cut / c->cuts), DUE_CUT, cut, 0);
+        due_at(&self->wire.base, (uint64_t)((double)c->stop_ns * cut / c->cuts), DUE_CUT, cut, 0);
     if (c->stop_ns > 0)
-        due_at(&self->base, c->stop_ns, DUE_STOP, 0, 0);
+        due_at(&self->wire.base, c->stop_ns, DUE_STOP, 0, 0);
 }
 
 static void check_config(const struct sim_config *c)
@@ -80,9 +80,9 @@ int sim_open(struct sim **out, const struct sim_config *config, struct err *err)
     *out = NULL;
     if (!self)
         return err_set(err, -ENOMEM, "no memory for a simulation");
-    self->base.config = *config;
-    self->base.config.inject.seed = config->seed;
-    self->base.config.inject.workers = config->workers;
+    self->wire.base.config = *config;
+    self->wire.base.config.inject.seed = config->seed;
+    self->wire.base.config.inject.workers = config->workers;
     const int status = setup_open(self, err);
     if (status < 0) {
         sim_close(self);
@@ -90,8 +90,8 @@ int sim_open(struct sim **out, const struct sim_config *config, struct err *err)
     }
     self->recording = true;
     self->roll_kind = EV_START;
-    self->base.queue.owner = self;
-    self->base.queue.soon = fetch;
+    self->wire.base.queue.owner = self;
+    self->wire.base.queue.soon = fetch;
     plan_cuts(self);
     if (config->values)
         values_start(config->values, node_at(self, 0)->current);
@@ -104,7 +104,7 @@ void sim_close(struct sim *self)
 {
     if (!self)
         return;
-    const struct sim_memory *const memory = self->base.config.memory;
+    const struct sim_memory *const memory = self->wire.base.config.memory;
     setup_close(self);
     memory->resize(memory->context, self, sizeof(*self), 0);
 }
@@ -124,12 +124,12 @@ static void dispatch_phase(struct sim *self, enum due_kind kind, uint32_t worker
 /** Show everybody's current model as it is now. */
 static void evaluate(struct sim *self, uint32_t cut)
 {
-    if (self->base.config.watch && self->base.config.watch->cut)
-        self->base.config.watch->cut(self->base.config.watch->context, self, cut);
-    if (!self->base.config.values || !self->base.config.judge)
+    if (self->wire.base.config.watch && self->wire.base.config.watch->cut)
+        self->wire.base.config.watch->cut(self->wire.base.config.watch->context, self, cut);
+    if (!self->wire.base.config.values || !self->wire.base.config.judge)
         return;
     sim_judged(self, self->shown);
-    values_cut(self->base.config.values, self->base.config.judge, cut, self->shown);
+    values_cut(self->wire.base.config.values, self->wire.base.config.judge, cut, self->shown);
 }
 
 static void take_cut(struct sim *self)
@@ -202,39 +202,39 @@ static void dispatch(struct sim *self, const struct queue_entry *due)
 
 static __attribute__((cold, noinline)) bool is_stuck(struct sim *self, uint64_t at_ns)
 {
-    if (self->base.totals.count.gradients != self->stuck_gradients) {
-        self->stuck_gradients = self->base.totals.count.gradients;
-        self->stuck_ns = at_ns;
+    if (self->wire.base.totals.count.gradients != self->stuck_gradients) {
+        self->stuck_gradients = self->wire.base.totals.count.gradients;
+        self->wire.stuck_ns = at_ns;
     }
-    if (at_ns - self->stuck_ns <= PATIENCE_NS)
+    if (at_ns - self->wire.stuck_ns <= PATIENCE_NS)
         return false;
     if (self->stopped) {
-        if (!sim_stalls(self))
-            err_set(&self->stall, 0,
+        if (!wire_stalls(&self->wire))
+            err_set(&self->wire.stall, 0,
                     "the link from worker %u to worker %u still lost what %s sent a day after the "
                     "stop",
-                    self->lost_from, self->lost_to, self->base.config.policy->name);
+                    self->wire.lost_from, self->wire.lost_to, self->wire.base.config.policy->name);
         return true;
     }
     self->stop_wanted = true;
-    self->stuck_ns = at_ns;
+    self->wire.stuck_ns = at_ns;
     return false;
 }
 
 /** Nothing is left to happen. True: something is now, after all. */
 static bool idle(struct sim *self)
 {
-    const bool nobody_may_begin = self->base.config.stop_iterations > 0 && self->any_held;
+    const bool nobody_may_begin = self->wire.base.config.stop_iterations > 0 && self->any_held;
     if (self->ended)
         return false;
-    if (!self->stopped && (nobody_may_begin || sim_stalls(self))) {
+    if (!self->stopped && (nobody_may_begin || wire_stalls(&self->wire))) {
         begin_stop(self); /* whoever can will come to an end */
         return true;
     }
     self->ended = true;
     stop_end(self);
-    if (!sim_broken(&self->base))
-        evaluate(self, self->base.config.cuts);
+    if (!sim_broken(&self->wire.base))
+        evaluate(self, self->wire.base.config.cuts);
     return false;
 }
 
@@ -256,24 +256,25 @@ static bool advance(struct sim *self)
             return true;
         }
     }
-    if (!queue_pop(&self->base.queue, &due) ||
-        ((sim_stalls(self) || (self->bad && self->stopped)) && is_stuck(self, due.at_ns)))
+    if (!queue_pop(&self->wire.base.queue, &due) ||
+        ((wire_stalls(&self->wire) || (self->wire.bad && self->stopped)) &&
+         is_stuck(self, due.at_ns)))
         return idle(self);
-    self->base.now_ns = due.at_ns;
+    self->wire.base.now_ns = due.at_ns;
     dispatch(self, &due);
     return true;
 }
 
 bool sim_run(struct sim *self, uint64_t events)
 {
-    const uint64_t enough = self->base.totals.count.events + events;
-    while (self->base.totals.count.events < enough) {
-        if (self->base.queue.exhausted)
-            sim_break(&self->base, 0, "no memory for more events");
-        if (sim_broken(&self->base) || !advance(self))
+    const uint64_t enough = self->wire.base.totals.count.events + events;
+    while (self->wire.base.totals.count.events < enough) {
+        if (self->wire.base.queue.exhausted)
+            sim_break(&self->wire.base, 0, "no memory for more events");
+        if (sim_broken(&self->wire.base) || !advance(self))
             return false;
     }
-    return !sim_broken(&self->base);
+    return !sim_broken(&self->wire.base);
 }
 
 void sim_stop(struct sim *self)
@@ -283,46 +284,46 @@ void sim_stop(struct sim *self)
 
 uint64_t sim_now_ns(const struct sim *self)
 {
-    return self->base.now_ns;
+    return self->wire.base.now_ns;
 }
 
 const struct sim_totals *sim_totals(const struct sim *self)
 {
-    return &self->base.totals;
+    return &self->wire.base.totals;
 }
 
 const struct sim_worker_record *sim_worker(const struct sim *self, uint32_t worker)
 {
-    CHECK(worker < self->base.config.workers);
+    CHECK(worker < self->wire.base.config.workers);
     return &node_at(self, worker)->record;
 }
 
 const struct agent *sim_agent(const struct sim *self, uint32_t worker)
 {
-    CHECK(worker < self->base.config.workers);
+    CHECK(worker < self->wire.base.config.workers);
     return &node_at(self, worker)->agent;
 }
 
 void sim_judged(const struct sim *self, struct values_model *model)
 {
     uint32_t newest = 0;
-    for (uint32_t w = 1; self->averages && w < self->base.config.workers; w++)
+    for (uint32_t w = 1; self->averages && w < self->wire.base.config.workers; w++)
         if (node_at(self, w)->average_number > node_at(self, newest)->average_number)
             newest = w;
-    for (uint32_t w = 0; w < self->base.config.workers; w++)
+    for (uint32_t w = 0; w < self->wire.base.config.workers; w++)
         model[w] = self->averages ? (struct values_model){newest, node_at(self, newest)->average}
                                   : (struct values_model){w, node_at(self, w)->current};
 }
 
 uint32_t sim_current(const struct sim *self, uint32_t worker)
 {
-    CHECK(worker < self->base.config.workers);
+    CHECK(worker < self->wire.base.config.workers);
     return node_at(self, worker)->current;
 }
 
 struct sim_fault sim_fault(const struct sim *self, uint32_t fault)
 {
-    CHECK(fault < self->base.config.fault_count);
+    CHECK(fault < self->wire.base.config.fault_count);
     return self->faults[fault];
 }
 
@@ -333,19 +334,19 @@ const struct hist *sim_hist(const struct sim *self, enum series which)
 
 struct sim_cut sim_cut(const struct sim *self, uint32_t cut)
 {
-    CHECK(cut <= self->base.config.cuts);
+    CHECK(cut <= self->wire.base.config.cuts);
     return self->cut[cut];
 }
 
 const char *sim_stall(const struct sim *self)
 {
-    for (uint32_t w = 0; w < self->base.config.workers; w++)
-        if (self->ended && !node_at(self, w)->record.done && !node_at(self, w)->crashed)
-            return self->stall.text;
+    for (uint32_t w = 0; w < self->wire.base.config.workers; w++)
+        if (self->ended && !node_at(self, w)->record.done && !node_at(self, w)->port.crashed)
+            return self->wire.stall.text;
     return "";
 }
 
 const char *sim_failure(const struct sim *self)
 {
-    return self->base.failure.text;
+    return self->wire.base.failure.text;
 }

@@ -14,78 +14,8 @@
 #include "core/drive/progress.h"
 #include "core/inject/disk.h"
 #include "core/policy/agent.h"
-#include "core/sim/base/base.h"
 #include "core/sim/sim.h"
-
-enum message_kind {
-    MESSAGE_TENSOR,
-    MESSAGE_CONTROL,
-    MESSAGE_WAKE,
-    MESSAGE_REDUCED,
-    MESSAGE_STOP,
-    MESSAGE_DOWN, /* from here on about lives (lives.h) */
-    MESSAGE_UP,
-    MESSAGE_LEAVE,
-    MESSAGE_GONE,
-    MESSAGE_BEGIN,
-    MESSAGE_ROOM, /* EV_ROOM for its sender: not about lives, but of one life of it (pressure.h) */
-};
-
-/** Anything that reaches a worker from outside and can wait for it. One cache line. */
-struct sim_message {
-    union {
-        struct {
-            uint64_t tag, handle;
-            uint32_t degree, iteration; /* of the sender */
-        };
-        uint32_t word[STEP_WORDS];
-    };
-    uint64_t sent_ns;
-    uint32_t next;   /* in whatever list it is in */
-    uint32_t edge;   /* directed, numbered at the sender; about lives: of whom it speaks */
-    uint32_t to;     /* worker */
-    uint32_t number; /* of its class on this edge */
-    uint8_t kind, type;
-    bool copy : 1;    /* made by the link: its loan is its own, but it was sent once */
-    bool corrupt : 1; /* a bit has flipped */
-    uint8_t life;     /* of its edge, when it was sent */
-    uint16_t incarnation,
-        to_incarnation; /* of whom it comes from or speaks of; about lives: of its receiver */
-};
-_Static_assert(sizeof(struct sim_message) == 64, "a message is one cache line");
-
-struct sim_list {
-    uint32_t first, last; /* messages; SIM_NONE */
-};
-
-#define SIM_TO_BITS 20u
-#define SIM_PEER_BITS 11u
-
-/** A directed edge, kept by its sender; two to a cache line. Index 0: tensors, 1: controls. */
-struct sim_edge {
-    uint64_t last_ns[2];       /* latest arrival so far: nothing of the class may come before it */
-    uint32_t number[2];        /* messages sent */
-    uint16_t flying[2];        /* sent and not handled; of newest and sum: not arrived */
-    uint32_t to : SIM_TO_BITS; /* receiver */
-    uint32_t peer : SIM_PEER_BITS; /* the sender's index among the receiver's peers */
-    uint32_t down : 1;             /* the receiver is known to be gone */
-};
-_Static_assert(sizeof(struct sim_edge) == 32, "two edges are one cache line");
-_Static_assert(SIM_WORKERS_MAX < 1u << SIM_TO_BITS, "an edge can name each worker");
-_Static_assert(STEP_PEERS_MAX < 1u << SIM_PEER_BITS, "and each peer of a worker");
-
-/** What mailboxes add to an edge. */
-struct sim_mailbox {
-    uint32_t waiting; /* message that has not left yet, or SIM_NONE */
-    uint32_t unread;  /* message in the receiver's inbox, or SIM_NONE */
-    uint32_t newest;  /* number of the newest one that arrived, + 1 */
-};
-
-/** Of a directed edge, where workers come back. Messages of another life of the edge are dropped. */
-struct sim_life {
-    uint8_t life; /* incarnation_pair of how often the sender and the receiver came back */
-    uint8_t told; /* of the latter, how much the sender has heard of */
-};
+#include "core/sim/wire/wire_state.h"
 
 enum sim_phase {
     SIM_IDLE,
@@ -96,22 +26,15 @@ enum sim_phase {
 /** In the order in which events need it: a line for each message, the next for each action, the rest per iteration. */
 struct sim_node {
     struct agent agent;
-    uint64_t ready_ns;     /* hears nothing before: busy, deaf or paused */
-    uint64_t busy_ns;      /* one of the reasons of ready_ns: the thread's own work */
-    struct sim_list inbox; /* came meanwhile */
-    uint32_t first_edge;
-    uint32_t finished;  /* gradients */
-    uint32_t current;   /* slot of the current model */
+    uint64_t ready_ns;  /* hears nothing before: busy, deaf or paused */
+    uint64_t busy_ns;   /* one of the reasons of ready_ns: the thread's own work */
     uint8_t phase;      /* enum sim_phase */
     uint8_t timers_due; /* bit per timer that ran out meanwhile */
     bool gradient_due;  /* ended meanwhile */
-    bool crashed;
-
-    struct slots slots;
-    uint32_t peer_count;
+    uint32_t current;   /* slot of the current model */
+    struct sim_port port;
     uint32_t generation; /* of the compute phase */
     uint32_t version;
-    uint32_t held_round;
     uint32_t mixed_with;
     bool came;            /* this iteration's gradient is there */
     bool orphan;          /* the model that the gradient reads is no longer the current one */
@@ -126,7 +49,8 @@ struct sim_node {
     bool process;                /* it hears nothing during this phase */
     bool phase_booked;           /* to its planned end */
     bool on_core;                /* a shared core is not done with it */
-    uint32_t round;              /* asked for last */
+    uint32_t held_round;
+    uint32_t round; /* asked for last */
 
     struct books books;  /* of this iteration */
     uint64_t blamed_ns;  /* of it, waits that have ended */
@@ -135,8 +59,7 @@ struct sim_node {
     uint64_t halted_ns, goes_on_ns; /* of the latest pause that a fault made: its begin and end */
     uint64_t stolen_ns;             /* since when its core is taken away, + 1; 0: it is not */
     uint64_t pause_ns,
-        wake_ns;      /* ready_ns's other reason; time of the DUE_WAKE that counts, or 0 */
-    uint64_t port_ns; /* its port is free from here */
+        wake_ns; /* ready_ns's other reason; time of the DUE_WAKE that counts, or 0 */
     uint64_t core_begin_ns, core_end_ns; /* of the real gradient, as far as is known … */
     uint64_t displaced_ns;               /* … with what services had displaced until then */
     uint64_t left_ns;                    /* of the real gradient, where it is computed in slices */
@@ -149,12 +72,13 @@ struct sim_node {
     bool noticed;                        /* absent, and its peers were told */
     bool leaving, overstayed;            /* asked to go; and it should be back already */
     bool withheld, starved;              /* some of its slots are; it has too few */
-    uint32_t full;                       /* edges whose EV_FULL is due (pressure.h) */
     uint32_t reduce_next;    /* next worker in the list of who asked for the same reduction */
     uint32_t average;        /* sim.averages: slot of the last exact mean of all … */
     uint64_t average_number; /* … and which one it is, from 1; 0: the initial model */
 };
-_Static_assert(offsetof(struct sim_node, slots) == 64, "what a message needs is one cache line");
+_Static_assert(offsetof(struct sim_node, port) == SIM_PORT_AT, "as the wire sees it");
+_Static_assert(offsetof(struct sim_node, port.slots) == 64,
+               "what a message needs is one cache line");
 _Static_assert(offsetof(struct sim_node, asked_ns) == 128, "and what an action needs another");
 _Static_assert(offsetof(struct sim_node, begun) < 192,
                "and what a peer that waits asks for a third");
@@ -204,41 +128,24 @@ struct sim_cause {
 #define SIM_BLOCKS_MAX 32u
 
 struct sim {
-    struct sim_base base;
-    uint64_t active_ns; /* of the latest step */
-    struct err stall;   /* the first message that never comes */
-    uint64_t stuck_ns;  /* since then or later: when the count below was met first */
-    uint64_t stuck_gradients;
-    uint32_t lost_from, lost_to; /* of the latest message that a bad link lost */
+    struct sim_wire wire;
+    uint64_t active_ns;       /* of the latest step */
+    uint64_t stuck_gradients; /* as they were at wire.stuck_ns */
 
     /* what comes before anything timed */
-    struct sim_list wakes, prompt;
+    struct sim_list wakes;
     uint32_t roll;     /* next worker to be told roll_kind; == workers: nobody */
     uint8_t roll_kind; /* EV_START or EV_STOP */
     uint32_t resuming; /* worker that works off its inbox, or SIM_NONE */
     bool stop_wanted, stopped, ended, recording;
     bool any_begun, any_held, any_timer;
-    bool mailboxes; /* class newest or sum */
-    bool publishes; /* something delays what workers send */
 
-    uint8_t *block;             /* all workers' */
-    uint32_t *block_at;         /* [workers] in cache lines */
-    uint32_t stride;            /* cache lines of each block; 0: they differ, and block_at says */
     uint32_t books_at;          /* bytes from the node to its slots' books; 0: they differ */
-    uint32_t degree;            /* edges of each worker; 0: they differ, and first_edge says */
-    uint32_t *first_edge;       /* [workers] as in the node, for whoever has not fetched that yet */
     struct values_model *shown; /* [workers] at the cut being judged; only with values */
-    bool drops;    /* a tensor that finds its channel full is lost, as every worker survives it */
-    bool averages; /* an exact mean of all is kept by each worker until the next one */
-    struct sim_edge *edge;
-    struct sim_mailbox *mailbox;
-    uint8_t *pressure;        /* [edges] enum pressure, or NULL: no bound */
-    struct sim_life *life;    /* [edges] or NULL: nobody comes back */
-    struct sim_fault *faults; /* [fault_count] */
+    bool averages;              /* an exact mean of all is kept by each worker until the next one */
+    struct sim_fault *faults;   /* [fault_count] */
     uint8_t *late; /* [workers] policy_config.late; NULL: everybody is there from the start */
-    uint32_t withholding;   /* workers with withheld slots */
-    struct link_state *bad; /* [edges]; NULL: no link is bad */
-    uint8_t *is_bad;        /* [edges] with `bad`: is this one? */
+    uint32_t withholding; /* workers with withheld slots */
     uint64_t *wait_ns; /* [edges] by receiver: how long it waited for the peer at the other end */
     uint64_t *
         far_wait_ns; /* [workers][workers] for whom without an edge; far_by_sender: [workers] for whom anybody waited */
@@ -253,8 +160,6 @@ struct sim {
     struct sim_cut *cut; /* [cuts + 1] */
     uint32_t cuts_taken;
 
-    struct sim_message *message;
-    uint32_t messages, messages_room, message_free;
     struct sim_reduce *reduce; /* [workers]: each worker is in one at most */
     uint32_t *reduce_of;       /* [workers] by lowest id */
     uint32_t reduces, reduce_free;
@@ -262,9 +167,7 @@ struct sim {
     struct values_row *row;       /* [STEP_PEERS_MAX] of the mix being executed */
     void *shared;
 
-    double ns_per_byte;
     struct inject_base base_times;
-    double link_sigma, link_shift; /* of the logarithm of the latency's factor */
     /* What counts for a budget in iterations (core/drive/progress.h). */
     struct progress_budget budget;
     uint64_t spent, spent_max, spent_cut; /* so far; at the end, and at the next cut */
@@ -283,47 +186,21 @@ struct sim {
 
 static inline struct sim_node *node_at(const struct sim *self, uint32_t worker)
 {
-    const size_t line =
-        self->stride ? (size_t)worker * self->stride : (size_t)self->block_at[worker];
-    return (struct sim_node *)(void *)(self->block + line * 64);
+    return (struct sim_node *)(void *)wire_block(&self->wire, worker);
 }
 
 /** Where the policy's state lies behind its node. */
 #define SIM_STATE_AT ((sizeof(struct sim_node) + 63) / 64 * 64)
 
-/** As the node says, without asking it. */
-static inline uint32_t sim_first_edge(const struct sim *self, uint32_t worker)
-{
-    return self->degree ? worker * self->degree : self->first_edge[worker];
-}
-
 static inline uint64_t *published_at(const struct sim *self, uint32_t worker, uint32_t slot)
 {
-    return &self->published_ns[(uint64_t)worker * self->base.config.slots + slot];
-}
-
-/** Id of the worker's `peer`-th neighbour. */
-static inline uint32_t sim_peer(const struct sim *self, uint32_t worker, uint32_t peer)
-{
-    return self->edge[node_at(self, worker)->first_edge + peer].to;
-}
-
-/** Id of the worker that sends on this directed edge. */
-static inline uint32_t sim_sender(const struct sim *self, uint32_t edge)
-{
-    const struct sim_edge *const out = &self->edge[edge];
-    return self->edge[sim_first_edge(self, out->to) + out->peer].to;
+    return &self->published_ns[(uint64_t)worker * self->wire.base.config.slots + slot];
 }
 
 static inline uint64_t sim_far_index(const struct sim *self, uint32_t receiver, uint32_t sender)
 {
-    return self->far_by_sender ? sender : (uint64_t)receiver * self->base.config.workers + sender;
-}
-
-/** A message will never come: that somebody waits for it is no fault of the driver. */
-static inline bool sim_stalls(const struct sim *self)
-{
-    return self->stall.text[0] != 0;
+    return self->far_by_sender ? sender
+                               : (uint64_t)receiver * self->wire.base.config.workers + sender;
 }
 
 #endif

@@ -3,12 +3,12 @@
 
 static bool shares(const struct sim *self, uint32_t worker, uint32_t core)
 {
-    return self->base.config.core[worker] == core;
+    return self->wire.base.config.core[worker] == core;
 }
 
 void slices_want(struct sim *self, uint32_t worker, uint64_t real_ns)
 {
-    const uint32_t number = self->base.config.core[worker];
+    const uint32_t number = self->wire.base.config.core[worker];
     struct sim_core *const core = &self->core[number];
     struct sim_node *const node = node_at(self, worker);
     node->left_ns = real_ns;
@@ -16,7 +16,8 @@ void slices_want(struct sim *self, uint32_t worker, uint64_t real_ns)
     if (core->awake)
         return;
     core->awake = true;
-    due_at(&self->base, sim_max(self->base.clock_ns, core->free_ns), DUE_SLICE, number, 0);
+    due_at(&self->wire.base, sim_max(self->wire.base.clock_ns, core->free_ns), DUE_SLICE, number,
+           0);
 }
 
 /** True: it was the last one of the worker's gradient. An abandoned gradient has its slice to the end, for nothing. */
@@ -35,7 +36,7 @@ static bool end_slice(struct sim *self, struct sim_core *core)
 static bool choose(const struct sim *self, uint32_t number)
 {
     struct sim_core *const core = &self->core[number];
-    const uint32_t workers = self->base.config.workers;
+    const uint32_t workers = self->wire.base.config.workers;
     for (uint32_t i = 0; i < workers; i++) {
         core->worker = (core->next + i) % workers;
         if (!shares(self, core->worker, number) || !slices_go_on(self, node_at(self, core->worker)))
@@ -52,9 +53,9 @@ static void begin_slice(struct sim *self, uint32_t number)
     const struct sim_node *const node = node_at(self, core->worker);
     core->slicing = true;
     core->generation = node->generation;
-    core->slice_ns = sim_min(node->left_ns, self->base.config.slice_ns);
-    core->free_ns = self->base.now_ns + core->slice_ns;
-    for (uint32_t w = 0; w < self->base.config.workers; w++) {
+    core->slice_ns = sim_min(node->left_ns, self->wire.base.config.slice_ns);
+    core->free_ns = self->wire.base.now_ns + core->slice_ns;
+    for (uint32_t w = 0; w < self->wire.base.config.workers; w++) {
         if (!shares(self, w, number))
             continue;
         struct sim_node *const deaf = node_at(self, w);
@@ -65,8 +66,9 @@ static void begin_slice(struct sim *self, uint32_t number)
 struct slices_turn slices_turn(struct sim *self, uint32_t number)
 {
     struct sim_core *const core = &self->core[number];
-    struct slices_turn out = {.goes_on = true, .next_ns = self->base.now_ns, .finished = SIM_NONE};
-    if (self->base.now_ns < core->free_ns) {
+    struct slices_turn out = {
+        .goes_on = true, .next_ns = self->wire.base.now_ns, .finished = SIM_NONE};
+    if (self->wire.base.now_ns < core->free_ns) {
         out.next_ns =
             core->free_ns; /* services, or others than workers, have the core until then */
     } else if (core->slicing) {

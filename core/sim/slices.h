@@ -27,7 +27,7 @@ struct slices_turn slices_turn(struct sim *self, uint32_t core);
 /** Is the gradient computed in slices, and not finished? */
 static inline bool slices_go_on(const struct sim *self, const struct sim_node *node)
 {
-    return self->base.config.slice_ns > 0 && node->on_core;
+    return self->wire.base.config.slice_ns > 0 && node->on_core;
 }
 
 #endif

@@ -13,23 +13,23 @@ uint32_t stop_cut(struct sim *self)
     if (self->stopped)
         return SIM_NONE; /* the run ended early */
     const uint32_t cut = self->cuts_taken++;
-    self->cut[cut] = (struct sim_cut){.ns = self->base.now_ns,
-                                      .gradients = self->base.totals.count.gradients,
-                                      .bytes = self->base.totals.count.bytes_exchanged};
+    self->cut[cut] = (struct sim_cut){.ns = self->wire.base.now_ns,
+                                      .gradients = self->wire.base.totals.count.gradients,
+                                      .bytes = self->wire.base.totals.count.bytes_exchanged};
     budget_aim(self);
     return cut;
 }
 
 void stop_begin(struct sim *self)
 {
-    const bool synchronous = self->base.config.policy->synchronous;
-    for (uint32_t w = 0; w < self->base.config.workers; w++)
+    const bool synchronous = self->wire.base.config.policy->synchronous;
+    for (uint32_t w = 0; w < self->wire.base.config.workers; w++)
         sim_compute_halt(self, w);
-    self->base.totals.stop_ns = self->base.now_ns;
+    self->wire.base.totals.stop_ns = self->wire.base.now_ns;
     self->recording = false;
     self->stopped = true;
     self->last_round = self->round_max;
-    for (uint32_t w = 0; w < self->base.config.workers; w++) {
+    for (uint32_t w = 0; w < self->wire.base.config.workers; w++) {
         struct sim_node *const node = node_at(self, w);
         if (!synchronous)
             sim_compute_abandon(self, w);
@@ -41,24 +41,25 @@ void stop_begin(struct sim *self)
 
 static void sum_up(struct sim *self)
 {
-    struct sim_totals *const t = &self->base.totals;
-    t->count.slots_total = (uint64_t)self->base.config.slots * self->base.config.workers;
+    struct sim_totals *const t = &self->wire.base.totals;
+    t->count.slots_total = (uint64_t)self->wire.base.config.slots * self->wire.base.config.workers;
     t->count.slots_free_min = UINT64_MAX;
-    for (uint32_t w = 0; w < self->base.config.workers; w++) {
+    for (uint32_t w = 0; w < self->wire.base.config.workers; w++) {
         const struct sim_node *const node = node_at(self, w);
         const struct sim_worker_record *const record = &node->record;
         for (uint32_t p = 0; p < PART_COUNT; p++)
             t->part_ns[p] += record->part_ns[p];
         t->total_ns += record->total_ns;
-        t->count.slots_free_min = sim_min(t->count.slots_free_min, node->slots.free_count_min);
-        for (uint32_t s = 0; s < node->slots.count && !node->crashed; s++)
-            t->count.loans += node->slots.entry[s].loans;
-        for (uint32_t e = 0; e < node->peer_count; e++) {
-            const uint32_t edge = node->first_edge + e;
-            t->count.tensors_in_flight += self->edge[edge].flying[0];
-            if (self->mailboxes)
-                t->count.tensors_in_flight += (uint64_t)(self->mailbox[edge].waiting != SIM_NONE) +
-                                              (uint64_t)(self->mailbox[edge].unread != SIM_NONE);
+        t->count.slots_free_min = sim_min(t->count.slots_free_min, node->port.slots.free_count_min);
+        for (uint32_t s = 0; s < node->port.slots.count && !node->port.crashed; s++)
+            t->count.loans += node->port.slots.entry[s].loans;
+        for (uint32_t e = 0; e < node->port.peer_count; e++) {
+            const uint32_t edge = node->port.first_edge + e;
+            t->count.tensors_in_flight += self->wire.edge[edge].flying[0];
+            if (self->wire.mailboxes)
+                t->count.tensors_in_flight +=
+                    (uint64_t)(self->wire.mailbox[edge].waiting != SIM_NONE) +
+                    (uint64_t)(self->wire.mailbox[edge].unread != SIM_NONE);
         }
     }
     t->count.tensors_in_flight += t->count.links.tensors_held;
@@ -67,30 +68,30 @@ static void sum_up(struct sim *self)
 
 static void check_drained(struct sim *self)
 {
-    const struct sim_totals *const t = &self->base.totals;
-    for (uint32_t w = 0; w < self->base.config.workers; w++) {
+    const struct sim_totals *const t = &self->wire.base.totals;
+    for (uint32_t w = 0; w < self->wire.base.config.workers; w++) {
         const struct sim_node *const node = node_at(self, w);
-        if (!node->record.done && !node->crashed && !sim_stalls(self))
-            sim_break(&self->base, w, "not done, and nothing can happen any more");
+        if (!node->record.done && !node->port.crashed && !wire_stalls(&self->wire))
+            sim_break(&self->wire.base, w, "not done, and nothing can happen any more");
     }
     if (t->count.tensors_sent != t->count.tensors_delivered + t->count.tensors_superseded +
                                      t->count.tensors_dropped + t->count.tensors_in_flight)
-        sim_break(&self->base, 0,
+        sim_break(&self->wire.base, 0,
                   "tensors sent are not delivered, superseded, dropped or in flight");
 }
 
 void stop_end(struct sim *self)
 {
     if (!self->stopped) {
-        for (uint32_t w = 0; w < self->base.config.workers; w++)
+        for (uint32_t w = 0; w < self->wire.base.config.workers; w++)
             sim_compute_halt(self, w);
-        self->base.totals.stop_ns = self->base.now_ns;
-        sim_break(&self->base, 0, "nothing can happen any more, long before the stop");
+        self->wire.base.totals.stop_ns = self->wire.base.now_ns;
+        sim_break(&self->wire.base, 0, "nothing can happen any more, long before the stop");
     }
     sum_up(self);
     check_drained(self);
-    self->cut[self->base.config.cuts] =
-        (struct sim_cut){.ns = self->base.totals.stop_ns,
-                         .gradients = self->base.totals.count.gradients,
-                         .bytes = self->base.totals.count.bytes_exchanged};
+    self->cut[self->wire.base.config.cuts] =
+        (struct sim_cut){.ns = self->wire.base.totals.stop_ns,
+                         .gradients = self->wire.base.totals.count.gradients,
+                         .bytes = self->wire.base.totals.count.bytes_exchanged};
 }

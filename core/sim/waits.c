@@ -9,8 +9,8 @@ static inline void fetch(const struct sim *self, const struct sim_message *messa
     const struct sim_node *const node = node_at(self, message->to);
     if (node->phase != SIM_IDLE)
         return;
-    const uint32_t edge = node->first_edge + self->edge[message->edge].peer;
-    __builtin_prefetch(&node_at(self, self->edge[edge].to)->asked_ns);
+    const uint32_t edge = node->port.first_edge + self->wire.edge[message->edge].peer;
+    __builtin_prefetch(&node_at(self, self->wire.edge[edge].to)->asked_ns);
     __builtin_prefetch(&self->wait_ns[edge]);
     __builtin_prefetch(&node->asked_ns); /* and its own books */
     __builtin_prefetch(node->books.part);
@@ -37,8 +37,9 @@ void waits_by_message(struct sim *self, const struct sim_message *message)
         return;
     case MESSAGE_DOWN:
         cause->kind = CAUSE_GONE;
-        cause->edge = self->edge[node_at(self, message->to)->first_edge + message->number].peer +
-                      node_at(self, sim_peer(self, message->to, message->number))->first_edge;
+        cause->edge =
+            self->wire.edge[node_at(self, message->to)->port.first_edge + message->number].peer +
+            node_at(self, wire_peer(&self->wire, message->to, message->number))->port.first_edge;
         return;
     default: /* the stop and the like end nobody's wait */
         return;
@@ -49,10 +50,10 @@ static struct blame_split split_of(const struct sim *self, uint32_t from, uint64
 {
     const struct sim_cause *const cause = &self->cause;
     if (cause->kind == CAUSE_GONE || from == SIM_NONE)
-        return blame_ended(wait_ns, self->base.now_ns, cause->sent_ns, NULL);
+        return blame_ended(wait_ns, self->wire.base.now_ns, cause->sent_ns, NULL);
     const struct sim_node *const peer = node_at(self, from);
     const struct blame_phase phase[2] = {account_phase(peer), peer->before};
-    return blame_ended(wait_ns, self->base.now_ns, cause->sent_ns, phase);
+    return blame_ended(wait_ns, self->wire.base.now_ns, cause->sent_ns, phase);
 }
 
 /** The receiver's counter of this sender. */
@@ -60,7 +61,8 @@ static void count_edge(struct sim *self, uint32_t worker, uint64_t wait_ns)
 {
     const struct sim_cause *const cause = &self->cause;
     if (cause->edge != SIM_NONE)
-        self->wait_ns[node_at(self, worker)->first_edge + self->edge[cause->edge].peer] += wait_ns;
+        self->wait_ns[node_at(self, worker)->port.first_edge + self->wire.edge[cause->edge].peer] +=
+            wait_ns;
     else if (cause->from != SIM_NONE && self->far_wait_ns)
         self->far_wait_ns[sim_far_index(self, worker, cause->from)] += wait_ns;
 }
@@ -68,12 +70,12 @@ static void count_edge(struct sim *self, uint32_t worker, uint64_t wait_ns)
 static void end_wait(struct sim *self, uint32_t worker, struct sim_node *node)
 {
     const struct sim_cause *const cause = &self->cause;
-    sim_account_until(node, self->base.now_ns);
+    sim_account_until(node, self->wire.base.now_ns);
     const uint64_t wait_ns = node->books.part[PART_WAIT] - node->blamed_ns;
     if (wait_ns == 0)
         return;
     const uint32_t from = cause->edge != SIM_NONE
-                              ? sim_peer(self, worker, self->edge[cause->edge].peer)
+                              ? wire_peer(&self->wire, worker, self->wire.edge[cause->edge].peer)
                               : cause->from;
     const struct blame_split split = split_of(self, from, wait_ns);
     for (uint32_t b = 0; b < BLAME_COUNT; b++)
@@ -107,12 +109,13 @@ void waits_cut_phase(struct sim_node *node, uint64_t now)
 void sim_waits(const struct sim *self, void *context,
                void (*each)(void *context, uint32_t receiver, uint32_t sender, uint64_t ns))
 {
-    const uint32_t workers = self->base.config.workers;
+    const uint32_t workers = self->wire.base.config.workers;
     for (uint32_t w = 0; w < workers; w++) {
         const struct sim_node *const node = node_at(self, w);
-        for (uint32_t e = 0; e < node->peer_count; e++)
-            if (self->wait_ns[node->first_edge + e] > 0)
-                each(context, w, sim_peer(self, w, e), self->wait_ns[node->first_edge + e]);
+        for (uint32_t e = 0; e < node->port.peer_count; e++)
+            if (self->wait_ns[node->port.first_edge + e] > 0)
+                each(context, w, wire_peer(&self->wire, w, e),
+                     self->wait_ns[node->port.first_edge + e]);
     }
     const uint64_t far = !self->far_wait_ns ? 0 : self->far_by_sender ? 1 : workers;
     for (uint64_t i = 0; i < far * workers; i++) {

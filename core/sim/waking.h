@@ -8,7 +8,7 @@
 /** At once, as nothing came before. */
 static inline bool waking_can_receive(const struct sim *self, const struct sim_node *node)
 {
-    return self->base.now_ns >= node->ready_ns && node->inbox.first == SIM_NONE;
+    return self->wire.base.now_ns >= node->ready_ns && node->port.inbox.first == SIM_NONE;
 }
 
 /** See that a worker with something unread is asked again as soon as it can receive. */

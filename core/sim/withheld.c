@@ -20,7 +20,7 @@ static uint64_t deaf_until(const struct sim_node *node)
 void withheld_look(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    const bool short_of = node->withheld && node->slots.free_count < SLOTS_OF_A_STEP;
+    const bool short_of = node->withheld && node->port.slots.free_count < SLOTS_OF_A_STEP;
     if (short_of) {
         node->starved = true;
         node->ready_ns = sim_max(node->ready_ns, node->restore_ns);
@@ -34,7 +34,7 @@ void withheld_look(struct sim *self, uint32_t worker)
 void withheld_end(struct sim *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    slots_restore(&node->slots, UINT32_MAX);
+    slots_restore(&node->port.slots, UINT32_MAX);
     node->withheld = false;
     self->withholding--;
     withheld_look(self, worker);
@@ -48,6 +48,6 @@ void withheld_begin(struct sim *self, const struct fault *fault)
     node->withheld = true;
     node->restore_ns = fault_end_ns(fault);
     self->withholding++;
-    slots_withhold(&node->slots, fault->keep);
+    slots_withhold(&node->port.slots, fault->keep);
     withheld_look(self, fault->worker);
 }

@@ -4,10 +4,10 @@
  *
  * EV_FULL comes before the sender is told anything else, so that nothing but one step's controls is sent beyond the bound.
  */
-#ifndef CORE_SIM_PRESSURE_H
-#define CORE_SIM_PRESSURE_H
+#ifndef CORE_SIM_WIRE_PRESSURE_H
+#define CORE_SIM_WIRE_PRESSURE_H
 
-#include "core/sim/sim_state.h"
+#include "core/sim/wire/wire_state.h"
 
 enum pressure {
     PRESSURE_NONE,
@@ -16,13 +16,13 @@ enum pressure {
 };
 
 /** A control more, or less, is unread on this directed edge; `worker` sends on it. Nothing without a bound. */
-void sim_pressure_sent(struct sim *self, uint32_t worker, uint32_t edge);
-void sim_pressure_read(struct sim *self, uint32_t edge);
+void sim_pressure_sent(struct sim_wire *self, uint32_t worker, uint32_t edge);
+void sim_pressure_read(struct sim_wire *self, uint32_t edge);
 
 /** An edge whose EV_FULL is due to `worker`, in its own numbering, which is told from now on; or SIM_NONE. */
-uint32_t sim_pressure_next(struct sim *self, uint32_t worker);
+uint32_t sim_pressure_next(struct sim_wire *self, uint32_t worker);
 
 /** Both ends begin anew: nothing is unread. */
-void sim_pressure_forget(struct sim *self, uint32_t edge);
+void sim_pressure_forget(struct sim_wire *self, uint32_t edge);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/sim/messages.h"
+#include "core/sim/wire/messages.h"
 
 #define MESSAGES_FIRST 1024u
 
-__attribute__((cold, noinline)) bool messages_grow(struct sim *self)
+__attribute__((cold, noinline)) bool messages_grow(struct sim_wire *self)
 {
     const uint32_t room = self->messages_room ? 2 * self->messages_room : MESSAGES_FIRST;
     struct sim_message *const message =

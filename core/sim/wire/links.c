@@ -6,41 +6,27 @@
  * newest, sum      (link full: waiting at the sender, superseded by the next) -> on the link -> mailbox of one What happens on the
  * link: flight.c.
  */
-#include "core/sim/links.h"
+#include "core/sim/wire/links.h"
 
 #include <string.h>
 
 #include "core/drive/incarnation.h"
 #include "core/inject/link.h"
-#include "core/sim/ends.h"
-#include "core/sim/flight.h"
-#include "core/sim/messages.h"
-#include "core/sim/pressure.h"
-
-/** Newest and sum: what does not fit on the link waits, and only the newest of it. */
-static void send_by_mailbox(struct sim *self, uint32_t worker, uint32_t message)
-{
-    const uint32_t edge = self->message[message].edge;
-    struct sim_mailbox *const box = &self->mailbox[edge];
-    if (self->edge[edge].flying[0] < SIM_NEWEST_DEPTH) {
-        flight_depart(self, worker, message, self->base.config.payload_bytes, self->base.clock_ns);
-        return;
-    }
-    if (box->waiting != SIM_NONE)
-        ends_supersede(self, box->waiting);
-    box->waiting = message;
-}
+#include "core/sim/wire/ends.h"
+#include "core/sim/wire/flight.h"
+#include "core/sim/wire/messages.h"
+#include "core/sim/wire/pressure.h"
 
 /** The receiver is gone, or it is back and the sender was not notified of that: nothing sent now is for it. */
-static inline bool goes_nowhere(const struct sim *self, uint32_t edge)
+static inline bool goes_nowhere(const struct sim_wire *self, uint32_t edge)
 {
     const struct sim_life *const life = self->life ? &self->life[edge] : NULL;
     return self->edge[edge].down || (life && life->told != incarnation_of_receiver(life->life));
 }
 
 /** As many are in flight as its depth allows: it is dropped where the policy survives that, else a bound is broken. */
-static __attribute__((cold, noinline)) void refuse(struct sim *self, uint32_t worker, uint32_t edge,
-                                                   const struct sim_message *model)
+static __attribute__((cold, noinline)) void refuse(struct sim_wire *self, uint32_t worker,
+                                                   uint32_t edge, const struct sim_message *model)
 {
     const bool control = messages_class(model) == 1;
     if (!control && self->drops)
@@ -52,7 +38,7 @@ static __attribute__((cold, noinline)) void refuse(struct sim *self, uint32_t wo
 }
 
 /** A control that takes no time arrives before anything timed, unless something on its edge is before it. */
-static inline bool is_prompt(const struct sim *self, uint32_t number)
+static inline bool is_prompt(const struct sim_wire *self, uint32_t number)
 {
     const struct sim_edge *const edge = &self->edge[number];
     return self->base.config.links.control_is_free && self->base.clock_ns == self->base.now_ns &&
@@ -61,8 +47,8 @@ static inline bool is_prompt(const struct sim *self, uint32_t number)
 }
 
 /** The message as it leaves its sender, or SIM_NONE. */
-static inline uint32_t make_message(struct sim *self, const struct sim_node *node, uint32_t number,
-                                    const struct sim_message *model)
+static inline uint32_t make_message(struct sim_wire *self, const struct sim_port *port,
+                                    uint32_t number, const struct sim_message *model)
 {
     const uint32_t message = messages_take(self);
     if (message == SIM_NONE)
@@ -75,41 +61,49 @@ static inline uint32_t make_message(struct sim *self, const struct sim_node *nod
     m->to = edge->to;
     m->number = edge->number[messages_class(model)]++;
     m->life = self->life ? self->life[number].life : 0;
-    m->incarnation = node->slots.incarnation;
+    m->incarnation = port->slots.incarnation;
     return message;
 }
 
-void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct sim_message *model,
-                uint64_t bytes)
+/** Newest and sum: what does not fit on the link waits, and only the newest of it. */
+static void send_by_mailbox(struct sim_wire *self, uint32_t worker, uint32_t peer,
+                            const struct sim_message *model)
 {
-    struct sim_node *const node = node_at(self, worker);
-    const uint32_t number = node->first_edge + peer, class = messages_class(model);
-    struct sim_edge *const edge = &self->edge[number];
-    const uint32_t depth = class ? self->base.config.control_depth : self->base.config.exact_depth;
-    const bool mailbox = self->mailboxes && class == 0;
-    CHECK(peer < node->peer_count);
-    self->base.totals.count.tensors_sent += class == 0;
-    self->base.totals.count.control_sent += class == 1;
-    if (goes_nowhere(self, number)) {
-        ends_count_dropped(self, model, LINK_GONE);
+    struct sim_port *const port = port_at(self, worker);
+    const uint32_t edge = port->first_edge + peer;
+    const uint32_t message = make_message(self, port, edge, model);
+    if (message == SIM_NONE)
+        return;
+    slots_lend(&port->slots, slots_slot_of(model->handle), peer);
+    struct sim_mailbox *const box = &self->mailbox[edge];
+    if (self->edge[edge].flying[0] < SIM_NEWEST_DEPTH) {
+        flight_depart(self, worker, message, self->base.config.payload_bytes, self->base.clock_ns);
         return;
     }
-    const bool prompt = class == 1 && is_prompt(self, number);
-    if (!mailbox && edge->flying[class] >= depth) {
+    if (box->waiting != SIM_NONE)
+        ends_supersede(self, box->waiting);
+    box->waiting = message;
+}
+
+/** Exact tensors and controls: in order, and as many at a time as their depth allows. */
+static void send_in_order(struct sim_wire *self, uint32_t worker, uint32_t peer,
+                          const struct sim_message *model, uint64_t bytes)
+{
+    struct sim_port *const port = port_at(self, worker);
+    const uint32_t number = port->first_edge + peer, class = messages_class(model);
+    const uint32_t depth = class ? self->base.config.control_depth : self->base.config.exact_depth;
+    if (self->edge[number].flying[class] >= depth) {
         refuse(self, worker, number, model);
         return;
     }
-    const uint32_t message = make_message(self, node, number, model);
+    const bool prompt = class == 1 && is_prompt(self, number);
+    const uint32_t message = make_message(self, port, number, model);
     if (message == SIM_NONE)
         return;
+    self->edge[number].flying[class]++;
     if (class == 0)
-        slots_lend(&node->slots, node->current, peer);
-    if (mailbox) {
-        send_by_mailbox(self, worker, message);
-        return;
-    }
-    edge->flying[class]++;
-    if (class == 1)
+        slots_lend(&port->slots, slots_slot_of(model->handle), peer);
+    else
         sim_pressure_sent(self, worker, number);
     if (prompt)
         messages_append(self, &self->prompt, message);
@@ -117,10 +111,26 @@ void links_send(struct sim *self, uint32_t worker, uint32_t peer, const struct s
         flight_depart(self, worker, message, bytes, self->base.clock_ns);
 }
 
+void links_send(struct sim_wire *self, uint32_t worker, uint32_t peer,
+                const struct sim_message *model, uint64_t bytes)
+{
+    const struct sim_port *const port = port_at(self, worker);
+    const uint32_t class = messages_class(model);
+    CHECK(peer < port->peer_count);
+    self->base.totals.count.tensors_sent += class == 0;
+    self->base.totals.count.control_sent += class == 1;
+    if (goes_nowhere(self, port->first_edge + peer))
+        ends_count_dropped(self, model, LINK_GONE);
+    else if (self->mailboxes && class == 0)
+        send_by_mailbox(self, worker, peer, model);
+    else
+        send_in_order(self, worker, peer, model, bytes);
+}
+
 /* ------------------------------------------------------------------------------------------------------ arrivals */
 
 /** A message of class newest or sum has come off its link: the next one may leave. */
-static void make_room(struct sim *self, uint32_t message)
+static void make_room(struct sim_wire *self, uint32_t message)
 {
     const struct sim_message *const m = &self->message[message];
     struct sim_edge *const edge = &self->edge[m->edge];
@@ -131,11 +141,11 @@ static void make_room(struct sim *self, uint32_t message)
         return;
     const uint32_t next = box->waiting;
     box->waiting = SIM_NONE;
-    flight_depart(self, sim_sender(self, m->edge), next, self->base.config.payload_bytes,
+    flight_depart(self, wire_sender(self, m->edge), next, self->base.config.payload_bytes,
                   self->base.now_ns);
 }
 
-static bool mailbox_takes(struct sim *self, uint32_t message)
+static bool mailbox_takes(struct sim_wire *self, uint32_t message)
 {
     const struct sim_message *const m = &self->message[message];
     struct sim_mailbox *const box = &self->mailbox[m->edge];
@@ -148,13 +158,13 @@ static bool mailbox_takes(struct sim *self, uint32_t message)
 }
 
 /** It was on its way when an end of its edge came back: then it is dropped. In an inbox it is before the notice. */
-static bool drop_stale(struct sim *self, uint32_t message)
+static bool drop_stale(struct sim_wire *self, uint32_t message)
 {
     const struct sim_message *const m = &self->message[message];
     if (!self->life)
         return false;
     if (m->kind >= MESSAGE_DOWN) {
-        if (m->to_incarnation == node_at(self, m->to)->slots.incarnation)
+        if (m->to_incarnation == port_at(self, m->to)->slots.incarnation)
             return false;
         messages_free(self, message);
         return true;
@@ -172,7 +182,7 @@ static bool drop_stale(struct sim *self, uint32_t message)
     return true;
 }
 
-bool links_arrived(struct sim *self, uint32_t message)
+bool links_arrived(struct sim_wire *self, uint32_t message)
 {
     if (drop_stale(self, message))
         return false;
@@ -186,13 +196,13 @@ bool links_arrived(struct sim *self, uint32_t message)
     }
     if (boxed && !mailbox_takes(self, message))
         return false;
-    if (!node_at(self, self->message[message].to)->crashed)
+    if (!port_at(self, self->message[message].to)->crashed)
         return true;
     ends_lose(self, message);
     return false;
 }
 
-void links_unread(struct sim *self, struct sim_list *inbox, uint32_t message)
+void links_unread(struct sim_wire *self, struct sim_list *inbox, uint32_t message)
 {
     struct sim_message *const m = &self->message[message];
     uint32_t *const unread =

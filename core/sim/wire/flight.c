@@ -6,15 +6,15 @@
  * Randomness is keyed by {sender, receiver, class} and indexed by the message's number on that edge, so one more edge
  * or message elsewhere changes nothing here.
  */
-#include "core/sim/flight.h"
+#include "core/sim/wire/flight.h"
 
 #include "core/base/rng.h"
 #include "core/inject/draw.h"
 #include "core/inject/link.h"
-#include "core/sim/ends.h"
-#include "core/sim/messages.h"
+#include "core/sim/wire/ends.h"
+#include "core/sim/wire/messages.h"
 
-uint64_t flight_key(const struct sim *self, enum rng_purpose purpose, uint32_t worker,
+uint64_t flight_key(const struct sim_wire *self, enum rng_purpose purpose, uint32_t worker,
                     const struct sim_edge *edge, uint32_t class)
 {
     return rng_key(self->base.config.seed, purpose,
@@ -22,14 +22,14 @@ uint64_t flight_key(const struct sim *self, enum rng_purpose purpose, uint32_t w
 }
 
 /** A latency of mean latency_ns and the wanted coefficient of variation (as inject_base_ns does for compute times). */
-static uint64_t latency_ns(const struct sim *self, uint32_t worker, const struct sim_edge *edge,
-                           uint32_t class, uint32_t number)
+static uint64_t latency_ns(const struct sim_wire *self, uint32_t worker,
+                           const struct sim_edge *edge, uint32_t class, uint32_t number)
 {
     const uint64_t mean = self->base.config.links.latency_ns;
-    if (self->link_sigma <= 0.0 || mean == 0)
+    if (self->sigma <= 0.0 || mean == 0)
         return mean;
     const uint64_t bits = rng_at(flight_key(self, RNG_LINK, worker, edge, class), number);
-    const double factor = draw_exp(self->link_sigma * draw_normal(bits) - self->link_shift);
+    const double factor = draw_exp(self->sigma * draw_normal(bits) - self->shift);
     const double ns = (double)mean * factor;
     return ns < (double)LAW_DELAY_NS_MAX ? (uint64_t)(ns + 0.5) : LAW_DELAY_NS_MAX;
 }
@@ -42,7 +42,7 @@ struct mishap {
 
 #define RETRIES_MAX 64u /* of one message */
 
-static struct mishap draw_mishap(const struct sim *self, uint32_t worker,
+static struct mishap draw_mishap(const struct sim_wire *self, uint32_t worker,
                                  const struct sim_edge *edge, uint32_t class, uint32_t number,
                                  bool reliable)
 {
@@ -69,7 +69,7 @@ static struct mishap draw_mishap(const struct sim *self, uint32_t worker,
  * A second copy. On a mailbox edge it holds a loan of its own, and there is none where the model has been replaced
  * meanwhile; elsewhere the receiver knows the number already.
  */
-static void make_copy(struct sim *self, uint32_t worker, uint32_t message, uint64_t at_ns)
+static void make_copy(struct sim_wire *self, uint32_t worker, uint32_t message, uint64_t at_ns)
 {
     const struct sim_message *const m = &self->message[message];
     if (!self->mailboxes || m->kind == MESSAGE_CONTROL) {
@@ -77,9 +77,9 @@ static void make_copy(struct sim *self, uint32_t worker, uint32_t message, uint6
         self->base.totals.count.duplicates++;
         return;
     }
-    struct sim_node *const node = node_at(self, worker);
+    struct sim_port *const port = port_at(self, worker);
     const uint32_t slot = slots_slot_of(m->handle);
-    if (!node->slots.entry[slot].held)
+    if (!port->slots.entry[slot].held)
         return;
     const uint32_t copy = messages_take(self); /* the pool may move */
     if (copy == SIM_NONE)
@@ -88,13 +88,13 @@ static void make_copy(struct sim *self, uint32_t worker, uint32_t message, uint6
     *made = self->message[message];
     made->copy = true;
     self->base.totals.count.links.duplicated++;
-    slots_lend(&node->slots, slot, made->edge - node->first_edge);
+    slots_lend(&port->slots, slot, made->edge - port->first_edge);
     self->edge[made->edge].flying[0]++;
     due_at(&self->base, at_ns, DUE_MESSAGE, copy, made->to);
 }
 
 /** The message leaves never: a tensor counts as in flight, but it is no longer lent, as nobody will give it back. */
-static __attribute__((cold, noinline)) void hold_for_good(struct sim *self, uint32_t worker,
+static __attribute__((cold, noinline)) void hold_for_good(struct sim_wire *self, uint32_t worker,
                                                           uint32_t message, enum link_cause cause)
 {
     const struct sim_message *const m = &self->message[message];
@@ -114,7 +114,7 @@ static __attribute__((cold, noinline)) void hold_for_good(struct sim *self, uint
 }
 
 /** What arrives damaged is caught there; what is sent again for it was caught already. */
-static void count_fate(struct sim *self, const struct link_fate *fate)
+static void count_fate(struct sim_wire *self, const struct link_fate *fate)
 {
     const bool flipped = fate->cause == LINK_CORRUPT || fate->resent_for == LINK_CORRUPT;
     const bool arrives = fate->cause == LINK_CORRUPT && fate->release_ns != LINK_NEVER_NS;
@@ -124,32 +124,32 @@ static void count_fate(struct sim *self, const struct link_fate *fate)
 }
 
 /** When its sender's port has taken the message; then it meets what bad links do. */
-static uint64_t through_port(struct sim *self, struct sim_node *node, uint64_t bytes,
+static uint64_t through_port(struct sim_wire *self, uint32_t worker, uint64_t bytes,
                              uint64_t from_ns)
 {
-    if (!(self->ns_per_byte > 0.0))
+    if (!self->port_ns)
         return from_ns;
-    node->port_ns =
-        sim_max(from_ns, node->port_ns) + (uint64_t)((double)bytes * self->ns_per_byte + 0.5);
-    return node->port_ns;
+    uint64_t *const free_ns = &self->port_ns[worker];
+    return *free_ns =
+               sim_max(from_ns, *free_ns) + (uint64_t)((double)bytes * self->ns_per_byte + 0.5);
 }
 
 /** What `what: publish` makes of the time at which a message leaves its sender. */
-static uint64_t published_ns(const struct sim *self, uint32_t worker, const struct sim_message *m,
-                             uint64_t from_ns)
+static uint64_t published_ns(const struct sim_wire *self, uint32_t worker,
+                             const struct sim_message *m, uint64_t from_ns)
 {
     if (!self->publishes)
         return from_ns;
     const uint64_t finished =
-        m->kind == MESSAGE_TENSOR ? m->iteration : node_at(self, worker)->finished;
+        m->kind == MESSAGE_TENSOR ? m->iteration : port_at(self, worker)->finished;
     const uint64_t late_ns = link_publish_ns(&self->base.config.inject, worker,
                                              finished > 0 ? finished - 1 : 0, m->sent_ns);
     return sim_max(from_ns, m->sent_ns + late_ns);
 }
 
 /** The link is a bad one. What it passes, late or damaged, comes back in `fate`; false: the message ends here. */
-static bool passes_bad_link(struct sim *self, uint32_t worker, uint32_t message, uint64_t bytes,
-                            uint64_t from_ns, struct link_fate *fate)
+static bool passes_bad_link(struct sim_wire *self, uint32_t worker, uint32_t message,
+                            uint64_t bytes, uint64_t from_ns, struct link_fate *fate)
 {
     struct sim_message *const m = &self->message[message];
     const bool tensor = m->kind == MESSAGE_TENSOR;
@@ -175,14 +175,14 @@ static bool passes_bad_link(struct sim *self, uint32_t worker, uint32_t message,
     return false;
 }
 
-void flight_depart(struct sim *self, uint32_t worker, uint32_t message, uint64_t bytes,
+void flight_depart(struct sim_wire *self, uint32_t worker, uint32_t message, uint64_t bytes,
                    uint64_t from_ns)
 {
     const struct sim_message *const m = &self->message[message];
     struct sim_edge *const edge = &self->edge[m->edge];
     const uint32_t class = messages_class(m);
     const bool mailbox = self->mailboxes && class == 0;
-    from_ns = through_port(self, node_at(self, worker), bytes, from_ns);
+    from_ns = through_port(self, worker, bytes, from_ns);
     from_ns = published_ns(self, worker, m, from_ns);
     struct link_fate fate = {.release_ns = from_ns};
     if (self->bad && self->is_bad[m->edge] &&
