@@ -12,13 +12,13 @@
 
 #include "core/drive/arrival.h"
 #include "core/policy/staleness.h"
-#include "core/sim/account.h"
-#include "core/sim/budget.h"
-#include "core/sim/compute.h"
 #include "core/sim/membership.h"
-#include "core/sim/models.h"
+#include "core/sim/node/account.h"
+#include "core/sim/node/budget.h"
+#include "core/sim/node/compute.h"
+#include "core/sim/node/models.h"
+#include "core/sim/node/waits.h"
 #include "core/sim/reduce.h"
-#include "core/sim/waits.h"
 #include "core/sim/wire/links.h"
 #include "core/sim/wire/loans.h"
 #include "core/sim/wire/messages.h"
@@ -27,29 +27,31 @@
 
 static uint32_t own_slot(const struct sim *self, uint32_t worker, uint64_t handle)
 {
-    return handle ? slots_slot_of(handle) : node_at(self, worker)->current;
+    return handle ? slots_slot_of(handle) : node_at(&self->nodes, worker)->current;
 }
 
 static void do_apply(struct sim *self, uint32_t worker, const struct action *action)
 {
-    const uint32_t slot = models_take(self, worker);
+    const uint32_t slot = models_take(&self->nodes, worker);
     if (slot == SLOTS_NONE)
         return;
-    const struct sim_node *const node = node_at(self, worker);
-    if (staleness_counts_apply(self->wire.base.config.policy))
-        account_hist(self, SERIES_STALENESS, node->version - node->slot_version);
-    if (self->wire.base.config.values)
-        values_apply(self->wire.base.config.values, worker, own_slot(self, worker, action->handle),
-                     slot, (enum apply_rule)action->rule, budget_rate(self));
-    models_adopt(self, worker, slot);
-    sim_account_spend(self, worker, PART_PUBLISH, self->wire.base.config.costs.apply_ns);
+    const struct sim_node *const node = node_at(&self->nodes, worker);
+    if (staleness_counts_apply(self->nodes.wire.base.config.policy))
+        account_hist(&self->nodes, SERIES_STALENESS, node->version - node->reads.version);
+    if (self->nodes.wire.base.config.values)
+        values_apply(self->nodes.wire.base.config.values, worker,
+                     own_slot(self, worker, action->handle), slot, (enum apply_rule)action->rule,
+                     budget_rate(&self->nodes));
+    models_adopt(&self->nodes, worker, slot);
+    sim_account_spend(&self->nodes, worker, PART_PUBLISH,
+                      self->nodes.wire.base.config.costs.apply_ns);
 }
 
 static void do_send(struct sim *self, uint32_t worker, const struct action *action)
 {
-    const struct sim_node *const node = node_at(self, worker);
+    const struct sim_node *const node = node_at(&self->nodes, worker);
     const uint64_t bytes =
-        self->wire.base.config.payload_bytes / (action->slices ? action->slices : 1);
+        self->nodes.wire.base.config.payload_bytes / (action->slices ? action->slices : 1);
     const struct sim_message model = {
         .kind = MESSAGE_TENSOR,
         .type = action->type,
@@ -58,21 +60,24 @@ static void do_send(struct sim *self, uint32_t worker, const struct action *acti
         .degree = action->degree,
         .iteration = node->port.finished,
     };
-    *published_at(self, worker, node->current) = self->wire.base.clock_ns;
-    for (uint32_t i = 0; i < action->count && !sim_broken(&self->wire.base); i++) {
-        sim_account_spend(self, worker, PART_PUBLISH, self->wire.base.config.costs.send_ns);
-        links_send(&self->wire, worker, action->peers[i], &model, bytes);
+    *published_at(&self->nodes, worker, node->current) = self->nodes.wire.base.clock_ns;
+    for (uint32_t i = 0; i < action->count && !sim_broken(&self->nodes.wire.base); i++) {
+        sim_account_spend(&self->nodes, worker, PART_PUBLISH,
+                          self->nodes.wire.base.config.costs.send_ns);
+        links_send(&self->nodes.wire, worker, action->peers[i], &model, bytes);
     }
-    self->wire.base.totals.count.bytes_exchanged += self->recording ? action->count * bytes : 0;
+    self->nodes.wire.base.totals.count.bytes_exchanged +=
+        self->nodes.recording ? action->count * bytes : 0;
 }
 
 static void do_control(struct sim *self, uint32_t worker, const struct action *action)
 {
     struct sim_message model = {.kind = MESSAGE_CONTROL, .type = action->type};
     memcpy(model.word, action->word, sizeof(model.word));
-    for (uint32_t i = 0; i < action->count && !sim_broken(&self->wire.base); i++) {
-        sim_account_spend(self, worker, PART_PUBLISH, self->wire.base.config.costs.send_ns);
-        links_send(&self->wire, worker, action->peers[i], &model, 0);
+    for (uint32_t i = 0; i < action->count && !sim_broken(&self->nodes.wire.base); i++) {
+        sim_account_spend(&self->nodes, worker, PART_PUBLISH,
+                          self->nodes.wire.base.config.costs.send_ns);
+        links_send(&self->nodes.wire, worker, action->peers[i], &model, 0);
     }
 }
 
@@ -80,11 +85,11 @@ static void do_control(struct sim *self, uint32_t worker, const struct action *a
 static struct values_row row_of(struct sim *self, uint32_t worker, const struct action *action,
                                 const struct mix_term *term)
 {
-    const struct sim_node *const node = node_at(self, worker);
-    const uint32_t peer = self->wire.edge[node->port.first_edge + term->peer].to;
+    const struct sim_node *const node = node_at(&self->nodes, worker);
+    const uint32_t peer = self->nodes.wire.edge[node->port.first_edge + term->peer].to;
     const uint32_t slot = slots_slot_of(term->handle);
-    if (slots_current_handle(&node_at(self, peer)->port.slots, slot) != term->handle)
-        sim_break_edge(&self->wire.base, worker, peer,
+    if (slots_current_handle(&node_at(&self->nodes, peer)->port.slots, slot) != term->handle)
+        sim_break_edge(&self->nodes.wire.base, worker, peer,
                        "a snapshot was overwritten while it was lent");
     return (struct values_row){.worker = peer,
                                .slot = slot,
@@ -100,12 +105,12 @@ static void fetch_for_mix(const struct sim *self, const struct sim_node *node,
     for (size_t at = offsetof(struct sim_node, asked_ns); at < sizeof(*node); at += 64)
         __builtin_prefetch((const uint8_t *)node + at);
     for (uint32_t i = 0; i < action->count; i++) {
-        const struct sim_node *const peer =
-            node_at(self, self->wire.edge[node->port.first_edge + action->terms[i].peer].to);
+        const struct sim_node *const peer = node_at(
+            &self->nodes, self->nodes.wire.edge[node->port.first_edge + action->terms[i].peer].to);
         __builtin_prefetch(&peer->port.slots);
-        if (self->books_at > 0) {
-            __builtin_prefetch((const uint8_t *)peer + self->books_at);
-            __builtin_prefetch((const uint8_t *)peer + self->books_at + 64);
+        if (self->nodes.books_at > 0) {
+            __builtin_prefetch((const uint8_t *)peer + self->nodes.books_at);
+            __builtin_prefetch((const uint8_t *)peer + self->nodes.books_at + 64);
         }
     }
 }
@@ -113,33 +118,35 @@ static void fetch_for_mix(const struct sim *self, const struct sim_node *node,
 /** The average is in place at clock_ns: how old was what went into it? */
 static void record_age(struct sim *self, uint32_t worker, const struct action *action)
 {
-    const struct sim_node *const node = node_at(self, worker);
-    if (!self->recording || !staleness_has_age(self->wire.base.config.policy, worker, action))
+    const struct sim_node *const node = node_at(&self->nodes, worker);
+    if (!self->nodes.recording ||
+        !staleness_has_age(self->nodes.wire.base.config.policy, worker, action))
         return;
     const struct mix_term *const term = staleness_term(action, node->port.finished);
-    const uint32_t peer = self->wire.edge[node->port.first_edge + term->peer].to;
-    const uint64_t sent_ns = *published_at(self, peer, slots_slot_of(term->handle));
+    const uint32_t peer = self->nodes.wire.edge[node->port.first_edge + term->peer].to;
+    const uint64_t sent_ns = *published_at(&self->nodes, peer, slots_slot_of(term->handle));
     const struct arrival_age age =
-        arrival_age(term->handle, sent_ns, node_at(self, peer)->version, self->wire.base.clock_ns);
-    hist_record(&self->hist[SERIES_AGE], age.time);
-    hist_record(&self->hist[SERIES_AGE_VERSIONS], age.versions);
+        arrival_age(term->handle, sent_ns, node_at(&self->nodes, peer)->version,
+                    self->nodes.wire.base.clock_ns);
+    hist_record(&self->nodes.hist[SERIES_AGE], age.time);
+    hist_record(&self->nodes.hist[SERIES_AGE_VERSIONS], age.versions);
 }
 
 /** A server's average of gradients, before it is in place. */
 static void record_staleness(struct sim *self, uint32_t worker, const struct action *action)
 {
-    if (!staleness_takes_gradients(self->wire.base.config.policy, worker))
+    if (!staleness_takes_gradients(self->nodes.wire.base.config.policy, worker))
         return;
     for (uint32_t i = 0; i < action->count; i++)
-        account_hist(self, SERIES_STALENESS,
-                     staleness_of_term(&action->terms[i], node_at(self, worker)->version));
+        account_hist(&self->nodes, SERIES_STALENESS,
+                     staleness_of_term(&action->terms[i], node_at(&self->nodes, worker)->version));
 }
 
 static void do_mix(struct sim *self, uint32_t worker, const struct action *action)
 {
-    struct sim_node *const node = node_at(self, worker);
+    struct sim_node *const node = node_at(&self->nodes, worker);
     CHECK(action->count <= STEP_PEERS_MAX);
-    const uint32_t slot = models_take(self, worker);
+    const uint32_t slot = models_take(&self->nodes, worker);
     if (slot == SLOTS_NONE)
         return;
     fetch_for_mix(self, node, action);
@@ -154,70 +161,71 @@ static void do_mix(struct sim *self, uint32_t worker, const struct action *actio
                                    .slices = action->slices,
                                    .row = self->row,
                                    .count = action->count};
-    if (self->wire.base.config.values)
-        values_mix(self->wire.base.config.values, &mix);
+    if (self->nodes.wire.base.config.values)
+        values_mix(self->nodes.wire.base.config.values, &mix);
     record_staleness(self, worker, action);
-    models_adopt(self, worker, slot);
-    sim_account_spend(self, worker, PART_MIX,
-                      action->count * self->wire.base.config.costs.mix_ns /
+    models_adopt(&self->nodes, worker, slot);
+    sim_account_spend(&self->nodes, worker, PART_MIX,
+                      action->count * self->nodes.wire.base.config.costs.mix_ns /
                           (action->slices ? action->slices : 1));
     record_age(self, worker, action);
     if (action->rule == MIX_SLICE_COPY)
-        models_averaged(self, worker, action->tag + 1);
+        models_averaged(&self->nodes, worker, action->tag + 1);
     /* MIX_SLICE_MEAN is half of an all-reduce, the other half follows; without terms a share is given away at most */
     if (action->rule != MIX_SLICE_MEAN && action->count > 0)
-        sim_account_mixed(self, node, action->count);
+        sim_account_mixed(&self->nodes, node, action->count);
 }
 
 static void do_timer(struct sim *self, uint32_t worker, const struct action *action)
 {
     CHECK(action->type < SIM_TIMERS_MAX);
     const uint32_t number = worker * SIM_TIMERS_MAX + action->type;
-    struct sim_timer *const timer = &self->timer[number];
+    struct sim_timer *const timer = &self->nodes.timer[number];
     timer->armed = action->kind == ACT_TIMER;
     self->any_timer = true;
     timer->generation = action->tag;
     timer->armed_count++;
-    node_at(self, worker)->timers_due &= (uint8_t) ~(1u << action->type);
+    node_at(&self->nodes, worker)->timers_due &= (uint8_t) ~(1u << action->type);
     if (timer->armed)
-        due_at(&self->wire.base, sim_max(action->at_ns, self->wire.base.now_ns), DUE_TIMER, number,
-               timer->armed_count);
+        due_at(&self->nodes.wire.base, sim_max(action->at_ns, self->nodes.wire.base.now_ns),
+               DUE_TIMER, number, timer->armed_count);
 }
 
 static void do_wake(struct sim *self, uint32_t worker, const struct action *action)
 {
     for (uint32_t i = 0; i < action->count; i++) {
-        const uint32_t message = messages_take(&self->wire);
+        const uint32_t message = messages_take(&self->nodes.wire);
         if (message == SIM_NONE)
             return;
-        CHECK(action->peers[i] < self->wire.base.config.workers);
-        self->wire.message[message] = (struct sim_message){.kind = MESSAGE_WAKE,
-                                                           .tag = action->tag,
-                                                           .to = action->peers[i],
-                                                           .number = worker,
-                                                           .sent_ns = self->wire.base.now_ns};
-        messages_append(&self->wire, &self->wakes, message);
+        CHECK(action->peers[i] < self->nodes.wire.base.config.workers);
+        self->nodes.wire.message[message] =
+            (struct sim_message){.kind = MESSAGE_WAKE,
+                                 .tag = action->tag,
+                                 .to = action->peers[i],
+                                 .number = worker,
+                                 .sent_ns = self->nodes.wire.base.now_ns};
+        messages_append(&self->nodes.wire, &self->wakes, message);
     }
 }
 
 static void do_release(struct sim *self, uint32_t worker, const struct action *action)
 {
-    if (loans_release(&self->wire, worker, action->peer, action->handle))
+    if (loans_release(&self->nodes.wire, worker, action->peer, action->handle))
         return;
     const struct sim_edge *const edge =
-        &self->wire.edge[node_at(self, worker)->port.first_edge + action->peer];
-    if (!node_at(self, edge->to)->port.crashed)
-        sim_break_edge(&self->wire.base, worker, edge->to,
+        &self->nodes.wire.edge[node_at(&self->nodes, worker)->port.first_edge + action->peer];
+    if (!node_at(&self->nodes, edge->to)->port.crashed)
+        sim_break_edge(&self->nodes.wire.base, worker, edge->to,
                        "a snapshot was given back that was not lent");
 }
 
 static void do_done(struct sim *self, uint32_t worker)
 {
-    struct sim_node *const node = node_at(self, worker);
-    if (!node->stop_told || node->record.done)
-        sim_break(&self->wire.base, worker, "done twice, or without being told to stop");
+    struct sim_node *const node = node_at(&self->nodes, worker);
+    if (!node->stop_notified || node->record.done)
+        sim_break(&self->nodes.wire.base, worker, "done twice, or without being told to stop");
     node->record.done = true;
-    if (node->leaving)
+    if (self->absence[worker].leaving)
         sim_membership_end(self, worker);
 }
 
@@ -225,7 +233,7 @@ static void do_action(struct sim *self, uint32_t worker, const struct action *ac
 {
     switch ((enum action_kind)action->kind) {
     case ACT_COMPUTE:
-        sim_compute_want(self, worker, action->round);
+        sim_compute_want(&self->nodes, worker, action->round);
         return;
     case ACT_APPLY:
         do_apply(self, worker, action);
@@ -247,7 +255,7 @@ static void do_action(struct sim *self, uint32_t worker, const struct action *ac
         do_timer(self, worker, action);
         return;
     case ACT_EVICT:
-        loans_reclaim(&self->wire, worker, action->peer);
+        loans_reclaim(&self->nodes.wire, worker, action->peer);
         return;
     case ACT_REDUCE:
         reduce_ask(self, worker, action);
@@ -256,13 +264,13 @@ static void do_action(struct sim *self, uint32_t worker, const struct action *ac
         do_wake(self, worker, action);
         return;
     case ACT_ABANDON:
-        self->wire.base.totals.count.abandoned += sim_compute_abandon(self, worker);
+        self->nodes.wire.base.totals.count.abandoned += sim_compute_abandon(&self->nodes, worker);
         return;
     case ACT_DONE:
         do_done(self, worker);
         return;
     }
-    sim_break(&self->wire.base, worker, "an action that no driver knows");
+    sim_break(&self->nodes.wire.base, worker, "an action that no driver knows");
 }
 
 /** What a live worker takes from a port, a timer or its core. */
@@ -274,21 +282,22 @@ static bool costs_time(const struct event *event)
 
 static void step(struct sim *self, uint32_t worker, const struct event *event)
 {
-    struct sim_node *const node = node_at(self, worker);
+    struct sim_node *const node = node_at(&self->nodes, worker);
     struct actions *const actions = self->actions;
-    self->wire.base.totals.count.events++;
-    self->active_ns = self->wire.base.now_ns;
+    self->nodes.wire.base.totals.count.events++;
+    self->nodes.active_ns = self->nodes.wire.base.now_ns;
     agent_step(&node->agent, event, actions);
-    if (self->wire.base.config.watch && self->wire.base.config.watch->stepped)
-        self->wire.base.config.watch->stepped(self->wire.base.config.watch->context, self, worker,
-                                              event, actions);
-    waits_answered(self, worker, actions);
-    self->wire.base.clock_ns = sim_max(self->wire.base.now_ns, node->busy_ns);
-    if (self->wire.base.config.costs.event_ns > 0 && costs_time(event))
-        sim_account_spend(self, worker, PART_REST, self->wire.base.config.costs.event_ns);
-    for (uint32_t i = 0; i < actions->count && !sim_broken(&self->wire.base); i++)
+    if (self->nodes.wire.base.config.watch && self->nodes.wire.base.config.watch->stepped)
+        self->nodes.wire.base.config.watch->stepped(self->nodes.wire.base.config.watch->context,
+                                                    self, worker, event, actions);
+    waits_answered(&self->nodes, worker, actions);
+    self->nodes.wire.base.clock_ns = sim_max(self->nodes.wire.base.now_ns, node->busy_ns);
+    if (self->nodes.wire.base.config.costs.event_ns > 0 && costs_time(event))
+        sim_account_spend(&self->nodes, worker, PART_REST,
+                          self->nodes.wire.base.config.costs.event_ns);
+    for (uint32_t i = 0; i < actions->count && !sim_broken(&self->nodes.wire.base); i++)
         do_action(self, worker, &actions->item[i]);
-    sim_account_busy(self, node);
+    sim_account_busy(&self->nodes, node);
     if (self->withholding > 0)
         withheld_look(self, worker);
 }
@@ -296,9 +305,10 @@ static void step(struct sim *self, uint32_t worker, const struct event *event)
 void sim_act_on(struct sim *self, uint32_t worker, const struct event *event)
 {
     uint32_t full;
-    while ((full = sim_pressure_next(&self->wire, worker)) != SIM_NONE &&
-           !sim_broken(&self->wire.base))
-        step(self, worker,
-             &(struct event){.kind = EV_FULL, .now_ns = self->wire.base.now_ns, .peer = full});
+    while ((full = sim_pressure_next(&self->nodes.wire, worker)) != SIM_NONE &&
+           !sim_broken(&self->nodes.wire.base))
+        step(
+            self, worker,
+            &(struct event){.kind = EV_FULL, .now_ns = self->nodes.wire.base.now_ns, .peer = full});
     step(self, worker, event);
 }

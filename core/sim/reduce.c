@@ -9,7 +9,7 @@
  */
 #include "core/sim/reduce.h"
 
-#include "core/sim/models.h"
+#include "core/sim/node/models.h"
 #include "core/sim/wire/messages.h"
 
 /** Without a list the group is all workers; an empty one is the worker alone. */
@@ -21,10 +21,10 @@ static bool is_everybody(const struct action *action)
 /** Lowest id of the group. */
 static uint32_t lowest_of(const struct sim *self, uint32_t worker, const struct action *action)
 {
-    const struct sim_node *const node = node_at(self, worker);
+    const struct sim_node *const node = node_at(&self->nodes, worker);
     uint32_t lowest = is_everybody(action) ? 0 : worker;
     for (uint32_t i = 0; i < action->count; i++) {
-        const uint32_t id = self->wire.edge[node->port.first_edge + action->peers[i]].to;
+        const uint32_t id = self->nodes.wire.edge[node->port.first_edge + action->peers[i]].to;
         lowest = id < lowest ? id : lowest;
     }
     return lowest;
@@ -32,7 +32,7 @@ static uint32_t lowest_of(const struct sim *self, uint32_t worker, const struct 
 
 static uint32_t size_of(const struct sim *self, const struct action *action)
 {
-    return is_everybody(action) ? self->wire.base.config.workers : action->count + 1;
+    return is_everybody(action) ? self->nodes.wire.base.config.workers : action->count + 1;
 }
 
 static uint32_t find(struct sim *self, uint32_t lowest, uint64_t tag)
@@ -46,7 +46,7 @@ static uint32_t find(struct sim *self, uint32_t lowest, uint64_t tag)
 static uint32_t open_group(struct sim *self, uint32_t lowest, uint64_t tag, uint32_t size)
 {
     const uint32_t r = self->reduce_free != SIM_NONE ? self->reduce_free : self->reduces++;
-    CHECK(r < self->wire.base.config.workers);
+    CHECK(r < self->nodes.wire.base.config.workers);
     if (r == self->reduce_free)
         self->reduce_free = self->reduce[r].next;
     self->reduce[r] = (struct sim_reduce){.tag = tag,
@@ -68,22 +68,21 @@ static void close_group(struct sim *self, uint32_t reduce)
     self->reduce_free = reduce;
 }
 
-static uint64_t slices_bytes(const struct sim *self, uint32_t size)
+static uint64_t half_bytes(const struct sim *self, uint32_t size)
 {
-    return (uint64_t)(size - 1) * (self->wire.base.config.payload_bytes / size);
+    return (uint64_t)(size - 1) * (self->nodes.wire.base.config.payload_bytes / size);
 }
 
 static uint64_t duration_ns(const struct sim *self, uint32_t size)
 {
     if (size < 2)
         return 0;
-    const double port_ns = (double)slices_bytes(self, size) * self->wire.ns_per_byte;
-    return 2 * (self->wire.base.config.links.latency_ns + (uint64_t)(port_ns + 0.5));
+    const double port_ns = (double)half_bytes(self, size) * self->nodes.wire.ns_per_byte;
+    return 2 * (self->nodes.wire.base.config.links.latency_ns + (uint64_t)(port_ns + 0.5));
 }
 
 void reduce_ask(struct sim *self, uint32_t worker, const struct action *action)
 {
-    struct sim_node *const node = node_at(self, worker);
     const uint32_t size = size_of(self, action);
     const uint32_t lowest = lowest_of(self, worker, action);
     uint32_t r = find(self, lowest, action->tag);
@@ -91,29 +90,30 @@ void reduce_ask(struct sim *self, uint32_t worker, const struct action *action)
         r = open_group(self, lowest, action->tag, size);
     struct sim_reduce *const reduce = &self->reduce[r];
     if (reduce->size != size) {
-        sim_break(&self->wire.base, worker, "members disagree on the size of a reduction");
+        sim_break(&self->nodes.wire.base, worker, "members disagree on the size of a reduction");
         return;
     }
-    node->reduce_next = reduce->first;
+    self->reduce_next[worker] = reduce->first;
     reduce->first = worker;
     reduce->asked++;
-    self->wire.base.totals.count.bytes_exchanged +=
-        self->recording ? slices_bytes(self, size) : 0; /* the first half leaves at once */
-    if (self->wire.base.clock_ns >= reduce->asked_ns) {
-        reduce->asked_ns = self->wire.base.clock_ns;
+    self->nodes.wire.base.totals.count.bytes_exchanged +=
+        self->nodes.recording ? half_bytes(self, size) : 0; /* the first half leaves at once */
+    if (self->nodes.wire.base.clock_ns >= reduce->asked_ns) {
+        reduce->asked_ns = self->nodes.wire.base.clock_ns;
         reduce->last = worker;
     }
     if (reduce->asked == size)
-        due_at(&self->wire.base, reduce->asked_ns + duration_ns(self, size), DUE_REDUCED, r, 0);
+        due_at(&self->nodes.wire.base, reduce->asked_ns + duration_ns(self, size), DUE_REDUCED, r,
+               0);
 }
 
 /** Members in order of id. Groups are small, or all workers. */
 static void gather(struct sim *self, const struct sim_reduce *reduce)
 {
     uint32_t count = 0;
-    for (uint32_t w = reduce->first; w != SIM_NONE; w = node_at(self, w)->reduce_next) {
+    for (uint32_t w = reduce->first; w != SIM_NONE; w = self->reduce_next[w]) {
         uint32_t k = count++;
-        if (reduce->size == self->wire.base.config.workers) {
+        if (reduce->size == self->nodes.wire.base.config.workers) {
             self->member[k] = k;
             continue;
         }
@@ -126,8 +126,8 @@ static void gather(struct sim *self, const struct sim_reduce *reduce)
 static bool take_slots(struct sim *self, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        self->from[i] = node_at(self, self->member[i])->current;
-        self->to[i] = models_take(self, self->member[i]);
+        self->from[i] = node_at(&self->nodes, self->member[i])->current;
+        self->to[i] = models_take(&self->nodes, self->member[i]);
         if (self->to[i] == SLOTS_NONE)
             return false;
     }
@@ -137,24 +137,24 @@ static bool take_slots(struct sim *self, uint32_t count)
 static void count_traffic(struct sim *self, uint32_t size)
 {
     const uint64_t messages = 2 * (uint64_t)size * (size - 1);
-    self->wire.base.totals.count.tensors_sent += messages;
-    self->wire.base.totals.count.tensors_delivered += messages;
-    self->wire.base.totals.count.bytes_exchanged +=
-        self->recording ? (uint64_t)size * slices_bytes(self, size) : 0;
+    self->nodes.wire.base.totals.count.tensors_sent += messages;
+    self->nodes.wire.base.totals.count.tensors_delivered += messages;
+    self->nodes.wire.base.totals.count.bytes_exchanged +=
+        self->nodes.recording ? (uint64_t)size * half_bytes(self, size) : 0;
 }
 
 static void tell(struct sim *self, uint32_t worker, const struct sim_reduce *reduce)
 {
-    const uint32_t message = messages_take(&self->wire);
+    const uint32_t message = messages_take(&self->nodes.wire);
     if (message == SIM_NONE)
         return;
-    self->wire.message[message] = (struct sim_message){.kind = MESSAGE_REDUCED,
-                                                       .tag = reduce->tag,
-                                                       .to = worker,
-                                                       .degree = reduce->size - 1,
-                                                       .number = reduce->last,
-                                                       .sent_ns = reduce->asked_ns};
-    messages_append(&self->wire, &self->wire.prompt, message);
+    self->nodes.wire.message[message] = (struct sim_message){.kind = MESSAGE_REDUCED,
+                                                             .tag = reduce->tag,
+                                                             .to = worker,
+                                                             .degree = reduce->size - 1,
+                                                             .number = reduce->last,
+                                                             .sent_ns = reduce->asked_ns};
+    messages_append(&self->nodes.wire, &self->nodes.wire.prompt, message);
 }
 
 void reduce_finish(struct sim *self, uint32_t r)
@@ -164,13 +164,13 @@ void reduce_finish(struct sim *self, uint32_t r)
     gather(self, &reduce);
     if (!take_slots(self, reduce.size))
         return;
-    if (self->wire.base.config.values)
-        values_reduce(self->wire.base.config.values, self->member, self->from, self->to,
+    if (self->nodes.wire.base.config.values)
+        values_reduce(self->nodes.wire.base.config.values, self->member, self->from, self->to,
                       reduce.size);
     count_traffic(self, reduce.size);
     for (uint32_t i = 0; i < reduce.size; i++) {
-        models_adopt(self, self->member[i], self->to[i]);
-        models_averaged(self, self->member[i], reduce.tag + 1);
+        models_adopt(&self->nodes, self->member[i], self->to[i]);
+        models_averaged(&self->nodes, self->member[i], reduce.tag + 1);
         tell(self, self->member[i], &reduce);
     }
 }

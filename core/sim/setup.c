@@ -19,8 +19,8 @@ static void *take(struct sim *self, uint64_t count, uint64_t size)
 {
     const uint64_t bytes = sim_max(count * size, 1);
     CHECK(self->memory_count < SIM_BLOCKS_MAX);
-    void *const at = self->wire.base.config.memory->resize(self->wire.base.config.memory->context,
-                                                           NULL, 0, bytes);
+    void *const at = self->nodes.wire.base.config.memory->resize(
+        self->nodes.wire.base.config.memory->context, NULL, 0, bytes);
     if (!at)
         self->memory_refused_bytes = bytes;
     else {
@@ -33,51 +33,51 @@ static void *take(struct sim *self, uint64_t count, uint64_t size)
 static uint64_t books_line(const struct sim *self, uint32_t worker)
 {
     return lines(sizeof(struct sim_node)) +
-           lines(
-               agent_bytes(self->wire.base.config.policy, &self->wire.base.config.worker[worker]));
+           lines(agent_bytes(self->nodes.wire.base.config.policy,
+                             &self->nodes.wire.base.config.worker[worker]));
 }
 
 static uint64_t node_lines(const struct sim *self, uint32_t worker)
 {
     return books_line(self, worker) +
-           lines(slots_bytes(self->wire.base.config.slots,
-                             self->wire.base.config.worker[worker].peer_count));
+           lines(slots_bytes(self->nodes.wire.base.config.slots,
+                             self->nodes.wire.base.config.worker[worker].peer_count));
 }
 
 /* At most a quarter of the memory is given for addresses that need no table, which would be in no cache either. */
 static void take_blocks(struct sim *self)
 {
-    const uint32_t workers = self->wire.base.config.workers;
+    const uint32_t workers = self->nodes.wire.base.config.workers;
     const uint64_t first_books_line = books_line(self, 0);
     uint64_t used = 0, most = 0;
     bool alike = true;
-    self->wire.block_at = take(self, workers, sizeof(*self->wire.block_at));
-    for (uint32_t w = 0; w < workers && self->wire.block_at; w++) {
+    self->nodes.wire.block_at = take(self, workers, sizeof(*self->nodes.wire.block_at));
+    for (uint32_t w = 0; w < workers && self->nodes.wire.block_at; w++) {
         const uint64_t count = node_lines(self, w);
-        self->wire.block_at[w] = (uint32_t)used;
+        self->nodes.wire.block_at[w] = (uint32_t)used;
         used += count;
         most = sim_max(most, count);
         alike = alike && books_line(self, w) == first_books_line;
         CHECK(used <= UINT32_MAX);
     }
     if (workers * most <= used + used / 4) {
-        self->wire.stride = (uint32_t)most;
+        self->nodes.wire.stride = (uint32_t)most;
         used = workers * most;
     }
     if (alike)
-        self->books_at = (uint32_t)first_books_line * 64;
-    self->wire.block = take(self, used, 64);
+        self->nodes.books_at = (uint32_t)first_books_line * 64;
+    self->nodes.wire.block = take(self, used, 64);
 }
 
 static uint64_t count_edges(struct sim *self)
 {
-    const struct policy_config *const config = self->wire.base.config.worker;
+    const struct policy_config *const config = self->nodes.wire.base.config.worker;
     uint64_t edges = 0;
-    self->wire.degree = config[0].peer_count;
-    for (uint32_t w = 0; w < self->wire.base.config.workers; w++) {
+    self->nodes.wire.degree = config[0].peer_count;
+    for (uint32_t w = 0; w < self->nodes.wire.base.config.workers; w++) {
         edges += config[w].peer_count;
-        if (config[w].peer_count != self->wire.degree)
-            self->wire.degree = 0;
+        if (config[w].peer_count != self->nodes.wire.degree)
+            self->nodes.wire.degree = 0;
     }
     CHECK(edges < SIM_NONE);
     return edges;
@@ -93,7 +93,7 @@ static bool somebody_returns(const struct sim_config *c)
 
 static bool has_entry(const struct sim *self, enum inject_what what)
 {
-    const struct inject_set *const set = &self->wire.base.config.inject;
+    const struct inject_set *const set = &self->nodes.wire.base.config.inject;
     for (uint32_t i = 0; i < set->count; i++)
         if (set->entry[i].what == what)
             return true;
@@ -102,8 +102,9 @@ static bool has_entry(const struct sim *self, enum inject_what what)
 
 static void take_faults(struct sim *self)
 {
-    const struct sim_config *const c = &self->wire.base.config;
+    const struct sim_config *const c = &self->nodes.wire.base.config;
     self->faults = take(self, c->fault_count, sizeof(*self->faults));
+    self->absence = take(self, c->workers, sizeof(*self->absence));
     for (uint32_t i = 0; i < c->fault_count; i++) {
         if (c->fault[i].kind != FAULT_JOIN)
             continue;
@@ -116,14 +117,14 @@ static void take_faults(struct sim *self)
 
 static void take_edges(struct sim *self)
 {
-    struct sim_wire *const wire = &self->wire;
+    struct sim_wire *const wire = &self->nodes.wire;
     const struct sim_config *const c = &wire->base.config;
     const uint64_t edges = count_edges(self);
     const enum delivery_class class = c->policy->tensor_class;
     wire->mailboxes = class == DELIVERY_NEWEST || class == DELIVERY_SUM;
     wire->first_edge = take(self, c->workers, sizeof(*wire->first_edge));
     wire->edge = take(self, edges, sizeof(*wire->edge));
-    self->wait_ns = take(self, edges, sizeof(*self->wait_ns));
+    self->nodes.wait_ns = take(self, edges, sizeof(*self->nodes.wait_ns));
     if (wire->mailboxes)
         wire->mailbox = take(self, edges, sizeof(*wire->mailbox));
     for (uint64_t e = 0; wire->mailbox && e < edges; e++)
@@ -145,29 +146,29 @@ static void take_edges(struct sim *self)
 /** For rows that tell workers what no edge carries. */
 static void take_far(struct sim *self)
 {
-    const struct policy *const row = self->wire.base.config.policy;
-    const uint64_t workers = self->wire.base.config.workers;
+    const struct policy *const row = self->nodes.wire.base.config.policy;
+    const uint64_t workers = self->nodes.wire.base.config.workers;
     if (!row->reduces && !row->shared_bytes)
         return;
-    self->far_by_sender = workers > SIM_FAR_WORKERS_MAX;
-    self->far_wait_ns =
-        take(self, self->far_by_sender ? workers : workers * workers, sizeof(*self->far_wait_ns));
+    self->nodes.far_by_sender = workers > SIM_FAR_WORKERS_MAX;
+    self->nodes.far_wait_ns = take(self, self->nodes.far_by_sender ? workers : workers * workers,
+                                   sizeof(*self->nodes.far_wait_ns));
 }
 
 /** Disks that delay batches are asked for the first ones before the start, as live. */
 static void take_disks(struct sim *self)
 {
-    const struct sim_config *const c = &self->wire.base.config;
+    const struct sim_config *const c = &self->nodes.wire.base.config;
     if (!disk_is_delayed(&c->inject))
         return;
-    self->disk = take(self, c->workers, sizeof(*self->disk));
-    for (uint32_t w = 0; self->disk && w < c->workers; w++)
-        disk_open(&self->disk[w], &c->inject, w, c->prefetch, 0);
+    self->nodes.disk = take(self, c->workers, sizeof(*self->nodes.disk));
+    for (uint32_t w = 0; self->nodes.disk && w < c->workers; w++)
+        disk_open(&self->nodes.disk[w], &c->inject, w, c->prefetch, 0);
 }
 
 static void take_all(struct sim *self)
 {
-    const struct sim_config *const c = &self->wire.base.config;
+    const struct sim_config *const c = &self->nodes.wire.base.config;
     take_blocks(self);
     take_edges(self);
     take_faults(self);
@@ -175,20 +176,23 @@ static void take_all(struct sim *self)
     take_disks(self);
     if (c->values)
         self->shown = take(self, c->workers, sizeof(*self->shown));
-    self->published_ns = take(self, (uint64_t)c->workers * c->slots, sizeof(*self->published_ns));
-    self->timer = take(self, (uint64_t)c->workers * SIM_TIMERS_MAX, sizeof(*self->timer));
+    self->nodes.published_ns =
+        take(self, (uint64_t)c->workers * c->slots, sizeof(*self->nodes.published_ns));
+    self->nodes.timer =
+        take(self, (uint64_t)c->workers * SIM_TIMERS_MAX, sizeof(*self->nodes.timer));
     self->actions = take(self, 1, sizeof(*self->actions));
-    self->hist = take(self, SERIES_BOTH, sizeof(*self->hist));
+    self->nodes.hist = take(self, SERIES_BOTH, sizeof(*self->nodes.hist));
     self->cut = take(self, c->cuts + 1u, sizeof(*self->cut));
     self->row = take(self, STEP_PEERS_MAX, sizeof(*self->row));
     if (c->core)
-        self->core = take(self, c->cores, sizeof(*self->core));
+        self->nodes.core = take(self, c->cores, sizeof(*self->nodes.core));
     if (c->policy->shared_bytes)
         self->shared = take(self, 1, c->policy->shared_bytes(c->worker, c->workers));
     if (!c->policy->reduces)
         return;
     self->reduce = take(self, c->workers, sizeof(*self->reduce));
     self->reduce_of = take(self, c->workers, sizeof(*self->reduce_of));
+    self->reduce_next = take(self, c->workers, sizeof(*self->reduce_next));
     self->member = take(self, c->workers, sizeof(*self->member));
     self->from = take(self, c->workers, sizeof(*self->from));
     self->to = take(self, c->workers, sizeof(*self->to));
@@ -213,32 +217,33 @@ static uint32_t index_among(const struct policy_config *config, uint32_t id)
 
 static void fill_node(struct sim *self, uint32_t worker, uint32_t first_edge)
 {
-    const struct policy_config *const config = &self->wire.base.config.worker[worker];
-    struct sim_node *const node = node_at(self, worker);
+    const struct policy_config *const config = &self->nodes.wire.base.config.worker[worker];
+    struct sim_node *const node = node_at(&self->nodes, worker);
     uint8_t *const state = (uint8_t *)node + SIM_STATE_AT;
-    uint8_t *const books = state + lines(agent_bytes(self->wire.base.config.policy, config)) * 64;
+    uint8_t *const books =
+        state + lines(agent_bytes(self->nodes.wire.base.config.policy, config)) * 64;
     CHECK(config->self == worker);
     node->port.inbox.first = SIM_NONE;
-    node->port.first_edge = self->wire.first_edge[worker] = first_edge;
+    node->port.first_edge = self->nodes.wire.first_edge[worker] = first_edge;
     node->port.peer_count = config->peer_count;
     for (uint32_t i = 0; i < config->peer_count; i++) {
         const uint32_t peer = config->peers[i];
-        struct sim_edge *const edge = &self->wire.edge[first_edge + i];
+        struct sim_edge *const edge = &self->nodes.wire.edge[first_edge + i];
         edge->to = peer % (1u << SIM_TO_BITS); /* which is peer: the compiler does not know */
         edge->peer =
-            index_among(&self->wire.base.config.worker[peer], worker) % (1u << SIM_PEER_BITS);
+            index_among(&self->nodes.wire.base.config.worker[peer], worker) % (1u << SIM_PEER_BITS);
     }
-    slots_init(&node->port.slots, books, self->wire.base.config.slots, config->peer_count, 1);
-    agent_init(&node->agent, state, self->wire.base.config.policy, config);
+    slots_init(&node->port.slots, books, self->nodes.wire.base.config.slots, config->peer_count, 1);
+    agent_init(&node->agent, state, self->nodes.wire.base.config.policy, config);
     const uint32_t slot = slots_take(&node->port.slots);
     node->version = 1;
     slots_seal(&node->port.slots, slot, node->version);
-    node->current = node->average = slot;
+    node->current = node->average.slot = slot;
 }
 
 static void fill_links(struct sim *self)
 {
-    struct sim_wire *const wire = &self->wire;
+    struct sim_wire *const wire = &self->nodes.wire;
     const struct sim_links *const links = &wire->base.config.links;
     wire->publishes = has_entry(self, INJECT_PUBLISH);
     for (uint32_t w = 0; wire->bad && w < wire->base.config.workers; w++) {
@@ -256,19 +261,19 @@ static void fill_links(struct sim *self)
 
 int setup_open(struct sim *self, struct err *err)
 {
-    const struct sim_config *const c = &self->wire.base.config;
-    queue_init(&self->wire.base.queue, c->memory);
-    self->wire.message_free = self->reduce_free = self->resuming = SIM_NONE;
-    self->wakes.first = self->wire.prompt.first = SIM_NONE;
+    const struct sim_config *const c = &self->nodes.wire.base.config;
+    queue_init(&self->nodes.wire.base.queue, c->memory);
+    self->nodes.wire.message_free = self->reduce_free = self->nodes.resuming = SIM_NONE;
+    self->wakes.first = self->nodes.wire.prompt.first = SIM_NONE;
     take_all(self);
     if (self->memory_refused_bytes > 0)
         return err_set(err, -ENOMEM,
                        "no memory for a simulation of %u workers: %llu bytes were refused",
                        c->workers, (unsigned long long)self->memory_refused_bytes);
     for (uint32_t h = 0; h < SERIES_BOTH; h++)
-        hist_start(&self->hist[h]);
-    self->wire.drops = policy_survives_drop(c->policy, &c->worker[0].options);
-    self->averages = matrix_keeps_average(c->policy->matrix, c->workers);
+        hist_start(&self->nodes.hist[h]);
+    self->nodes.wire.drops = policy_survives_drop(c->policy, &c->worker[0].options);
+    self->nodes.averages = matrix_keeps_average(c->policy->matrix, c->workers);
     if (self->shared)
         c->policy->shared_init(self->shared, c->worker, c->workers);
     uint32_t first_edge = 0;
@@ -280,18 +285,18 @@ int setup_open(struct sim *self, struct err *err)
         first_edge += c->worker[w].peer_count;
     }
     fill_links(self);
-    inject_base_init(&self->base_times, c->base_ns, c->jitter_cv);
-    self->base_times.jitter = c->jitter;
+    inject_base_init(&self->nodes.base_times, c->base_ns, c->jitter_cv);
+    self->nodes.base_times.jitter = c->jitter;
     return 0;
 }
 
 void setup_close(struct sim *self)
 {
-    const struct sim_memory *const memory = self->wire.base.config.memory;
-    queue_fini(&self->wire.base.queue);
-    if (self->wire.message)
-        memory->resize(memory->context, self->wire.message,
-                       self->wire.messages_room * sizeof(*self->wire.message), 0);
+    const struct sim_memory *const memory = self->nodes.wire.base.config.memory;
+    queue_fini(&self->nodes.wire.base.queue);
+    if (self->nodes.wire.message)
+        memory->resize(memory->context, self->nodes.wire.message,
+                       self->nodes.wire.messages_room * sizeof(*self->nodes.wire.message), 0);
     while (self->memory_count > 0) {
         self->memory_count--;
         memory->resize(memory->context, self->memory[self->memory_count].at,

@@ -4,9 +4,9 @@
 
 #include <errno.h>
 
-#include "core/sim/budget.h"
-#include "core/sim/compute.h"
 #include "core/sim/faults.h"
+#include "core/sim/node/budget.h"
+#include "core/sim/node/compute.h"
 #include "core/sim/reduce.h"
 #include "core/sim/service.h"
 #include "core/sim/setup.h"
@@ -32,31 +32,32 @@ static void fetch(const void *owner, const struct queue_entry *entry)
     uint32_t worker = index;
     if (kind == DUE_MESSAGE) { /* few are on their way, so that they themselves are near */
         worker = entry->extra;
-        __builtin_prefetch(&self->wire.edge[self->wire.message[index].edge]);
+        __builtin_prefetch(&self->nodes.wire.edge[self->nodes.wire.message[index].edge]);
     } else if (kind == DUE_TIMER) {
         worker = index / SIM_TIMERS_MAX;
     } else if (kind > DUE_BEGIN) {
         return;
     }
-    const struct sim_node *const node = node_at(self, worker);
+    const struct sim_node *const node = node_at(&self->nodes, worker);
     fetch_bytes(node, kind == DUE_MESSAGE ? HEARD_FETCHED : sizeof(*node));
     fetch_bytes((const uint8_t *)node + SIM_STATE_AT, STATE_FETCHED);
-    fetch_bytes(&self->wire.edge[wire_first_edge(&self->wire, worker)], EDGES_FETCHED);
+    fetch_bytes(&self->nodes.wire.edge[wire_first_edge(&self->nodes.wire, worker)], EDGES_FETCHED);
     if (self->any_timer)
-        __builtin_prefetch(&self->timer[worker * SIM_TIMERS_MAX]);
-    if (self->wire.base.config.policy->shared_fetch)
-        self->wire.base.config.policy->shared_fetch(self->shared, worker);
+        __builtin_prefetch(&self->nodes.timer[worker * SIM_TIMERS_MAX]);
+    if (self->nodes.wire.base.config.policy->shared_fetch)
+        self->nodes.wire.base.config.policy->shared_fetch(self->shared, worker);
 }
 
 /** Inserted before everything else, so first at their times. */
 static void plan_cuts(struct sim *self)
 {
-    const struct sim_config *const c = &self->wire.base.config;
-    budget_open(self);
+    const struct sim_config *const c = &self->nodes.wire.base.config;
+    budget_open(&self->nodes);
     for (uint32_t cut = 0; cut < c->cuts && c->stop_ns > 0; cut++)
-        due_at(&self->wire.base, (uint64_t)((double)c->stop_ns * cut / c->cuts), DUE_CUT, cut, 0);
+        due_at(&self->nodes.wire.base, (uint64_t)((double)c->stop_ns * cut / c->cuts), DUE_CUT, cut,
+               0);
     if (c->stop_ns > 0)
-        due_at(&self->wire.base, c->stop_ns, DUE_STOP, 0, 0);
+        due_at(&self->nodes.wire.base, c->stop_ns, DUE_STOP, 0, 0);
 }
 
 static void check_config(const struct sim_config *c)
@@ -80,21 +81,21 @@ int sim_open(struct sim **out, const struct sim_config *config, struct err *err)
     *out = NULL;
     if (!self)
         return err_set(err, -ENOMEM, "no memory for a simulation");
-    self->wire.base.config = *config;
-    self->wire.base.config.inject.seed = config->seed;
-    self->wire.base.config.inject.workers = config->workers;
+    self->nodes.wire.base.config = *config;
+    self->nodes.wire.base.config.inject.seed = config->seed;
+    self->nodes.wire.base.config.inject.workers = config->workers;
     const int status = setup_open(self, err);
     if (status < 0) {
         sim_close(self);
         return status;
     }
-    self->recording = true;
+    self->nodes.recording = true;
     self->roll_kind = EV_START;
-    self->wire.base.queue.owner = self;
-    self->wire.base.queue.soon = fetch;
+    self->nodes.wire.base.queue.owner = self;
+    self->nodes.wire.base.queue.soon = fetch;
     plan_cuts(self);
     if (config->values)
-        values_start(config->values, node_at(self, 0)->current);
+        values_start(config->values, node_at(&self->nodes, 0)->current);
     faults_plan(self);
     *out = self;
     return 0;
@@ -104,7 +105,7 @@ void sim_close(struct sim *self)
 {
     if (!self)
         return;
-    const struct sim_memory *const memory = self->wire.base.config.memory;
+    const struct sim_memory *const memory = self->nodes.wire.base.config.memory;
     setup_close(self);
     memory->resize(memory->context, self, sizeof(*self), 0);
 }
@@ -113,23 +114,25 @@ void sim_close(struct sim *self)
 static void dispatch_phase(struct sim *self, enum due_kind kind, uint32_t worker,
                            uint32_t generation)
 {
-    if (node_at(self, worker)->generation != generation)
+    if (node_at(&self->nodes, worker)->generation != generation)
         return;
     if (kind == DUE_BEGIN)
-        sim_compute_resume(self, worker);
-    else if (sim_compute_is_over(self, worker))
+        sim_compute_resume(&self->nodes, worker);
+    else if (sim_compute_is_over(&self->nodes, worker))
         service_gradient(self, worker);
 }
 
 /** Show everybody's current model as it is now. */
 static void evaluate(struct sim *self, uint32_t cut)
 {
-    if (self->wire.base.config.watch && self->wire.base.config.watch->cut)
-        self->wire.base.config.watch->cut(self->wire.base.config.watch->context, self, cut);
-    if (!self->wire.base.config.values || !self->wire.base.config.judge)
+    if (self->nodes.wire.base.config.watch && self->nodes.wire.base.config.watch->cut)
+        self->nodes.wire.base.config.watch->cut(self->nodes.wire.base.config.watch->context, self,
+                                                cut);
+    if (!self->nodes.wire.base.config.values || !self->nodes.wire.base.config.judge)
         return;
     sim_judged(self, self->shown);
-    values_cut(self->wire.base.config.values, self->wire.base.config.judge, cut, self->shown);
+    values_cut(self->nodes.wire.base.config.values, self->nodes.wire.base.config.judge, cut,
+               self->shown);
 }
 
 static void take_cut(struct sim *self)
@@ -159,18 +162,18 @@ static void dispatch(struct sim *self, const struct queue_entry *due)
         dispatch_phase(self, (enum due_kind)(due->ref >> DUE_INDEX_BITS), index, due->extra);
         return;
     case DUE_TIMER:
-        if (self->timer[index].armed && self->timer[index].armed_count == due->extra)
+        if (self->nodes.timer[index].armed && self->nodes.timer[index].armed_count == due->extra)
             service_timer(self, index);
         return;
     case DUE_WAKE:
         service_wake(self, index);
         return;
     case DUE_CUT:
-        if (index == self->cuts_taken) /* else it was taken by count */
+        if (index == self->nodes.cuts_taken) /* else it was taken by count */
             take_cut(self);
         return;
     case DUE_STOP:
-        if (!self->stopped)
+        if (!self->nodes.stopped)
             begin_stop(self);
         return;
     case DUE_REDUCED:
@@ -189,7 +192,7 @@ static void dispatch(struct sim *self, const struct queue_entry *due)
         faults_steal(self, index);
         return;
     case DUE_SLICE:
-        sim_compute_turn(self, index);
+        sim_compute_turn(&self->nodes, index);
         return;
     }
 }
@@ -202,39 +205,41 @@ static void dispatch(struct sim *self, const struct queue_entry *due)
 
 static __attribute__((cold, noinline)) bool is_stuck(struct sim *self, uint64_t at_ns)
 {
-    if (self->wire.base.totals.count.gradients != self->stuck_gradients) {
-        self->stuck_gradients = self->wire.base.totals.count.gradients;
-        self->wire.stuck_ns = at_ns;
+    if (self->nodes.wire.base.totals.count.gradients != self->stuck_gradients) {
+        self->stuck_gradients = self->nodes.wire.base.totals.count.gradients;
+        self->nodes.wire.stuck_ns = at_ns;
     }
-    if (at_ns - self->wire.stuck_ns <= PATIENCE_NS)
+    if (at_ns - self->nodes.wire.stuck_ns <= PATIENCE_NS)
         return false;
-    if (self->stopped) {
-        if (!wire_stalls(&self->wire))
-            err_set(&self->wire.stall, 0,
+    if (self->nodes.stopped) {
+        if (!wire_stalls(&self->nodes.wire))
+            err_set(&self->nodes.wire.stall, 0,
                     "the link from worker %u to worker %u still lost what %s sent a day after the "
                     "stop",
-                    self->wire.lost_from, self->wire.lost_to, self->wire.base.config.policy->name);
+                    self->nodes.wire.lost_from, self->nodes.wire.lost_to,
+                    self->nodes.wire.base.config.policy->name);
         return true;
     }
     self->stop_wanted = true;
-    self->wire.stuck_ns = at_ns;
+    self->nodes.wire.stuck_ns = at_ns;
     return false;
 }
 
 /** Nothing is left to happen. True: something is now, after all. */
 static bool idle(struct sim *self)
 {
-    const bool nobody_may_begin = self->wire.base.config.stop_iterations > 0 && self->any_held;
+    const bool nobody_may_begin =
+        self->nodes.wire.base.config.stop_iterations > 0 && self->nodes.any_deferred;
     if (self->ended)
         return false;
-    if (!self->stopped && (nobody_may_begin || wire_stalls(&self->wire))) {
+    if (!self->nodes.stopped && (nobody_may_begin || wire_stalls(&self->nodes.wire))) {
         begin_stop(self); /* whoever can will come to an end */
         return true;
     }
     self->ended = true;
     stop_end(self);
-    if (!sim_broken(&self->wire.base))
-        evaluate(self, self->wire.base.config.cuts);
+    if (!sim_broken(&self->nodes.wire.base))
+        evaluate(self, self->nodes.wire.base.config.cuts);
     return false;
 }
 
@@ -246,35 +251,35 @@ static bool advance(struct sim *self)
         service_pending(self);
         return true;
     }
-    if (!self->stopped) {
-        if (self->spent >= self->spent_cut) {
+    if (!self->nodes.stopped) {
+        if (self->nodes.spent >= self->nodes.spent_cut) {
             take_cut(self);
             return true;
         }
-        if (self->stop_wanted || self->spent >= self->spent_max) {
+        if (self->stop_wanted || self->nodes.spent >= self->nodes.spent_max) {
             begin_stop(self);
             return true;
         }
     }
-    if (!queue_pop(&self->wire.base.queue, &due) ||
-        ((wire_stalls(&self->wire) || (self->wire.bad && self->stopped)) &&
+    if (!queue_pop(&self->nodes.wire.base.queue, &due) ||
+        ((wire_stalls(&self->nodes.wire) || (self->nodes.wire.bad && self->nodes.stopped)) &&
          is_stuck(self, due.at_ns)))
         return idle(self);
-    self->wire.base.now_ns = due.at_ns;
+    self->nodes.wire.base.now_ns = due.at_ns;
     dispatch(self, &due);
     return true;
 }
 
 bool sim_run(struct sim *self, uint64_t events)
 {
-    const uint64_t enough = self->wire.base.totals.count.events + events;
-    while (self->wire.base.totals.count.events < enough) {
-        if (self->wire.base.queue.exhausted)
-            sim_break(&self->wire.base, 0, "no memory for more events");
-        if (sim_broken(&self->wire.base) || !advance(self))
+    const uint64_t enough = self->nodes.wire.base.totals.count.events + events;
+    while (self->nodes.wire.base.totals.count.events < enough) {
+        if (self->nodes.wire.base.queue.exhausted)
+            sim_break(&self->nodes.wire.base, 0, "no memory for more events");
+        if (sim_broken(&self->nodes.wire.base) || !advance(self))
             return false;
     }
-    return !sim_broken(&self->wire.base);
+    return !sim_broken(&self->nodes.wire.base);
 }
 
 void sim_stop(struct sim *self)
@@ -284,69 +289,92 @@ void sim_stop(struct sim *self)
 
 uint64_t sim_now_ns(const struct sim *self)
 {
-    return self->wire.base.now_ns;
+    return self->nodes.wire.base.now_ns;
 }
 
 const struct sim_totals *sim_totals(const struct sim *self)
 {
-    return &self->wire.base.totals;
+    return &self->nodes.wire.base.totals;
 }
 
 const struct sim_worker_record *sim_worker(const struct sim *self, uint32_t worker)
 {
-    CHECK(worker < self->wire.base.config.workers);
-    return &node_at(self, worker)->record;
+    CHECK(worker < self->nodes.wire.base.config.workers);
+    return &node_at(&self->nodes, worker)->record;
 }
 
 const struct agent *sim_agent(const struct sim *self, uint32_t worker)
 {
-    CHECK(worker < self->wire.base.config.workers);
-    return &node_at(self, worker)->agent;
+    CHECK(worker < self->nodes.wire.base.config.workers);
+    return &node_at(&self->nodes, worker)->agent;
 }
 
 void sim_judged(const struct sim *self, struct values_model *model)
 {
     uint32_t newest = 0;
-    for (uint32_t w = 1; self->averages && w < self->wire.base.config.workers; w++)
-        if (node_at(self, w)->average_number > node_at(self, newest)->average_number)
+    for (uint32_t w = 1; self->nodes.averages && w < self->nodes.wire.base.config.workers; w++)
+        if (node_at(&self->nodes, w)->average.number >
+            node_at(&self->nodes, newest)->average.number)
             newest = w;
-    for (uint32_t w = 0; w < self->wire.base.config.workers; w++)
-        model[w] = self->averages ? (struct values_model){newest, node_at(self, newest)->average}
-                                  : (struct values_model){w, node_at(self, w)->current};
+    for (uint32_t w = 0; w < self->nodes.wire.base.config.workers; w++)
+        model[w] = self->nodes.averages
+                       ? (struct values_model){newest, node_at(&self->nodes, newest)->average.slot}
+                       : (struct values_model){w, node_at(&self->nodes, w)->current};
 }
 
 uint32_t sim_current(const struct sim *self, uint32_t worker)
 {
-    CHECK(worker < self->wire.base.config.workers);
-    return node_at(self, worker)->current;
+    CHECK(worker < self->nodes.wire.base.config.workers);
+    return node_at(&self->nodes, worker)->current;
+}
+
+void sim_waits(const struct sim *self, void *context,
+               void (*each)(void *context, uint32_t receiver, uint32_t sender, uint64_t ns))
+{
+    const uint32_t workers = self->nodes.wire.base.config.workers;
+    for (uint32_t w = 0; w < workers; w++) {
+        const struct sim_node *const node = node_at(&self->nodes, w);
+        for (uint32_t e = 0; e < node->port.peer_count; e++)
+            if (self->nodes.wait_ns[node->port.first_edge + e] > 0)
+                each(context, w, wire_peer(&self->nodes.wire, w, e),
+                     self->nodes.wait_ns[node->port.first_edge + e]);
+    }
+    const uint64_t far = !self->nodes.far_wait_ns ? 0 : self->nodes.far_by_sender ? 1 : workers;
+    for (uint64_t i = 0; i < far * workers; i++) {
+        const uint32_t receiver =
+            self->nodes.far_by_sender ? SIM_EVERYBODY : (uint32_t)(i / workers);
+        if (self->nodes.far_wait_ns[i] > 0)
+            each(context, receiver, (uint32_t)(i % workers), self->nodes.far_wait_ns[i]);
+    }
 }
 
 struct sim_fault sim_fault(const struct sim *self, uint32_t fault)
 {
-    CHECK(fault < self->wire.base.config.fault_count);
+    CHECK(fault < self->nodes.wire.base.config.fault_count);
     return self->faults[fault];
 }
 
 const struct hist *sim_hist(const struct sim *self, enum series which)
 {
-    return &self->hist[which];
+    return &self->nodes.hist[which];
 }
 
 struct sim_cut sim_cut(const struct sim *self, uint32_t cut)
 {
-    CHECK(cut <= self->wire.base.config.cuts);
+    CHECK(cut <= self->nodes.wire.base.config.cuts);
     return self->cut[cut];
 }
 
 const char *sim_stall(const struct sim *self)
 {
-    for (uint32_t w = 0; w < self->wire.base.config.workers; w++)
-        if (self->ended && !node_at(self, w)->record.done && !node_at(self, w)->port.crashed)
-            return self->wire.stall.text;
+    for (uint32_t w = 0; w < self->nodes.wire.base.config.workers; w++)
+        if (self->ended && !node_at(&self->nodes, w)->record.done &&
+            !node_at(&self->nodes, w)->port.crashed)
+            return self->nodes.wire.stall.text;
     return "";
 }
 
 const char *sim_failure(const struct sim *self)
 {
-    return self->wire.base.failure.text;
+    return self->nodes.wire.base.failure.text;
 }

@@ -5,7 +5,7 @@
  */
 #include "core/sim/withheld.h"
 
-#include "core/sim/waking.h"
+#include "core/sim/node/waking.h"
 
 #define SLOTS_OF_A_STEP 3u
 
@@ -19,34 +19,37 @@ static uint64_t deaf_until(const struct sim_node *node)
 
 void withheld_look(struct sim *self, uint32_t worker)
 {
-    struct sim_node *const node = node_at(self, worker);
-    const bool short_of = node->withheld && node->port.slots.free_count < SLOTS_OF_A_STEP;
+    struct sim_node *const node = node_at(&self->nodes, worker);
+    struct sim_absence *const absence = &self->absence[worker];
+    const bool short_of = absence->withheld && node->port.slots.free_count < SLOTS_OF_A_STEP;
     if (short_of) {
-        node->starved = true;
-        node->ready_ns = sim_max(node->ready_ns, node->restore_ns);
-    } else if (node->starved) {
-        node->starved = false;
+        absence->starved = true;
+        node->ready_ns = sim_max(node->ready_ns, absence->restore_ns);
+    } else if (absence->starved) {
+        absence->starved = false;
         node->ready_ns = deaf_until(node);
-        waking_later(self, worker);
+        waking_later(&self->nodes, worker);
     }
 }
 
 void withheld_end(struct sim *self, uint32_t worker)
 {
-    struct sim_node *const node = node_at(self, worker);
+    struct sim_node *const node = node_at(&self->nodes, worker);
+    struct sim_absence *const absence = &self->absence[worker];
     slots_restore(&node->port.slots, UINT32_MAX);
-    node->withheld = false;
+    absence->withheld = false;
     self->withholding--;
     withheld_look(self, worker);
 }
 
 void withheld_begin(struct sim *self, const struct fault *fault)
 {
-    struct sim_node *const node = node_at(self, fault->worker);
-    if (node->withheld)
+    struct sim_node *const node = node_at(&self->nodes, fault->worker);
+    struct sim_absence *const absence = &self->absence[fault->worker];
+    if (absence->withheld)
         return;
-    node->withheld = true;
-    node->restore_ns = fault_end_ns(fault);
+    absence->withheld = true;
+    absence->restore_ns = fault_end_ns(fault);
     self->withholding++;
     slots_withhold(&node->port.slots, fault->keep);
     withheld_look(self, fault->worker);

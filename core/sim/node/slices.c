@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/sim/slices.h"
+#include "core/sim/node/slices.h"
 
-static bool shares(const struct sim *self, uint32_t worker, uint32_t core)
+static bool shares(const struct sim_nodes *self, uint32_t worker, uint32_t core)
 {
     return self->wire.base.config.core[worker] == core;
 }
 
-void slices_want(struct sim *self, uint32_t worker, uint64_t real_ns)
+void slices_want(struct sim_nodes *self, uint32_t worker, uint64_t real_ns)
 {
     const uint32_t number = self->wire.base.config.core[worker];
     struct sim_core *const core = &self->core[number];
     struct sim_node *const node = node_at(self, worker);
-    node->left_ns = real_ns;
+    node->turn.left_ns = real_ns;
     node->on_core = true;
     if (core->awake)
         return;
@@ -21,19 +21,19 @@ void slices_want(struct sim *self, uint32_t worker, uint64_t real_ns)
 }
 
 /** True: it was the last one of the worker's gradient. An abandoned gradient has its slice to the end, for nothing. */
-static bool end_slice(struct sim *self, struct sim_core *core)
+static bool end_slice(struct sim_nodes *self, struct sim_core *core)
 {
     struct sim_node *const node = node_at(self, core->worker);
     core->slicing = false;
     if (node->generation != core->generation || !node->on_core)
         return false;
-    node->left_ns -= core->slice_ns;
-    node->on_core = node->left_ns > 0;
+    node->turn.left_ns -= core->slice_ns;
+    node->on_core = node->turn.left_ns > 0;
     return !node->on_core;
 }
 
 /** The next whose gradient is not finished; false: nobody's. */
-static bool choose(const struct sim *self, uint32_t number)
+static bool choose(const struct sim_nodes *self, uint32_t number)
 {
     struct sim_core *const core = &self->core[number];
     const uint32_t workers = self->wire.base.config.workers;
@@ -47,13 +47,13 @@ static bool choose(const struct sim *self, uint32_t number)
     return false;
 }
 
-static void begin_slice(struct sim *self, uint32_t number)
+static void begin_slice(struct sim_nodes *self, uint32_t number)
 {
     struct sim_core *const core = &self->core[number];
     const struct sim_node *const node = node_at(self, core->worker);
     core->slicing = true;
     core->generation = node->generation;
-    core->slice_ns = sim_min(node->left_ns, self->wire.base.config.slice_ns);
+    core->slice_ns = sim_min(node->turn.left_ns, self->wire.base.config.slice_ns);
     core->free_ns = self->wire.base.now_ns + core->slice_ns;
     for (uint32_t w = 0; w < self->wire.base.config.workers; w++) {
         if (!shares(self, w, number))
@@ -63,7 +63,7 @@ static void begin_slice(struct sim *self, uint32_t number)
     }
 }
 
-struct slices_turn slices_turn(struct sim *self, uint32_t number)
+struct slices_turn slices_turn(struct sim_nodes *self, uint32_t number)
 {
     struct sim_core *const core = &self->core[number];
     struct slices_turn out = {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/sim/waits.h"
+#include "core/sim/node/waits.h"
 
-#include "core/sim/account.h"
+#include "core/sim/node/account.h"
 
 /** If it ends the wait, its sender will be asked; until then the policy has its say. */
-static inline void fetch(const struct sim *self, const struct sim_message *message)
+static inline void fetch(const struct sim_nodes *self, const struct sim_message *message)
 {
     const struct sim_node *const node = node_at(self, message->to);
     if (node->phase != SIM_IDLE)
@@ -17,7 +17,7 @@ static inline void fetch(const struct sim *self, const struct sim_message *messa
     __builtin_prefetch(node->record.wait_ns);
 }
 
-void waits_by_message(struct sim *self, const struct sim_message *message)
+void waits_by_message(struct sim_nodes *self, const struct sim_message *message)
 {
     struct sim_cause *const cause = &self->cause;
     cause->kind = CAUSE_NONE;
@@ -46,7 +46,7 @@ void waits_by_message(struct sim *self, const struct sim_message *message)
     }
 }
 
-static struct blame_split split_of(const struct sim *self, uint32_t from, uint64_t wait_ns)
+static struct blame_split split_of(const struct sim_nodes *self, uint32_t from, uint64_t wait_ns)
 {
     const struct sim_cause *const cause = &self->cause;
     if (cause->kind == CAUSE_GONE || from == SIM_NONE)
@@ -57,7 +57,7 @@ static struct blame_split split_of(const struct sim *self, uint32_t from, uint64
 }
 
 /** The receiver's counter of this sender. */
-static void count_edge(struct sim *self, uint32_t worker, uint64_t wait_ns)
+static void count_edge(struct sim_nodes *self, uint32_t worker, uint64_t wait_ns)
 {
     const struct sim_cause *const cause = &self->cause;
     if (cause->edge != SIM_NONE)
@@ -67,7 +67,7 @@ static void count_edge(struct sim *self, uint32_t worker, uint64_t wait_ns)
         self->far_wait_ns[sim_far_index(self, worker, cause->from)] += wait_ns;
 }
 
-static void end_wait(struct sim *self, uint32_t worker, struct sim_node *node)
+static void end_wait(struct sim_nodes *self, uint32_t worker, struct sim_node *node)
 {
     const struct sim_cause *const cause = &self->cause;
     sim_account_until(node, self->wire.base.now_ns);
@@ -84,7 +84,7 @@ static void end_wait(struct sim *self, uint32_t worker, struct sim_node *node)
     node->blamed_ns += wait_ns;
 }
 
-void waits_answered(struct sim *self, uint32_t worker, const struct actions *actions)
+void waits_answered(struct sim_nodes *self, uint32_t worker, const struct actions *actions)
 {
     struct sim_node *const node = node_at(self, worker);
     const bool waited = node->phase == SIM_IDLE && node->begun > 0 && self->recording;
@@ -104,23 +104,4 @@ void waits_cut_phase(struct sim_node *node, uint64_t now)
     const uint64_t passed = now > node->begin_ns ? now - node->begin_ns : 0;
     node->base_ns = sim_min(node->base_ns, passed);
     node->injected_ns = sim_min(node->injected_ns, passed - node->base_ns);
-}
-
-void sim_waits(const struct sim *self, void *context,
-               void (*each)(void *context, uint32_t receiver, uint32_t sender, uint64_t ns))
-{
-    const uint32_t workers = self->wire.base.config.workers;
-    for (uint32_t w = 0; w < workers; w++) {
-        const struct sim_node *const node = node_at(self, w);
-        for (uint32_t e = 0; e < node->port.peer_count; e++)
-            if (self->wait_ns[node->port.first_edge + e] > 0)
-                each(context, w, wire_peer(&self->wire, w, e),
-                     self->wait_ns[node->port.first_edge + e]);
-    }
-    const uint64_t far = !self->far_wait_ns ? 0 : self->far_by_sender ? 1 : workers;
-    for (uint64_t i = 0; i < far * workers; i++) {
-        const uint32_t receiver = self->far_by_sender ? SIM_EVERYBODY : (uint32_t)(i / workers);
-        if (self->far_wait_ns[i] > 0)
-            each(context, receiver, (uint32_t)(i % workers), self->far_wait_ns[i]);
-    }
 }

@@ -7,13 +7,13 @@
  * of what an iteration takes; without slices (slice_ns 0) gradients are computed one after the other, and services
  * interrupt them.
  */
-#ifndef CORE_SIM_SLICES_H
-#define CORE_SIM_SLICES_H
+#ifndef CORE_SIM_NODE_SLICES_H
+#define CORE_SIM_NODE_SLICES_H
 
-#include "core/sim/sim_state.h"
+#include "core/sim/node/node_state.h"
 
 /** The worker's gradient is to have real_ns of its core. */
-void slices_want(struct sim *self, uint32_t worker, uint64_t real_ns);
+void slices_want(struct sim_nodes *self, uint32_t worker, uint64_t real_ns);
 
 struct slices_turn {
     bool goes_on;      /* there is another turn … */
@@ -22,10 +22,10 @@ struct slices_turn {
 };
 
 /** The core's slice is over, or the next one may begin. */
-struct slices_turn slices_turn(struct sim *self, uint32_t core);
+struct slices_turn slices_turn(struct sim_nodes *self, uint32_t core);
 
 /** Is the gradient computed in slices, and not finished? */
-static inline bool slices_go_on(const struct sim *self, const struct sim_node *node)
+static inline bool slices_go_on(const struct sim_nodes *self, const struct sim_node *node)
 {
     return self->wire.base.config.slice_ns > 0 && node->on_core;
 }

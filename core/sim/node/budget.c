@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/sim/budget.h"
+#include "core/sim/node/budget.h"
 
-void budget_aim(struct sim *self)
+void budget_aim(struct sim_nodes *self)
 {
     const uint64_t whole = progress_whole(&self->budget, self->apart);
     const bool cuts = whole > 0 && self->cuts_taken < self->wire.base.config.cuts;
@@ -10,7 +10,7 @@ void budget_aim(struct sim *self)
         cuts ? progress_cut(whole, self->cuts_taken, self->wire.base.config.cuts) : UINT64_MAX;
 }
 
-void budget_open(struct sim *self)
+void budget_open(struct sim_nodes *self)
 {
     const struct sim_config *const c = &self->wire.base.config;
     self->budget = (struct progress_budget){.time = c->stop_ns,
@@ -20,28 +20,28 @@ void budget_open(struct sim *self)
     budget_aim(self);
 }
 
-void budget_part(struct sim *self, uint32_t worker)
+void budget_part(struct sim_nodes *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    if (!self->budget.rounds || node->apart)
+    if (!self->budget.rounds || node->rounds.apart)
         return;
-    node->apart = true;
+    node->rounds.apart = true;
     self->apart++;
-    self->spent -= (uint64_t)node->port.finished + node->missed;
+    self->spent -= (uint64_t)node->port.finished + node->rounds.missed;
     budget_aim(self);
 }
 
-void budget_join(struct sim *self, uint32_t worker, uint32_t round)
+void budget_join(struct sim_nodes *self, uint32_t worker, uint32_t round)
 {
     struct sim_node *const node = node_at(self, worker);
-    node->apart = false;
-    node->missed = (uint32_t)progress_missed(round, node->port.finished);
+    node->rounds.apart = false;
+    node->rounds.missed = (uint32_t)progress_missed(round, node->port.finished);
     self->apart--;
-    self->spent += (uint64_t)node->port.finished + node->missed;
+    self->spent += (uint64_t)node->port.finished + node->rounds.missed;
     budget_aim(self);
 }
 
-float budget_rate(struct sim *self)
+float budget_rate(struct sim_nodes *self)
 {
     const struct sim_config *const c = &self->wire.base.config;
     const double used =

@@ -7,16 +7,16 @@
  * parked live worker leaves its core; emulated compute *includes* the real gradient, so a phase is late only where the
  * core is done with it after everything else has passed. With slices the core goes round the gradients instead (slices.h).
  */
-#include "core/sim/compute.h"
+#include "core/sim/node/compute.h"
 
-#include "core/sim/account.h"
-#include "core/sim/budget.h"
-#include "core/sim/models.h"
-#include "core/sim/slices.h"
-#include "core/sim/waits.h"
+#include "core/sim/node/account.h"
+#include "core/sim/node/budget.h"
+#include "core/sim/node/models.h"
+#include "core/sim/node/slices.h"
+#include "core/sim/node/waits.h"
 
 /** Drawn for some iterations at once: they are asked for one after the other, from 0. */
-static uint64_t undisturbed_ns(const struct sim *self, struct sim_node *node, uint32_t worker,
+static uint64_t undisturbed_ns(const struct sim_nodes *self, struct sim_node *node, uint32_t worker,
                                uint64_t iteration)
 {
     const uint64_t lane = iteration % INJECT_BASE_LANES;
@@ -37,7 +37,7 @@ static bool is_all_real(const struct sim_config *c)
 }
 
 /** The gradient's turn on its shared core begins when all that were asked for before have had theirs. */
-static void queue_for_core(struct sim *self, struct sim_node *node, uint32_t worker)
+static void queue_for_core(struct sim_nodes *self, struct sim_node *node, uint32_t worker)
 {
     const struct sim_config *const c = &self->wire.base.config;
     struct sim_core *const core = &self->core[c->core[worker]];
@@ -46,20 +46,20 @@ static void queue_for_core(struct sim *self, struct sim_node *node, uint32_t wor
         slices_want(self, worker, real_ns);
         return;
     }
-    node->core_begin_ns = sim_max(node->asked_ns, sim_max(core->free_ns, core->work_ns));
-    node->core_end_ns = core->work_ns = node->core_begin_ns + real_ns;
-    node->displaced_ns = core->displaced_ns;
+    node->turn.begin_ns = sim_max(node->asked_ns, sim_max(core->free_ns, core->work_ns));
+    node->turn.end_ns = core->work_ns = node->turn.begin_ns + real_ns;
+    node->turn.displaced_ns = core->displaced_ns;
     node->on_core = true;
 }
 
 /** When the phase ends as things stand. begin_ns is when it would have begun if it had not been held later. */
-static uint64_t plan_end(const struct sim *self, struct sim_node *node)
+static uint64_t plan_end(const struct sim_nodes *self, struct sim_node *node)
 {
     const uint64_t phase_ns = node->base_ns + node->injected_ns;
     uint64_t end_ns = node->asked_ns + phase_ns;
     if (self->wire.base.config.core && !slices_go_on(self, node))
-        end_ns = is_all_real(&self->wire.base.config) ? node->core_end_ns + node->injected_ns
-                                                      : sim_max(end_ns, node->core_end_ns);
+        end_ns = is_all_real(&self->wire.base.config) ? node->turn.end_ns + node->injected_ns
+                                                      : sim_max(end_ns, node->turn.end_ns);
     node->begin_ns = end_ns - phase_ns;
     if (node->process)
         node->ready_ns = sim_max(node->ready_ns, end_ns);
@@ -67,7 +67,7 @@ static uint64_t plan_end(const struct sim *self, struct sim_node *node)
 }
 
 /** When the next batch is there, and the one after it asked for. After the end it does not wait, as live. */
-static uint64_t load(struct sim *self, struct sim_node *node, uint32_t worker)
+static uint64_t load(struct sim_nodes *self, struct sim_node *node, uint32_t worker)
 {
     uint64_t ready_ns = sim_max(self->wire.base.clock_ns, node->disk_ns);
     if (!self->disk)
@@ -78,7 +78,7 @@ static uint64_t load(struct sim *self, struct sim_node *node, uint32_t worker)
     return ready_ns;
 }
 
-static void begin(struct sim *self, uint32_t worker)
+static void begin(struct sim_nodes *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     node->phase = SIM_IDLE;
@@ -98,26 +98,26 @@ static void begin(struct sim *self, uint32_t worker)
     node->injected_ns = phase.delay_ns;
     node->process = phase.process;
     node->phase = SIM_COMPUTING;
-    node->slot = node->current;
-    node->slot_version = node->version;
+    node->reads.slot = node->current;
+    node->reads.version = node->version;
     node->orphan = node->phase_booked = false;
     if (self->wire.base.config.values)
-        values_gradient(self->wire.base.config.values, worker, node->slot);
+        values_gradient(self->wire.base.config.values, worker, node->reads.slot);
     if (self->wire.base.config.core)
         queue_for_core(self, node, worker);
     const uint64_t end_ns = plan_end(self, node);
     if (!slices_go_on(self, node))
-        due_at(&self->wire.base, self->wire.base.config.core ? node->core_end_ns : end_ns,
+        due_at(&self->wire.base, self->wire.base.config.core ? node->turn.end_ns : end_ns,
                DUE_GRADIENT, worker, node->generation);
 }
 
-void sim_compute_turn(struct sim *self, uint32_t core)
+void sim_compute_turn(struct sim_nodes *self, uint32_t core)
 {
     const struct slices_turn turn = slices_turn(self, core);
     if (turn.finished !=
         SIM_NONE) { /* its phase ends now, or when all that is emulated has passed */
         struct sim_node *const node = node_at(self, turn.finished);
-        node->core_end_ns = self->wire.base.now_ns;
+        node->turn.end_ns = self->wire.base.now_ns;
         due_at(&self->wire.base, sim_max(plan_end(self, node), self->wire.base.now_ns),
                DUE_GRADIENT, turn.finished, node->generation);
     }
@@ -126,17 +126,17 @@ void sim_compute_turn(struct sim *self, uint32_t core)
 }
 
 /** What services have displaced since the last look. */
-static uint64_t catch_up(const struct sim *self, struct sim_node *node, uint32_t worker)
+static uint64_t catch_up(const struct sim_nodes *self, struct sim_node *node, uint32_t worker)
 {
     const uint64_t displaced_ns = self->core[self->wire.base.config.core[worker]].displaced_ns;
-    const uint64_t late_ns = displaced_ns - node->displaced_ns;
-    node->displaced_ns = displaced_ns;
-    node->core_end_ns += late_ns;
+    const uint64_t late_ns = displaced_ns - node->turn.displaced_ns;
+    node->turn.displaced_ns = displaced_ns;
+    node->turn.end_ns += late_ns;
     return late_ns;
 }
 
 /** Know what services have displaced until now; by how much they delayed the gradient since the last look. */
-static uint64_t look(struct sim *self, uint32_t worker)
+static uint64_t look(struct sim_nodes *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     if (!node->on_core || slices_go_on(self, node))
@@ -146,14 +146,14 @@ static uint64_t look(struct sim *self, uint32_t worker)
     return late_ns;
 }
 
-bool sim_compute_is_over(struct sim *self, uint32_t worker)
+bool sim_compute_is_over(struct sim_nodes *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     if (!node->on_core)
         return true;
     node->on_core = look(self, worker) > 0;
     const uint64_t end_ns = node->begin_ns + node->base_ns + node->injected_ns;
-    const uint64_t next_ns = node->on_core ? node->core_end_ns : end_ns;
+    const uint64_t next_ns = node->on_core ? node->turn.end_ns : end_ns;
     if (next_ns <= self->wire.base.now_ns)
         return true;
     due_at(&self->wire.base, next_ns, DUE_GRADIENT, worker, node->generation);
@@ -161,29 +161,28 @@ bool sim_compute_is_over(struct sim *self, uint32_t worker)
 }
 
 /* ACT_COMPUTE after the end: only what a synchronous policy still owes its peers. */
-static bool may_begin(const struct sim *self, const struct sim_node *node, uint32_t round)
+static bool may_begin(const struct sim_nodes *self, const struct sim_node *node, uint32_t round)
 {
     if (self->stopped)
         return progress_owes(self->wire.base.config.policy->synchronous, round, self->last_round);
-    return progress_may_begin(&self->budget, node->begun + node->missed);
+    return progress_may_begin(&self->budget, node->begun + node->rounds.missed);
 }
 
-void sim_compute_want(struct sim *self, uint32_t worker, uint32_t round)
+void sim_compute_want(struct sim_nodes *self, uint32_t worker, uint32_t round)
 {
     struct sim_node *const node = node_at(self, worker);
     CHECK(node->phase == SIM_IDLE);
     node->round = round;
-    if (node->apart)
+    if (node->rounds.apart)
         budget_join(self, worker, round);
     if (!may_begin(self, node, round)) {
-        node->held = true;
-        node->held_round = round;
-        self->any_held = true;
+        node->deferred_compute = true;
+        node->deferred_round = round;
+        self->any_deferred = true;
         return;
     }
     self->round_max = round > self->round_max ? round : self->round_max;
-    self->any_begun = true;
-    if (node->stolen_ns != 0)
+    if (node->paused.stolen_ns != 0)
         self->wire.base.clock_ns = sim_max(self->wire.base.clock_ns, node->pause_ns);
     node->asked_ns = self->wire.base.clock_ns;
     node->generation++;
@@ -195,14 +194,14 @@ void sim_compute_want(struct sim *self, uint32_t worker, uint32_t round)
     begin(self, worker);
 }
 
-void sim_compute_resume(struct sim *self, uint32_t worker)
+void sim_compute_resume(struct sim_nodes *self, uint32_t worker)
 {
     self->wire.base.clock_ns = self->wire.base.now_ns;
     begin(self, worker);
     sim_account_busy(self, node_at(self, worker));
 }
 
-struct event sim_compute_finish(struct sim *self, uint32_t worker)
+struct event sim_compute_finish(struct sim_nodes *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     models_unpin(self, worker);
@@ -216,24 +215,24 @@ struct event sim_compute_finish(struct sim *self, uint32_t worker)
     return (struct event){.kind = EV_GRADIENT,
                           .now_ns = self->wire.base.now_ns,
                           .tag = node->begun - 1,
-                          .version = node->slot_version};
+                          .version = node->reads.version};
 }
 
 /** What is left of its turn on the core goes to whoever comes next, if nobody has queued behind it. */
-static void leave_core(struct sim *self, struct sim_node *node, uint32_t worker)
+static void leave_core(struct sim_nodes *self, struct sim_node *node, uint32_t worker)
 {
     const bool queued = node->on_core && !slices_go_on(self, node);
     node->on_core = node->on_core && queued;
     if (!queued)
         return;
     uint64_t *const work_ns = &self->core[self->wire.base.config.core[worker]].work_ns;
-    const uint64_t begin_ns = node->core_begin_ns + look(self, worker);
-    if (*work_ns == node->core_end_ns)
+    const uint64_t begin_ns = node->turn.begin_ns + look(self, worker);
+    if (*work_ns == node->turn.end_ns)
         *work_ns = sim_max(begin_ns, self->wire.base.now_ns);
     node->on_core = false;
 }
 
-bool sim_compute_abandon(struct sim *self, uint32_t worker)
+bool sim_compute_abandon(struct sim_nodes *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     if (node->phase == SIM_IDLE)
@@ -251,7 +250,7 @@ bool sim_compute_abandon(struct sim *self, uint32_t worker)
     return true;
 }
 
-void sim_compute_halt(struct sim *self, uint32_t worker)
+void sim_compute_halt(struct sim_nodes *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     if (node->begun == 0 || node->port.crashed)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/sim/account.h"
+#include "core/sim/node/account.h"
 
 #include <string.h>
 
@@ -22,9 +22,9 @@ static void book_phase(struct sim_node *node, uint64_t until)
 /** The worker had nothing to do until then, or was paused. */
 static void book_wait(struct sim_node *node, uint64_t until)
 {
-    if (node->goes_on_ns > node->books.edge) {
-        books_fill(&node->books, PART_WAIT, sim_min(node->halted_ns, until));
-        books_fill(&node->books, PART_INJECTED, sim_min(node->goes_on_ns, until));
+    if (node->paused.end_ns > node->books.edge) {
+        books_fill(&node->books, PART_WAIT, sim_min(node->paused.begin_ns, until));
+        books_fill(&node->books, PART_INJECTED, sim_min(node->paused.end_ns, until));
     }
     books_fill(&node->books, PART_WAIT, until);
 }
@@ -51,7 +51,7 @@ static void book(struct sim_node *node, enum part part, uint64_t from, uint64_t 
 }
 
 /** Cores differ. */
-static uint64_t cost_of(const struct sim *self, uint32_t worker, uint64_t ns)
+static uint64_t cost_of(const struct sim_nodes *self, uint32_t worker, uint64_t ns)
 {
     if (!self->wire.base.config.cost_ratio)
         return ns;
@@ -59,7 +59,7 @@ static uint64_t cost_of(const struct sim *self, uint32_t worker, uint64_t ns)
 }
 
 /** The worker's shared core is taken for `ns` as soon as it is free, and displaces gradients. Returns from when. */
-static uint64_t take_core(struct sim *self, uint32_t worker, uint64_t ns)
+static uint64_t take_core(struct sim_nodes *self, uint32_t worker, uint64_t ns)
 {
     struct sim_core *const core = &self->core[self->wire.base.config.core[worker]];
     const uint64_t from = sim_max(self->wire.base.clock_ns, core->free_ns);
@@ -71,7 +71,7 @@ static uint64_t take_core(struct sim *self, uint32_t worker, uint64_t ns)
     return from;
 }
 
-void sim_account_spend(struct sim *self, uint32_t worker, enum part part, uint64_t cost_ns)
+void sim_account_spend(struct sim_nodes *self, uint32_t worker, enum part part, uint64_t cost_ns)
 {
     const uint64_t ns = cost_of(self, worker, cost_ns);
     if (ns == 0)
@@ -86,7 +86,7 @@ void sim_account_spend(struct sim *self, uint32_t worker, enum part part, uint64
     book(node, part, from, self->wire.base.clock_ns);
 }
 
-void sim_account_read(struct sim *self, uint32_t worker)
+void sim_account_read(struct sim_nodes *self, uint32_t worker)
 {
     const uint64_t ns = cost_of(self, worker, self->wire.base.config.costs.read_ns);
     if (ns > 0 && self->wire.base.config.core)
@@ -97,7 +97,7 @@ void sim_account_read(struct sim *self, uint32_t worker)
  * When the waiting worker could have gone on. Live, the edges are polled from a different one each time, so the first
  * message found may be any of those that came: on average, their mean.
  */
-static uint64_t mean_sent(const struct sim *self, const struct sim_node *node, uint64_t since)
+static uint64_t mean_sent(const struct sim_nodes *self, const struct sim_node *node, uint64_t since)
 {
     uint64_t sum = 0, count = 0;
     for (uint32_t m = node->port.inbox.first; m != SIM_NONE;
@@ -106,15 +106,15 @@ static uint64_t mean_sent(const struct sim *self, const struct sim_node *node, u
     return since + sum / count;
 }
 
-void sim_account_stolen(struct sim *self, uint32_t worker)
+void sim_account_stolen(struct sim_nodes *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    if (node->stolen_ns == 0)
+    if (node->paused.stolen_ns == 0)
         return;
-    const uint64_t since = node->stolen_ns - 1,
+    const uint64_t since = node->paused.stolen_ns - 1,
                    until = sim_min(self->wire.base.now_ns, node->pause_ns);
     uint64_t due_ns = UINT64_MAX;
-    node->stolen_ns = 0;
+    node->paused.stolen_ns = 0;
     if (node->gradient_due)
         due_ns = planned_end(node);
     if (node->phase == SIM_IDLE && node->port.inbox.first != SIM_NONE)
@@ -126,27 +126,27 @@ void sim_account_stolen(struct sim *self, uint32_t worker)
     }
 }
 
-void sim_account_late(struct sim *self, uint32_t worker)
+void sim_account_late(struct sim_nodes *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
-    if (self->wire.base.config.slice_ns == 0 || node->stolen_ns != 0 || node->phase != SIM_IDLE ||
-        node->port.inbox.first == SIM_NONE)
+    if (self->wire.base.config.slice_ns == 0 || node->paused.stolen_ns != 0 ||
+        node->phase != SIM_IDLE || node->port.inbox.first == SIM_NONE)
         return;
     sim_account_until(node, mean_sent(self, node, sim_max(node->books.begin, node->busy_ns)));
     books_fill(&node->books, PART_HELD, self->wire.base.now_ns);
 }
 
-void sim_account_pause(struct sim *self, uint32_t worker, uint64_t until)
+void sim_account_pause(struct sim_nodes *self, uint32_t worker, uint64_t until)
 {
     struct sim_node *const node = node_at(self, worker);
-    const bool goes_on = node->goes_on_ns > self->wire.base.now_ns;
+    const bool goes_on = node->paused.end_ns > self->wire.base.now_ns;
     if (!goes_on && (node->phase == SIM_IDLE || node->gradient_due))
         sim_account_until(node, self->wire.base.now_ns);
-    node->halted_ns = goes_on ? node->halted_ns : self->wire.base.now_ns;
-    node->goes_on_ns = sim_max(node->goes_on_ns, until);
+    node->paused.begin_ns = goes_on ? node->paused.begin_ns : self->wire.base.now_ns;
+    node->paused.end_ns = sim_max(node->paused.end_ns, until);
 }
 
-void sim_account_computed(struct sim *self, struct sim_node *node)
+void sim_account_computed(struct sim_nodes *self, struct sim_node *node)
 {
     book_phase(node, self->wire.base.now_ns);
     node->ready_at_ns = self->wire.base.now_ns + 1;
@@ -155,7 +155,7 @@ void sim_account_computed(struct sim *self, struct sim_node *node)
         account_hist(self, SERIES_REQUESTED, node->injected_ns);
 }
 
-void sim_account_mixed(struct sim *self, struct sim_node *node, uint32_t peers)
+void sim_account_mixed(struct sim_nodes *self, struct sim_node *node, uint32_t peers)
 {
     self->wire.base.totals.count.mixes++;
     node->mixed_with += peers;
@@ -172,7 +172,7 @@ static uint64_t own_ns(const struct sim_node *node)
 }
 
 /** All of the iteration into the worker's record; what no message ended of its waits is `unended`. Returns its length. */
-static uint64_t add_up(struct sim *self, uint32_t worker, enum blame unended)
+static uint64_t add_up(struct sim_nodes *self, uint32_t worker, enum blame unended)
 {
     struct sim_node *const node = node_at(self, worker);
     const struct books *const books = &node->books;
@@ -186,7 +186,7 @@ static uint64_t add_up(struct sim *self, uint32_t worker, enum blame unended)
     return books->edge - books->begin;
 }
 
-static void close_books(struct sim *self, uint32_t worker)
+static void close_books(struct sim_nodes *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     const uint64_t total = add_up(self, worker, BLAME_HELD);
@@ -205,7 +205,7 @@ static void close_books(struct sim *self, uint32_t worker)
     self->wire.base.config.watch->iteration(self->wire.base.config.watch->context, &line);
 }
 
-void sim_account_iteration(struct sim *self, uint32_t worker)
+void sim_account_iteration(struct sim_nodes *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     if (node->begun > 0 && !node->came)
@@ -218,7 +218,7 @@ void sim_account_iteration(struct sim *self, uint32_t worker)
     node->came = false;
 }
 
-void sim_account_abandoned(struct sim *self, struct sim_node *node)
+void sim_account_abandoned(struct sim_nodes *self, struct sim_node *node)
 {
     if (node->phase != SIM_COMPUTING)
         return;
@@ -237,7 +237,7 @@ static void cut_off(struct books *books, uint64_t now)
         books_cut(books, spent[i], now);
 }
 
-void sim_account_end(struct sim *self, uint32_t worker)
+void sim_account_end(struct sim_nodes *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     cut_off(&node->books, self->wire.base.now_ns);

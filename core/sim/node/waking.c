@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/sim/waking.h"
+#include "core/sim/node/waking.h"
 
-void waking_later(struct sim *self, uint32_t worker)
+void waking_later(struct sim_nodes *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(self, worker);
     const uint64_t at_ns = sim_max(node->ready_ns, self->wire.base.now_ns);
