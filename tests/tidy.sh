@@ -37,6 +37,7 @@ core/sim core/drive core/policy core/learn core/inject core/base
 core/sim/base core/sim/memory.h core/sim/queue.h core/sim/values.h core/drive core/policy core/inject core/base
 core/sim/wire core/sim/base core/sim/values.h core/drive core/inject core/base
 core/sim/node core/sim/wire core/sim/base core/sim/values.h core/drive core/policy core/inject core/base
+core/sim/plan core/sim/node core/sim/wire core/sim/base core/sim/values.h core/drive core/policy core/inject core/base
 net core/worker/port.h core/inject core/base core/policy/policy.h
 topo core/base
 harness core net topo

@@ -20,89 +20,96 @@
 /** It is this worker's turn to be told of the stop. */
 static void notify_stop(struct sim *self, uint32_t worker)
 {
-    struct sim_node *const node = node_at(&self->nodes, worker);
+    struct sim_wire *const wire = &self->plan.nodes.wire;
+    struct sim_nodes *const nodes = &self->plan.nodes;
+    struct sim_node *const node = node_at(nodes, worker);
     if (node->port.crashed)
         return;
-    if (node->pause_ns > self->nodes.wire.base.now_ns) {
-        const uint32_t message = messages_take(&self->nodes.wire);
+    if (node->pause_ns > now_of(self)) {
+        const uint32_t message = messages_take(wire);
         if (message == SIM_NONE)
             return;
-        self->nodes.wire.message[message] =
-            (struct sim_message){.kind = MESSAGE_STOP, .to = worker};
-        messages_append(&self->nodes.wire, &node->port.inbox, message);
+        wire->message[message] = (struct sim_message){.kind = MESSAGE_STOP, .to = worker};
+        messages_append(wire, &node->port.inbox, message);
     } else {
         deliver_stop(self, worker);
     }
-    waking_later(&self->nodes, worker);
+    waking_later(nodes, worker);
 }
 
 void service_message(struct sim *self, uint32_t message)
 {
-    const uint32_t worker = self->nodes.wire.message[message].to;
-    struct sim_node *const node = node_at(&self->nodes, worker);
-    if (!links_arrived(&self->nodes.wire, message))
+    struct sim_wire *const wire = &self->plan.nodes.wire;
+    struct sim_nodes *const nodes = &self->plan.nodes;
+    const uint32_t worker = wire->message[message].to;
+    struct sim_node *const node = node_at(nodes, worker);
+    if (!links_arrived(wire, message))
         return;
-    const bool wakes = self->nodes.wire.message[message].kind == MESSAGE_WAKE &&
-                       self->nodes.wire.base.now_ns >= node->ready_ns;
-    if (waking_can_receive(&self->nodes, node) || wakes) {
+    const bool wakes =
+        wire->message[message].kind == MESSAGE_WAKE && now_of(self) >= node->ready_ns;
+    if (waking_can_receive(nodes, node) || wakes) {
         deliver_message(self, message);
         return;
     }
-    links_unread(&self->nodes.wire, &node->port.inbox, message);
-    waking_later(&self->nodes, worker);
+    links_unread(wire, &node->port.inbox, message);
+    waking_later(nodes, worker);
 }
 
 void service_gradient(struct sim *self, uint32_t worker)
 {
-    struct sim_node *const node = node_at(&self->nodes, worker);
-    if (waking_can_receive(&self->nodes, node) && node->timers_due == 0) {
+    struct sim_nodes *const nodes = &self->plan.nodes;
+    struct sim_node *const node = node_at(nodes, worker);
+    if (waking_can_receive(nodes, node) && node->timers_due == 0) {
         deliver_gradient(self, worker);
         return;
     }
     node->gradient_due = true;
-    if (self->nodes.wire.base.now_ns >= node->ready_ns)
-        self->nodes.resuming = worker; /* arrivals first, but now */
+    if (now_of(self) >= node->ready_ns)
+        nodes->resuming = worker; /* arrivals first, but now */
     else
-        waking_later(&self->nodes, worker);
+        waking_later(nodes, worker);
 }
 
 void service_timer(struct sim *self, uint32_t number)
 {
+    struct sim_nodes *const nodes = &self->plan.nodes;
     const uint32_t worker = number / SIM_TIMERS_MAX;
-    struct sim_node *const node = node_at(&self->nodes, worker);
-    self->nodes.timer[number].armed = false;
+    struct sim_node *const node = node_at(nodes, worker);
+    nodes->timer[number].armed = false;
     if (node->port.crashed)
         return;
-    if (waking_can_receive(&self->nodes, node)) {
+    if (waking_can_receive(nodes, node)) {
         deliver_timer(self, number);
         return;
     }
     node->timers_due |= (uint8_t)(1u << number % SIM_TIMERS_MAX);
-    waking_later(&self->nodes, worker);
+    waking_later(nodes, worker);
 }
 
 void service_wake(struct sim *self, uint32_t worker)
 {
-    struct sim_node *const node = node_at(&self->nodes, worker);
-    if (node->wake_ns != self->nodes.wire.base.now_ns + 1)
+    struct sim_nodes *const nodes = &self->plan.nodes;
+    struct sim_node *const node = node_at(nodes, worker);
+    if (node->wake_ns != now_of(self) + 1)
         return; /* it is asked at another time */
     node->wake_ns = 0;
-    sim_account_late(&self->nodes, worker);
-    sim_account_stolen(&self->nodes, worker);
+    sim_account_late(nodes, worker);
+    sim_account_stolen(nodes, worker);
     if (!node->port.crashed)
-        self->nodes.resuming = worker;
+        nodes->resuming = worker;
 }
 
 /** One thing of those that the resuming worker has not dealt with. */
 static void resume(struct sim *self)
 {
-    const uint32_t worker = self->nodes.resuming;
-    struct sim_node *const node = node_at(&self->nodes, worker);
-    if (self->nodes.wire.base.now_ns < node->ready_ns) {
-        self->nodes.resuming = SIM_NONE;
-        waking_later(&self->nodes, worker);
+    struct sim_nodes *const nodes = &self->plan.nodes;
+    const uint32_t worker = nodes->resuming;
+    struct sim_node *const node = node_at(nodes, worker);
+    if (now_of(self) < node->ready_ns) {
+        nodes->resuming = SIM_NONE;
+        waking_later(nodes, worker);
     } else if (node->port.inbox.first != SIM_NONE) {
-        deliver_message(self, messages_first(&self->nodes.wire, &node->port.inbox));
+        deliver_message(self, messages_first(&self->plan.nodes.wire, &node->port.inbox));
     } else if (node->timers_due != 0) {
         const uint32_t timer = (uint32_t)__builtin_ctz(node->timers_due);
         node->timers_due &= (uint8_t)(node->timers_due - 1u);
@@ -110,23 +117,23 @@ static void resume(struct sim *self)
     } else if (node->gradient_due) {
         deliver_gradient(self, worker);
     } else {
-        self->nodes.resuming = SIM_NONE;
+        nodes->resuming = SIM_NONE;
     }
 }
 
 void service_pending(struct sim *self)
 {
+    struct sim_wire *const wire = &self->plan.nodes.wire;
     if (self->wakes.first != SIM_NONE) {
-        service_message(self, messages_first(&self->nodes.wire, &self->wakes));
-    } else if (self->roll < self->nodes.wire.base.config.workers) {
+        service_message(self, messages_first(wire, &self->wakes));
+    } else if (self->roll < config_of(self)->workers) {
         const uint32_t worker = self->roll++;
         if (self->roll_kind == EV_STOP)
             notify_stop(self, worker);
-        else if (!node_at(&self->nodes, worker)->port.crashed)
-            sim_act_on(self, worker,
-                       &(struct event){.kind = EV_START, .now_ns = self->nodes.wire.base.now_ns});
-    } else if (self->nodes.wire.prompt.first != SIM_NONE) {
-        service_message(self, messages_first(&self->nodes.wire, &self->nodes.wire.prompt));
+        else if (!node_at(&self->plan.nodes, worker)->port.crashed)
+            sim_act_on(self, worker, &(struct event){.kind = EV_START, .now_ns = now_of(self)});
+    } else if (wire->prompt.first != SIM_NONE) {
+        service_message(self, messages_first(wire, &wire->prompt));
     } else {
         resume(self);
     }

@@ -8,8 +8,8 @@
 /** Whether anything at this very moment comes before the queue. */
 static inline bool service_is_pending(const struct sim *self)
 {
-    return self->wakes.first != SIM_NONE || self->roll < self->nodes.wire.base.config.workers ||
-           self->nodes.wire.prompt.first != SIM_NONE || self->nodes.resuming != SIM_NONE;
+    return self->wakes.first != SIM_NONE || self->roll < config_of(self)->workers ||
+           self->plan.nodes.wire.prompt.first != SIM_NONE || self->plan.nodes.resuming != SIM_NONE;
 }
 
 /** Deal with one of those things. */

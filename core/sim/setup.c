@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "core/inject/draw.h"
+#include "core/sim/sim.h"
 
 static uint64_t lines(uint64_t bytes)
 {
@@ -19,8 +20,8 @@ static void *take(struct sim *self, uint64_t count, uint64_t size)
 {
     const uint64_t bytes = sim_max(count * size, 1);
     CHECK(self->memory_count < SIM_BLOCKS_MAX);
-    void *const at = self->nodes.wire.base.config.memory->resize(
-        self->nodes.wire.base.config.memory->context, NULL, 0, bytes);
+    void *const at =
+        config_of(self)->memory->resize(config_of(self)->memory->context, NULL, 0, bytes);
     if (!at)
         self->memory_refused_bytes = bytes;
     else {
@@ -33,51 +34,51 @@ static void *take(struct sim *self, uint64_t count, uint64_t size)
 static uint64_t books_line(const struct sim *self, uint32_t worker)
 {
     return lines(sizeof(struct sim_node)) +
-           lines(agent_bytes(self->nodes.wire.base.config.policy,
-                             &self->nodes.wire.base.config.worker[worker]));
+           lines(agent_bytes(config_of(self)->policy, &config_of(self)->worker[worker]));
 }
 
 static uint64_t node_lines(const struct sim *self, uint32_t worker)
 {
     return books_line(self, worker) +
-           lines(slots_bytes(self->nodes.wire.base.config.slots,
-                             self->nodes.wire.base.config.worker[worker].peer_count));
+           lines(slots_bytes(config_of(self)->slots, config_of(self)->worker[worker].peer_count));
 }
 
 /* At most a quarter of the memory is given for addresses that need no table, which would be in no cache either. */
 static void take_blocks(struct sim *self)
 {
-    const uint32_t workers = self->nodes.wire.base.config.workers;
+    struct sim_wire *const wire = &self->plan.nodes.wire;
+    const uint32_t workers = config_of(self)->workers;
     const uint64_t first_books_line = books_line(self, 0);
     uint64_t used = 0, most = 0;
     bool alike = true;
-    self->nodes.wire.block_at = take(self, workers, sizeof(*self->nodes.wire.block_at));
-    for (uint32_t w = 0; w < workers && self->nodes.wire.block_at; w++) {
+    wire->block_at = take(self, workers, sizeof(*wire->block_at));
+    for (uint32_t w = 0; w < workers && wire->block_at; w++) {
         const uint64_t count = node_lines(self, w);
-        self->nodes.wire.block_at[w] = (uint32_t)used;
+        wire->block_at[w] = (uint32_t)used;
         used += count;
         most = sim_max(most, count);
         alike = alike && books_line(self, w) == first_books_line;
         CHECK(used <= UINT32_MAX);
     }
     if (workers * most <= used + used / 4) {
-        self->nodes.wire.stride = (uint32_t)most;
+        wire->stride = (uint32_t)most;
         used = workers * most;
     }
     if (alike)
-        self->nodes.books_at = (uint32_t)first_books_line * 64;
-    self->nodes.wire.block = take(self, used, 64);
+        self->plan.nodes.books_at = (uint32_t)first_books_line * 64;
+    wire->block = take(self, used, 64);
 }
 
 static uint64_t count_edges(struct sim *self)
 {
-    const struct policy_config *const config = self->nodes.wire.base.config.worker;
+    struct sim_wire *const wire = &self->plan.nodes.wire;
+    const struct policy_config *const config = config_of(self)->worker;
     uint64_t edges = 0;
-    self->nodes.wire.degree = config[0].peer_count;
-    for (uint32_t w = 0; w < self->nodes.wire.base.config.workers; w++) {
+    wire->degree = config[0].peer_count;
+    for (uint32_t w = 0; w < config_of(self)->workers; w++) {
         edges += config[w].peer_count;
-        if (config[w].peer_count != self->nodes.wire.degree)
-            self->nodes.wire.degree = 0;
+        if (config[w].peer_count != wire->degree)
+            wire->degree = 0;
     }
     CHECK(edges < SIM_NONE);
     return edges;
@@ -93,7 +94,7 @@ static bool somebody_returns(const struct sim_config *c)
 
 static bool has_entry(const struct sim *self, enum inject_what what)
 {
-    const struct inject_set *const set = &self->nodes.wire.base.config.inject;
+    const struct inject_set *const set = &config_of(self)->inject;
     for (uint32_t i = 0; i < set->count; i++)
         if (set->entry[i].what == what)
             return true;
@@ -102,29 +103,31 @@ static bool has_entry(const struct sim *self, enum inject_what what)
 
 static void take_faults(struct sim *self)
 {
-    const struct sim_config *const c = &self->nodes.wire.base.config;
-    self->faults = take(self, c->fault_count, sizeof(*self->faults));
-    self->absence = take(self, c->workers, sizeof(*self->absence));
+    struct sim_plan *const plan = &self->plan;
+    const struct sim_config *const c = config_of(self);
+    plan->faults = take(self, c->fault_count, sizeof(*plan->faults));
+    plan->absence = take(self, c->workers, sizeof(*plan->absence));
     for (uint32_t i = 0; i < c->fault_count; i++) {
         if (c->fault[i].kind != FAULT_JOIN)
             continue;
-        if (!self->late)
-            self->late = take(self, c->workers, sizeof(*self->late));
-        if (self->late)
-            self->late[c->fault[i].worker] = 1;
+        if (!plan->late)
+            plan->late = take(self, c->workers, sizeof(*plan->late));
+        if (plan->late)
+            plan->late[c->fault[i].worker] = 1;
     }
 }
 
 static void take_edges(struct sim *self)
 {
-    struct sim_wire *const wire = &self->nodes.wire;
+    struct sim_nodes *const nodes = &self->plan.nodes;
+    struct sim_wire *const wire = &self->plan.nodes.wire;
     const struct sim_config *const c = &wire->base.config;
     const uint64_t edges = count_edges(self);
     const enum delivery_class class = c->policy->tensor_class;
     wire->mailboxes = class == DELIVERY_NEWEST || class == DELIVERY_SUM;
     wire->first_edge = take(self, c->workers, sizeof(*wire->first_edge));
     wire->edge = take(self, edges, sizeof(*wire->edge));
-    self->nodes.wait_ns = take(self, edges, sizeof(*self->nodes.wait_ns));
+    nodes->wait_ns = take(self, edges, sizeof(*nodes->wait_ns));
     if (wire->mailboxes)
         wire->mailbox = take(self, edges, sizeof(*wire->mailbox));
     for (uint64_t e = 0; wire->mailbox && e < edges; e++)
@@ -146,29 +149,33 @@ static void take_edges(struct sim *self)
 /** For rows that tell workers what no edge carries. */
 static void take_far(struct sim *self)
 {
-    const struct policy *const row = self->nodes.wire.base.config.policy;
-    const uint64_t workers = self->nodes.wire.base.config.workers;
+    struct sim_nodes *const nodes = &self->plan.nodes;
+    const struct policy *const row = config_of(self)->policy;
+    const uint64_t workers = config_of(self)->workers;
     if (!row->reduces && !row->shared_bytes)
         return;
-    self->nodes.far_by_sender = workers > SIM_FAR_WORKERS_MAX;
-    self->nodes.far_wait_ns = take(self, self->nodes.far_by_sender ? workers : workers * workers,
-                                   sizeof(*self->nodes.far_wait_ns));
+    nodes->far_by_sender = workers > SIM_FAR_WORKERS_MAX;
+    nodes->far_wait_ns =
+        take(self, nodes->far_by_sender ? workers : workers * workers, sizeof(*nodes->far_wait_ns));
 }
 
 /** Disks that delay batches are asked for the first ones before the start, as live. */
 static void take_disks(struct sim *self)
 {
-    const struct sim_config *const c = &self->nodes.wire.base.config;
+    struct sim_nodes *const nodes = &self->plan.nodes;
+    const struct sim_config *const c = config_of(self);
     if (!disk_is_delayed(&c->inject))
         return;
-    self->nodes.disk = take(self, c->workers, sizeof(*self->nodes.disk));
-    for (uint32_t w = 0; self->nodes.disk && w < c->workers; w++)
-        disk_open(&self->nodes.disk[w], &c->inject, w, c->prefetch, 0);
+    nodes->disk = take(self, c->workers, sizeof(*nodes->disk));
+    for (uint32_t w = 0; nodes->disk && w < c->workers; w++)
+        disk_open(&nodes->disk[w], &c->inject, w, c->prefetch, 0);
 }
 
 static void take_all(struct sim *self)
 {
-    const struct sim_config *const c = &self->nodes.wire.base.config;
+    struct sim_nodes *const nodes = &self->plan.nodes;
+    struct sim_plan *const plan = &self->plan;
+    const struct sim_config *const c = config_of(self);
     take_blocks(self);
     take_edges(self);
     take_faults(self);
@@ -176,28 +183,26 @@ static void take_all(struct sim *self)
     take_disks(self);
     if (c->values)
         self->shown = take(self, c->workers, sizeof(*self->shown));
-    self->nodes.published_ns =
-        take(self, (uint64_t)c->workers * c->slots, sizeof(*self->nodes.published_ns));
-    self->nodes.timer =
-        take(self, (uint64_t)c->workers * SIM_TIMERS_MAX, sizeof(*self->nodes.timer));
+    nodes->published_ns = take(self, (uint64_t)c->workers * c->slots, sizeof(*nodes->published_ns));
+    nodes->timer = take(self, (uint64_t)c->workers * SIM_TIMERS_MAX, sizeof(*nodes->timer));
     self->actions = take(self, 1, sizeof(*self->actions));
-    self->nodes.hist = take(self, SERIES_BOTH, sizeof(*self->nodes.hist));
-    self->cut = take(self, c->cuts + 1u, sizeof(*self->cut));
+    nodes->hist = take(self, SERIES_BOTH, sizeof(*nodes->hist));
+    plan->cut = take(self, c->cuts + 1u, sizeof(*plan->cut));
     self->row = take(self, STEP_PEERS_MAX, sizeof(*self->row));
     if (c->core)
-        self->nodes.core = take(self, c->cores, sizeof(*self->nodes.core));
+        nodes->core = take(self, c->cores, sizeof(*nodes->core));
     if (c->policy->shared_bytes)
         self->shared = take(self, 1, c->policy->shared_bytes(c->worker, c->workers));
     if (!c->policy->reduces)
         return;
-    self->reduce = take(self, c->workers, sizeof(*self->reduce));
-    self->reduce_of = take(self, c->workers, sizeof(*self->reduce_of));
-    self->reduce_next = take(self, c->workers, sizeof(*self->reduce_next));
-    self->member = take(self, c->workers, sizeof(*self->member));
-    self->from = take(self, c->workers, sizeof(*self->from));
-    self->to = take(self, c->workers, sizeof(*self->to));
-    for (uint32_t w = 0; self->reduce_of && w < c->workers; w++)
-        self->reduce_of[w] = SIM_NONE;
+    plan->reduce = take(self, c->workers, sizeof(*plan->reduce));
+    plan->reduce_of = take(self, c->workers, sizeof(*plan->reduce_of));
+    plan->reduce_next = take(self, c->workers, sizeof(*plan->reduce_next));
+    plan->member = take(self, c->workers, sizeof(*plan->member));
+    plan->from = take(self, c->workers, sizeof(*plan->from));
+    plan->to = take(self, c->workers, sizeof(*plan->to));
+    for (uint32_t w = 0; plan->reduce_of && w < c->workers; w++)
+        plan->reduce_of[w] = SIM_NONE;
 }
 
 static uint32_t index_among(const struct policy_config *config, uint32_t id)
@@ -217,24 +222,23 @@ static uint32_t index_among(const struct policy_config *config, uint32_t id)
 
 static void fill_node(struct sim *self, uint32_t worker, uint32_t first_edge)
 {
-    const struct policy_config *const config = &self->nodes.wire.base.config.worker[worker];
-    struct sim_node *const node = node_at(&self->nodes, worker);
+    struct sim_wire *const wire = &self->plan.nodes.wire;
+    const struct policy_config *const config = &config_of(self)->worker[worker];
+    struct sim_node *const node = node_at(&self->plan.nodes, worker);
     uint8_t *const state = (uint8_t *)node + SIM_STATE_AT;
-    uint8_t *const books =
-        state + lines(agent_bytes(self->nodes.wire.base.config.policy, config)) * 64;
+    uint8_t *const books = state + lines(agent_bytes(config_of(self)->policy, config)) * 64;
     CHECK(config->self == worker);
     node->port.inbox.first = SIM_NONE;
-    node->port.first_edge = self->nodes.wire.first_edge[worker] = first_edge;
+    node->port.first_edge = wire->first_edge[worker] = first_edge;
     node->port.peer_count = config->peer_count;
     for (uint32_t i = 0; i < config->peer_count; i++) {
         const uint32_t peer = config->peers[i];
-        struct sim_edge *const edge = &self->nodes.wire.edge[first_edge + i];
+        struct sim_edge *const edge = &wire->edge[first_edge + i];
         edge->to = peer % (1u << SIM_TO_BITS); /* which is peer: the compiler does not know */
-        edge->peer =
-            index_among(&self->nodes.wire.base.config.worker[peer], worker) % (1u << SIM_PEER_BITS);
+        edge->peer = index_among(&config_of(self)->worker[peer], worker) % (1u << SIM_PEER_BITS);
     }
-    slots_init(&node->port.slots, books, self->nodes.wire.base.config.slots, config->peer_count, 1);
-    agent_init(&node->agent, state, self->nodes.wire.base.config.policy, config);
+    slots_init(&node->port.slots, books, config_of(self)->slots, config->peer_count, 1);
+    agent_init(&node->agent, state, config_of(self)->policy, config);
     const uint32_t slot = slots_take(&node->port.slots);
     node->version = 1;
     slots_seal(&node->port.slots, slot, node->version);
@@ -243,7 +247,7 @@ static void fill_node(struct sim *self, uint32_t worker, uint32_t first_edge)
 
 static void fill_links(struct sim *self)
 {
-    struct sim_wire *const wire = &self->nodes.wire;
+    struct sim_wire *const wire = &self->plan.nodes.wire;
     const struct sim_links *const links = &wire->base.config.links;
     wire->publishes = has_entry(self, INJECT_PUBLISH);
     for (uint32_t w = 0; wire->bad && w < wire->base.config.workers; w++) {
@@ -261,42 +265,45 @@ static void fill_links(struct sim *self)
 
 int setup_open(struct sim *self, struct err *err)
 {
-    const struct sim_config *const c = &self->nodes.wire.base.config;
-    queue_init(&self->nodes.wire.base.queue, c->memory);
-    self->nodes.wire.message_free = self->reduce_free = self->nodes.resuming = SIM_NONE;
-    self->wakes.first = self->nodes.wire.prompt.first = SIM_NONE;
+    struct sim_wire *const wire = &self->plan.nodes.wire;
+    struct sim_nodes *const nodes = &self->plan.nodes;
+    const struct sim_config *const c = config_of(self);
+    queue_init(&wire->base.queue, c->memory);
+    wire->message_free = self->plan.reduce_free = nodes->resuming = SIM_NONE;
+    self->wakes.first = wire->prompt.first = SIM_NONE;
     take_all(self);
     if (self->memory_refused_bytes > 0)
         return err_set(err, -ENOMEM,
                        "no memory for a simulation of %u workers: %llu bytes were refused",
                        c->workers, (unsigned long long)self->memory_refused_bytes);
     for (uint32_t h = 0; h < SERIES_BOTH; h++)
-        hist_start(&self->nodes.hist[h]);
-    self->nodes.wire.drops = policy_survives_drop(c->policy, &c->worker[0].options);
-    self->nodes.averages = matrix_keeps_average(c->policy->matrix, c->workers);
+        hist_start(&nodes->hist[h]);
+    wire->drops = policy_survives_drop(c->policy, &c->worker[0].options);
+    nodes->averages = matrix_keeps_average(c->policy->matrix, c->workers);
     if (self->shared)
         c->policy->shared_init(self->shared, c->worker, c->workers);
     uint32_t first_edge = 0;
     for (uint32_t w = 0; w < c->workers; w++) {
         if (self->shared)
             c->worker[w].shared = self->shared;
-        c->worker[w].late = self->late;
+        c->worker[w].late = self->plan.late;
         fill_node(self, w, first_edge);
         first_edge += c->worker[w].peer_count;
     }
     fill_links(self);
-    inject_base_init(&self->nodes.base_times, c->base_ns, c->jitter_cv);
-    self->nodes.base_times.jitter = c->jitter;
+    inject_base_init(&nodes->base_times, c->base_ns, c->jitter_cv);
+    nodes->base_times.jitter = c->jitter;
     return 0;
 }
 
 void setup_close(struct sim *self)
 {
-    const struct sim_memory *const memory = self->nodes.wire.base.config.memory;
-    queue_fini(&self->nodes.wire.base.queue);
-    if (self->nodes.wire.message)
-        memory->resize(memory->context, self->nodes.wire.message,
-                       self->nodes.wire.messages_room * sizeof(*self->nodes.wire.message), 0);
+    struct sim_wire *const wire = &self->plan.nodes.wire;
+    const struct sim_memory *const memory = config_of(self)->memory;
+    queue_fini(&wire->base.queue);
+    if (wire->message)
+        memory->resize(memory->context, wire->message, wire->messages_room * sizeof(*wire->message),
+                       0);
     while (self->memory_count > 0) {
         self->memory_count--;
         memory->resize(memory->context, self->memory[self->memory_count].at,

@@ -4,14 +4,14 @@
 
 #include <errno.h>
 
-#include "core/sim/faults.h"
 #include "core/sim/node/budget.h"
 #include "core/sim/node/compute.h"
-#include "core/sim/reduce.h"
+#include "core/sim/plan/faults.h"
+#include "core/sim/plan/reduce.h"
+#include "core/sim/plan/stop.h"
 #include "core/sim/service.h"
 #include "core/sim/setup.h"
 #include "core/sim/sim_state.h"
-#include "core/sim/stop.h"
 
 #define STATE_FETCHED 256u /* bytes of a policy's state: its struct and the first of its lists */
 #define EDGES_FETCHED 128u /* bytes of its edges: a handful */
@@ -32,32 +32,33 @@ static void fetch(const void *owner, const struct queue_entry *entry)
     uint32_t worker = index;
     if (kind == DUE_MESSAGE) { /* few are on their way, so that they themselves are near */
         worker = entry->extra;
-        __builtin_prefetch(&self->nodes.wire.edge[self->nodes.wire.message[index].edge]);
+        __builtin_prefetch(&self->plan.nodes.wire.edge[self->plan.nodes.wire.message[index].edge]);
     } else if (kind == DUE_TIMER) {
         worker = index / SIM_TIMERS_MAX;
     } else if (kind > DUE_BEGIN) {
         return;
     }
-    const struct sim_node *const node = node_at(&self->nodes, worker);
+    const struct sim_node *const node = node_at(&self->plan.nodes, worker);
     fetch_bytes(node, kind == DUE_MESSAGE ? HEARD_FETCHED : sizeof(*node));
     fetch_bytes((const uint8_t *)node + SIM_STATE_AT, STATE_FETCHED);
-    fetch_bytes(&self->nodes.wire.edge[wire_first_edge(&self->nodes.wire, worker)], EDGES_FETCHED);
+    fetch_bytes(&self->plan.nodes.wire.edge[wire_first_edge(&self->plan.nodes.wire, worker)],
+                EDGES_FETCHED);
     if (self->any_timer)
-        __builtin_prefetch(&self->nodes.timer[worker * SIM_TIMERS_MAX]);
-    if (self->nodes.wire.base.config.policy->shared_fetch)
-        self->nodes.wire.base.config.policy->shared_fetch(self->shared, worker);
+        __builtin_prefetch(&self->plan.nodes.timer[worker * SIM_TIMERS_MAX]);
+    if (config_of(self)->policy->shared_fetch)
+        config_of(self)->policy->shared_fetch(self->shared, worker);
 }
 
 /** Inserted before everything else, so first at their times. */
 static void plan_cuts(struct sim *self)
 {
-    const struct sim_config *const c = &self->nodes.wire.base.config;
-    budget_open(&self->nodes);
+    struct sim_wire *const wire = &self->plan.nodes.wire;
+    const struct sim_config *const c = config_of(self);
+    budget_open(&self->plan.nodes);
     for (uint32_t cut = 0; cut < c->cuts && c->stop_ns > 0; cut++)
-        due_at(&self->nodes.wire.base, (uint64_t)((double)c->stop_ns * cut / c->cuts), DUE_CUT, cut,
-               0);
+        due_at(&wire->base, (uint64_t)((double)c->stop_ns * cut / c->cuts), DUE_CUT, cut, 0);
     if (c->stop_ns > 0)
-        due_at(&self->nodes.wire.base, c->stop_ns, DUE_STOP, 0, 0);
+        due_at(&wire->base, c->stop_ns, DUE_STOP, 0, 0);
 }
 
 static void check_config(const struct sim_config *c)
@@ -81,22 +82,22 @@ int sim_open(struct sim **out, const struct sim_config *config, struct err *err)
     *out = NULL;
     if (!self)
         return err_set(err, -ENOMEM, "no memory for a simulation");
-    self->nodes.wire.base.config = *config;
-    self->nodes.wire.base.config.inject.seed = config->seed;
-    self->nodes.wire.base.config.inject.workers = config->workers;
+    self->plan.nodes.wire.base.config = *config;
+    self->plan.nodes.wire.base.config.inject.seed = config->seed;
+    self->plan.nodes.wire.base.config.inject.workers = config->workers;
     const int status = setup_open(self, err);
     if (status < 0) {
         sim_close(self);
         return status;
     }
-    self->nodes.recording = true;
+    self->plan.nodes.recording = true;
     self->roll_kind = EV_START;
-    self->nodes.wire.base.queue.owner = self;
-    self->nodes.wire.base.queue.soon = fetch;
+    self->plan.nodes.wire.base.queue.owner = self;
+    self->plan.nodes.wire.base.queue.soon = fetch;
     plan_cuts(self);
     if (config->values)
-        values_start(config->values, node_at(&self->nodes, 0)->current);
-    faults_plan(self);
+        values_start(config->values, node_at(&self->plan.nodes, 0)->current);
+    faults_plan(&self->plan);
     *out = self;
     return 0;
 }
@@ -105,7 +106,7 @@ void sim_close(struct sim *self)
 {
     if (!self)
         return;
-    const struct sim_memory *const memory = self->nodes.wire.base.config.memory;
+    const struct sim_memory *const memory = config_of(self)->memory;
     setup_close(self);
     memory->resize(memory->context, self, sizeof(*self), 0);
 }
@@ -114,30 +115,29 @@ void sim_close(struct sim *self)
 static void dispatch_phase(struct sim *self, enum due_kind kind, uint32_t worker,
                            uint32_t generation)
 {
-    if (node_at(&self->nodes, worker)->generation != generation)
+    struct sim_nodes *const nodes = &self->plan.nodes;
+    if (node_at(nodes, worker)->generation != generation)
         return;
     if (kind == DUE_BEGIN)
-        sim_compute_resume(&self->nodes, worker);
-    else if (sim_compute_is_over(&self->nodes, worker))
+        sim_compute_resume(nodes, worker);
+    else if (sim_compute_is_over(nodes, worker))
         service_gradient(self, worker);
 }
 
 /** Show everybody's current model as it is now. */
 static void evaluate(struct sim *self, uint32_t cut)
 {
-    if (self->nodes.wire.base.config.watch && self->nodes.wire.base.config.watch->cut)
-        self->nodes.wire.base.config.watch->cut(self->nodes.wire.base.config.watch->context, self,
-                                                cut);
-    if (!self->nodes.wire.base.config.values || !self->nodes.wire.base.config.judge)
+    if (config_of(self)->watch && config_of(self)->watch->cut)
+        config_of(self)->watch->cut(config_of(self)->watch->context, self, cut);
+    if (!config_of(self)->values || !config_of(self)->judge)
         return;
     sim_judged(self, self->shown);
-    values_cut(self->nodes.wire.base.config.values, self->nodes.wire.base.config.judge, cut,
-               self->shown);
+    values_cut(config_of(self)->values, config_of(self)->judge, cut, self->shown);
 }
 
 static void take_cut(struct sim *self)
 {
-    const uint32_t cut = stop_cut(self);
+    const uint32_t cut = stop_cut(&self->plan);
     if (cut != SIM_NONE)
         evaluate(self, cut);
 }
@@ -145,13 +145,14 @@ static void take_cut(struct sim *self)
 /** Everybody is to be told that the run ends. */
 static void begin_stop(struct sim *self)
 {
-    stop_begin(self);
+    stop_begin(&self->plan);
     self->roll_kind = EV_STOP;
     self->roll = 0;
 }
 
 static void dispatch(struct sim *self, const struct queue_entry *due)
 {
+    struct sim_nodes *const nodes = &self->plan.nodes;
     const uint32_t index = due->ref & ((1u << DUE_INDEX_BITS) - 1);
     switch ((enum due_kind)(due->ref >> DUE_INDEX_BITS)) {
     case DUE_MESSAGE:
@@ -162,37 +163,37 @@ static void dispatch(struct sim *self, const struct queue_entry *due)
         dispatch_phase(self, (enum due_kind)(due->ref >> DUE_INDEX_BITS), index, due->extra);
         return;
     case DUE_TIMER:
-        if (self->nodes.timer[index].armed && self->nodes.timer[index].armed_count == due->extra)
+        if (nodes->timer[index].armed && nodes->timer[index].armed_count == due->extra)
             service_timer(self, index);
         return;
     case DUE_WAKE:
         service_wake(self, index);
         return;
     case DUE_CUT:
-        if (index == self->nodes.cuts_taken) /* else it was taken by count */
+        if (index == nodes->cuts_taken) /* else it was taken by count */
             take_cut(self);
         return;
     case DUE_STOP:
-        if (!self->nodes.stopped)
+        if (!nodes->stopped)
             begin_stop(self);
         return;
     case DUE_REDUCED:
-        reduce_finish(self, index);
+        reduce_finish(&self->plan, index);
         return;
     case DUE_FAULT:
-        faults_begin(self, index);
+        faults_begin(&self->plan, index);
         return;
     case DUE_NOTICED:
-        faults_notice(self, index);
+        faults_notice(&self->plan, index);
         return;
     case DUE_OVER:
-        faults_over(self, index);
+        faults_over(&self->plan, index);
         return;
     case DUE_STOLEN:
-        faults_steal(self, index);
+        faults_steal(&self->plan, index);
         return;
     case DUE_SLICE:
-        sim_compute_turn(&self->nodes, index);
+        sim_compute_turn(nodes, index);
         return;
     }
 }
@@ -205,81 +206,84 @@ static void dispatch(struct sim *self, const struct queue_entry *due)
 
 static __attribute__((cold, noinline)) bool is_stuck(struct sim *self, uint64_t at_ns)
 {
-    if (self->nodes.wire.base.totals.count.gradients != self->stuck_gradients) {
-        self->stuck_gradients = self->nodes.wire.base.totals.count.gradients;
-        self->nodes.wire.stuck_ns = at_ns;
+    struct sim_wire *const wire = &self->plan.nodes.wire;
+    if (wire->base.totals.count.gradients != self->stuck_gradients) {
+        self->stuck_gradients = wire->base.totals.count.gradients;
+        wire->stuck_ns = at_ns;
     }
-    if (at_ns - self->nodes.wire.stuck_ns <= PATIENCE_NS)
+    if (at_ns - wire->stuck_ns <= PATIENCE_NS)
         return false;
-    if (self->nodes.stopped) {
-        if (!wire_stalls(&self->nodes.wire))
-            err_set(&self->nodes.wire.stall, 0,
+    if (self->plan.nodes.stopped) {
+        if (!wire_stalls(wire))
+            err_set(&wire->stall, 0,
                     "the link from worker %u to worker %u still lost what %s sent a day after the "
                     "stop",
-                    self->nodes.wire.lost_from, self->nodes.wire.lost_to,
-                    self->nodes.wire.base.config.policy->name);
+                    wire->lost_from, wire->lost_to, config_of(self)->policy->name);
         return true;
     }
     self->stop_wanted = true;
-    self->nodes.wire.stuck_ns = at_ns;
+    wire->stuck_ns = at_ns;
     return false;
 }
 
 /** Nothing is left to happen. True: something is now, after all. */
 static bool idle(struct sim *self)
 {
-    const bool nobody_may_begin =
-        self->nodes.wire.base.config.stop_iterations > 0 && self->nodes.any_deferred;
+    struct sim_wire *const wire = &self->plan.nodes.wire;
+    struct sim_nodes *const nodes = &self->plan.nodes;
+    const bool nobody_may_begin = config_of(self)->stop_iterations > 0 && nodes->any_deferred;
     if (self->ended)
         return false;
-    if (!self->nodes.stopped && (nobody_may_begin || wire_stalls(&self->nodes.wire))) {
+    if (!nodes->stopped && (nobody_may_begin || wire_stalls(wire))) {
         begin_stop(self); /* whoever can will come to an end */
         return true;
     }
     self->ended = true;
-    stop_end(self);
-    if (!sim_broken(&self->nodes.wire.base))
-        evaluate(self, self->nodes.wire.base.config.cuts);
+    stop_end(&self->plan);
+    if (!sim_broken(&wire->base))
+        evaluate(self, config_of(self)->cuts);
     return false;
 }
 
 /** The next thing that happens. False: nothing is left. */
 static bool advance(struct sim *self)
 {
+    struct sim_wire *const wire = &self->plan.nodes.wire;
+    struct sim_nodes *const nodes = &self->plan.nodes;
     struct queue_entry due;
     if (service_is_pending(self)) {
         service_pending(self);
         return true;
     }
-    if (!self->nodes.stopped) {
-        if (self->nodes.spent >= self->nodes.spent_cut) {
+    if (!nodes->stopped) {
+        if (nodes->spent >= nodes->spent_cut) {
             take_cut(self);
             return true;
         }
-        if (self->stop_wanted || self->nodes.spent >= self->nodes.spent_max) {
+        if (self->stop_wanted || nodes->spent >= nodes->spent_max) {
             begin_stop(self);
             return true;
         }
     }
-    if (!queue_pop(&self->nodes.wire.base.queue, &due) ||
-        ((wire_stalls(&self->nodes.wire) || (self->nodes.wire.bad && self->nodes.stopped)) &&
-         is_stuck(self, due.at_ns)))
+    if (!queue_pop(&wire->base.queue, &due) ||
+        ((wire_stalls(wire) || (wire->bad && nodes->stopped)) && is_stuck(self, due.at_ns)))
         return idle(self);
-    self->nodes.wire.base.now_ns = due.at_ns;
+    wire->base.now_ns = due.at_ns;
     dispatch(self, &due);
     return true;
 }
 
 bool sim_run(struct sim *self, uint64_t events)
 {
-    const uint64_t enough = self->nodes.wire.base.totals.count.events + events;
-    while (self->nodes.wire.base.totals.count.events < enough) {
-        if (self->nodes.wire.base.queue.exhausted)
-            sim_break(&self->nodes.wire.base, 0, "no memory for more events");
-        if (sim_broken(&self->nodes.wire.base) || !advance(self))
+    struct sim_wire *const wire = &self->plan.nodes.wire;
+    const uint64_t enough = wire->base.totals.count.events + events;
+    while (wire->base.totals.count.events < enough) {
+        if (wire->base.queue.exhausted)
+            sim_break(&wire->base, 0, "no memory for more events");
+        if (sim_broken(&wire->base) || !advance(self))
             return false;
     }
-    return !sim_broken(&self->nodes.wire.base);
+    return !sim_broken(&wire->base);
 }
 
 void sim_stop(struct sim *self)
@@ -289,92 +293,92 @@ void sim_stop(struct sim *self)
 
 uint64_t sim_now_ns(const struct sim *self)
 {
-    return self->nodes.wire.base.now_ns;
+    return now_of(self);
 }
 
 const struct sim_totals *sim_totals(const struct sim *self)
 {
-    return &self->nodes.wire.base.totals;
+    return &self->plan.nodes.wire.base.totals;
 }
 
 const struct sim_worker_record *sim_worker(const struct sim *self, uint32_t worker)
 {
-    CHECK(worker < self->nodes.wire.base.config.workers);
-    return &node_at(&self->nodes, worker)->record;
+    CHECK(worker < config_of(self)->workers);
+    return &node_at(&self->plan.nodes, worker)->record;
 }
 
 const struct agent *sim_agent(const struct sim *self, uint32_t worker)
 {
-    CHECK(worker < self->nodes.wire.base.config.workers);
-    return &node_at(&self->nodes, worker)->agent;
+    CHECK(worker < config_of(self)->workers);
+    return &node_at(&self->plan.nodes, worker)->agent;
 }
 
 void sim_judged(const struct sim *self, struct values_model *model)
 {
+    const struct sim_nodes *const nodes = &self->plan.nodes;
     uint32_t newest = 0;
-    for (uint32_t w = 1; self->nodes.averages && w < self->nodes.wire.base.config.workers; w++)
-        if (node_at(&self->nodes, w)->average.number >
-            node_at(&self->nodes, newest)->average.number)
+    for (uint32_t w = 1; nodes->averages && w < config_of(self)->workers; w++)
+        if (node_at(nodes, w)->average.number > node_at(nodes, newest)->average.number)
             newest = w;
-    for (uint32_t w = 0; w < self->nodes.wire.base.config.workers; w++)
-        model[w] = self->nodes.averages
-                       ? (struct values_model){newest, node_at(&self->nodes, newest)->average.slot}
-                       : (struct values_model){w, node_at(&self->nodes, w)->current};
+    for (uint32_t w = 0; w < config_of(self)->workers; w++)
+        model[w] = nodes->averages
+                       ? (struct values_model){newest, node_at(nodes, newest)->average.slot}
+                       : (struct values_model){w, node_at(nodes, w)->current};
 }
 
 uint32_t sim_current(const struct sim *self, uint32_t worker)
 {
-    CHECK(worker < self->nodes.wire.base.config.workers);
-    return node_at(&self->nodes, worker)->current;
+    CHECK(worker < config_of(self)->workers);
+    return node_at(&self->plan.nodes, worker)->current;
 }
 
 void sim_waits(const struct sim *self, void *context,
                void (*each)(void *context, uint32_t receiver, uint32_t sender, uint64_t ns))
 {
-    const uint32_t workers = self->nodes.wire.base.config.workers;
+    const struct sim_nodes *const nodes = &self->plan.nodes;
+    const uint32_t workers = config_of(self)->workers;
     for (uint32_t w = 0; w < workers; w++) {
-        const struct sim_node *const node = node_at(&self->nodes, w);
+        const struct sim_node *const node = node_at(nodes, w);
         for (uint32_t e = 0; e < node->port.peer_count; e++)
-            if (self->nodes.wait_ns[node->port.first_edge + e] > 0)
-                each(context, w, wire_peer(&self->nodes.wire, w, e),
-                     self->nodes.wait_ns[node->port.first_edge + e]);
+            if (nodes->wait_ns[node->port.first_edge + e] > 0)
+                each(context, w, wire_peer(&self->plan.nodes.wire, w, e),
+                     nodes->wait_ns[node->port.first_edge + e]);
     }
-    const uint64_t far = !self->nodes.far_wait_ns ? 0 : self->nodes.far_by_sender ? 1 : workers;
+    const uint64_t far = !nodes->far_wait_ns ? 0 : nodes->far_by_sender ? 1 : workers;
     for (uint64_t i = 0; i < far * workers; i++) {
-        const uint32_t receiver =
-            self->nodes.far_by_sender ? SIM_EVERYBODY : (uint32_t)(i / workers);
-        if (self->nodes.far_wait_ns[i] > 0)
-            each(context, receiver, (uint32_t)(i % workers), self->nodes.far_wait_ns[i]);
+        const uint32_t receiver = nodes->far_by_sender ? SIM_EVERYBODY : (uint32_t)(i / workers);
+        if (nodes->far_wait_ns[i] > 0)
+            each(context, receiver, (uint32_t)(i % workers), nodes->far_wait_ns[i]);
     }
 }
 
 struct sim_fault sim_fault(const struct sim *self, uint32_t fault)
 {
-    CHECK(fault < self->nodes.wire.base.config.fault_count);
-    return self->faults[fault];
+    CHECK(fault < config_of(self)->fault_count);
+    return self->plan.faults[fault];
 }
 
 const struct hist *sim_hist(const struct sim *self, enum series which)
 {
-    return &self->nodes.hist[which];
+    return &self->plan.nodes.hist[which];
 }
 
 struct sim_cut sim_cut(const struct sim *self, uint32_t cut)
 {
-    CHECK(cut <= self->nodes.wire.base.config.cuts);
-    return self->cut[cut];
+    CHECK(cut <= config_of(self)->cuts);
+    return self->plan.cut[cut];
 }
 
 const char *sim_stall(const struct sim *self)
 {
-    for (uint32_t w = 0; w < self->nodes.wire.base.config.workers; w++)
-        if (self->ended && !node_at(&self->nodes, w)->record.done &&
-            !node_at(&self->nodes, w)->port.crashed)
-            return self->nodes.wire.stall.text;
+    const struct sim_nodes *const nodes = &self->plan.nodes;
+    for (uint32_t w = 0; w < config_of(self)->workers; w++)
+        if (self->ended && !node_at(nodes, w)->record.done && !node_at(nodes, w)->port.crashed)
+            return self->plan.nodes.wire.stall.text;
     return "";
 }
 
 const char *sim_failure(const struct sim *self)
 {
-    return self->nodes.wire.base.failure.text;
+    return self->plan.nodes.wire.base.failure.text;
 }

@@ -3,13 +3,13 @@
  * A schedule fixed before the start (core/inject/fault.h). Who goes and comes is in membership.c; here is when, and what is
  * not a matter of life: pauses, disks, slots, and cores that the host takes away.
  */
-#include "core/sim/faults.h"
+#include "core/sim/plan/faults.h"
 
-#include "core/sim/membership.h"
 #include "core/sim/node/account.h"
-#include "core/sim/withheld.h"
+#include "core/sim/plan/membership.h"
+#include "core/sim/plan/withheld.h"
 
-static void plan(struct sim *self, uint32_t number)
+static void plan(struct sim_plan *self, uint32_t number)
 {
     const struct fault *const fault = &self->nodes.wire.base.config.fault[number];
     const uint64_t over_ns = fault_end_ns(fault);
@@ -25,7 +25,7 @@ static void plan(struct sim *self, uint32_t number)
         due_at(&self->nodes.wire.base, over_ns, DUE_OVER, number, 0);
 }
 
-void faults_plan(struct sim *self)
+void faults_plan(struct sim_plan *self)
 {
     faults_steal(self, 0); /* nobody starts on a core that is not there */
     for (uint32_t i = 0; i < self->nodes.wire.base.config.fault_count; i++)
@@ -34,7 +34,7 @@ void faults_plan(struct sim *self)
 
 /* ---------------------------------------------------------------------------------------------- begin, over */
 
-static void pause(struct sim *self, const struct fault *fault)
+static void pause(struct sim_plan *self, const struct fault *fault)
 {
     struct sim_node *const node = node_at(&self->nodes, fault->worker);
     const uint64_t until_ns = fault_end_ns(fault);
@@ -43,7 +43,7 @@ static void pause(struct sim *self, const struct fault *fault)
     node->ready_ns = sim_max(node->ready_ns, node->pause_ns);
 }
 
-void faults_begin(struct sim *self, uint32_t number)
+void faults_begin(struct sim_plan *self, uint32_t number)
 {
     const struct fault *const fault = &self->nodes.wire.base.config.fault[number];
     struct sim_node *const node = node_at(&self->nodes, fault->worker);
@@ -84,7 +84,7 @@ void faults_begin(struct sim *self, uint32_t number)
     self->faults[number].back_ns = fault_end_ns(fault);
 }
 
-void faults_notice(struct sim *self, uint32_t number)
+void faults_notice(struct sim_plan *self, uint32_t number)
 {
     if (!self->faults[number].happened)
         return;
@@ -92,7 +92,7 @@ void faults_notice(struct sim *self, uint32_t number)
     sim_membership_notice(self, self->nodes.wire.base.config.fault[number].worker);
 }
 
-void faults_departed(struct sim *self, uint32_t worker)
+void faults_departed(struct sim_plan *self, uint32_t worker)
 {
     struct sim_absence *const absence = &self->absence[worker];
     self->faults[absence->fault].noticed_ns = absence->gone_ns;
@@ -101,7 +101,7 @@ void faults_departed(struct sim *self, uint32_t worker)
     absence->overstayed = false;
 }
 
-void faults_over(struct sim *self, uint32_t number)
+void faults_over(struct sim_plan *self, uint32_t number)
 {
     const struct fault *const fault = &self->nodes.wire.base.config.fault[number];
     struct sim_node *const node = node_at(&self->nodes, fault->worker);
@@ -137,7 +137,7 @@ static void displace(struct sim_core *core, uint64_t from, uint64_t ns)
     }
 }
 
-static void steal(struct sim *self, const struct sim_stolen *hole)
+static void steal(struct sim_plan *self, const struct sim_stolen *hole)
 {
     const struct sim_config *const c = &self->nodes.wire.base.config;
     if (hole->end_ns <= self->nodes.wire.base.now_ns)
@@ -156,7 +156,7 @@ static void steal(struct sim *self, const struct sim_stolen *hole)
     }
 }
 
-void faults_steal(struct sim *self, uint32_t number)
+void faults_steal(struct sim_plan *self, uint32_t number)
 {
     const struct sim_config *const c = &self->nodes.wire.base.config;
     for (; number < c->stolen_count && c->stolen[number].begin_ns <= self->nodes.wire.base.now_ns;

@@ -7,7 +7,7 @@
  * Members that wait are linked through their nodes, and a group is found by {lowest member, tag}: a worker may be
  * named by groups that it has not been told of, but asks for one at a time.
  */
-#include "core/sim/reduce.h"
+#include "core/sim/plan/reduce.h"
 
 #include "core/sim/node/models.h"
 #include "core/sim/wire/messages.h"
@@ -19,7 +19,7 @@ static bool is_everybody(const struct action *action)
 }
 
 /** Lowest id of the group. */
-static uint32_t lowest_of(const struct sim *self, uint32_t worker, const struct action *action)
+static uint32_t lowest_of(const struct sim_plan *self, uint32_t worker, const struct action *action)
 {
     const struct sim_node *const node = node_at(&self->nodes, worker);
     uint32_t lowest = is_everybody(action) ? 0 : worker;
@@ -30,12 +30,12 @@ static uint32_t lowest_of(const struct sim *self, uint32_t worker, const struct 
     return lowest;
 }
 
-static uint32_t size_of(const struct sim *self, const struct action *action)
+static uint32_t size_of(const struct sim_plan *self, const struct action *action)
 {
     return is_everybody(action) ? self->nodes.wire.base.config.workers : action->count + 1;
 }
 
-static uint32_t find(struct sim *self, uint32_t lowest, uint64_t tag)
+static uint32_t find(struct sim_plan *self, uint32_t lowest, uint64_t tag)
 {
     uint32_t r = self->reduce_of[lowest];
     while (r != SIM_NONE && self->reduce[r].tag != tag)
@@ -43,7 +43,7 @@ static uint32_t find(struct sim *self, uint32_t lowest, uint64_t tag)
     return r;
 }
 
-static uint32_t open_group(struct sim *self, uint32_t lowest, uint64_t tag, uint32_t size)
+static uint32_t open_group(struct sim_plan *self, uint32_t lowest, uint64_t tag, uint32_t size)
 {
     const uint32_t r = self->reduce_free != SIM_NONE ? self->reduce_free : self->reduces++;
     CHECK(r < self->nodes.wire.base.config.workers);
@@ -58,7 +58,7 @@ static uint32_t open_group(struct sim *self, uint32_t lowest, uint64_t tag, uint
     return r;
 }
 
-static void close_group(struct sim *self, uint32_t reduce)
+static void close_group(struct sim_plan *self, uint32_t reduce)
 {
     uint32_t *link = &self->reduce_of[self->reduce[reduce].lowest];
     while (*link != reduce)
@@ -68,12 +68,12 @@ static void close_group(struct sim *self, uint32_t reduce)
     self->reduce_free = reduce;
 }
 
-static uint64_t half_bytes(const struct sim *self, uint32_t size)
+static uint64_t half_bytes(const struct sim_plan *self, uint32_t size)
 {
     return (uint64_t)(size - 1) * (self->nodes.wire.base.config.payload_bytes / size);
 }
 
-static uint64_t duration_ns(const struct sim *self, uint32_t size)
+static uint64_t duration_ns(const struct sim_plan *self, uint32_t size)
 {
     if (size < 2)
         return 0;
@@ -81,7 +81,7 @@ static uint64_t duration_ns(const struct sim *self, uint32_t size)
     return 2 * (self->nodes.wire.base.config.links.latency_ns + (uint64_t)(port_ns + 0.5));
 }
 
-void reduce_ask(struct sim *self, uint32_t worker, const struct action *action)
+void reduce_ask(struct sim_plan *self, uint32_t worker, const struct action *action)
 {
     const uint32_t size = size_of(self, action);
     const uint32_t lowest = lowest_of(self, worker, action);
@@ -108,7 +108,7 @@ void reduce_ask(struct sim *self, uint32_t worker, const struct action *action)
 }
 
 /** Members in order of id. Groups are small, or all workers. */
-static void gather(struct sim *self, const struct sim_reduce *reduce)
+static void gather(struct sim_plan *self, const struct sim_reduce *reduce)
 {
     uint32_t count = 0;
     for (uint32_t w = reduce->first; w != SIM_NONE; w = self->reduce_next[w]) {
@@ -123,7 +123,7 @@ static void gather(struct sim *self, const struct sim_reduce *reduce)
     }
 }
 
-static bool take_slots(struct sim *self, uint32_t count)
+static bool take_slots(struct sim_plan *self, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         self->from[i] = node_at(&self->nodes, self->member[i])->current;
@@ -134,7 +134,7 @@ static bool take_slots(struct sim *self, uint32_t count)
     return true;
 }
 
-static void count_traffic(struct sim *self, uint32_t size)
+static void count_traffic(struct sim_plan *self, uint32_t size)
 {
     const uint64_t messages = 2 * (uint64_t)size * (size - 1);
     self->nodes.wire.base.totals.count.tensors_sent += messages;
@@ -143,7 +143,7 @@ static void count_traffic(struct sim *self, uint32_t size)
         self->nodes.recording ? (uint64_t)size * half_bytes(self, size) : 0;
 }
 
-static void tell(struct sim *self, uint32_t worker, const struct sim_reduce *reduce)
+static void tell(struct sim_plan *self, uint32_t worker, const struct sim_reduce *reduce)
 {
     const uint32_t message = messages_take(&self->nodes.wire);
     if (message == SIM_NONE)
@@ -157,7 +157,7 @@ static void tell(struct sim *self, uint32_t worker, const struct sim_reduce *red
     messages_append(&self->nodes.wire, &self->nodes.wire.prompt, message);
 }
 
-void reduce_finish(struct sim *self, uint32_t r)
+void reduce_finish(struct sim_plan *self, uint32_t r)
 {
     const struct sim_reduce reduce = self->reduce[r];
     close_group(self, r);

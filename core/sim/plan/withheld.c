@@ -3,7 +3,7 @@
  * Live, a step that finds no slot waits in its middle. Here a step is one moment, so a worker with fewer
  * than SLOTS_OF_A_STEP free hears nothing until it has them, and a step that has begun gets what it needs all the same.
  */
-#include "core/sim/withheld.h"
+#include "core/sim/plan/withheld.h"
 
 #include "core/sim/node/waking.h"
 
@@ -17,7 +17,7 @@ static uint64_t deaf_until(const struct sim_node *node)
     return sim_max(sim_max(node->busy_ns, node->pause_ns), phase_ns);
 }
 
-void withheld_look(struct sim *self, uint32_t worker)
+void withheld_look(struct sim_plan *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(&self->nodes, worker);
     struct sim_absence *const absence = &self->absence[worker];
@@ -32,7 +32,7 @@ void withheld_look(struct sim *self, uint32_t worker)
     }
 }
 
-void withheld_end(struct sim *self, uint32_t worker)
+void withheld_end(struct sim_plan *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(&self->nodes, worker);
     struct sim_absence *const absence = &self->absence[worker];
@@ -42,7 +42,7 @@ void withheld_end(struct sim *self, uint32_t worker)
     withheld_look(self, worker);
 }
 
-void withheld_begin(struct sim *self, const struct fault *fault)
+void withheld_begin(struct sim_plan *self, const struct fault *fault)
 {
     struct sim_node *const node = node_at(&self->nodes, fault->worker);
     struct sim_absence *const absence = &self->absence[fault->worker];

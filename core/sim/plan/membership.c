@@ -6,20 +6,20 @@
  * one moment. So nothing of the new incarnation can reach a peer before the notice, and nothing that a peer sends before it
  * has the notice reaches the new incarnation (sim_life.told).
  */
-#include "core/sim/membership.h"
+#include "core/sim/plan/membership.h"
 
 #include <string.h>
 
 #include "core/drive/incarnation.h"
 #include "core/sim/node/budget.h"
 #include "core/sim/node/compute.h"
+#include "core/sim/plan/withheld.h"
 #include "core/sim/wire/ends.h"
 #include "core/sim/wire/loans.h"
 #include "core/sim/wire/messages.h"
 #include "core/sim/wire/pressure.h"
-#include "core/sim/withheld.h"
 
-static uint32_t make(struct sim *self, const struct sim_message *model)
+static uint32_t make(struct sim_plan *self, const struct sim_message *model)
 {
     const uint32_t message = messages_take(&self->nodes.wire);
     if (message == SIM_NONE)
@@ -30,7 +30,7 @@ static uint32_t make(struct sim *self, const struct sim_message *model)
     return message;
 }
 
-static void post(struct sim *self, const struct sim_message *model)
+static void post(struct sim_plan *self, const struct sim_message *model)
 {
     const uint32_t message = make(self, model);
     if (message != SIM_NONE)
@@ -38,7 +38,7 @@ static void post(struct sim *self, const struct sim_message *model)
 }
 
 /** The notice about the worker at this edge's beginning, for whoever is at its end. */
-static struct sim_message notice_of(const struct sim *self, uint32_t worker, uint32_t peer,
+static struct sim_message notice_of(const struct sim_plan *self, uint32_t worker, uint32_t peer,
                                     enum message_kind kind, enum peer_down how)
 {
     const struct sim_node *const node = node_at(&self->nodes, worker);
@@ -53,7 +53,7 @@ static struct sim_message notice_of(const struct sim *self, uint32_t worker, uin
 
 /* ------------------------------------------------------------------------------------------------------- going */
 
-static void forget(struct sim *self, uint32_t worker)
+static void forget(struct sim_plan *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(&self->nodes, worker);
     struct sim_absence *const absence = &self->absence[worker];
@@ -74,13 +74,13 @@ static void forget(struct sim *self, uint32_t worker)
     node->current = SLOTS_NONE;
 }
 
-void sim_membership_await(struct sim *self, uint32_t worker)
+void sim_membership_await(struct sim_plan *self, uint32_t worker)
 {
     forget(self, worker);
     sim_membership_notice(self, worker);
 }
 
-void sim_membership_crash(struct sim *self, uint32_t worker)
+void sim_membership_crash(struct sim_plan *self, uint32_t worker)
 {
     if (self->nodes.stopped || node_at(&self->nodes, worker)->port.crashed)
         return;
@@ -89,7 +89,7 @@ void sim_membership_crash(struct sim *self, uint32_t worker)
     forget(self, worker);
 }
 
-void sim_membership_notice(struct sim *self, uint32_t worker)
+void sim_membership_notice(struct sim_plan *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(&self->nodes, worker);
     struct sim_absence *const absence = &self->absence[worker];
@@ -102,7 +102,7 @@ void sim_membership_notice(struct sim *self, uint32_t worker)
     }
 }
 
-void sim_membership_leave(struct sim *self, uint32_t worker)
+void sim_membership_leave(struct sim_plan *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(&self->nodes, worker);
     struct sim_absence *const absence = &self->absence[worker];
@@ -112,7 +112,7 @@ void sim_membership_leave(struct sim *self, uint32_t worker)
     post(self, &(struct sim_message){.kind = MESSAGE_LEAVE, .to = worker});
 }
 
-bool sim_membership_stops(struct sim *self, uint32_t worker)
+bool sim_membership_stops(struct sim_plan *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(&self->nodes, worker);
     struct sim_absence *const absence = &self->absence[worker];
@@ -126,13 +126,13 @@ bool sim_membership_stops(struct sim *self, uint32_t worker)
     return true;
 }
 
-void sim_membership_end(struct sim *self, uint32_t worker)
+void sim_membership_end(struct sim_plan *self, uint32_t worker)
 {
     post(self, &(struct sim_message){.kind = MESSAGE_GONE, .to = worker});
 }
 
 /** Its last word follows all that it sent. */
-void sim_membership_depart(struct sim *self, uint32_t worker)
+void sim_membership_depart(struct sim_plan *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(&self->nodes, worker);
     struct sim_absence *const absence = &self->absence[worker];
@@ -157,13 +157,13 @@ void sim_membership_depart(struct sim *self, uint32_t worker)
 
 /* ------------------------------------------------------------------------------------------------- coming (back) */
 
-static bool is_there(const struct sim *self, uint32_t worker)
+static bool is_there(const struct sim_plan *self, uint32_t worker)
 {
     return !node_at(&self->nodes, worker)->port.crashed;
 }
 
 /** The lowest neighbour that is there, or the lowest worker. */
-static uint32_t whose_model(const struct sim *self, uint32_t worker)
+static uint32_t whose_model(const struct sim_plan *self, uint32_t worker)
 {
     const struct sim_node *const node = node_at(&self->nodes, worker);
     for (uint32_t i = 0; i < node->port.peer_count; i++)
@@ -176,7 +176,7 @@ static uint32_t whose_model(const struct sim *self, uint32_t worker)
 }
 
 /** All that is on its way belongs to the past, at both ends. */
-static void renew_edges(struct sim *self, uint32_t worker)
+static void renew_edges(struct sim_plan *self, uint32_t worker)
 {
     const struct sim_node *const node = node_at(&self->nodes, worker);
     for (uint32_t i = 0; i < node->port.peer_count; i++) {
@@ -204,7 +204,7 @@ static void renew_edges(struct sim *self, uint32_t worker)
     }
 }
 
-static void renew_node(struct sim *self, uint32_t worker)
+static void renew_node(struct sim_plan *self, uint32_t worker)
 {
     struct sim_node *const node = node_at(&self->nodes, worker);
     const struct policy_config *const config = &self->nodes.wire.base.config.worker[worker];
@@ -221,7 +221,7 @@ static void renew_node(struct sim *self, uint32_t worker)
     node->record.lives++;
 }
 
-static void take_model(struct sim *self, uint32_t worker, uint32_t from)
+static void take_model(struct sim_plan *self, uint32_t worker, uint32_t from)
 {
     struct sim_node *const node = node_at(&self->nodes, worker);
     node->current = slots_take(&node->port.slots);
@@ -232,7 +232,7 @@ static void take_model(struct sim *self, uint32_t worker, uint32_t from)
                      node_at(&self->nodes, from)->current);
 }
 
-bool sim_membership_return(struct sim *self, uint32_t worker, uint64_t *again_ns)
+bool sim_membership_return(struct sim_plan *self, uint32_t worker, uint64_t *again_ns)
 {
     struct sim_node *const node = node_at(&self->nodes, worker);
     struct sim_absence *const absence = &self->absence[worker];
@@ -270,7 +270,7 @@ bool sim_membership_return(struct sim *self, uint32_t worker, uint64_t *again_ns
 
 /* ------------------------------------------------------------------------------------------------- hearing of it */
 
-void sim_membership_lost(struct sim *self, const struct sim_message *notice)
+void sim_membership_lost(struct sim_plan *self, const struct sim_message *notice)
 {
     const uint32_t edge = node_at(&self->nodes, notice->to)->port.first_edge + notice->number;
     self->nodes.wire.edge[edge].down = true;
@@ -280,7 +280,7 @@ void sim_membership_lost(struct sim *self, const struct sim_message *notice)
     }
 }
 
-void sim_membership_found(struct sim *self, const struct sim_message *notice)
+void sim_membership_found(struct sim_plan *self, const struct sim_message *notice)
 {
     const uint32_t edge = node_at(&self->nodes, notice->to)->port.first_edge + notice->number;
     self->nodes.wire.edge[edge].down = false;

@@ -3,12 +3,12 @@
  * At the stop everybody's books are closed at once, in virtual time a halt takes none: what a synchronous policy has
  * begun is finished, the gradients of the others are dropped. Then the run goes on until nothing is left to happen.
  */
-#include "core/sim/stop.h"
+#include "core/sim/plan/stop.h"
 
 #include "core/sim/node/budget.h"
 #include "core/sim/node/compute.h"
 
-uint32_t stop_cut(struct sim *self)
+uint32_t stop_cut(struct sim_plan *self)
 {
     if (self->nodes.stopped)
         return SIM_NONE; /* the run ended early */
@@ -20,7 +20,7 @@ uint32_t stop_cut(struct sim *self)
     return cut;
 }
 
-void stop_begin(struct sim *self)
+void stop_begin(struct sim_plan *self)
 {
     const bool synchronous = self->nodes.wire.base.config.policy->synchronous;
     for (uint32_t w = 0; w < self->nodes.wire.base.config.workers; w++)
@@ -39,7 +39,7 @@ void stop_begin(struct sim *self)
 
 /* -------------------------------------------------------------------------------------------------- the very end */
 
-static void sum_up(struct sim *self)
+static void sum_up(struct sim_plan *self)
 {
     struct sim_totals *const t = &self->nodes.wire.base.totals;
     t->count.slots_total =
@@ -67,7 +67,7 @@ static void sum_up(struct sim *self)
     t->end_ns = sim_max(t->stop_ns, self->nodes.active_ns);
 }
 
-static void check_drained(struct sim *self)
+static void check_drained(struct sim_plan *self)
 {
     const struct sim_totals *const t = &self->nodes.wire.base.totals;
     for (uint32_t w = 0; w < self->nodes.wire.base.config.workers; w++) {
@@ -81,7 +81,7 @@ static void check_drained(struct sim *self)
                   "tensors sent are not delivered, superseded, dropped or in flight");
 }
 
-void stop_end(struct sim *self)
+void stop_end(struct sim_plan *self)
 {
     if (!self->nodes.stopped) {
         for (uint32_t w = 0; w < self->nodes.wire.base.config.workers; w++)

@@ -7,37 +7,37 @@
  * its way belongs to the lives of the two ends of its edge when it was sent; once either is over it is dropped (sim_life). What peers still read of
  * an earlier life stays in its slots until they give it back.
  */
-#ifndef CORE_SIM_MEMBERSHIP_H
-#define CORE_SIM_MEMBERSHIP_H
+#ifndef CORE_SIM_PLAN_MEMBERSHIP_H
+#define CORE_SIM_PLAN_MEMBERSHIP_H
 
-#include "core/sim/sim_state.h"
+#include "core/sim/plan/plan_state.h"
 
 /** Not there from the start. */
-void sim_membership_await(struct sim *self, uint32_t worker);
+void sim_membership_await(struct sim_plan *self, uint32_t worker);
 
 /** Gone without a word. */
-void sim_membership_crash(struct sim *self, uint32_t worker);
+void sim_membership_crash(struct sim_plan *self, uint32_t worker);
 
 /** The peers of a crashed worker hear of it, if they have not. */
-void sim_membership_notice(struct sim *self, uint32_t worker);
+void sim_membership_notice(struct sim_plan *self, uint32_t worker);
 
 /** Ask the worker to go in good order; it is gone once its policy is done. */
-void sim_membership_leave(struct sim *self, uint32_t worker);
+void sim_membership_leave(struct sim_plan *self, uint32_t worker);
 
 /** MESSAGE_LEAVE. False: the run ends before it has gone. True: its policy is to stop after the round it is in. */
-bool sim_membership_stops(struct sim *self, uint32_t worker);
+bool sim_membership_stops(struct sim_plan *self, uint32_t worker);
 
 /** It is done: gone as soon as its thread is. */
-void sim_membership_end(struct sim *self, uint32_t worker);
+void sim_membership_end(struct sim_plan *self, uint32_t worker);
 
 /** Come (back). False: not yet, try again at *again_ns. */
-bool sim_membership_return(struct sim *self, uint32_t worker, uint64_t *again_ns);
+bool sim_membership_return(struct sim_plan *self, uint32_t worker, uint64_t *again_ns);
 
 /** MESSAGE_GONE: it is, and its last word follows all that it sent. */
-void sim_membership_depart(struct sim *self, uint32_t worker);
+void sim_membership_depart(struct sim_plan *self, uint32_t worker);
 
 /** MESSAGE_DOWN, MESSAGE_UP: the receiver's edge to this peer carries nothing more, or does again. */
-void sim_membership_lost(struct sim *self, const struct sim_message *notice);
-void sim_membership_found(struct sim *self, const struct sim_message *notice);
+void sim_membership_lost(struct sim_plan *self, const struct sim_message *notice);
+void sim_membership_found(struct sim_plan *self, const struct sim_message *notice);
 
 #endif
