@@ -34,10 +34,11 @@ core/policy core/base
 core/drive core/policy core/inject core/base
 core/worker core/drive core/policy core/learn core/inject core/base
 core/sim core/drive core/policy core/learn core/inject core/base
-core/sim/base core/sim/memory.h core/sim/queue.h core/sim/values.h core/drive core/policy core/inject core/base
-core/sim/wire core/sim/base core/sim/values.h core/drive core/inject core/base
-core/sim/node core/sim/wire core/sim/base core/sim/values.h core/drive core/policy core/inject core/base
-core/sim/plan core/sim/node core/sim/wire core/sim/base core/sim/values.h core/drive core/policy core/inject core/base
+core/sim/values core/sim/base/memory.h core/policy/layout.h core/learn core/base
+core/sim/base core/drive core/policy core/inject core/base
+core/sim/wire core/sim/base core/sim/values/values.h core/drive core/inject core/base
+core/sim/node core/sim/wire core/sim/base core/sim/values/values.h core/drive core/policy core/inject core/base
+core/sim/plan core/sim/node core/sim/wire core/sim/base core/sim/values/values.h core/drive core/policy core/inject core/base
 net core/worker/port.h core/inject core/base core/policy/policy.h
 topo core/base
 harness core net topo
@@ -51,6 +52,16 @@ harness/report core harness/profile harness/metric harness/experiment harness/re
 harness/run core net topo harness
 harness/tune core net topo harness
 ARROWS
+
+# Within core/sim no file may need, by whatever way, a file that needs it.
+circle=$(awk '/^#include "core\/sim\// {
+        from = FILENAME
+        sub(/\.[ch]$/, "", from)
+        to = substr($2, 2, length($2) - 4)
+        if (from != to)
+            print from, to
+    }' $(find core/sim -name '*.[ch]') | tsort 2>&1 >/dev/null)
+[ -z "$circle" ] || complain "files of core/sim that need each other: $circle"
 
 only_in() { # pattern, rooms…
     pattern=$1

@@ -20,6 +20,7 @@
 #include "core/sim/plan/membership.h"
 #include "core/sim/plan/reduce.h"
 #include "core/sim/plan/withheld.h"
+#include "core/sim/values/values.h"
 #include "core/sim/wire/links.h"
 #include "core/sim/wire/loans.h"
 #include "core/sim/wire/messages.h"

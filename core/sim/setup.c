@@ -8,7 +8,6 @@
 #include <errno.h>
 
 #include "core/inject/draw.h"
-#include "core/sim/sim.h"
 
 static uint64_t lines(uint64_t bytes)
 {

@@ -12,6 +12,7 @@
 #include "core/sim/service.h"
 #include "core/sim/setup.h"
 #include "core/sim/sim_state.h"
+#include "core/sim/values/values.h"
 
 #define STATE_FETCHED 256u /* bytes of a policy's state: its struct and the first of its lists */
 #define EDGES_FETCHED 128u /* bytes of its edges: a handful */

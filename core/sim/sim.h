@@ -23,6 +23,7 @@
 #include "core/policy/agent.h"
 #include "core/sim/base/config.h"
 #include "core/sim/base/results.h"
+#include "core/sim/values/values.h"
 
 /** 0, or -ENOMEM with err. */
 int sim_open(struct sim **out, const struct sim_config *config, struct err *err);
@@ -40,7 +41,6 @@ const struct sim_worker_record *sim_worker(const struct sim *self, uint32_t work
 const struct agent *sim_agent(const struct sim *self, uint32_t worker);
 
 #define SIM_EVERYBODY UINT32_MAX
-#define SIM_FAR_WORKERS_MAX 256u
 
 /**
  * Who waited for whom until the stop: called once per pair that did. Of waits that came by no edge (modelled reductions,

@@ -9,6 +9,7 @@
 #define CORE_SIM_SIM_STATE_H
 
 #include "core/sim/plan/plan_state.h"
+#include "core/sim/values/values_config.h"
 
 #define SIM_BLOCKS_MAX 32u
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * Threads that run the arithmetic of a simulation (core/sim/tasks.h) while its policy loop goes on.
+ * Threads that run the arithmetic of a simulation (core/sim/values/tasks.h) while its policy loop goes on.
  *
  * The thread that submits is one of them: it executes tasks while it waits and when too many are pending. Which thread
  * runs a task, and when, changes no result, because tasks share nothing but what their dependencies order.
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "core/base/err.h"
-#include "core/sim/tasks.h"
+#include "core/sim/values/tasks.h"
 
 #define EXECUTOR_THREADS_MAX 256u
 #define EXECUTOR_PENDING_MAX 8192u /* tasks submitted and not finished */

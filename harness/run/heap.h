@@ -3,7 +3,7 @@
 #ifndef HARNESS_RUN_HEAP_H
 #define HARNESS_RUN_HEAP_H
 
-#include "core/sim/memory.h"
+#include "core/sim/base/memory.h"
 
 extern const struct sim_memory heap_memory;
 

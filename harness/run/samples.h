@@ -9,7 +9,7 @@
 #define HARNESS_RUN_SAMPLES_H
 
 #include "core/base/err.h"
-#include "core/sim/values.h"
+#include "core/sim/values/values.h"
 #include "core/worker/dataset.h"
 
 struct samples {

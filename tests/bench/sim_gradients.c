@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What it costs to run the arithmetic of a simulation through core/sim/values.h and a pool of threads, beside the same
+ * What it costs to run the arithmetic of a simulation through core/sim/values/values.h and a pool of threads, beside the same
  * gradients, steps and mixes called directly.
  *
  * A program of the shape of dsgd: everybody computes a gradient, steps, and averages with four neighbours. Directly,
@@ -21,7 +21,7 @@
 #include "core/base/slots.h"
 #include "core/learn/combine.h"
 #include "core/learn/lanes.h"
-#include "core/sim/values.h"
+#include "core/sim/values/values.h"
 #include "harness/run/executor.h"
 
 #define NEIGHBOURS 4u

@@ -7,7 +7,7 @@
 
 #include "core/base/check.h"
 #include "core/base/rng.h"
-#include "core/sim/tasks.h"
+#include "core/sim/values/tasks.h"
 #include "harness/run/ledger.h"
 
 #define FEATURES 5u /* softmax */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/policy/rows.h"
-#include "core/sim/values_private.h"
+#include "core/sim/values/values_private.h"
 
 #define MIXES_PER_FAULT 37u
 

@@ -8,7 +8,7 @@
 
 #include "core/base/rng.h"
 #include "core/policy/policy.h"
-#include "core/sim/tasks.h"
+#include "core/sim/values/tasks.h"
 
 enum plant_kind {
     PLANT_NONE,

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "core/base/rng.h"
-#include "core/sim/queue.h"
+#include "core/sim/base/queue.h"
 #include "tests/unit/support_sim_graph.h"
 
 static uint64_t held_bytes, held_bytes_max;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** What tests of core/sim/values.h need: memory that counts, tasks that wait, data made of sample numbers, programs. */
+/** What tests of core/sim/values/values.h need: memory that counts, tasks that wait, data made of sample numbers, programs. */
 #ifndef TESTS_UNIT_SUPPORT_VALUES_H
 #define TESTS_UNIT_SUPPORT_VALUES_H
 
@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "core/base/rng.h"
-#include "core/sim/values.h"
+#include "core/sim/values/values.h"
 
 #define SUPPORT_WORKERS_MAX 64u
 #define SUPPORT_PENDING_MAX 2048u

@@ -6,8 +6,8 @@
 #include "core/base/check.h"
 #include "core/base/err.h"
 #include "core/sim/base/config.h"
+#include "core/sim/base/queue.h"
 #include "core/sim/base/results.h"
-#include "core/sim/queue.h"
 
 #define SIM_NONE UINT32_MAX
 

@@ -12,10 +12,10 @@
 #include "core/inject/inject.h"
 #include "core/inject/link.h"
 #include "core/policy/policy.h"
-#include "core/sim/memory.h"
-#include "core/sim/values.h"
+#include "core/sim/base/memory.h"
 
 #define SIM_WORKERS_MAX 131072u
+#define SIM_FAR_WORKERS_MAX 256u /* who waited for whom is kept without edges too */
 #define SIM_TIMERS_MAX 4u
 #define SIM_DEPTH_MAX 65535u /* of exact_depth and control_depth: messages are counted in 16 bits */
 #define SIM_NEWEST_DEPTH \
@@ -56,6 +56,8 @@ struct sim_stolen {
 };
 
 struct sim;
+struct values;
+struct values_judge;
 
 /** One finished iteration, as a line of iterations.csv. */
 struct sim_iteration {

@@ -14,6 +14,7 @@
 #include "core/sim/node/models.h"
 #include "core/sim/node/slices.h"
 #include "core/sim/node/waits.h"
+#include "core/sim/values/values.h"
 
 /** Drawn for some iterations at once: they are asked for one after the other, from 0. */
 static uint64_t undisturbed_ns(const struct sim_nodes *self, struct sim_node *node, uint32_t worker,

@@ -14,6 +14,7 @@
 #include "core/sim/node/budget.h"
 #include "core/sim/node/compute.h"
 #include "core/sim/plan/withheld.h"
+#include "core/sim/values/values.h"
 #include "core/sim/wire/ends.h"
 #include "core/sim/wire/loans.h"
 #include "core/sim/wire/messages.h"

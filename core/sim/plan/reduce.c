@@ -10,6 +10,7 @@
 #include "core/sim/plan/reduce.h"
 
 #include "core/sim/node/models.h"
+#include "core/sim/values/values.h"
 #include "core/sim/wire/messages.h"
 
 /** Without a list the group is all workers; an empty one is the worker alone. */

@@ -2,6 +2,8 @@
 /* The slots' books (core/base/slots.h), and who is told when nobody wants a vector any more. */
 #include "core/sim/wire/loans.h"
 
+#include "core/sim/values/values.h"
+
 static inline void free_vector(struct sim_wire *self, uint32_t worker, uint32_t slot)
 {
     const struct slots_entry *const entry = &port_at(self, worker)->slots.entry[slot];

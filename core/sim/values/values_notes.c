@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Notes are contiguous: one that does not fit before the end of the ring begins at its start, and the rest is wasted. */
-#include "core/sim/values_notes.h"
+#include "core/sim/values/values_notes.h"
 
 #include <stdbool.h>
 

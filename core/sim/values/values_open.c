@@ -7,7 +7,8 @@
 #include "core/learn/lanes.h"
 #include "core/learn/mix.h"
 #include "core/policy/layout.h"
-#include "core/sim/values_private.h"
+#include "core/sim/values/values.h"
+#include "core/sim/values/values_private.h"
 
 #define WINDOW_MIN 32u
 #define WINDOW_MAX 512u

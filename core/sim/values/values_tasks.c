@@ -8,7 +8,8 @@
 #include "core/base/check.h"
 #include "core/learn/lanes.h"
 #include "core/learn/mix.h"
-#include "core/sim/values_private.h"
+#include "core/sim/values/values.h"
+#include "core/sim/values/values_private.h"
 
 #define MEAN_BLOCK 1024u /* floats of a long mean's running sum, which stays in L1 */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The only place that asks for, and waits for, what has finished. */
-#include "core/sim/values_past.h"
+#include "core/sim/values/values_past.h"
 
 #include "core/base/check.h"
 

@@ -6,12 +6,12 @@
  * take about equally long. Cuts take far longer and nobody waits for their results, so they are kept out of it: at most
  * VALUES_CUTS are pending, and a vector remembers the newest one that reads it.
  */
-#ifndef CORE_SIM_VALUES_PAST_H
-#define CORE_SIM_VALUES_PAST_H
+#ifndef CORE_SIM_VALUES_VALUES_PAST_H
+#define CORE_SIM_VALUES_VALUES_PAST_H
 
 #include <stdbool.h>
 
-#include "core/sim/tasks.h"
+#include "core/sim/values/tasks.h"
 
 #define VALUES_CUTS 2u
 

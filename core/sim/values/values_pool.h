@@ -6,14 +6,14 @@
  * node that no slot names any more is dropped; it may be taken again when the last task that touches it has finished.
  * Nodes belong to the policy loop; tasks see only the buffers, which never move.
  */
-#ifndef CORE_SIM_VALUES_POOL_H
-#define CORE_SIM_VALUES_POOL_H
+#ifndef CORE_SIM_VALUES_VALUES_POOL_H
+#define CORE_SIM_VALUES_VALUES_POOL_H
 
 #include <stdint.h>
 
-#include "core/sim/memory.h"
-#include "core/sim/tasks.h"
-#include "core/sim/values_past.h"
+#include "core/sim/base/memory.h"
+#include "core/sim/values/tasks.h"
+#include "core/sim/values/values_past.h"
 
 #define VALUES_POOL_NONE UINT32_MAX
 

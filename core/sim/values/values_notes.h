@@ -4,13 +4,13 @@
  *
  * Written by the policy loop before the task is submitted, read (and sorted in place) by the task alone.
  */
-#ifndef CORE_SIM_VALUES_NOTES_H
-#define CORE_SIM_VALUES_NOTES_H
+#ifndef CORE_SIM_VALUES_VALUES_NOTES_H
+#define CORE_SIM_VALUES_VALUES_NOTES_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/sim/values_past.h"
+#include "core/sim/values/values_past.h"
 
 /** One note: where it ends, and the task after which its bytes are free. */
 struct values_note {

@@ -2,8 +2,8 @@
 /**
  * Where the simulator's memory comes from: core/ allocates nothing, whoever runs it hands in this one function.
  */
-#ifndef CORE_SIM_MEMORY_H
-#define CORE_SIM_MEMORY_H
+#ifndef CORE_SIM_BASE_MEMORY_H
+#define CORE_SIM_BASE_MEMORY_H
 
 #include <stddef.h>
 

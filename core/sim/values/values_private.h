@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** What values_open.c, values.c (submission, by the policy loop) and values_tasks.c (arithmetic, by anybody) share. */
-#ifndef CORE_SIM_VALUES_PRIVATE_H
-#define CORE_SIM_VALUES_PRIVATE_H
+#ifndef CORE_SIM_VALUES_VALUES_PRIVATE_H
+#define CORE_SIM_VALUES_VALUES_PRIVATE_H
 
 #include "core/learn/combine.h"
-#include "core/sim/values.h"
-#include "core/sim/values_notes.h"
-#include "core/sim/values_past.h"
-#include "core/sim/values_pool.h"
+#include "core/sim/values/values_config.h"
+#include "core/sim/values/values_notes.h"
+#include "core/sim/values/values_past.h"
+#include "core/sim/values/values_pool.h"
 
 /** Behind a gradient: the ids of its batch, written at submission, and its loss. Offsets in floats. */
 struct values_layout {

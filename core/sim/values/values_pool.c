@@ -4,7 +4,7 @@
  * dropped ones are looked through when no free one is left. A look costs a comparison per dropped node, and there are
  * only as many of them as tasks may be pending.
  */
-#include "core/sim/values_pool.h"
+#include "core/sim/values/values_pool.h"
 
 #include <stdbool.h>
 

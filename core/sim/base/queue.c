@@ -7,7 +7,7 @@
  * One level's buckets are windows of time. While one window passes, the entries of the next are told to the owner, in no
  * order; what is pushed into the passing one is told at once.
  */
-#include "core/sim/queue.h"
+#include "core/sim/base/queue.h"
 
 #include <string.h>
 

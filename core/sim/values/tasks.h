@@ -6,8 +6,8 @@
  * the tasks it names have finished. It writes memory that no earlier task reads, so order and number of threads cannot
  * change a result. Threads live in harness/run/executor.c; tasks_inline runs each task at once.
  */
-#ifndef CORE_SIM_TASKS_H
-#define CORE_SIM_TASKS_H
+#ifndef CORE_SIM_VALUES_TASKS_H
+#define CORE_SIM_VALUES_TASKS_H
 
 #include <stdint.h>
 

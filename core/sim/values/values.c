@@ -7,7 +7,7 @@
  * The newest gradient of a worker is a node as well: while an abandoned one is still being computed, the next has a
  * buffer of its own.
  */
-#include "core/sim/values.h"
+#include "core/sim/values/values.h"
 
 #include <errno.h>
 
@@ -15,7 +15,7 @@
 #include "core/base/slots.h"
 #include "core/learn/lanes.h"
 #include "core/learn/mix.h"
-#include "core/sim/values_private.h"
+#include "core/sim/values/values_private.h"
 
 #define NONE VALUES_POOL_NONE
 #define MEAN_FLOATS (1u << 21) /* rows * dim of one part of a mean: about a millisecond */

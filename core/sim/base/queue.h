@@ -8,13 +8,13 @@
  *
  * Source: R. Ahuja, K. Mehlhorn, J. Orlin, R. Tarjan, "Faster algorithms for the shortest path problem", J. ACM 1990.
  */
-#ifndef CORE_SIM_QUEUE_H
-#define CORE_SIM_QUEUE_H
+#ifndef CORE_SIM_BASE_QUEUE_H
+#define CORE_SIM_BASE_QUEUE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/sim/memory.h"
+#include "core/sim/base/memory.h"
 
 #define QUEUE_DIGIT_BITS 4u
 #define QUEUE_DIGITS (1u << QUEUE_DIGIT_BITS)

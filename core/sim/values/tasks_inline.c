@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The reference for every executor: program order is the order of execution, and nothing is ever pending. */
 #include "core/base/check.h"
-#include "core/sim/tasks.h"
+#include "core/sim/values/tasks.h"
 
 static task_id submit(struct tasks *tasks, const struct task *task)
 {
