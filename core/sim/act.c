@@ -235,13 +235,37 @@ static void do_done(struct sim *self, uint32_t worker)
         sim_membership_end(&self->plan, worker);
 }
 
-static void do_action(struct sim *self, uint32_t worker, const struct action *action)
+/** What few policies ask for, or once. */
+static void do_rare_action(struct sim *self, uint32_t worker, const struct action *action)
 {
     struct sim_wire *const wire = &self->plan.nodes.wire;
-    struct sim_nodes *const nodes = &self->plan.nodes;
+    switch ((enum action_kind)action->kind) {
+    case ACT_EVICT:
+        loans_reclaim(wire, worker, action->peer);
+        return;
+    case ACT_REDUCE:
+        reduce_ask(&self->plan, worker, action);
+        return;
+    case ACT_WAKE:
+        do_wake(self, worker, action);
+        return;
+    case ACT_ABANDON:
+        wire->base.totals.count.abandoned += sim_compute_abandon(&self->plan.nodes, worker);
+        return;
+    case ACT_DONE:
+        do_done(self, worker);
+        return;
+    default:
+        break;
+    }
+    sim_break(&wire->base, worker, "an action that no driver knows");
+}
+
+static void do_action(struct sim *self, uint32_t worker, const struct action *action)
+{
     switch ((enum action_kind)action->kind) {
     case ACT_COMPUTE:
-        sim_compute_want(nodes, worker, action->round);
+        sim_compute_want(&self->plan.nodes, worker, action->round);
         return;
     case ACT_APPLY:
         do_apply(self, worker, action);
@@ -262,23 +286,9 @@ static void do_action(struct sim *self, uint32_t worker, const struct action *ac
     case ACT_CANCEL:
         do_timer(self, worker, action);
         return;
-    case ACT_EVICT:
-        loans_reclaim(wire, worker, action->peer);
-        return;
-    case ACT_REDUCE:
-        reduce_ask(&self->plan, worker, action);
-        return;
-    case ACT_WAKE:
-        do_wake(self, worker, action);
-        return;
-    case ACT_ABANDON:
-        wire->base.totals.count.abandoned += sim_compute_abandon(nodes, worker);
-        return;
-    case ACT_DONE:
-        do_done(self, worker);
-        return;
+    default:
+        do_rare_action(self, worker, action);
     }
-    sim_break(&wire->base, worker, "an action that no driver knows");
 }
 
 /** What a live worker takes from a port, a timer or its core. */

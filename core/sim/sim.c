@@ -146,37 +146,23 @@ static void take_cut(struct sim *self)
 /** Everybody is to be told that the run ends. */
 static void begin_stop(struct sim *self)
 {
+    if (self->plan.nodes.stopped)
+        return;
     stop_begin(&self->plan);
     self->roll_kind = EV_STOP;
     self->roll = 0;
 }
 
-static void dispatch(struct sim *self, const struct queue_entry *due)
+/** What was planned before the start, or for all workers. */
+static void dispatch_planned(struct sim *self, enum due_kind kind, uint32_t index)
 {
-    struct sim_nodes *const nodes = &self->plan.nodes;
-    const uint32_t index = due->ref & ((1u << DUE_INDEX_BITS) - 1);
-    switch ((enum due_kind)(due->ref >> DUE_INDEX_BITS)) {
-    case DUE_MESSAGE:
-        service_message(self, index);
-        return;
-    case DUE_GRADIENT:
-    case DUE_BEGIN:
-        dispatch_phase(self, (enum due_kind)(due->ref >> DUE_INDEX_BITS), index, due->extra);
-        return;
-    case DUE_TIMER:
-        if (nodes->timer[index].armed && nodes->timer[index].armed_count == due->extra)
-            service_timer(self, index);
-        return;
-    case DUE_WAKE:
-        service_wake(self, index);
-        return;
+    switch (kind) {
     case DUE_CUT:
-        if (index == nodes->cuts_taken) /* else it was taken by count */
+        if (index == self->plan.nodes.cuts_taken) /* else it was taken by count */
             take_cut(self);
         return;
     case DUE_STOP:
-        if (!nodes->stopped)
-            begin_stop(self);
+        begin_stop(self);
         return;
     case DUE_REDUCED:
         reduce_finish(&self->plan, index);
@@ -194,8 +180,35 @@ static void dispatch(struct sim *self, const struct queue_entry *due)
         faults_steal(&self->plan, index);
         return;
     case DUE_SLICE:
-        sim_compute_turn(nodes, index);
+        sim_compute_turn(&self->plan.nodes, index);
         return;
+    default:
+        CHECK(false);
+    }
+}
+
+static void dispatch(struct sim *self, const struct queue_entry *due)
+{
+    struct sim_nodes *const nodes = &self->plan.nodes;
+    const uint32_t index = due->ref & ((1u << DUE_INDEX_BITS) - 1);
+    const enum due_kind kind = (enum due_kind)(due->ref >> DUE_INDEX_BITS);
+    switch (kind) {
+    case DUE_MESSAGE:
+        service_message(self, index);
+        return;
+    case DUE_GRADIENT:
+    case DUE_BEGIN:
+        dispatch_phase(self, kind, index, due->extra);
+        return;
+    case DUE_TIMER:
+        if (nodes->timer[index].armed && nodes->timer[index].armed_count == due->extra)
+            service_timer(self, index);
+        return;
+    case DUE_WAKE:
+        service_wake(self, index);
+        return;
+    default:
+        dispatch_planned(self, kind, index);
     }
 }
 
@@ -246,28 +259,35 @@ static bool idle(struct sim *self)
     return false;
 }
 
+/** The budget, or whoever runs this, wants a cut or the end before anything else happens. */
+static bool is_spent(struct sim *self)
+{
+    const struct sim_nodes *const nodes = &self->plan.nodes;
+    if (nodes->stopped)
+        return false;
+    if (nodes->spent >= nodes->spent_cut)
+        take_cut(self);
+    else if (self->stop_wanted || nodes->spent >= nodes->spent_max)
+        begin_stop(self);
+    else
+        return false;
+    return true;
+}
+
 /** The next thing that happens. False: nothing is left. */
 static bool advance(struct sim *self)
 {
     struct sim_wire *const wire = &self->plan.nodes.wire;
-    struct sim_nodes *const nodes = &self->plan.nodes;
     struct queue_entry due;
     if (service_is_pending(self)) {
         service_pending(self);
         return true;
     }
-    if (!nodes->stopped) {
-        if (nodes->spent >= nodes->spent_cut) {
-            take_cut(self);
-            return true;
-        }
-        if (self->stop_wanted || nodes->spent >= nodes->spent_max) {
-            begin_stop(self);
-            return true;
-        }
-    }
+    if (is_spent(self))
+        return true;
     if (!queue_pop(&wire->base.queue, &due) ||
-        ((wire_stalls(wire) || (wire->bad && nodes->stopped)) && is_stuck(self, due.at_ns)))
+        ((wire_stalls(wire) || (wire->bad && self->plan.nodes.stopped)) &&
+         is_stuck(self, due.at_ns)))
         return idle(self);
     wire->base.now_ns = due.at_ns;
     dispatch(self, &due);

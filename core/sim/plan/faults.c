@@ -43,45 +43,42 @@ static void pause(struct sim_plan *self, const struct fault *fault)
     node->ready_ns = sim_max(node->ready_ns, node->pause_ns);
 }
 
+/** What disturbs a worker and does not take it away. */
+static void disturb(struct sim_plan *self, const struct fault *fault)
+{
+    struct sim_node *const node = node_at(&self->nodes, fault->worker);
+    if (fault->kind == FAULT_PAUSE)
+        pause(self, fault);
+    else if (fault->kind == FAULT_DISK)
+        node->disk_ns = sim_max(node->disk_ns, fault_end_ns(fault));
+    else if (fault->kind == FAULT_SLOTS)
+        withheld_begin(self, fault);
+}
+
 void faults_begin(struct sim_plan *self, uint32_t number)
 {
     const struct fault *const fault = &self->nodes.wire.base.config.fault[number];
-    struct sim_node *const node = node_at(&self->nodes, fault->worker);
     struct sim_absence *const absence = &self->absence[fault->worker];
     const bool drains = self->nodes.stopped && fault->kind != FAULT_PAUSE;
     if (fault->kind == FAULT_JOIN) {
         faults_over(self, number);
         return;
     }
-    if (node->port.crashed || drains)
+    if (node_at(&self->nodes, fault->worker)->port.crashed || drains)
         return;
     self->faults[number].happened = true;
     self->faults[number].at_ns = self->nodes.wire.base.now_ns;
-    if (fault_is_absence(fault->kind)) {
-        absence->fault = number;
-        absence->overstayed = false;
+    if (!fault_is_absence(fault->kind)) {
+        disturb(self, fault);
+        self->faults[number].back_ns = fault_end_ns(fault);
+        return;
     }
-    switch (fault->kind) {
-    case FAULT_CRASH:
+    absence->fault = number;
+    absence->overstayed = false;
+    if (fault->kind == FAULT_CRASH)
         sim_membership_crash(self, fault->worker);
-        return;
-    case FAULT_LEAVE:
+    else
         sim_membership_leave(self, fault->worker);
-        return;
-    case FAULT_PAUSE:
-        pause(self, fault);
-        break;
-    case FAULT_DISK:
-        node->disk_ns = sim_max(node->disk_ns, fault_end_ns(fault));
-        break;
-    case FAULT_SLOTS:
-        withheld_begin(self, fault);
-        break;
-    case FAULT_JOIN:
-    case FAULT_KINDS:
-        break;
-    }
-    self->faults[number].back_ns = fault_end_ns(fault);
 }
 
 void faults_notice(struct sim_plan *self, uint32_t number)

@@ -175,6 +175,22 @@ static bool passes_bad_link(struct sim_wire *self, uint32_t worker, uint32_t mes
     return false;
 }
 
+/** What bad links and mishaps do to the message comes back in `fate` and `mishap`; false: it ends here. */
+static inline bool passes(struct sim_wire *self, uint32_t worker, uint32_t message, uint64_t bytes,
+                          struct link_fate *fate, struct mishap *mishap)
+{
+    const struct sim_message *const m = &self->message[message];
+    const uint32_t class = messages_class(m);
+    if (self->bad && self->is_bad[m->edge] &&
+        !passes_bad_link(self, worker, message, bytes, fate->release_ns, fate))
+        return false;
+    *mishap = draw_mishap(self, worker, &self->edge[m->edge], class, m->number,
+                          !self->mailboxes || class == 1);
+    if (mishap->lost)
+        ends_drop(self, message, LINK_LOST);
+    return !mishap->lost;
+}
+
 void flight_depart(struct sim_wire *self, uint32_t worker, uint32_t message, uint64_t bytes,
                    uint64_t from_ns)
 {
@@ -183,16 +199,10 @@ void flight_depart(struct sim_wire *self, uint32_t worker, uint32_t message, uin
     const uint32_t class = messages_class(m);
     const bool mailbox = self->mailboxes && class == 0;
     from_ns = through_port(self, worker, bytes, from_ns);
-    from_ns = published_ns(self, worker, m, from_ns);
-    struct link_fate fate = {.release_ns = from_ns};
-    if (self->bad && self->is_bad[m->edge] &&
-        !passes_bad_link(self, worker, message, bytes, from_ns, &fate))
+    struct link_fate fate = {.release_ns = published_ns(self, worker, m, from_ns)};
+    struct mishap mishap;
+    if (!passes(self, worker, message, bytes, &fate, &mishap))
         return;
-    const struct mishap mishap = draw_mishap(self, worker, edge, class, m->number, !mailbox);
-    if (mishap.lost) {
-        ends_drop(self, message, LINK_LOST);
-        return;
-    }
     const uint64_t on_wire_ns = latency_ns(self, worker, edge, class, m->number);
     uint64_t at_ns = fate.release_ns + on_wire_ns + mishap.late_ns;
     if (!mailbox || !(mishap.overtaken || fate.overtakes)) /* who resends puts in order as well */
