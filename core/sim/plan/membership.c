@@ -4,7 +4,7 @@
  *
  * Order at a return: first the peers are notified, then the worker starts, then it is notified of who else is absent; all at
  * one moment. So nothing of the new incarnation can reach a peer before the notice, and nothing that a peer sends before it
- * has the notice reaches the new incarnation (sim_life.told).
+ * has the notice reaches the new incarnation (sim_life.notified).
  */
 #include "core/sim/plan/membership.h"
 
@@ -188,7 +188,7 @@ static void renew_edges(struct sim_plan *self, uint32_t worker)
                                                                         &self->nodes.wire.life[in];
         there->life = incarnation_pair(incarnation_of_sender(there->life) + 1,
                                        incarnation_of_receiver(there->life));
-        there->told = (uint8_t)incarnation_of_receiver(there->life);
+        there->notified = (uint8_t)incarnation_of_receiver(there->life);
         back->life = incarnation_pair(incarnation_of_sender(back->life),
                                       incarnation_of_receiver(back->life) + 1);
         memset(self->nodes.wire.edge[out].flying, 0, sizeof(self->nodes.wire.edge[out].flying));
@@ -285,5 +285,5 @@ void sim_membership_found(struct sim_plan *self, const struct sim_message *notic
 {
     const uint32_t edge = node_at(&self->nodes, notice->to)->port.first_edge + notice->number;
     self->nodes.wire.edge[edge].down = false;
-    self->nodes.wire.life[edge].told = (notice->incarnation - 1u) & INCARNATION_MASK;
+    self->nodes.wire.life[edge].notified = (notice->incarnation - 1u) & INCARNATION_MASK;
 }

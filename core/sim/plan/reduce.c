@@ -144,7 +144,7 @@ static void count_traffic(struct sim_plan *self, uint32_t size)
         self->nodes.recording ? (uint64_t)size * half_bytes(self, size) : 0;
 }
 
-static void tell(struct sim_plan *self, uint32_t worker, const struct sim_reduce *reduce)
+static void notify(struct sim_plan *self, uint32_t worker, const struct sim_reduce *reduce)
 {
     const uint32_t message = messages_take(&self->nodes.wire);
     if (message == SIM_NONE)
@@ -172,6 +172,6 @@ void reduce_finish(struct sim_plan *self, uint32_t r)
     for (uint32_t i = 0; i < reduce.size; i++) {
         models_adopt(&self->nodes, self->member[i], self->to[i]);
         models_averaged(&self->nodes, self->member[i], reduce.tag + 1);
-        tell(self, self->member[i], &reduce);
+        notify(self, self->member[i], &reduce);
     }
 }

@@ -38,7 +38,7 @@ static struct values_node *vector_at(const struct values *self, uint32_t worker,
 }
 
 /* The slot names another node; `index` brings its reference along. */
-static void name(struct values *self, uint32_t worker, uint32_t slot, uint32_t index)
+static void bind_slot(struct values *self, uint32_t worker, uint32_t slot, uint32_t index)
 {
     uint32_t *const at = slot_at(self, worker, slot);
     if (*at != NONE)
@@ -51,25 +51,25 @@ static uint32_t take(struct values *self, struct values_pool *pool)
 {
     if (self->error < 0)
         return NONE;
-    const uint32_t index = values_pool_take(pool, &self->past);
+    const uint32_t index = values_pool_take(pool, &self->pending);
     if (index == NONE)
         self->error = -ENOMEM;
     return index;
 }
 
-static void await(struct values *self, task_id task)
+static void depend_on(struct values *self, task_id task)
 {
-    if (task <= self->past.low)
+    if (task <= self->pending.watermark)
         return;
     CHECK(self->after_count < self->after_max);
     self->after[self->after_count++] = task;
 }
 
-/* `low` passes over cuts, so it does not tell whether one has finished. */
-static void await_newest_cut(struct values *self)
+/* `watermark` passes over cuts, so it does not tell whether one has finished. */
+static void depend_on_newest_cut(struct values *self)
 {
-    if (self->past.cuts > 0)
-        self->after[self->after_count++] = values_past_cut(&self->past);
+    if (self->pending.cuts > 0)
+        self->after[self->after_count++] = values_pending_cut(&self->pending);
 }
 
 static task_id submit(struct values *self, struct task task)
@@ -77,7 +77,7 @@ static task_id submit(struct values *self, struct task task)
     task.after = self->after;
     task.after_count = self->after_count;
     self->after_count = 0;
-    return values_past_submit(&self->past, &task);
+    return values_pending_submit(&self->pending, &task);
 }
 
 /* ------------------------------------------------------------------ the program */
@@ -93,7 +93,7 @@ void values_start(struct values *self, uint32_t slot)
     lanes_start(self->config.lanes, node->data, model->dim);
     self->sum_start = mix_ledger(node->data, model->dim);
     for (uint32_t w = 0; w < self->config.workers; w++)
-        name(self, w, slot, index);
+        bind_slot(self, w, slot, index);
     node->refs = self->config.workers;
 }
 
@@ -108,7 +108,7 @@ void values_gradient(struct values *self, uint32_t worker, uint32_t slot)
     if (self->work.has_data)
         sampler_next(&at->sampler, (uint32_t *)(void *)(out->data + self->work.layout.ids),
                      self->work.layout.batch);
-    await(self, in->written);
+    depend_on(self, in->written);
     out->written = out->last = in->last =
         submit(self, values_task_gradient(&self->work, in->data, out->data));
     if (at->gradient != NONE)
@@ -127,45 +127,46 @@ void values_apply(struct values *self, uint32_t worker, uint32_t from, uint32_t 
     struct values_node *const in = vector_at(self, worker, from);
     struct values_node *const gradient = &self->gradients.node[at->gradient];
     struct values_node *const out = &self->vectors.node[index];
-    await(self, in->written);
-    await(self, gradient->written);
-    await(self, at->applied);
+    depend_on(self, in->written);
+    depend_on(self, gradient->written);
+    depend_on(self, at->applied);
     at->applied = out->written = out->last = in->last = gradient->last =
         submit(self, values_task_apply(&self->work, in->data, gradient->data, out->data, worker,
                                        rule, rate));
-    name(self, worker, to, index);
+    bind_slot(self, worker, to, index);
 }
 
 /* The rows of a mix as the arithmetic wants them: buffers instead of slots. */
-static struct combine *note_mix(struct values *self, const struct values_mix *mix)
+static struct combine *mix_arguments(struct values *self, const struct values_mix *mix)
 {
     const struct values_node *const own = vector_at(self, mix->worker, mix->from);
-    struct combine *const note = values_notes_take(
-        &self->notes, &self->past, sizeof(*note) + mix->count * sizeof(struct combine_row));
-    *note = (struct combine){.rule = mix->rule,
-                             .lanes = self->config.lanes,
-                             .dim = self->config.model->dim,
-                             .self = own->data,
-                             .self_id = mix->worker,
-                             .degree = mix->degree,
-                             .slice = mix->slice,
-                             .slices = mix->slices,
-                             .row = (struct combine_row *)(void *)(note + 1),
-                             .count = mix->count};
-    await(self, own->written);
+    struct combine *const arguments =
+        values_arguments_take(&self->arguments, &self->pending,
+                              sizeof(*arguments) + mix->count * sizeof(struct combine_row));
+    *arguments = (struct combine){.rule = mix->rule,
+                                  .lanes = self->config.lanes,
+                                  .dim = self->config.model->dim,
+                                  .self = own->data,
+                                  .self_id = mix->worker,
+                                  .degree = mix->degree,
+                                  .slice = mix->slice,
+                                  .slices = mix->slices,
+                                  .row = (struct combine_row *)(void *)(arguments + 1),
+                                  .count = mix->count};
+    depend_on(self, own->written);
     for (uint32_t i = 0; i < mix->count; i++) {
         const struct values_row *const row = &mix->row[i];
         const struct values_node *const node = vector_at(self, row->worker, row->slot);
-        note->row[i] =
+        arguments->row[i] =
             (struct combine_row){.row = node->data, .id = row->worker, .weight = row->weight};
-        await(self, node->written);
+        depend_on(self, node->written);
         if (row->base_slot == SLOTS_NONE)
             continue;
         const struct values_node *const base = vector_at(self, row->base_worker, row->base_slot);
-        note->row[i].base = base->data;
-        await(self, base->written);
+        arguments->row[i].base = base->data;
+        depend_on(self, base->written);
     }
-    return note;
+    return arguments;
 }
 
 /* Who reads what: after the submission, which says when. */
@@ -187,17 +188,18 @@ void values_mix(struct values *self, const struct values_mix *mix)
     if (index == NONE)
         return;
     struct values_node *const out = &self->vectors.node[index];
-    const task_id task = submit(self, values_task_mix(note_mix(self, mix), out->data));
-    values_notes_keep(&self->notes, task);
+    const task_id task = submit(self, values_task_mix(mix_arguments(self, mix), out->data));
+    values_arguments_keep(&self->arguments, task);
     book_readers(self, mix, task);
     out->written = out->last = task;
-    name(self, mix->worker, mix->to, index);
+    bind_slot(self, mix->worker, mix->to, index);
 }
 
-static const float **note_members(struct values *self, const uint32_t *member, const uint32_t *from,
-                                  uint32_t count)
+static const float **member_arguments(struct values *self, const uint32_t *member,
+                                      const uint32_t *from, uint32_t count)
 {
-    const float **const row = values_notes_take(&self->notes, &self->past, count * sizeof(float *));
+    const float **const row =
+        values_arguments_take(&self->arguments, &self->pending, count * sizeof(float *));
     for (uint32_t i = 0; i < count; i++) {
         CHECK(i == 0 || member[i] > member[i - 1]);
         row[i] = vector_at(self, member[i], from[i])->data;
@@ -220,32 +222,32 @@ void values_reduce(struct values *self, const uint32_t *member, const uint32_t *
     if (index == NONE)
         return;
     struct values_node *const out = &self->vectors.node[index];
-    const float **const row = note_members(self, member, from, count);
+    const float **const row = member_arguments(self, member, from, count);
     const uint32_t parts = mean_parts(self, count);
     task_id part[MEAN_PARTS_MAX];
     for (uint32_t p = 0; p < parts; p++) {
         for (uint32_t i = 0; i < count; i++)
-            await(self, vector_at(self, member[i], from[i])->written);
+            depend_on(self, vector_at(self, member[i], from[i])->written);
         part[p] = submit(self, values_task_mean(&self->work, row, count, out->data, p, parts));
     }
     for (uint32_t p = 0; p < parts; p++)
-        await(self, part[p]);
+        depend_on(self, part[p]);
     const task_id whole = submit(self, values_task_join());
-    values_notes_keep(&self->notes, whole);
+    values_arguments_keep(&self->arguments, whole);
     for (uint32_t i = 0; i < count; i++)
         vector_at(self, member[i], from[i])->last = whole;
     out->written = out->last = whole;
     out->refs = count; /* all members have the same bytes: one buffer */
     for (uint32_t i = 0; i < count; i++)
-        name(self, member[i], to[i], index);
+        bind_slot(self, member[i], to[i], index);
 }
 
 /* In the chain of the worker's steps: the ledger is summed in order. */
 static void book(struct values *self, uint32_t worker, struct values_node *node, bool gained)
 {
     struct values_worker *const at = &self->worker[worker];
-    await(self, node->written);
-    await(self, at->applied);
+    depend_on(self, node->written);
+    depend_on(self, at->applied);
     at->applied = node->last =
         submit(self, values_task_book(&self->work, node->data, worker, gained));
 }
@@ -266,7 +268,7 @@ void values_adopt(struct values *self, uint32_t worker, uint32_t slot, uint32_t 
     struct values_node *const node = vector_at(self, from, from_slot);
     book(self, worker, node, true);
     node->refs++; /* nobody writes where others read: one buffer is enough */
-    name(self, worker, slot, index);
+    bind_slot(self, worker, slot, index);
 }
 
 void values_free(struct values *self, uint32_t worker, uint32_t slot)
@@ -274,7 +276,7 @@ void values_free(struct values *self, uint32_t worker, uint32_t slot)
     if (self->error < 0)
         return;
     CHECK(*slot_at(self, worker, slot) != NONE);
-    name(self, worker, slot, NONE);
+    bind_slot(self, worker, slot, NONE);
 }
 
 void values_cut(struct values *self, const struct values_judge *judge, uint32_t cut,
@@ -282,24 +284,24 @@ void values_cut(struct values *self, const struct values_judge *judge, uint32_t 
 {
     if (self->error < 0)
         return;
-    values_past_wait_cut(&self->past);
-    struct values_showing *const showing = &self->showing[self->past.cuts % VALUES_CUTS];
+    values_pending_wait_cut(&self->pending);
+    struct values_showing *const showing = &self->showing[self->pending.cuts % VALUES_CUTS];
     showing->judge = *judge;
     showing->cut = cut;
-    await_newest_cut(self);
+    depend_on_newest_cut(self);
     for (uint32_t w = 0; w < self->config.workers; w++) {
         showing->vector[w] = NULL;
         if (model[w].slot == SLOTS_NONE)
             continue;
         const struct values_node *const node = vector_at(self, model[w].worker, model[w].slot);
         showing->vector[w] = node->data;
-        await(self, node->written);
+        depend_on(self, node->written);
     }
     struct task task = values_task_cut(showing);
     task.after = self->after;
     task.after_count = self->after_count;
     self->after_count = 0;
-    const task_id id = values_past_submit_cut(&self->past, &task);
+    const task_id id = values_pending_submit_cut(&self->pending, &task);
     for (uint32_t w = 0; w < self->config.workers; w++)
         if (model[w].slot != SLOTS_NONE)
             vector_at(self, model[w].worker, model[w].slot)->cut = id;
@@ -307,10 +309,10 @@ void values_cut(struct values *self, const struct values_judge *judge, uint32_t 
 
 void values_join(struct values *self)
 {
-    while (values_past_wait(&self->past))
+    while (values_pending_wait(&self->pending))
         ;
-    if (self->past.cuts > 0)
-        self->past.tasks->ops->wait(self->past.tasks, values_past_cut(&self->past));
+    if (self->pending.cuts > 0)
+        self->pending.tasks->ops->wait(self->pending.tasks, values_pending_cut(&self->pending));
 }
 
 /* ------------------------------------------------------------------ what came out */

@@ -12,7 +12,7 @@
 
 #define WINDOW_MIN 32u
 #define WINDOW_MAX 512u
-#define NOTE_BYTES 512u /* of a usual note: a mix with a dozen rows */
+#define ARGUMENT_BYTES 512u /* of a usual task: a mix with a dozen rows */
 
 static uint32_t window_of(const struct values_config *config)
 {
@@ -20,12 +20,12 @@ static uint32_t window_of(const struct values_config *config)
     return window < WINDOW_MIN ? WINDOW_MIN : window > WINDOW_MAX ? WINDOW_MAX : (uint32_t)window;
 }
 
-static size_t notes_bytes(const struct values_config *config)
+static size_t arguments_bytes(const struct values_config *config)
 {
     const size_t mix = sizeof(struct combine) + MIX_ROWS_MAX * sizeof(struct combine_row);
     const size_t mean = config->workers * sizeof(float *);
     const size_t largest = ((mix > mean ? mix : mean) + 63) / 64 * 64;
-    return 3 * largest + window_of(config) * NOTE_BYTES;
+    return 3 * largest + window_of(config) * ARGUMENT_BYTES;
 }
 
 static uint32_t samples_of(const struct values_config *config)
@@ -47,10 +47,11 @@ static size_t lay_out(struct values *memory, const struct values_config *config)
     made.after = layout_take(&layout, made.after_max, sizeof(*made.after));
     for (uint32_t i = 0; i < VALUES_CUTS; i++)
         made.showing[i].vector = layout_take(&layout, workers, sizeof(float *));
-    void *const notes = layout_take(&layout, notes_bytes(config), 1);
-    struct values_note *const note =
-        layout_take(&layout, window_of(config), sizeof(struct values_note));
-    values_notes_init(&made.notes, notes, notes_bytes(config), note, window_of(config));
+    void *const arguments = layout_take(&layout, arguments_bytes(config), 1);
+    struct values_argument *const argument =
+        layout_take(&layout, window_of(config), sizeof(struct values_argument));
+    values_arguments_init(&made.arguments, arguments, arguments_bytes(config), argument,
+                          window_of(config));
     made.order = layout_take(&layout, samples_of(config), sizeof(*made.order));
     made.bytes = layout.used;
     if (self)
@@ -79,7 +80,7 @@ static void set_up(struct values *self)
     self->work.has_data = config->shard != NULL;
     self->work.data = config->data;
     self->work.layout = layout;
-    self->past = (struct values_past){.tasks = config->tasks, .window = window_of(config)};
+    self->pending = (struct values_pending){.tasks = config->tasks, .window = window_of(config)};
     values_pool_init(&self->vectors, &self->memory, lanes_floats(config->lanes, layout.dim));
     values_pool_init(&self->gradients, &self->memory, layout.loss + MODEL_PAD);
     for (uint32_t w = 0; w < config->workers; w++)

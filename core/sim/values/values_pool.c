@@ -76,19 +76,19 @@ static bool grow(struct values_pool *self)
     return true;
 }
 
-static bool is_idle(const struct values_node *node, const struct values_past *past)
+static bool is_idle(const struct values_node *node, const struct values_pending *pending)
 {
-    return node->last <= past->low &&
-           (node->cut == 0 || past->tasks->ops->finished(past->tasks, node->cut));
+    return node->last <= pending->watermark &&
+           (node->cut == 0 || pending->tasks->ops->finished(pending->tasks, node->cut));
 }
 
-static void collect(struct values_pool *self, const struct values_past *past)
+static void collect(struct values_pool *self, const struct values_pending *pending)
 {
     uint32_t *link = &self->dropped;
     while (*link != VALUES_POOL_NONE) {
         const uint32_t index = *link;
         struct values_node *const node = &self->node[index];
-        if (!is_idle(node, past)) {
+        if (!is_idle(node, pending)) {
             link = &node->next;
             continue;
         }
@@ -107,13 +107,13 @@ static uint32_t take_fresh(struct values_pool *self)
 }
 
 /* Out of memory: what is pending may give some back. */
-static void collect_patiently(struct values_pool *self, struct values_past *past)
+static void collect_patiently(struct values_pool *self, struct values_pending *pending)
 {
-    while (self->free == VALUES_POOL_NONE && values_past_wait(past))
-        collect(self, past);
-    if (self->free == VALUES_POOL_NONE && past->cuts > 0) {
-        past->tasks->ops->wait(past->tasks, values_past_cut(past));
-        collect(self, past);
+    while (self->free == VALUES_POOL_NONE && values_pending_wait(pending))
+        collect(self, pending);
+    if (self->free == VALUES_POOL_NONE && pending->cuts > 0) {
+        pending->tasks->ops->wait(pending->tasks, values_pending_cut(pending));
+        collect(self, pending);
     }
 }
 
@@ -125,17 +125,17 @@ static uint32_t take_free(struct values_pool *self)
     return index;
 }
 
-uint32_t values_pool_take(struct values_pool *self, struct values_past *past)
+uint32_t values_pool_take(struct values_pool *self, struct values_pending *pending)
 {
     if (self->free == VALUES_POOL_NONE) {
-        values_past_poll(past);
-        collect(self, past);
+        values_pending_poll(pending);
+        collect(self, pending);
     }
     uint32_t index = take_free(self);
     if (index == VALUES_POOL_NONE)
         index = take_fresh(self);
     if (index == VALUES_POOL_NONE) {
-        collect_patiently(self, past);
+        collect_patiently(self, pending);
         index = take_free(self);
     }
     if (index != VALUES_POOL_NONE)

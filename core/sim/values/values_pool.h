@@ -13,7 +13,7 @@
 
 #include "core/sim/base/memory.h"
 #include "core/sim/values/tasks.h"
-#include "core/sim/values/values_past.h"
+#include "core/sim/values/values_pending.h"
 
 #define VALUES_POOL_NONE UINT32_MAX
 
@@ -45,7 +45,7 @@ void values_pool_fini(struct values_pool *self);
  * A node with no readers, refs 1 and unspecified content. It grows the pool only when no dropped node is ready, and waits
  * only when there is no memory to grow. VALUES_POOL_NONE: no memory even so.
  */
-uint32_t values_pool_take(struct values_pool *self, struct values_past *past);
+uint32_t values_pool_take(struct values_pool *self, struct values_pending *pending);
 
 /** One slot less names the node. */
 void values_pool_drop(struct values_pool *self, uint32_t index);

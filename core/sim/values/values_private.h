@@ -4,9 +4,9 @@
 #define CORE_SIM_VALUES_VALUES_PRIVATE_H
 
 #include "core/learn/combine.h"
+#include "core/sim/values/values_arguments.h"
 #include "core/sim/values/values_config.h"
-#include "core/sim/values/values_notes.h"
-#include "core/sim/values/values_past.h"
+#include "core/sim/values/values_pending.h"
 #include "core/sim/values/values_pool.h"
 
 /** Behind a gradient: the ids of its batch, written at submission, and its loss. Offsets in floats. */
@@ -45,9 +45,9 @@ struct values {
     struct sim_memory memory;
     size_t bytes; /* of this block */
     struct values_work work;
-    struct values_past past;
+    struct values_pending pending;
     struct values_pool vectors, gradients;
-    struct values_notes notes;
+    struct values_arguments arguments;
     struct values_worker *worker; /* [workers] */
     uint32_t *slot;               /* [workers][slots] node, or VALUES_POOL_NONE */
     task_id *after;               /* [after_max] what the next task waits for */
@@ -73,9 +73,9 @@ struct task values_task_apply(const struct values_work *work, const float *from,
                               enum apply_rule rule, float rate);
 struct task values_task_book(const struct values_work *work, const float *vector, uint32_t worker,
                              bool gained);
-/** `mix`: in the notes. */
+/** `mix`: in its arguments. */
 struct task values_task_mix(struct combine *mix, float *to);
-/** Part `part` of `parts` of the mean; row: [count] in the notes, sorted by worker. */
+/** Part `part` of `parts` of the mean; row: [count] in its arguments, sorted by worker. */
 struct task values_task_mean(const struct values_work *work, const float *const *row,
                              uint32_t count, float *to, uint32_t part, uint32_t parts);
 /** Nothing: finishes when what it depends on has. */

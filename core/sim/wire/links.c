@@ -21,7 +21,7 @@
 static inline bool goes_nowhere(const struct sim_wire *self, uint32_t edge)
 {
     const struct sim_life *const life = self->life ? &self->life[edge] : NULL;
-    return self->edge[edge].down || (life && life->told != incarnation_of_receiver(life->life));
+    return self->edge[edge].down || (life && life->notified != incarnation_of_receiver(life->life));
 }
 
 /** As many are in flight as its depth allows: it is dropped where the policy survives that, else a bound is broken. */

@@ -33,9 +33,9 @@ void sim_pressure_read(struct sim_wire *self, uint32_t edge)
     if (!self->pressure || self->pressure[edge] == PRESSURE_NONE ||
         !pressure_has_room(self->edge[edge].flying[1], self->base.config.control_bound))
         return;
-    const bool told = self->pressure[edge] == PRESSURE_TOLD;
+    const bool notified = self->pressure[edge] == PRESSURE_NOTIFIED;
     sim_pressure_forget(self, edge);
-    if (told)
+    if (notified)
         notify_room(self, edge);
 }
 
@@ -47,7 +47,7 @@ uint32_t sim_pressure_next(struct sim_wire *self, uint32_t worker)
     uint32_t peer = 0;
     while (self->pressure[port->first_edge + peer] != PRESSURE_FULL)
         peer++;
-    self->pressure[port->first_edge + peer] = PRESSURE_TOLD;
+    self->pressure[port->first_edge + peer] = PRESSURE_NOTIFIED;
     self->full[worker]--;
     return peer;
 }

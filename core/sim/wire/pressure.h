@@ -12,7 +12,7 @@
 enum pressure {
     PRESSURE_NONE,
     PRESSURE_FULL, /* its sender has not been told yet */
-    PRESSURE_TOLD,
+    PRESSURE_NOTIFIED,
 };
 
 /** A control more, or less, is unread on this directed edge; `worker` sends on it. Nothing without a bound. */

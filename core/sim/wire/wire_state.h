@@ -77,8 +77,8 @@ struct sim_mailbox {
 
 /** Of a directed edge, where workers come back. Messages of another life of the edge are dropped. */
 struct sim_life {
-    uint8_t life; /* incarnation_pair of how often the sender and the receiver came back */
-    uint8_t told; /* of the latter, how much the sender has heard of */
+    uint8_t life;     /* incarnation_pair of how often the sender and the receiver came back */
+    uint8_t notified; /* of the latter, how much the sender was notified of */
 };
 
 /** A worker as the wire sees it: it lies within a cache line or two of all that the worker's events need (node_state.h). */
