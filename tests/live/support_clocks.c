@@ -33,26 +33,46 @@ void clocks_leave(void)
     cr_expect_eq(system(command), 0);
 }
 
+static struct command_line *command_line(const char *command, const char *profile, const char *out)
+{
+    struct command_line *const line = calloc(1, sizeof(*line));
+    cr_assert(line);
+    line->argument[0] = command;
+    line->argument[1] = profile;
+    line->argument_count = 2;
+    line->out = out;
+    line->quiet = true;
+    return line;
+}
+
 static int run_here(const char *clock, const char *name, const char *set)
 {
     char profile[512], out[96], set_clock[32];
     const char *const source = getenv("DAWDLE_SOURCE");
-    struct command_line *const line = calloc(1, sizeof(*line));
-    cr_assert(line);
     if (strchr(name, '/'))
         snprintf(profile, sizeof(profile), "%s", name);
     else
         snprintf(profile, sizeof(profile), "%s/tests/live/%s.yaml", source ? source : ".", name);
     snprintf(out, sizeof(out), "%s/%s", folder, clock);
     snprintf(set_clock, sizeof(set_clock), "clock=%s", clock);
-    line->argument[0] = "run";
-    line->argument[1] = profile;
-    line->argument_count = 2;
+    struct command_line *const line = command_line("run", profile, out);
     line->set[line->set_count++] = set_clock;
     if (set)
         line->set[line->set_count++] = set;
-    line->out = out;
-    line->quiet = true;
+    const int code = command_run(line);
+    free(line);
+    return code;
+}
+
+int clocks_twin(const char *path, const char *name)
+{
+    char measured[192], out[96];
+    snprintf(measured, sizeof(measured), "%s/live/%s/latest", folder, name);
+    snprintf(out, sizeof(out), "%s/virtual", folder);
+    struct command_line *const line = command_line("twin", path, out);
+    line->like = line->against = measured;
+    line->hindsight = true;
+    line->set[line->set_count++] = "seeds=[1]";
     const int code = command_run(line);
     free(line);
     return code;

@@ -17,6 +17,9 @@ const char *clocks_folder(void);
  */
 int clocks_run(const char *clock, const char *name, const char *set);
 
+/** Imitate the latest live run of the profile at this path, with its seeds and what its host did meanwhile: `dawdle twin`. */
+int clocks_twin(const char *path, const char *name);
+
 /** What the latest such run wrote; the caller's. */
 json_t *clocks_result(const char *clock, const char *name);
 
