@@ -9,11 +9,11 @@
 
 void account_held(struct worker *self, uint64_t since, uint64_t now)
 {
-    const uint64_t from = account_max(since, self->served_cyc);
+    const uint64_t from = account_max(since, self->account.served_cyc);
     const uint64_t late = now > from ? now - from : 0;
     account_until(self, account_min(since, now));
-    self->others_cyc -=
-        books_share(&self->books, PART_HELD, account_min(self->others_cyc, late), now);
+    self->account.others_cyc -= books_share(&self->account.books, PART_HELD,
+                                            account_min(self->account.others_cyc, late), now);
 }
 
 void account_served(struct worker *self, uint64_t now)
@@ -35,21 +35,22 @@ void account_served(struct worker *self, uint64_t now)
 
 void account_loaded(struct worker *self, uint64_t now, uint64_t done)
 {
-    books_fill(&self->books, PART_LOAD, done);
+    books_fill(&self->account.books, PART_LOAD, done);
     account_spent(self, &self->costs.conversions, done > now, done - now);
 }
 
 void account_idle(struct worker *self, uint64_t now)
 {
     if (self->phase == WORKER_IDLE)
-        books_fill(&self->books, PART_REST, now);
+        books_fill(&self->account.books, PART_REST, now);
 }
 
 void account_blocked(struct worker *self, uint64_t now)
 {
-    if (self->phase == WORKER_COMPUTING && now > self->compute.planned_cyc && !self->books_closed) {
+    if (self->phase == WORKER_COMPUTING && now > self->compute.planned_cyc &&
+        !self->account.closed) {
         account_until(self, self->compute.planned_cyc);
-        self->open_cyc += books_fill(&self->books, PART_WAIT, now);
+        self->account.open_cyc += books_fill(&self->account.books, PART_WAIT, now);
     }
     account_woken(self, now, now);
 }
@@ -70,7 +71,7 @@ void account_computed(struct worker *self, uint64_t now)
 {
     const struct worker_compute *const c = &self->compute;
     account_until(self, now);
-    self->ready_cyc = now;
+    self->account.ready_cyc = now;
     if (!self->recording)
         return;
     self->count.compute_overruns += c->real_cyc > c->emulated_cyc && c->emulated_cyc > 0;
@@ -95,31 +96,31 @@ void account_abandoned(struct worker *self, uint64_t now)
 void account_mixed(struct worker *self, uint32_t peers, uint64_t now)
 {
     self->count.mixes++;
-    self->mixed_with += peers;
-    if (self->recording && self->ready_cyc > 0)
-        hist_record(&self->hist[SERIES_READY],
-                    (uint64_t)((double)(now - self->ready_cyc) * self->common->clock->ns_per_cyc));
-    self->ready_cyc = 0; /* the first average after a gradient is the one it waited for */
+    self->account.mixed_with += peers;
+    if (self->recording && self->account.ready_cyc > 0)
+        hist_record(&self->hist[SERIES_READY], (uint64_t)((double)(now - self->account.ready_cyc) *
+                                                          self->common->clock->ns_per_cyc));
+    self->account.ready_cyc = 0; /* the first average after a gradient is the one it waited for */
 }
 
 /** All of the iteration into the totals. Returns its length. */
 static uint64_t add_up(struct worker *self, uint64_t now, enum blame unended)
 {
-    books_fill(&self->books, PART_REST, now);
+    books_fill(&self->account.books, PART_REST, now);
     account_unended(self, unended);
     for (uint32_t p = 0; p < PART_COUNT; p++)
-        self->total_part_cyc[p] += self->books.part[p];
-    self->total_cyc += self->books.edge - self->books.begin;
-    return self->books.edge - self->books.begin;
+        self->account.total_part_cyc[p] += self->account.books.part[p];
+    self->account.total_cyc += self->account.books.edge - self->account.books.begin;
+    return self->account.books.edge - self->account.books.begin;
 }
 
 void account_halt(struct worker *self, uint64_t now)
 {
-    if (self->begun == 0 || self->books_closed)
+    if (self->begun == 0 || self->account.closed)
         return;
     book_until(self, now);
     add_up(self, now, BLAME_GONE);
-    self->books_closed = true;
+    self->account.closed = true;
 }
 
 /** What the gradient of this iteration took the worker itself. An abandoned one says nothing about how long it would have. */
@@ -127,40 +128,40 @@ static uint64_t own_cyc(const struct worker *self)
 {
     if (self->compute.abandoned)
         return 0;
-    return self->books.part[PART_LOAD] + self->books.part[PART_COMPUTE] +
-           self->books.part[PART_INJECTED];
+    return self->account.books.part[PART_LOAD] + self->account.books.part[PART_COMPUTE] +
+           self->account.books.part[PART_INJECTED];
 }
 
 static void close_books(struct worker *self, uint64_t now)
 {
     const double scale = self->common->clock->ns_per_cyc;
     const uint64_t total = add_up(self, now, BLAME_HELD);
-    account_spent(self, &self->costs.loads, 1, self->books.part[PART_LOAD]);
-    account_spent(self, &self->costs.rests, 1, self->books.part[PART_REST]);
-    self->total_iterations++;
+    account_spent(self, &self->costs.loads, 1, self->account.books.part[PART_LOAD]);
+    account_spent(self, &self->costs.rests, 1, self->account.books.part[PART_REST]);
+    self->account.total_iterations++;
     hist_record(&self->hist[SERIES_ITERATION], (uint64_t)((double)total * scale));
-    self->longest_cyc = account_max(self->longest_cyc, total);
+    self->account.longest_cyc = account_max(self->account.longest_cyc, total);
 
-    if (self->log_count < self->log_capacity) {
-        struct worker_iteration *const line = &self->log[self->log_count++];
+    if (self->log.count < self->log.capacity) {
+        struct worker_iteration *const line = &self->log.line[self->log.count++];
         *line = (struct worker_iteration){
-            .start_cyc = self->books.begin,
+            .start_cyc = self->account.books.begin,
             .total_cyc = total,
             .own_cyc = own_cyc(self),
             .iteration = (uint32_t)(self->begun - 1),
-            .mixed_with = self->mixed_with,
+            .mixed_with = self->account.mixed_with,
             .loss = self->compute.abandoned ? NAN : self->compute.gradient.loss};
-        memcpy(line->part_cyc, self->books.part, sizeof(line->part_cyc));
+        memcpy(line->part_cyc, self->account.books.part, sizeof(line->part_cyc));
     }
 }
 
 static void open_books(struct worker *self, uint64_t now)
 {
-    self->books_closed = false;
-    books_open(&self->books, now);
-    self->open_cyc = 0;
-    self->woken.open = false;
-    self->mixed_with = 0;
+    self->account.closed = false;
+    books_open(&self->account.books, now);
+    self->account.open_cyc = 0;
+    self->account.woken.open = false;
+    self->account.mixed_with = 0;
 }
 
 void account_return(struct worker *self, uint64_t now)
@@ -175,7 +176,7 @@ void account_iteration(struct worker *self, uint64_t now)
     self->returned = false;
     if (goes_on)
         return;
-    if (self->begun > 0 && self->recording && !self->books_closed)
+    if (self->begun > 0 && self->recording && !self->account.closed)
         close_books(self, now);
     open_books(self, now);
 }

@@ -39,14 +39,14 @@ static inline struct blame_phase account_phase(const struct worker *self)
 static inline void account_until(struct worker *self, uint64_t until)
 {
     if (self->phase == WORKER_LOADING)
-        books_fill(&self->books, PART_LOAD, until);
+        books_fill(&self->account.books, PART_LOAD, until);
     if (self->phase == WORKER_COMPUTING) {
         const struct blame_phase phase = account_phase(self);
-        books_phase(&self->books, &phase, until);
+        books_phase(&self->account.books, &phase, until);
         if (until < phase.end)
             return;
     }
-    books_fill(&self->books, PART_REST, until);
+    books_fill(&self->account.books, PART_REST, until);
 }
 
 /** [from, to) was spent on `part`. What overlaps the planned compute phase costs nothing. */
@@ -56,7 +56,7 @@ static inline void account_add(struct worker *self, enum part part, uint64_t fro
         from = account_min(self->compute.planned_cyc, to);
     account_until(self, from);
     if (self->phase != WORKER_COMPUTING || to > self->compute.planned_cyc)
-        books_fill(&self->books, part, to);
+        books_fill(&self->account.books, part, to);
 }
 
 /**
@@ -95,8 +95,8 @@ static inline uint64_t account_named_cyc(const struct worker *self)
  */
 static inline void account_disown(struct worker *self, uint64_t now)
 {
-    self->served_cyc = now;
-    self->others_cyc = 0;
+    self->account.served_cyc = now;
+    self->account.others_cyc = 0;
 }
 
 /** Something could have been done since `since`, and is from `now` on: others' time on the core meanwhile is booked as held. */

@@ -12,24 +12,24 @@
 
 static bool is_same_wait(const struct worker *self)
 {
-    return self->woken.open && self->woken.turn_cyc == self->served_cyc;
+    return self->account.woken.open && self->account.woken.turn_cyc == self->account.served_cyc;
 }
 
 /** The wait of this turn ended at `enabled` instead, from then on the worker was held. */
 static void book_anew(struct worker *self, uint64_t enabled)
 {
-    struct worker_woken *const w = &self->woken;
-    uint64_t *const part = self->books.part;
+    struct worker_woken *const w = &self->account.woken;
+    uint64_t *const part = self->account.books.part;
     enabled = account_min(account_max(enabled, w->from_cyc), w->seen_cyc);
-    const uint64_t wanted = account_max(enabled, self->served_cyc);
+    const uint64_t wanted = account_max(enabled, self->account.served_cyc);
     const uint64_t late = w->seen_cyc > wanted ? w->seen_cyc - wanted : 0;
     const uint64_t held = account_min(w->others_cyc, late);
     /* modulo 2^64: each of the differences may be negative */
     part[PART_WAIT] += enabled - w->enabled_cyc;
     part[PART_HELD] += held - w->held_cyc;
     part[PART_REST] -= enabled - w->enabled_cyc + held - w->held_cyc;
-    self->open_cyc += enabled - w->enabled_cyc;
-    self->others_cyc -= held - w->held_cyc;
+    self->account.open_cyc += enabled - w->enabled_cyc;
+    self->account.others_cyc -= held - w->held_cyc;
     w->enabled_cyc = enabled;
     w->held_cyc = held;
 }
@@ -37,37 +37,37 @@ static void book_anew(struct worker *self, uint64_t enabled)
 /** Wait and lateness since the worker was last looked at; the first of a turn, or one that came during the turn. */
 static void book(struct worker *self, uint64_t enabled, uint64_t now)
 {
-    const uint64_t others = self->others_cyc, from = self->books.edge;
-    self->open_cyc += books_fill(&self->books, PART_WAIT, enabled);
+    const uint64_t others = self->account.others_cyc, from = self->account.books.edge;
+    self->account.open_cyc += books_fill(&self->account.books, PART_WAIT, enabled);
     account_held(self, enabled, now);
-    self->woken = (struct worker_woken){.from_cyc = from,
-                                        .enabled_cyc = enabled,
-                                        .seen_cyc = now,
-                                        .others_cyc = others,
-                                        .held_cyc = others - self->others_cyc,
-                                        .turn_cyc = self->served_cyc,
-                                        .open = true};
+    self->account.woken = (struct worker_woken){.from_cyc = from,
+                                                .enabled_cyc = enabled,
+                                                .seen_cyc = now,
+                                                .others_cyc = others,
+                                                .held_cyc = others - self->account.others_cyc,
+                                                .turn_cyc = self->account.served_cyc,
+                                                .open = true};
 }
 
 void account_woken(struct worker *self, uint64_t cause, uint64_t now)
 {
-    if (self->phase != WORKER_IDLE || self->books_closed)
+    if (self->phase != WORKER_IDLE || self->account.closed)
         return;
-    const uint64_t edge = self->books.edge;
+    const uint64_t edge = self->account.books.edge;
     now = account_max(now, edge); /* the turn may have begun before its latest action ended */
     const bool again = is_same_wait(self);
     if (again)
-        book_anew(self, account_max(cause, self->woken.enabled_cyc));
+        book_anew(self, account_max(cause, self->account.woken.enabled_cyc));
     /* A stamp of another core may lie a little ahead of ours. */
     if (!again || cause > edge)
         book(self, account_min(account_max(cause, edge), now), now);
-    books_fill(&self->books, PART_REST, now);
+    books_fill(&self->account.books, PART_REST, now);
 }
 
 void account_caused(struct worker *self, uint32_t edge, uint64_t sent_cyc, uint64_t left_cyc,
                     uint64_t now)
 {
-    struct worker_cause *const cause = &self->cause;
+    struct worker_cause *const cause = &self->account.cause;
     const bool latest =
         self->common->policy->synchronous && is_same_wait(self) && cause->left_cyc > left_cyc;
     if (!latest)
@@ -78,20 +78,20 @@ void account_caused(struct worker *self, uint32_t edge, uint64_t sent_cyc, uint6
 
 void account_lost(struct worker *self, uint32_t edge, uint64_t noticed_cyc, uint64_t now)
 {
-    self->cause = (struct worker_cause){
+    self->account.cause = (struct worker_cause){
         .sent_cyc = noticed_cyc, .left_cyc = noticed_cyc, .edge = edge, .lost = true, .set = true};
     account_woken(self, noticed_cyc, now);
 }
 
 static struct blame_split split_of(const struct worker *self, uint64_t enabled)
 {
-    const struct worker_cause *const cause = &self->cause;
+    const struct worker_cause *const cause = &self->account.cause;
     const bool by_message = cause->edge != WORKER_NO_EDGE && !cause->lost;
     struct blame_phase phase[2] = {{0}};
     if (by_message &&
         !phases_read(&self->common->cohort->worker[self->peers[cause->edge]].phases, phase))
         phase[0] = phase[1] = (struct blame_phase){0}; /* what it did is unknown: held */
-    return blame_ended(self->open_cyc, enabled, cause->sent_cyc, by_message ? phase : NULL);
+    return blame_ended(self->account.open_cyc, enabled, cause->sent_cyc, by_message ? phase : NULL);
 }
 
 /** What was booked since the previous step that let the worker go on ends at `enabled`. */
@@ -99,29 +99,29 @@ static void blame(struct worker *self, uint64_t enabled)
 {
     const struct blame_split split = split_of(self, enabled);
     for (uint32_t b = 0; b < BLAME_COUNT; b++)
-        self->blamed_cyc[b] += split.part[b];
-    if (self->cause.edge != WORKER_NO_EDGE)
-        self->edge_cyc[self->cause.edge] += self->open_cyc;
-    self->open_cyc = 0;
+        self->account.blamed_cyc[b] += split.part[b];
+    if (self->account.cause.edge != WORKER_NO_EDGE)
+        self->account.edge_cyc[self->account.cause.edge] += self->account.open_cyc;
+    self->account.open_cyc = 0;
 }
 
 void account_answered(struct worker *self)
 {
-    const struct worker_cause *const cause = &self->cause;
+    const struct worker_cause *const cause = &self->account.cause;
     const bool by_message = cause->edge != WORKER_NO_EDGE && !cause->lost;
-    const bool caused = cause->set && self->phase == WORKER_IDLE && !self->books_closed;
-    if (caused && actions_go_on(&self->actions, by_message)) {
+    const bool caused = cause->set && self->phase == WORKER_IDLE && !self->account.closed;
+    if (caused && actions_go_on(&self->todo.actions, by_message)) {
         if (is_same_wait(self) && !self->common->policy->synchronous)
             book_anew(self, cause->left_cyc);
-        self->woken.open = false;
-        if (self->open_cyc > 0 && self->recording && self->begun > 0)
-            blame(self, self->woken.enabled_cyc);
+        self->account.woken.open = false;
+        if (self->account.open_cyc > 0 && self->recording && self->begun > 0)
+            blame(self, self->account.woken.enabled_cyc);
     }
-    self->cause.set = false;
+    self->account.cause.set = false;
 }
 
 void account_unended(struct worker *self, enum blame kind)
 {
-    self->blamed_cyc[kind] += self->open_cyc;
-    self->open_cyc = 0;
+    self->account.blamed_cyc[kind] += self->account.open_cyc;
+    self->account.open_cyc = 0;
 }

@@ -35,7 +35,7 @@ static uint32_t take_slot(struct worker *self)
         slot = slots_take(&self->slots);
     }
     if (slot == SLOTS_NONE)
-        self->count.slot_waits += !self->action_blocked;
+        self->count.slot_waits += !self->todo.blocked;
     else
         self->common->port->ops->stamp(self->common->port, self->id, slot, 0); /* being written */
     return slot;
@@ -56,7 +56,7 @@ static void adopt(struct worker *self, uint32_t slot)
     const bool is_read = self->phase == WORKER_COMPUTING && !self->compute.sliced &&
                          self->current == self->compute.slot && !self->compute.slot_orphan;
     const enum model_slot old =
-        model_slot_replaced(is_read, self->averages && self->current == self->average);
+        model_slot_replaced(is_read, self->average.kept && self->current == self->average.slot);
     self->compute.slot_orphan |= old == MODEL_SLOT_ORPHANED;
     if (old == MODEL_SLOT_DROPPED)
         slots_drop(&self->slots, self->current);
@@ -66,11 +66,11 @@ static void adopt(struct worker *self, uint32_t slot)
 /** The current model is exact mean number `number` of all workers: it is kept until the next one. */
 static void keep_average(struct worker *self, uint64_t number)
 {
-    const uint32_t old = self->average;
-    if (!self->averages)
+    const uint32_t old = self->average.slot;
+    if (!self->average.kept)
         return;
-    self->average = self->current;
-    self->average_number = number;
+    self->average.slot = self->current;
+    self->average.number = number;
     if (old != self->current)
         slots_drop(&self->slots, old);
 }
@@ -91,9 +91,9 @@ static bool do_apply(struct worker *self, const struct action *action)
         return false;
     if (staleness_counts_apply(self->common->policy))
         record(self, SERIES_STALENESS, self->version - self->compute.slot_version);
-    self->sum_applied += lanes_step(self->common->policy->lanes, (enum apply_rule)action->rule,
-                                    slot_at(self, slot), slot_at(self, self->current),
-                                    self->gradient, self->rate, self->common->model->dim);
+    self->ledger.applied += lanes_step(self->common->policy->lanes, (enum apply_rule)action->rule,
+                                       slot_at(self, slot), slot_at(self, self->current),
+                                       self->data.gradient, self->rate, self->common->model->dim);
     adopt(self, slot);
     const uint64_t to = clock_cyc();
     account_add(self, PART_PUBLISH, from, to);
@@ -279,14 +279,14 @@ static bool do_action(struct worker *self, const struct action *action)
 
 bool act_resume(struct worker *self)
 {
-    while (self->next_action < self->actions.count) {
-        if (!do_action(self, &self->actions.item[self->next_action])) {
-            self->action_blocked = true;
+    while (self->todo.next < self->todo.actions.count) {
+        if (!do_action(self, &self->todo.actions.item[self->todo.next])) {
+            self->todo.blocked = true;
             account_blocked(self, clock_cyc());
             return false;
         }
-        self->next_action++;
-        self->action_blocked = false;
+        self->todo.next++;
+        self->todo.blocked = false;
     }
     account_idle(self, clock_cyc());
     return true;
@@ -296,19 +296,19 @@ void act_on(struct worker *self, const struct event *given)
 {
     const uint64_t from = clock_cyc(), named_cyc = account_named_cyc(self);
     struct event event = *given;
-    CHECK(self->next_action == self->actions.count);
+    CHECK(self->todo.next == self->todo.actions.count);
     /* A message is stamped when it is taken, a timer after it when the turn began: a policy's time never runs backwards. */
     if (event.now_ns < self->told_ns)
         event.now_ns = self->told_ns;
     self->told_ns = event.now_ns;
-    self->next_action = 0;
-    agent_step(&self->agent, &event, &self->actions);
+    self->todo.next = 0;
+    agent_step(&self->agent, &event, &self->todo.actions);
     account_answered(self);
     self->rate =
         rate_now(self); /* once per event, so that the journal names the rate that is used */
     act_resume(self);
     if (self->journal.data) /* after the actions: what they send and mix does not wait for it */
-        journal_add(&self->journal, &event, &self->actions, self->rate);
+        journal_add(&self->journal, &event, &self->todo.actions, self->rate);
     const uint64_t named = account_named_cyc(self) - named_cyc, all = clock_cyc() - from;
     account_spent(self, &self->costs.events, 1, all > named ? all - named : 0);
 }

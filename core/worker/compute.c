@@ -26,10 +26,10 @@ static struct cohort_worker *public_of(const struct worker *self)
 void compute_prefetch(struct worker *self)
 {
     const uint32_t batch = self->common->model->batch;
-    while (self->sampler.count > 0 && self->loader &&
-           loader_has_room(self->loader, self->loop_index)) {
-        sampler_next(&self->sampler, self->indices, batch);
-        loader_request(self->loader, self->loop_index, self->indices);
+    while (self->data.sampler.count > 0 && self->data.loader &&
+           loader_has_room(self->data.loader, self->data.loop_index)) {
+        sampler_next(&self->data.sampler, self->data.indices, batch);
+        loader_request(self->data.loader, self->data.loop_index, self->data.indices);
     }
 }
 
@@ -82,7 +82,8 @@ static const float *model_of_current(struct worker *self)
     if (c->policy->lanes == LANES_PLAIN)
         return vector;
     const uint64_t from = clock_cyc();
-    const float *const model = lanes_model(c->policy->lanes, vector, c->model->dim, self->debiased);
+    const float *const model =
+        lanes_model(c->policy->lanes, vector, c->model->dim, self->data.debiased);
     const uint64_t to = clock_cyc();
     self->compute.real_cyc += to - from;
     account_add(self, PART_COMPUTE, from, to);
@@ -99,14 +100,14 @@ static void begin_gradient(struct worker *self)
     phase->sliced = false;
     phase->real_cyc = 0;
     atomic_store_explicit(&public_of(self)->working, 1, memory_order_relaxed);
-    gradient_begin(&phase->gradient, c->model, model_of_current(self), self->x, self->label,
-                   self->gradient, self->scratch);
+    gradient_begin(&phase->gradient, c->model, model_of_current(self), self->data.x,
+                   self->data.label, self->data.gradient, self->data.scratch);
 }
 
 /** The oldest batch is made to come later than now. */
 static bool disk_is_late(const struct worker *self)
 {
-    const uint64_t ready_ns = disk_ready_ns(&self->disk);
+    const uint64_t ready_ns = disk_ready_ns(&self->data.disk);
     if (ready_ns == 0 || cohort_phase(self->common->cohort) >= COHORT_HALT)
         return false; /* nobody measures the drain: it does not wait */
     return act_now_ns(self, clock_cyc()) < ready_ns;
@@ -114,19 +115,19 @@ static bool disk_is_late(const struct worker *self)
 
 void compute_look_at_batch(struct worker *self, uint64_t now)
 {
-    if (self->phase == WORKER_LOADING && self->batch_cyc == 0 && self->batches_unused == 0 &&
-        loader_ready(self->loader, self->loop_index))
-        self->batch_cyc = now;
+    if (self->phase == WORKER_LOADING && self->data.since_cyc == 0 && self->data.unused == 0 &&
+        loader_ready(self->data.loader, self->data.loop_index))
+        self->data.since_cyc = now;
 }
 
 uint64_t compute_batch_cyc(const struct worker *self)
 {
-    const uint64_t ready_ns = disk_ready_ns(&self->disk);
-    if ((self->loader && self->batch_cyc == 0) || disk_is_late(self))
+    const uint64_t ready_ns = disk_ready_ns(&self->data.disk);
+    if ((self->data.loader && self->data.since_cyc == 0) || disk_is_late(self))
         return 0;
     const uint64_t delayed_cyc =
         ready_ns > 0 ? self->common->cohort->start_cyc + to_cyc(self, ready_ns) : 0;
-    return account_max(self->batch_cyc, delayed_cyc);
+    return account_max(self->data.since_cyc, delayed_cyc);
 }
 
 /**
@@ -135,11 +136,11 @@ uint64_t compute_batch_cyc(const struct worker *self)
  */
 static bool skip_unused(struct worker *self)
 {
-    for (; self->batches_unused > 0; self->batches_unused--) {
-        if (disk_is_late(self) || !loader_ready(self->loader, self->loop_index))
+    for (; self->data.unused > 0; self->data.unused--) {
+        if (disk_is_late(self) || !loader_ready(self->data.loader, self->data.loop_index))
             return false;
-        loader_done(self->loader, self->loop_index);
-        disk_take(&self->disk, &self->common->inject, self->id, act_now_ns(self, clock_cyc()));
+        loader_done(self->data.loader, self->data.loop_index);
+        disk_take(&self->data.disk, &self->common->inject, self->id, act_now_ns(self, clock_cyc()));
         compute_prefetch(self);
     }
     return true;
@@ -149,25 +150,26 @@ static bool skip_unused(struct worker *self)
 static void try_load(struct worker *self)
 {
     const uint64_t now = clock_cyc();
-    if (self->loader && !skip_unused(self))
+    if (self->data.loader && !skip_unused(self))
         return;
     if (disk_is_late(self))
         return;
-    if (self->loader) {
-        const unsigned char *const *const record = loader_ready(self->loader, self->loop_index);
+    if (self->data.loader) {
+        const unsigned char *const *const record =
+            loader_ready(self->data.loader, self->data.loop_index);
         if (!record)
             return;
         const struct dataset *const data = self->common->dataset;
-        const uint32_t *const index = loader_indices(self->loader, self->loop_index);
+        const uint32_t *const index = loader_indices(self->data.loader, self->data.loop_index);
         for (uint32_t i = 0; i < self->common->model->batch; i++) {
-            dataset_to_float(data, record[i], self->x + (size_t)i * data->features);
-            self->label[i] = data->label[index[i]];
+            dataset_to_float(data, record[i], self->data.x + (size_t)i * data->features);
+            self->data.label[i] = data->label[index[i]];
         }
-        loader_done(self->loader, self->loop_index);
+        loader_done(self->data.loader, self->data.loop_index);
         compute_prefetch(self);
     }
     const uint64_t done = clock_cyc();
-    disk_take(&self->disk, &self->common->inject, self->id, act_now_ns(self, done));
+    disk_take(&self->data.disk, &self->common->inject, self->id, act_now_ns(self, done));
     account_loaded(self, now, done);
     plan_phase(self, done);
     self->phase = WORKER_COMPUTING;
@@ -209,14 +211,14 @@ void compute_want(struct worker *self, uint32_t round)
         progress_owes(self->common->policy->synchronous, round, self->common->cohort->last_round);
     CHECK(self->phase == WORKER_IDLE);
     if (phase >= COHORT_HALT && !draining) {
-        self->held_compute = true;
-        self->held_round = round;
+        self->held.compute = true;
+        self->held.round = round;
         return;
     }
     if (self->common->policy->synchronous && !may_begin(self, round)) {
         atomic_store_explicit(&public_of(self)->held, 1, memory_order_relaxed);
-        self->held_compute = true;
-        self->held_round = round;
+        self->held.compute = true;
+        self->held.round = round;
         return;
     }
     const uint64_t now = clock_cyc();
@@ -224,10 +226,11 @@ void compute_want(struct worker *self, uint32_t round)
     self->begun++;
     self->told_begun = misses_rounds(self) ? (uint64_t)round + 1 : self->begun;
     atomic_store_explicit(&public_of(self)->begun, self->told_begun, memory_order_relaxed);
-    atomic_store_explicit(&public_of(self)->longest_cyc, self->longest_cyc, memory_order_relaxed);
+    atomic_store_explicit(&public_of(self)->longest_cyc, self->account.longest_cyc,
+                          memory_order_relaxed);
     self->compute.abandoned = false;
     self->phase = WORKER_LOADING;
-    self->batch_cyc = 0;
+    self->data.since_cyc = 0;
     try_load(self);
     if (self->phase == WORKER_LOADING)
         cohort_plan(public_of(self), now + to_cyc(self, LOAD_NS_MAX));
@@ -321,13 +324,13 @@ void compute_abandon(struct worker *self)
     if (self->phase == WORKER_COMPUTING && !self->compute.sliced)
         compute_unpin(self);
     atomic_store_explicit(&public_of(self)->working, 0, memory_order_relaxed);
-    self->batches_unused += self->phase == WORKER_LOADING && self->loader;
+    self->data.unused += self->phase == WORKER_LOADING && self->data.loader;
     self->phase = WORKER_IDLE;
 }
 
 void compute_drop(struct worker *self)
 {
-    self->held_compute = false; /* asked for after the halt, wanted no more */
+    self->held.compute = false; /* asked for after the halt, wanted no more */
     if (self->phase == WORKER_IDLE)
         return;
     const uint64_t now = clock_cyc();

@@ -15,7 +15,7 @@
  */
 static void give(const struct loop *self, struct worker *worker)
 {
-    worker->others_cyc = self->busy_cyc - worker->busy_seen;
+    worker->account.others_cyc = self->busy_cyc - worker->account.busy_seen;
 }
 
 static void take_back(struct loop *self, struct worker *worker, uint64_t from, uint64_t to,
@@ -23,8 +23,8 @@ static void take_back(struct loop *self, struct worker *worker, uint64_t from, u
 {
     self->busy_cyc += to - from;
     self->work_cyc += any && !self->halted ? to - from : 0;
-    worker->busy_seen = self->busy_cyc;
-    worker->served_cyc = to;
+    worker->account.busy_seen = self->busy_cyc;
+    worker->account.served_cyc = to;
 }
 
 /** What reading took this core; what is far above the typical was taken from it (account_spent). */

@@ -72,7 +72,7 @@ void membership_start(struct worker *self, uint64_t now)
     const struct worker_common *const c = self->common;
     if (membership->state == MEMBER_GONE) {
         membership->back_cyc = at_cyc(self, c->fault[membership->away].at_ns);
-        membership->lost = self->sum_start;
+        membership->lost = self->ledger.start;
         membership->lost_weight = 1;
         membership_stand_down(self, now);
         cohort_plan(membership_public(self, self->id), membership->back_cyc);
@@ -92,9 +92,9 @@ void membership_stand_down(struct worker *self, uint64_t now)
         account_halt(self, now);
     self->recording = false;
     compute_abandon(self);
-    self->held_compute = false;
-    self->actions.count = self->next_action = self->next_peer = 0;
-    self->action_blocked = false;
+    self->held.compute = false;
+    self->todo.actions.count = self->todo.next = self->todo.next_peer = 0;
+    self->todo.blocked = false;
     worker_settle(self);
     memset(self->timer, 0, sizeof(self->timer));
     self->pressure = (struct worker_pressure){0};
@@ -133,12 +133,12 @@ static void crash(struct worker *self, const struct fault *fault, uint64_t now)
 /** Its policy is told to stop once nothing is half sent; LEAVING until it is done. */
 static void leave(struct worker *self, uint64_t now)
 {
-    if (!self->stop_told && !self->action_blocked && !self->membership.start_due) {
+    if (!self->stop_told && !self->todo.blocked && !self->membership.start_due) {
         if (!self->common->policy->synchronous && self->phase != WORKER_IDLE)
             account_abandoned(self, now);
         worker_stop(self, self->begun > 0 ? self->begun - 1 : 0, now);
     }
-    if (!self->done || self->action_blocked)
+    if (!self->done || self->todo.blocked)
         return;
     go(self, now);
     self->membership.parting = true;
@@ -173,8 +173,8 @@ static void note_end(struct worker *self, enum fault_kind kind, uint64_t now)
 
 static void disturb_disk(struct worker *self, int disk)
 {
-    if (self->loader)
-        loader_disturb(self->loader, self->loop_index, disk);
+    if (self->data.loader)
+        loader_disturb(self->data.loader, self->data.loop_index, disk);
 }
 
 static void end_spells(struct worker *self, uint64_t now)

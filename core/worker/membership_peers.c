@@ -53,7 +53,7 @@ static bool listen_to(struct worker *self, uint32_t edge, bool emptied)
     while (known->epoch != epoch) {
         const uint32_t next = known->epoch + 1;
         const bool left = atomic_load_explicit(&peer->left, memory_order_relaxed) == next;
-        if (self->action_blocked)
+        if (self->todo.blocked)
             return false;
         if (left && epoch == next && !(emptied && known->departing == next)) {
             known->departing = next; /* all that it sent is here by now, and comes first */
@@ -78,7 +78,7 @@ static uint32_t latest_round(const struct cohort *cohort)
 
 static bool start(struct worker *self)
 {
-    if (self->action_blocked)
+    if (self->todo.blocked)
         return false;
     self->membership.start_due = false;
     act_on(self, &(struct event){.kind = EV_START,

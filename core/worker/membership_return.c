@@ -80,13 +80,13 @@ static void begin_anew(struct worker *self, uint64_t now)
     memset(membership->agent, 0, membership->agent_bytes);
     agent_init(&self->agent, membership->agent, c->policy, membership->config);
     if (self->journal.data) {
-        self->actions.count = self->next_action = 0;
+        self->todo.actions.count = self->todo.next = 0;
         journal_add(&self->journal,
                     &(struct event){.kind = EV_START,
                                     .type = JOURNAL_ANEW,
                                     .now_ns = self->told_ns,
                                     .version = self->version},
-                    &self->actions, 0);
+                    &self->todo.actions, 0);
     }
     for (uint32_t edge = 0; edge < self->peer_count; edge++) {
         const uint32_t epoch =
@@ -97,7 +97,7 @@ static void begin_anew(struct worker *self, uint64_t now)
     self->done = self->stop_told = false;
     self->recording = true;
     self->phase = WORKER_IDLE;
-    self->ready_cyc = 0;
+    self->account.ready_cyc = 0;
     account_disown(self, now);
     account_return(self, now);
     c->happened[membership->away].happened = true;
@@ -124,8 +124,8 @@ static void come_back(struct worker *self, uint64_t now)
                         slots_seal(&self->slots, self->current, ++self->version));
     publish_version(self);
     /* What it had is lost, what it got comes on top: the books of all workers together stay whole. */
-    self->sum_start += mix_ledger(param, c->model->dim) - membership->lost;
-    self->weight_gained += 1 - (double)membership->lost_weight;
+    self->ledger.start += mix_ledger(param, c->model->dim) - membership->lost;
+    self->ledger.weight_gained += 1 - (double)membership->lost_weight;
     begin_anew(self, now);
 }
 

@@ -53,7 +53,7 @@ static void tell_full(struct worker *self)
 static void tell_room(struct worker *self)
 {
     struct worker_pressure *const p = &self->pressure;
-    for (uint32_t edge = 0; edge < self->peer_count && !self->action_blocked; edge++) {
+    for (uint32_t edge = 0; edge < self->peer_count && !self->todo.blocked; edge++) {
         if (!has(p->told, edge) ||
             !pressure_has_room(unread(self, edge), self->common->control_bound))
             continue;
@@ -65,9 +65,9 @@ static void tell_room(struct worker *self)
 
 void pressure_tell_all(struct worker *self)
 {
-    while (self->pressure.dues > 0 && !self->action_blocked)
+    while (self->pressure.dues > 0 && !self->todo.blocked)
         tell_full(self);
-    if (self->pressure.tolds > 0 && !self->action_blocked)
+    if (self->pressure.tolds > 0 && !self->todo.blocked)
         tell_room(self);
 }
 

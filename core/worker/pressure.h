@@ -17,7 +17,7 @@ static inline bool pressure_tell(struct worker *self)
 {
     if (self->pressure.dues + self->pressure.tolds > 0)
         pressure_tell_all(self);
-    return !self->action_blocked;
+    return !self->todo.blocked;
 }
 
 /** This peer begins anew, or is gone: nothing that it was sent is unread. */

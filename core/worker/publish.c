@@ -33,8 +33,8 @@ static bool send_to_all(struct worker *self, const struct action *action,
 {
     struct port *const port = self->common->port;
     struct cohort_worker *const pub = public_of(self);
-    for (; self->next_peer < action->count; self->next_peer++) {
-        const uint32_t edge = action->peers[self->next_peer];
+    for (; self->todo.next_peer < action->count; self->todo.next_peer++) {
+        const uint32_t edge = action->peers[self->todo.next_peer];
         struct port_message old;
         CHECK(edge < self->peer_count);
         message->lives = incarnation_pair(
@@ -45,7 +45,7 @@ static bool send_to_all(struct worker *self, const struct action *action,
         const enum port_status status = port->ops->send(port, self->id, edge, message, &old);
         if (status == PORT_FULL) {
             bump(&pub->sent, (uint64_t)-1);
-            self->count.full_waits += !self->action_blocked;
+            self->count.full_waits += !self->todo.blocked;
             port->ops->reclaim(port, self->id, &self->slots); /* full may mean: too few came back */
             return false;
         }
@@ -59,7 +59,7 @@ static bool send_to_all(struct worker *self, const struct action *action,
             bump(&pub->received, 1);
         }
     }
-    self->next_peer = 0;
+    self->todo.next_peer = 0;
     return true;
 }
 

@@ -101,7 +101,7 @@ static const char *awaited(const struct worker *self)
         return NULL;
     if (self->membership.paused)
         return "the end of its pause";
-    if (self->action_blocked)
+    if (self->todo.blocked)
         return "room: a channel to a peer, or a free snapshot";
     if (self->phase == WORKER_LOADING)
         return "its batch from the disk";

@@ -24,18 +24,18 @@ void worker_start(struct worker *self, const float *initial, uint64_t now)
     float *const param = port->ops->slot(port, self->id, slot);
     memcpy(param, initial, dim * sizeof(float));
     lanes_start(self->common->policy->lanes, param, dim);
-    self->current = self->average = slot;
-    self->averages = matrix_keeps_average(self->common->policy->matrix, self->common->workers);
+    self->current = self->average.slot = slot;
+    self->average.kept = matrix_keeps_average(self->common->policy->matrix, self->common->workers);
     self->version = 1;
     port->ops->stamp(port, self->id, slot, slots_seal(&self->slots, slot, self->version));
     publish_version(self);
-    self->sum_start = mix_ledger(param, dim);
+    self->ledger.start = mix_ledger(param, dim);
     self->recording = true;
     self->phase = WORKER_IDLE;
-    books_open(&self->books, now);
+    books_open(&self->account.books, now);
     account_disown(self, now);
     if (disk_is_delayed(&self->common->inject))
-        disk_open(&self->disk, &self->common->inject, self->id, self->common->prefetch, 0);
+        disk_open(&self->data.disk, &self->common->inject, self->id, self->common->prefetch, 0);
     if (membership_has_faults(self))
         membership_start(self, now);
     else
@@ -74,7 +74,7 @@ static void record_arrival(struct worker *self, const struct port_message *m, ui
 void worker_settle(struct worker *self)
 {
     struct cohort_worker *const pub = &self->common->cohort->worker[self->id];
-    if (self->owed == 0 || self->action_blocked)
+    if (self->owed == 0 || self->todo.blocked)
         return;
     const uint64_t received = atomic_load_explicit(&pub->received, memory_order_relaxed);
     /* release: whoever counts the message as received also sees what was sent because of it */
@@ -103,7 +103,7 @@ static bool admit(struct worker *self, const struct port_arrival *arrival)
     if (verdict == INCARNATION_DROP)
         membership_drop(self, arrival);
     self->membership.has_early =
-        verdict == INCARNATION_LATER || (verdict == INCARNATION_TAKE && self->action_blocked);
+        verdict == INCARNATION_LATER || (verdict == INCARNATION_TAKE && self->todo.blocked);
     if (self->membership.has_early)
         self->membership.early = *arrival;
     if (verdict != INCARNATION_TAKE || self->membership.has_early)
@@ -135,7 +135,7 @@ static bool serve_arrivals(struct worker *self)
         const struct event event = event_of(self, &arrival, now);
         act_on(self, &event);
     }
-    if (self->membership.departing && served < ARRIVALS_MAX && !self->action_blocked)
+    if (self->membership.departing && served < ARRIVALS_MAX && !self->todo.blocked)
         membership_drained(self);
     worker_settle(self);
     return served > 0;
@@ -169,11 +169,11 @@ static float *judge_row(const struct worker *self, uint32_t cut)
 static void copy_for_judge(struct worker *self, uint32_t cut)
 {
     const struct worker_common *const c = self->common;
-    const uint32_t slot = self->averages ? self->average : self->current;
+    const uint32_t slot = self->average.kept ? self->average.slot : self->current;
     const float *const vector = c->port->ops->slot(c->port, self->id, slot);
     memcpy(judge_row(self, cut), vector, worker_judged_floats(c->policy, c->model) * sizeof(float));
     if (c->judge_average)
-        c->judge_average[(size_t)cut * c->workers + self->id] = self->average_number;
+        c->judge_average[(size_t)cut * c->workers + self->id] = self->average.number;
     if (c->judge_absent)
         c->judge_absent[(size_t)cut * c->workers + self->id] = membership_is_absent(self);
 }
@@ -198,7 +198,7 @@ bool worker_serve(struct worker *self, uint64_t now)
         self->common->port->ops->poll(self->common->port, self->id, NULL, 0); /* its links work */
         return false;
     }
-    if (self->action_blocked) {
+    if (self->todo.blocked) {
         account_blocked(self, now); /* it waits, whoever has its core */
         any |= act_resume(self);
         worker_settle(self);
@@ -208,7 +208,7 @@ bool worker_serve(struct worker *self, uint64_t now)
     if (self->recording)
         any |= worker_cut(self);
     if (!compute_is_deaf(self, now)) {
-        if (self->membership.changed && !self->action_blocked)
+        if (self->membership.changed && !self->todo.blocked)
             membership_notify(self);
         any |= serve_arrivals(self);
         any |= serve_timers(self, now);
@@ -234,7 +234,7 @@ void worker_stop(struct worker *self, uint64_t last_round, uint64_t now)
     struct port *const port = self->common->port;
     if (port->ops->drain) /* first: what never leaves may be what blocks this worker */
         port->ops->drain(port, self->id);
-    if (self->action_blocked || self->stop_told || self->membership.start_due)
+    if (self->todo.blocked || self->stop_told || self->membership.start_due)
         return; /* told in a later turn */
     const bool goes_on = self->common->policy->synchronous && self->told_begun <= last_round + 1;
     if (self->phase != WORKER_IDLE && !goes_on)
@@ -244,10 +244,10 @@ void worker_stop(struct worker *self, uint64_t last_round, uint64_t now)
     self->compute.process = false;
     act_on(self,
            &(struct event){.kind = EV_STOP, .tag = last_round, .now_ns = act_now_ns(self, now)});
-    if (self->held_compute && !self->done &&
-        progress_owes(self->common->policy->synchronous, self->held_round, last_round)) {
-        self->held_compute = false;
-        compute_want(self, self->held_round);
+    if (self->held.compute && !self->done &&
+        progress_owes(self->common->policy->synchronous, self->held.round, last_round)) {
+        self->held.compute = false;
+        compute_want(self, self->held.round);
     }
 }
 

@@ -211,9 +211,76 @@ struct worker_pressure {
     uint32_t dues, tolds;
 };
 
+/** The last exact mean of all workers, kept until the next one, to be judged. */
+struct worker_average {
+    bool kept;
+    uint32_t slot;
+    uint64_t number; /* from 1; 0: the initial model */
+};
+
+/** What its gradients are computed from, and in. */
+struct worker_data {
+    struct sampler sampler;
+    uint32_t *indices; /* [batch] */
+    struct loader *loader;
+    uint32_t loop_index; /* number among the workers of its loop, for the loader */
+    float *x;            /* [batch][features] */
+    uint8_t *label;      /* [batch] */
+    struct disk disk;    /* its batches, where they are delayed */
+    uint64_t since_cyc;  /* loading: since when the batch is there; 0: it is not */
+    uint32_t
+        unused; /* batches of gradients abandoned before theirs came: they are still to be taken */
+    float *gradient; /* [dim] */
+    float *debiased; /* [dim] the model x / y that a gradient is taken at; NULL for plain vectors */
+    float *scratch;
+};
+
+/** The actions of the latest step; executed from `next` on. */
+struct worker_todo {
+    struct actions actions;
+    uint32_t next;
+    uint32_t next_peer; /* within an ACT_SEND or ACT_CONTROL that met back-pressure */
+    bool blocked;
+};
+
+/** An ACT_COMPUTE that came after HALT, for this round. */
+struct worker_held {
+    bool compute;
+    uint32_t round;
+};
+
+/** Where its time went (account.h). */
+struct worker_account {
+    struct books books;  /* of the iteration, in cycles */
+    bool closed;         /* those of the iteration in progress, by a halt or because it is gone */
+    uint64_t ready_cyc;  /* when the gradient was ready that was not averaged yet; else 0 */
+    uint64_t served_cyc; /* end of the previous service */
+    uint64_t busy_seen;  /* loop's busy counter then */
+    uint64_t others_cyc; /* time the core gave to others since then */
+    uint32_t mixed_with;
+    struct worker_woken woken;
+    struct worker_cause cause;
+    uint64_t open_cyc;  /* of the iteration's waits, what nobody is blamed for yet */
+    uint64_t *edge_cyc; /* [peer_count] waited for the peer of this in-edge; until the halt */
+    uint64_t blamed_cyc[BLAME_COUNT]; /* adds up to total_part_cyc[PART_WAIT] */
+    uint64_t longest_cyc;             /* iteration so far */
+    uint64_t total_part_cyc[PART_COUNT], total_cyc, total_iterations;
+};
+
+/** What its parameters should add up to (harness/run/ledger.h). */
+struct worker_ledger {
+    double start, applied;
+    double weight_gained; /* push-sum weight that came with its returns, less what it had */
+};
+
+struct worker_log {
+    struct worker_iteration *line; /* [capacity] */
+    uint32_t count, capacity;
+};
+
 struct worker {
     const struct worker_common *common;
-    uint32_t id, loop_index; /* loop_index: number among the workers of its loop, for the loader */
+    uint32_t id;
     struct agent agent;
     struct journal journal; /* of this agent; data NULL: nothing is recorded */
     double used;            /* of the budget, the furthest that was seen */
@@ -225,66 +292,31 @@ struct worker {
     struct slots slots;
     uint32_t current; /* slot of the current model */
     uint32_t version;
-    bool averages;    /* the last exact mean of all is kept until the next one, to be judged: … */
-    uint32_t average; /* … in this slot … */
-    uint64_t average_number; /* … which one, from 1; 0: the initial model */
-    float *gradient;         /* [dim] */
-    float *debiased; /* [dim] the model x / y that a gradient is taken at; NULL for plain vectors */
-    float *scratch;
-    float *x;       /* [batch][features] */
-    uint8_t *label; /* [batch] */
-    struct sampler sampler;
-    uint32_t *indices; /* [batch] */
-    struct loader *loader;
+    struct worker_average average;
+    struct worker_data data;
 
     enum worker_phase phase;
     struct worker_compute compute;
-    uint32_t
-        batches_unused; /* of gradients abandoned before their batch came: it is still to be taken */
     struct worker_timer timer[WORKER_TIMERS_MAX];
-
-    struct actions actions; /* of the latest step; executed from `next_action` on */
-    uint32_t next_action;
-    uint32_t next_peer; /* within an ACT_SEND or ACT_CONTROL that met back-pressure */
-    bool action_blocked;
+    struct worker_todo todo;
     struct worker_pressure pressure;
+    uint64_t owed; /* messages taken whose consequences are not all sent */
 
     uint64_t begun, finished; /* iterations */
     uint64_t told_begun;      /* what the cohort knows of it (cohort_worker.begun) */
     uint32_t cut;             /* judge snapshots taken */
-    bool held_compute;        /* ACT_COMPUTE came after HALT … */
-    uint32_t held_round;      /* … for this round */
+    struct worker_held held;
     bool stop_told, done, recording;
-    bool books_closed;    /* those of the iteration in progress, by a halt or because it is gone */
-    bool returned;        /* and has not been asked for a gradient since */
-    uint64_t longest_cyc; /* iteration so far */
+    bool returned; /* and has not been asked for a gradient since */
     struct membership membership;
-    struct disk disk;    /* its batches, where they are delayed */
     uint64_t *heard_cyc; /* [peer_count] latest arrival, 0: none; for stall.h; may be NULL */
 
-    /* accounting (account.h) */
-    struct books books;  /* of the iteration, in cycles */
-    uint64_t batch_cyc;  /* loading: since when the batch is there; 0: it is not */
-    uint64_t ready_cyc;  /* when the gradient was ready that was not averaged yet; else 0 */
-    uint64_t owed;       /* messages taken whose consequences are not all sent */
-    uint64_t served_cyc; /* end of the previous service */
-    uint64_t busy_seen;  /* loop's busy counter then */
-    uint64_t others_cyc; /* time the core gave to others since then */
-    uint32_t mixed_with;
-    struct worker_woken woken;
-    struct worker_cause cause;
-    uint64_t open_cyc;  /* of the iteration's waits, what nobody is blamed for yet */
-    uint64_t *edge_cyc; /* [peer_count] waited for the peer of this in-edge; until the halt */
-    uint64_t blamed_cyc[BLAME_COUNT]; /* adds up to total_part_cyc[PART_WAIT] */
-
+    struct worker_account account;
     struct counts count;
     struct worker_costs costs;
-    double sum_start, sum_applied; /* ledger */
-    double weight_gained; /* push-sum weight that came with its returns, less what it had */
-    struct hist *hist;    /* [SERIES_COUNT] */
-    uint64_t total_part_cyc[PART_COUNT], total_cyc, total_iterations;
-    struct worker_iteration *log; /* [log_capacity] */
-    uint32_t log_count, log_capacity;
+    struct worker_ledger ledger;
+    struct hist *hist; /* [SERIES_COUNT] */
+    struct worker_log log;
 };
 
 /** Publish the initial model (already in slot 0's memory by the caller through `fill`) and prepare to start. */

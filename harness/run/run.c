@@ -140,29 +140,29 @@ static struct worker *make_worker(struct run *run, uint32_t w)
                             .peer_count = policy->peer_count,
                             .peers = policy->peers,
                             .hist = run_worker_hist(run->buffers, w),
-                            .log = run->buffers->log + (size_t)w * run->buffers->log_capacity,
-                            .log_capacity = run->buffers->log_capacity};
+                            .log.line = run->buffers->log + (size_t)w * run->buffers->log_capacity,
+                            .log.capacity = run->buffers->log_capacity};
     if (run->buffers->journal)
         journal_init(&self->journal, run->buffers->journal + w * run->buffers->journal_bytes,
                      run->buffers->journal_bytes);
     agent_init(&self->agent, take(arena, agent_bytes(cell->row, policy)), cell->row, policy);
     slots_init(&self->slots, take(arena, slots_bytes(cell->slots, policy->peer_count)), cell->slots,
                policy->peer_count, 1);
-    self->edge_cyc = take(arena, policy->peer_count * sizeof(uint64_t));
-    memset(self->edge_cyc, 0, policy->peer_count * sizeof(uint64_t));
-    self->gradient = take(arena, model->dim * sizeof(float));
+    self->account.edge_cyc = take(arena, policy->peer_count * sizeof(uint64_t));
+    memset(self->account.edge_cyc, 0, policy->peer_count * sizeof(uint64_t));
+    self->data.gradient = take(arena, model->dim * sizeof(float));
     if (run_debiased_bytes(cell) > 0)
-        self->debiased = take(arena, run_debiased_bytes(cell));
-    self->scratch = take(arena, model->ops->scratch_floats(model) * sizeof(float));
-    self->x = take(arena, (size_t)model->batch * model->features * sizeof(float));
-    self->label = take(arena, model->batch);
-    self->indices = take(arena, model->batch * sizeof(uint32_t));
+        self->data.debiased = take(arena, run_debiased_bytes(cell));
+    self->data.scratch = take(arena, model->ops->scratch_floats(model) * sizeof(float));
+    self->data.x = take(arena, (size_t)model->batch * model->features * sizeof(float));
+    self->data.label = take(arena, model->batch);
+    self->data.indices = take(arena, model->batch * sizeof(uint32_t));
     if (cell->shard) {
         const uint32_t count = cell->shard_begin[w + 1] - cell->shard_begin[w];
         uint32_t *const order = take(arena, count * sizeof(uint32_t));
         memcpy(order, cell->shard + cell->shard_begin[w], count * sizeof(uint32_t));
         if (count > 0)
-            sampler_init(&self->sampler, cell->seed, w, order, count);
+            sampler_init(&self->data.sampler, cell->seed, w, order, count);
     }
     give_life(run, self);
     return self;
@@ -191,7 +191,7 @@ static void make_loops(struct run *run, const struct run_faults *faults)
     }
     for (uint32_t w = 0; w < cell->graph.workers; w++) {
         struct run_thread *const t = &run->thread[cell->placement.loop[w]];
-        run->worker[w]->loop_index = t->loop.count;
+        run->worker[w]->data.loop_index = t->loop.count;
         t->worker[t->loop.count++] = run->worker[w];
     }
 }

@@ -30,16 +30,16 @@ static struct record_worker worker_of(const struct run *run, uint32_t w)
     const struct worker *const worker = run->worker[w];
     const struct hist *const hist = run_worker_hist(run->buffers, w);
     const struct placement *const place = &run->cell->placement;
-    struct record_worker out = {.iterations = worker->total_iterations,
-                                .total_ns = to_ns(run, worker->total_cyc),
+    struct record_worker out = {.iterations = worker->account.total_iterations,
+                                .total_ns = to_ns(run, worker->account.total_cyc),
                                 .core = machine_pu_at(run->host->machine, place->pu[w])->os_index,
                                 .iteration = record_figures(&hist[SERIES_ITERATION])};
     for (uint32_t h = 0; h < SERIES_COUNT; h++)
         out.hist[h] = h != SERIES_LATE || run->impair ? &hist[h] : NULL;
     for (uint32_t p = 0; p < PART_COUNT; p++)
-        out.part_ns[p] = to_ns(run, worker->total_part_cyc[p]);
+        out.part_ns[p] = to_ns(run, worker->account.total_part_cyc[p]);
     for (uint32_t b = 0; b < BLAME_COUNT; b++)
-        out.wait_ns[b] = to_ns(run, worker->blamed_cyc[b]);
+        out.wait_ns[b] = to_ns(run, worker->account.blamed_cyc[b]);
     return out;
 }
 
@@ -49,7 +49,7 @@ static int collect_waits(const struct run *run, struct record_run *out, struct e
     for (uint32_t w = 0; w < out->workers; w++) {
         const struct worker *const worker = run->worker[w];
         for (uint32_t e = 0; e < worker->peer_count; e++)
-            waits_add(&waits, w, worker->peers[e], to_ns(run, worker->edge_cyc[e]));
+            waits_add(&waits, w, worker->peers[e], to_ns(run, worker->account.edge_cyc[e]));
     }
     return waits_close(&waits, out, err);
 }
@@ -57,7 +57,7 @@ static int collect_waits(const struct run *run, struct record_run *out, struct e
 static struct counts counts_by(const struct worker *worker)
 {
     struct counts of = worker->count;
-    of.iterations = worker->total_iterations;
+    of.iterations = worker->account.total_iterations;
     of.incomplete = !worker->done;
     of.slots_total = worker->slots.count;
     of.slots_free_min = worker->slots.free_count_min;
@@ -136,8 +136,8 @@ static void collect_rows(struct run *run)
     buffers->rows = 0;
     for (uint32_t w = 0; w < run->cell->graph.workers; w++) {
         const struct worker *const worker = run->worker[w];
-        for (uint32_t i = 0; i < worker->log_count; i++) {
-            const struct worker_iteration *const of = &worker->log[i];
+        for (uint32_t i = 0; i < worker->log.count; i++) {
+            const struct worker_iteration *const of = &worker->log.line[i];
             struct sim_iteration line = {.worker = w,
                                          .iteration = of->iteration,
                                          .mixed_with = of->mixed_with,
@@ -169,10 +169,10 @@ static void check_ledger(const struct run *run, struct record_run *out)
     const struct model_config *const model = &run->cell->common->model;
     struct ledger ledger = {.lanes = row->lanes, .dim = model->dim};
     for (uint32_t w = 0; w < out->workers; w++) {
-        ledger.weight_gained += run->worker[w]->weight_gained;
+        ledger.weight_gained += run->worker[w]->ledger.weight_gained;
         const struct worker *const worker = run->worker[w];
-        ledger_add(&ledger, run->port->ops->slot(run->port, w, worker->current), worker->sum_start,
-                   worker->sum_applied);
+        ledger_add(&ledger, run->port->ops->slot(run->port, w, worker->current),
+                   worker->ledger.start, worker->ledger.applied);
     }
     ledger_close(&ledger, row, out);
 }

@@ -31,7 +31,7 @@ static int get_ready(struct run_thread *self)
     if (rc < 0)
         return rc;
     for (uint32_t i = 0; i < self->loop.count; i++)
-        self->worker[i]->loader = self->loop.loader;
+        self->worker[i]->data.loader = self->loop.loader;
     return 0;
 }
 

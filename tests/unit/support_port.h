@@ -210,8 +210,8 @@ static inline void desk_open_as(const struct policy *row, uint32_t slots, float 
     worker.agent = (struct agent){.policy = row, .state = &desk.script};
     worker.peer_count = DESK_PEERS;
     worker.peers = desk_ids;
-    worker.gradient = desk.gradient.at;
-    worker.debiased = desk.debiased.at;
+    worker.data.gradient = desk.gradient.at;
+    worker.data.debiased = desk.debiased.at;
     worker_start(&worker, initial.at, DESK_START_CYC);
     desk.script.event_count = 0; /* the start is everybody's */
 }
@@ -233,7 +233,7 @@ static inline bool desk_do(struct action action)
     desk_next(action);
     act_on(&worker, &(struct event){.kind = EV_WAKE});
     desk.script.event_count--;
-    return !worker.action_blocked;
+    return !worker.todo.blocked;
 }
 
 /** Peer `edge` shows `value` everywhere; returns the term that names it, with this weight. */

@@ -52,22 +52,22 @@ static void give_data(void)
                                         .workers = 1,
                                         .tier = LOADER_PREADV};
     rig.config.buffer = aligned_alloc(4096, loader_buffer_bytes(&rig.config));
-    cr_assert_eq(loader_open(&worker.loader, &rig.config, &err), 0, "%s", err.text);
+    cr_assert_eq(loader_open(&worker.data.loader, &rig.config, &err), 0, "%s", err.text);
     for (uint32_t i = 0; i < RECORDS; i++)
         rig.order[i] = rig.expected_order[i] = i;
-    sampler_init(&worker.sampler, 5, DESK_SELF, rig.order, RECORDS);
+    sampler_init(&worker.data.sampler, 5, DESK_SELF, rig.order, RECORDS);
     sampler_init(&rig.expected, 5, DESK_SELF, rig.expected_order, RECORDS);
     desk.common.dataset = &rig.dataset;
-    worker.x = rig.x;
-    worker.label = rig.batch_label;
-    worker.indices = rig.index;
+    worker.data.x = rig.x;
+    worker.data.label = rig.batch_label;
+    worker.data.indices = rig.index;
     compute_prefetch(&worker);
 }
 
 static void close_data(void)
 {
-    if (worker.loader)
-        loader_close(worker.loader);
+    if (worker.data.loader)
+        loader_close(worker.data.loader);
     free(rig.config.buffer);
     support_clean();
 }
@@ -85,7 +85,7 @@ static uint32_t next_expected(void)
 static void serve_until_computing(void)
 {
     for (uint32_t i = 0; i < 4 && worker.phase != WORKER_COMPUTING; i++) {
-        cr_assert_eq(loader_poll(worker.loader), 0);
+        cr_assert_eq(loader_poll(worker.data.loader), 0);
         worker_serve(&worker, clock_cyc());
     }
     cr_assert_eq(worker.phase, WORKER_COMPUTING);
@@ -123,11 +123,11 @@ Test(abandon, withdraws_a_gradient_that_the_halt_holds_back)
     desk.cohort.phase = COHORT_HALT;
     worker_halt(&worker);
     cr_assert(desk_do(compute()));
-    cr_assert(worker.held_compute);
+    cr_assert(worker.held.compute);
 
     cr_assert(desk_do(abandon()));
 
-    cr_expect_not(worker.held_compute);
+    cr_expect_not(worker.held.compute);
 }
 
 Test(abandon, while_computing_spends_the_batch)
@@ -174,13 +174,13 @@ Test(abandon, books_what_has_passed_of_computing_and_delay)
                                              .emulated_cyc = 400,
                                              .injected_cyc = 300,
                                              .sliced = true};
-    books_open(&worker.books, 2000);
+    books_open(&worker.account.books, 2000);
 
     account_abandoned(&worker, 2500);
 
-    cr_expect_eq(worker.books.part[PART_COMPUTE], 400u);
-    cr_expect_eq(worker.books.part[PART_INJECTED], 100u);
-    cr_expect_eq(worker.books.edge, 2500u);
+    cr_expect_eq(worker.account.books.part[PART_COMPUTE], 400u);
+    cr_expect_eq(worker.account.books.part[PART_INJECTED], 100u);
+    cr_expect_eq(worker.account.books.edge, 2500u);
 }
 
 Test(abandon, books_a_delay_that_follows_a_real_gradient_from_where_it_begins)
@@ -189,12 +189,12 @@ Test(abandon, books_a_delay_that_follows_a_real_gradient_from_where_it_begins)
     cr_assert(desk_do(compute()));
     worker.compute = (struct worker_compute){
         .begin_cyc = 2000, .planned_cyc = 2900, .injected_cyc = 300, .sliced = true};
-    books_open(&worker.books, 2600);
+    books_open(&worker.account.books, 2600);
 
     account_abandoned(&worker, 2700); /* 600 of slices, booked as they ran, then 100 of 300 */
 
-    cr_expect_eq(worker.books.part[PART_COMPUTE], 0u);
-    cr_expect_eq(worker.books.part[PART_INJECTED], 100u);
+    cr_expect_eq(worker.account.books.part[PART_COMPUTE], 0u);
+    cr_expect_eq(worker.account.books.part[PART_INJECTED], 100u);
 }
 
 Test(abandon, books_the_loading_so_far)
@@ -202,29 +202,29 @@ Test(abandon, books_the_loading_so_far)
     desk_open(3, 4.0f);
     give_data();
     cr_assert(desk_do(compute()));
-    worker.books.edge = 3000;
+    worker.account.books.edge = 3000;
 
     account_abandoned(&worker, 3080);
 
-    cr_expect_eq(worker.books.part[PART_LOAD], 80u);
+    cr_expect_eq(worker.account.books.part[PART_LOAD], 80u);
 }
 
 Test(abandon, closes_an_iteration_without_a_loss)
 {
     struct worker_iteration lines[2];
     desk_open(3, 4.0f);
-    worker.log = lines;
-    worker.log_capacity = 2;
+    worker.log.line = lines;
+    worker.log.capacity = 2;
     cr_assert(desk_do(compute()));
     cr_assert(desk_do(abandon()));
 
     cr_assert(desk_do(compute()));
 
-    cr_assert_eq(worker.log_count, 1u);
+    cr_assert_eq(worker.log.count, 1u);
     cr_expect_eq(lines[0].iteration, 0u);
     cr_expect(isnan(lines[0].loss));
     cr_expect_eq(lines[0].own_cyc, 0u);
-    cr_expect_eq(worker.total_iterations, 1u);
+    cr_expect_eq(worker.account.total_iterations, 1u);
 }
 
 /* Gradients of push-sum */

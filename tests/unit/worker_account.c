@@ -22,9 +22,9 @@ static void start(void)
     worker.common = &common;
     worker.recording = true;
     worker.hist = hists;
-    worker.log = lines;
-    worker.log_capacity = LINES;
-    worker.served_cyc = worker.books.edge = worker.books.begin = 1000;
+    worker.log.line = lines;
+    worker.log.capacity = LINES;
+    worker.account.served_cyc = worker.account.books.edge = worker.account.books.begin = 1000;
 }
 
 /* A gradient since `begin`, planned to take `emulated` and then `injected` longer. */
@@ -46,8 +46,8 @@ static void loading(uint64_t since)
 /* The loop comes back at `now`; since `served` the core gave `others` cycles to somebody else. */
 static void served(uint64_t since, uint64_t others, uint64_t now)
 {
-    worker.served_cyc = since;
-    worker.others_cyc = others;
+    worker.account.served_cyc = since;
+    worker.account.others_cyc = others;
     account_served(&worker, now);
 }
 
@@ -56,8 +56,9 @@ static uint64_t booked(void)
 {
     uint64_t sum = 0;
     for (uint32_t p = 0; p < PART_REST; p++)
-        sum += worker.books.part[p];
-    cr_expect_eq(sum + worker.books.part[PART_REST], worker.books.edge - worker.books.begin);
+        sum += worker.account.books.part[p];
+    cr_expect_eq(sum + worker.account.books.part[PART_REST],
+                 worker.account.books.edge - worker.account.books.begin);
     return sum;
 }
 
@@ -70,7 +71,7 @@ Test(account, books_the_whole_interval_while_the_worker_is_idle)
     account_add(&worker, PART_MIX, 1100, 1130);
     account_add(&worker, PART_MIX, 1200, 1205);
 
-    cr_expect_eq(worker.books.part[PART_MIX], 35u);
+    cr_expect_eq(worker.account.books.part[PART_MIX], 35u);
     cr_expect_eq(booked(), 35u);
 }
 
@@ -89,8 +90,8 @@ Test(account, charges_nothing_for_what_overlaps_the_planned_compute_phase)
     account_add(&worker, PART_MIX, 1100, 1250);
     account_add(&worker, PART_PUBLISH, 1350, 1400);
 
-    cr_expect_eq(worker.books.part[PART_COMPUTE], 300u);
-    cr_expect_eq(worker.books.part[PART_INJECTED], 100u);
+    cr_expect_eq(worker.account.books.part[PART_COMPUTE], 300u);
+    cr_expect_eq(worker.account.books.part[PART_INJECTED], 100u);
     cr_expect_eq(booked(), 400u);
 }
 
@@ -101,8 +102,8 @@ Test(account, charges_what_lies_past_the_planned_end_of_the_compute_phase)
     account_add(&worker, PART_MIX, 1380, 1430);
     account_add(&worker, PART_PUBLISH, 1450, 1460);
 
-    cr_expect_eq(worker.books.part[PART_MIX], 30u);
-    cr_expect_eq(worker.books.part[PART_PUBLISH], 10u);
+    cr_expect_eq(worker.account.books.part[PART_MIX], 30u);
+    cr_expect_eq(worker.account.books.part[PART_PUBLISH], 10u);
 }
 
 Test(account, does_not_book_as_loading_what_was_done_beside_it)
@@ -112,8 +113,8 @@ Test(account, does_not_book_as_loading_what_was_done_beside_it)
     account_add(&worker, PART_MIX, 1120, 1150);
     account_loaded(&worker, 1200, 1210);
 
-    cr_expect_eq(worker.books.part[PART_MIX], 30u);
-    cr_expect_eq(worker.books.part[PART_LOAD], 80u);
+    cr_expect_eq(worker.account.books.part[PART_MIX], 30u);
+    cr_expect_eq(worker.account.books.part[PART_LOAD], 80u);
     cr_expect_eq(booked(), 1210u - 1100u);
 }
 
@@ -125,8 +126,9 @@ Test(account, explains_lateness_by_the_time_that_others_had)
 
     served(1150, 80, 1260);
 
-    cr_expect_eq(worker.books.part[PART_HELD], 60u); /* late since 1200, though others had 80 */
-    cr_expect_eq(worker.others_cyc, 20u);
+    cr_expect_eq(worker.account.books.part[PART_HELD],
+                 60u); /* late since 1200, though others had 80 */
+    cr_expect_eq(worker.account.others_cyc, 20u);
 }
 
 Test(account, leaves_lateness_unexplained_that_others_have_no_part_in)
@@ -135,7 +137,7 @@ Test(account, leaves_lateness_unexplained_that_others_have_no_part_in)
 
     served(1150, 5, 1260);
 
-    cr_expect_eq(worker.books.part[PART_HELD], 5u);
+    cr_expect_eq(worker.account.books.part[PART_HELD], 5u);
     cr_expect_eq(booked(), 200u + 5u, "preemption is rest, not held");
 }
 
@@ -146,8 +148,8 @@ Test(account, holds_nobody_who_is_served_before_the_planned_end)
     served(1100, 70, 1190);
     served(1190, 10, 1200);
 
-    cr_expect_eq(worker.books.part[PART_HELD], 0u);
-    cr_expect_eq(worker.books.part[PART_COMPUTE], 200u);
+    cr_expect_eq(worker.account.books.part[PART_HELD], 0u);
+    cr_expect_eq(worker.account.books.part[PART_COMPUTE], 200u);
 }
 
 Test(account, counts_lateness_from_the_previous_service_on)
@@ -157,7 +159,7 @@ Test(account, counts_lateness_from_the_previous_service_on)
     served(1150, 100, 1260);
     served(1270, 100, 1300);
 
-    cr_expect_eq(worker.books.part[PART_HELD], 60u + 30u);
+    cr_expect_eq(worker.account.books.part[PART_HELD], 60u + 30u);
 }
 
 Test(account, books_the_time_of_others_once)
@@ -169,20 +171,20 @@ Test(account, books_the_time_of_others_once)
     worker.phase = WORKER_IDLE;
     account_woken(&worker, 1200, 1270);
 
-    cr_expect_eq(worker.books.part[PART_HELD], 20u);
+    cr_expect_eq(worker.account.books.part[PART_HELD], 20u);
 }
 
 Test(account, holds_a_loading_worker_only_since_its_batch_is_there)
 {
     loading(1100);
     served(1110, 40, 1160);
-    worker.batch_cyc = 1180;
+    worker.data.since_cyc = 1180;
 
     served(1160, 100, 1200);
     account_loaded(&worker, 1205, 1215);
 
-    cr_expect_eq(worker.books.part[PART_HELD], 20u, "before, it had nothing to do");
-    cr_expect_eq(worker.books.part[PART_LOAD], 80u + 15u);
+    cr_expect_eq(worker.account.books.part[PART_HELD], 20u, "before, it had nothing to do");
+    cr_expect_eq(worker.account.books.part[PART_LOAD], 80u + 15u);
 }
 
 Test(account, leaves_it_to_the_cause_whether_an_idle_worker_was_held)
@@ -190,7 +192,7 @@ Test(account, leaves_it_to_the_cause_whether_an_idle_worker_was_held)
     served(1000, 100, 1100);
 
     cr_expect_eq(booked(), 0u);
-    cr_expect_eq(worker.others_cyc, 100u);
+    cr_expect_eq(worker.account.others_cyc, 100u);
 }
 
 /* Wait */
@@ -199,19 +201,19 @@ Test(account, ends_the_wait_when_the_peer_sent_not_when_the_message_was_seen)
 {
     account_woken(&worker, 1300, 1340);
 
-    cr_expect_eq(worker.books.part[PART_WAIT], 300u);
+    cr_expect_eq(worker.account.books.part[PART_WAIT], 300u);
     cr_expect_eq(booked(), 300u, "the 40 cycles until it was seen are no wait");
-    cr_expect_eq(worker.books.edge, 1340u);
+    cr_expect_eq(worker.account.books.edge, 1340u);
 }
 
 Test(account, books_as_held_the_time_between_sent_and_seen_that_others_had)
 {
-    worker.others_cyc = 25;
+    worker.account.others_cyc = 25;
 
     account_woken(&worker, 1300, 1340);
 
-    cr_expect_eq(worker.books.part[PART_WAIT], 300u);
-    cr_expect_eq(worker.books.part[PART_HELD], 25u);
+    cr_expect_eq(worker.account.books.part[PART_WAIT], 300u);
+    cr_expect_eq(worker.account.books.part[PART_HELD], 25u);
 }
 
 Test(account, books_no_wait_for_a_message_that_was_sent_before_the_worker_was_idle)
@@ -219,26 +221,26 @@ Test(account, books_no_wait_for_a_message_that_was_sent_before_the_worker_was_id
     account_woken(&worker, 900, 1010);
 
     cr_expect_eq(booked(), 0u);
-    cr_expect_eq(worker.books.edge, 1010u);
+    cr_expect_eq(worker.account.books.edge, 1010u);
 }
 
 Test(account, ends_the_wait_now_when_the_senders_stamp_lies_ahead)
 {
     account_woken(&worker, 1350, 1340);
 
-    cr_expect_eq(worker.books.part[PART_WAIT], 340u);
-    cr_expect_eq(worker.books.edge, 1340u);
+    cr_expect_eq(worker.account.books.part[PART_WAIT], 340u);
+    cr_expect_eq(worker.account.books.edge, 1340u);
 }
 
 Test(account, goes_on_from_the_latest_action_when_the_turn_began_before_it)
 {
     account_idle(&worker, 1500); /* an action of this turn ended here; the turn began at 1400 */
-    worker.others_cyc = 300;
+    worker.account.others_cyc = 300;
 
     account_woken(&worker, 1450, 1400);
 
     cr_expect_eq(booked(), 0u);
-    cr_expect_eq(worker.books.edge, 1500u);
+    cr_expect_eq(worker.account.books.edge, 1500u);
 }
 
 Test(account, goes_on_waiting_while_messages_change_nothing)
@@ -247,7 +249,7 @@ Test(account, goes_on_waiting_while_messages_change_nothing)
     account_woken(&worker, 1320, 1350); /* was there already when the first one was seen */
     account_woken(&worker, 1400, 1410);
 
-    cr_expect_eq(worker.books.part[PART_WAIT], 340u + 50u,
+    cr_expect_eq(worker.account.books.part[PART_WAIT], 340u + 50u,
                  "all but the 10 cycles of a policy's step");
     cr_expect_eq(booked(), 390u);
 }
@@ -255,10 +257,10 @@ Test(account, goes_on_waiting_while_messages_change_nothing)
 Test(account, begins_the_next_wait_in_the_next_turn)
 {
     account_woken(&worker, 1300, 1340);
-    worker.served_cyc = 1345;
+    worker.account.served_cyc = 1345;
     account_woken(&worker, 1400, 1410);
 
-    cr_expect_eq(worker.books.part[PART_WAIT], 300u + 60u);
+    cr_expect_eq(worker.account.books.part[PART_WAIT], 300u + 60u);
 }
 
 Test(account, books_no_wait_while_there_is_something_to_do)
@@ -268,8 +270,8 @@ Test(account, books_no_wait_while_there_is_something_to_do)
     loading(1400);
     account_woken(&worker, 1450, 1490);
 
-    cr_expect_eq(worker.books.part[PART_WAIT], 0u);
-    cr_expect_eq(worker.books.edge, 1400u);
+    cr_expect_eq(worker.account.books.part[PART_WAIT], 0u);
+    cr_expect_eq(worker.account.books.edge, 1400u);
 }
 
 Test(account, books_every_cycle_of_a_blocked_worker_once)
@@ -277,17 +279,18 @@ Test(account, books_every_cycle_of_a_blocked_worker_once)
     /* As worker_serve does while a channel is full: attributed until now, then the retry, which fails three times. */
     uint64_t now = 1100;
     for (uint32_t turn = 0; turn < 3; turn++, now += 100) {
-        worker.served_cyc = worker.books.edge;
-        worker.others_cyc = 60;
+        worker.account.served_cyc = worker.account.books.edge;
+        worker.account.others_cyc = 60;
         account_blocked(&worker, now);
         account_add(&worker, PART_PUBLISH, now + 5, now + 15);
         account_idle(&worker, now + 20);
     }
 
-    cr_expect_eq(worker.books.part[PART_PUBLISH], 30u);
-    cr_expect_eq(worker.books.part[PART_WAIT], 100u + 80u + 80u);
-    cr_expect_eq(worker.books.part[PART_HELD], 0u, "the worker itself had to wait, whoever ran");
-    cr_expect_leq(booked(), worker.books.edge - 1000u);
+    cr_expect_eq(worker.account.books.part[PART_PUBLISH], 30u);
+    cr_expect_eq(worker.account.books.part[PART_WAIT], 100u + 80u + 80u);
+    cr_expect_eq(worker.account.books.part[PART_HELD], 0u,
+                 "the worker itself had to wait, whoever ran");
+    cr_expect_leq(booked(), worker.account.books.edge - 1000u);
 }
 
 /* Load and compute */
@@ -298,21 +301,21 @@ Test(account, books_as_load_the_way_from_the_wish_to_the_converted_batch)
 
     account_loaded(&worker, 1170, 1200);
 
-    cr_expect_eq(worker.books.part[PART_LOAD], 100u);
+    cr_expect_eq(worker.account.books.part[PART_LOAD], 100u);
 }
 
 Test(account, books_as_wait_what_a_blocked_action_delays_a_gradient_that_is_ready)
 {
     computing(1000, 300, 0);
 
-    worker.others_cyc = 50;
+    worker.account.others_cyc = 50;
     account_blocked(&worker, 1350);
     account_blocked(&worker, 1400);
 
-    cr_expect_eq(worker.books.part[PART_COMPUTE], 300u);
-    cr_expect_eq(worker.books.part[PART_HELD], 0u, "it could not have gone on");
-    cr_expect_eq(worker.books.part[PART_WAIT], 100u);
-    cr_expect_eq(worker.open_cyc, 100u);
+    cr_expect_eq(worker.account.books.part[PART_COMPUTE], 300u);
+    cr_expect_eq(worker.account.books.part[PART_HELD], 0u, "it could not have gone on");
+    cr_expect_eq(worker.account.books.part[PART_WAIT], 100u);
+    cr_expect_eq(worker.account.open_cyc, 100u);
 }
 
 Test(account, books_the_compute_phase_as_planned_and_leaves_lateness_out)
@@ -321,11 +324,11 @@ Test(account, books_the_compute_phase_as_planned_and_leaves_lateness_out)
 
     account_computed(&worker, 1420);
 
-    cr_expect_eq(worker.books.part[PART_COMPUTE], 300u);
-    cr_expect_eq(worker.books.part[PART_INJECTED], 100u);
+    cr_expect_eq(worker.account.books.part[PART_COMPUTE], 300u);
+    cr_expect_eq(worker.account.books.part[PART_INJECTED], 100u);
     cr_expect_eq(booked(), 400u);
-    cr_expect_eq(worker.books.edge, 1420u);
-    cr_expect_eq(worker.ready_cyc, 1420u);
+    cr_expect_eq(worker.account.books.edge, 1420u);
+    cr_expect_eq(worker.account.ready_cyc, 1420u);
 }
 
 Test(account, adds_to_the_compute_phase_what_the_real_gradient_took_longer)
@@ -337,7 +340,7 @@ Test(account, adds_to_the_compute_phase_what_the_real_gradient_took_longer)
     worker.compute.real_cyc = 350;
     account_computed(&worker, 1360);
 
-    cr_expect_eq(worker.books.part[PART_COMPUTE], 360u);
+    cr_expect_eq(worker.account.books.part[PART_COMPUTE], 360u);
     cr_expect_eq(worker.count.compute_overruns, 1u);
 }
 
@@ -388,13 +391,13 @@ Test(account, measures_from_the_gradient_to_the_first_average_after_it)
     cr_expect_eq(hists[SERIES_READY].total, 1u);
     cr_expect_eq(hists[SERIES_READY].sum, 150u);
     cr_expect_eq(worker.count.mixes, 2u);
-    cr_expect_eq(worker.mixed_with, 3u);
+    cr_expect_eq(worker.account.mixed_with, 3u);
 }
 
 Test(account, measures_no_average_after_the_run_but_counts_it)
 {
     worker.recording = false;
-    worker.ready_cyc = 1300;
+    worker.account.ready_cyc = 1300;
 
     account_mixed(&worker, 2, 1450);
 
@@ -408,10 +411,10 @@ Test(account, opens_the_books_without_closing_any_at_the_first_iteration)
 {
     account_iteration(&worker, 1200);
 
-    cr_expect_eq(worker.books.begin, 1200u);
-    cr_expect_eq(worker.total_iterations, 0u);
+    cr_expect_eq(worker.account.books.begin, 1200u);
+    cr_expect_eq(worker.account.total_iterations, 0u);
     cr_expect_eq(hists[SERIES_ITERATION].total, 0u);
-    cr_expect_eq(worker.log_count, 0u);
+    cr_expect_eq(worker.log.count, 0u);
 }
 
 Test(account, calls_rest_what_the_parts_do_not_explain)
@@ -422,37 +425,37 @@ Test(account, calls_rest_what_the_parts_do_not_explain)
 
     account_iteration(&worker, 1400);
 
-    cr_expect_eq(worker.total_cyc, 400u);
-    cr_expect_eq(worker.total_part_cyc[PART_MIX], 50u);
-    cr_expect_eq(worker.total_part_cyc[PART_REST], 330u);
+    cr_expect_eq(worker.account.total_cyc, 400u);
+    cr_expect_eq(worker.account.total_part_cyc[PART_MIX], 50u);
+    cr_expect_eq(worker.account.total_part_cyc[PART_REST], 330u);
     cr_expect_eq(hists[SERIES_ITERATION].sum, 400u);
 }
 
 Test(account, starts_every_iteration_with_empty_books)
 {
     worker.begun = 1;
-    worker.mixed_with = 3;
+    worker.account.mixed_with = 3;
     account_add(&worker, PART_MIX, 1100, 1150);
 
     account_iteration(&worker, 1400);
 
     cr_expect_eq(booked(), 0u);
-    cr_expect_eq(worker.mixed_with, 0u);
-    cr_expect_eq(worker.books.begin, 1400u);
+    cr_expect_eq(worker.account.mixed_with, 0u);
+    cr_expect_eq(worker.account.books.begin, 1400u);
 }
 
 Test(account, writes_one_line_per_iteration_while_there_is_room)
 {
     for (uint32_t i = 0; i < LINES + 2; i++) {
         worker.begun = i + 1;
-        worker.mixed_with = i;
+        worker.account.mixed_with = i;
         account_add(&worker, PART_MIX, 1010 + 100 * i, 1020 + 100 * i);
         account_add(&worker, PART_INJECTED, 1030 + 100 * i, 1070 + 100 * i);
         account_iteration(&worker, 1100 + 100 * i);
     }
 
-    cr_expect_eq(worker.log_count, LINES);
-    cr_expect_eq(worker.total_iterations, LINES + 2u);
+    cr_expect_eq(worker.log.count, LINES);
+    cr_expect_eq(worker.account.total_iterations, LINES + 2u);
     for (uint32_t i = 0; i < LINES; i++) {
         cr_expect_eq(lines[i].iteration, i);
         cr_expect_eq(lines[i].start_cyc, 1000 + 100 * i);
@@ -471,8 +474,8 @@ Test(account, keeps_what_happens_after_the_run_out_of_the_totals)
 
     account_iteration(&worker, 1400);
 
-    cr_expect_eq(worker.total_iterations, 0u);
-    cr_expect_eq(worker.books.begin, 1400u);
+    cr_expect_eq(worker.account.total_iterations, 0u);
+    cr_expect_eq(worker.account.books.begin, 1400u);
 }
 
 Test(account, books_a_stretch_once_whoever_claims_it_too)
@@ -483,9 +486,9 @@ Test(account, books_a_stretch_once_whoever_claims_it_too)
 
     account_iteration(&worker, 1400);
 
-    cr_expect_eq(worker.total_part_cyc[PART_MIX], 300u);
-    cr_expect_eq(worker.total_part_cyc[PART_PUBLISH], 10u);
-    cr_expect_eq(worker.total_part_cyc[PART_REST], 90u);
+    cr_expect_eq(worker.account.total_part_cyc[PART_MIX], 300u);
+    cr_expect_eq(worker.account.total_part_cyc[PART_PUBLISH], 10u);
+    cr_expect_eq(worker.account.total_part_cyc[PART_REST], 90u);
 }
 
 /*
@@ -498,7 +501,7 @@ Test(account, splits_an_iteration_into_parts_that_make_up_the_whole)
     loading(1000);
     served(1020, 30, 1100);
     account_add(&worker, PART_PUBLISH, 1100, 1110);
-    worker.batch_cyc = 1110;
+    worker.data.since_cyc = 1110;
     served(1110, 5, 1120);
     account_loaded(&worker, 1120, 1150);
     computing(1150, 400, 200);
@@ -523,9 +526,9 @@ Test(account, splits_an_iteration_into_parts_that_make_up_the_whole)
         [PART_HELD] = 5 + 15 + 40,  [PART_REST] = 1050 - 995,
     };
     for (uint32_t p = 0; p < PART_COUNT; p++)
-        cr_expect_eq(worker.total_part_cyc[p], expected[p], "%s is %lu", part_name[p],
-                     worker.total_part_cyc[p]);
-    cr_expect_eq(worker.total_cyc, 1050u);
+        cr_expect_eq(worker.account.total_part_cyc[p], expected[p], "%s is %lu", part_name[p],
+                     worker.account.total_part_cyc[p]);
+    cr_expect_eq(worker.account.total_cyc, 1050u);
 }
 
 Test(account, what_work_costs_is_not_what_was_stolen_meanwhile)
@@ -556,29 +559,29 @@ Test(account, work_that_gets_slower_for_good_is_counted_again)
 Test(account, holds_nobody_for_what_was_disowned)
 {
     computing(1000, 100, 0);
-    worker.served_cyc = 1000;
-    worker.others_cyc = 800;
+    worker.account.served_cyc = 1000;
+    worker.account.others_cyc = 800;
 
     account_disown(&worker, 1900); /* it was paused until then */
     account_served(&worker, 1900);
 
-    cr_expect_eq(worker.books.part[PART_HELD], 0u);
+    cr_expect_eq(worker.account.books.part[PART_HELD], 0u);
 }
 
 Test(account, keeps_what_is_waited_for_between_a_return_and_the_next_gradient)
 {
     worker.begun = 3;
-    worker.books.part[PART_MIX] = 77; /* of the incarnation before */
+    worker.account.books.part[PART_MIX] = 77; /* of the incarnation before */
     account_halt(&worker, 1100);
     account_woken(&worker, 1500, 1500); /* away: nobody is waited for */
 
     account_return(&worker, 2000);
-    worker.books.edge = 2000;
+    worker.account.books.edge = 2000;
     account_woken(&worker, 2300, 2300);
     account_iteration(&worker, 2350);
 
-    cr_expect_eq(worker.books.part[PART_WAIT], 300u);
-    cr_expect_eq(worker.books.part[PART_MIX], 0u);
-    cr_expect_eq(worker.books.begin, 2000u);
-    cr_expect_eq(worker.total_iterations, 0u);
+    cr_expect_eq(worker.account.books.part[PART_WAIT], 300u);
+    cr_expect_eq(worker.account.books.part[PART_MIX], 0u);
+    cr_expect_eq(worker.account.books.begin, 2000u);
+    cr_expect_eq(worker.account.total_iterations, 0u);
 }

@@ -57,8 +57,8 @@ Test(apply, books_what_it_took_from_the_ledgers_sum)
     cr_assert(desk_do((struct action){.kind = ACT_APPLY}));
 
     const double now = mix_ledger(desk.slot[worker.current].at, DESK_DIM);
-    cr_expect_eq(worker.sum_applied, 0.5 * 6 - 0.5 * 2);
-    cr_expect_eq(worker.sum_applied, worker.sum_start - now);
+    cr_expect_eq(worker.ledger.applied, 0.5 * 6 - 0.5 * 2);
+    cr_expect_eq(worker.ledger.applied, worker.ledger.start - now);
 }
 
 Test(apply, counts_how_often_the_model_has_changed_since_the_gradient_was_taken)
@@ -122,7 +122,7 @@ Test(mix, takes_the_plain_mean_of_itself_and_its_peers)
     cr_expect(desk_current_is(4.0f));
     cr_expect_eq(worker.version, 2u);
     cr_expect_eq(worker.count.mixes, 1u);
-    cr_expect_eq(worker.mixed_with, 3u);
+    cr_expect_eq(worker.account.mixed_with, 3u);
     cr_expect_eq(desk.stamp[worker.current], slots_current_handle(&worker.slots, worker.current));
 }
 
@@ -485,7 +485,7 @@ Test(send, goes_on_at_the_peer_whose_channel_was_full)
 
     desk_read(1);
     cr_expect(act_resume(&worker));
-    cr_expect_not(worker.action_blocked);
+    cr_expect_not(worker.todo.blocked);
     for (uint32_t edge = 0; edge < DESK_PEERS; edge++)
         cr_expect_eq(desk.peer[edge].got_count, 1u, "peer %u", edge);
     cr_expect_eq(desk.pub[DESK_SELF].sent, 3u);
@@ -592,7 +592,7 @@ Test(exhaustion, holds_back_the_actions_behind_the_one_that_waits)
     desk_next((struct action){.kind = ACT_RELEASE, .peer = 0, .handle = terms[0].handle});
 
     act_on(&worker, &(struct event){.kind = EV_WAKE});
-    cr_expect(worker.action_blocked);
+    cr_expect(worker.todo.blocked);
     cr_expect_eq(desk.peer[0].released_count, 0u, "it is still to be read");
 
     for (uint32_t edge = 0; edge < DESK_PEERS; edge++)

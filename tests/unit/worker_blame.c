@@ -25,11 +25,11 @@ static void start(void)
     worker.common = &common;
     worker.peers = peers;
     worker.peer_count = 2;
-    worker.edge_cyc = edge_cyc;
+    worker.account.edge_cyc = edge_cyc;
     worker.recording = true;
     worker.begun = 1;
     worker.hist = hists;
-    worker.served_cyc = worker.books.edge = worker.books.begin = 1000;
+    worker.account.served_cyc = worker.account.books.edge = worker.account.books.begin = 1000;
     phases_begin(&public[1].phases,
                  &(struct blame_phase){.begin = 800, .injected = 1100, .end = 1280});
 }
@@ -37,22 +37,22 @@ static void start(void)
 static void tell(uint32_t edge, uint64_t sent, uint64_t left, uint64_t now, enum action_kind kind)
 {
     account_caused(&worker, edge, sent, left, now);
-    worker.actions.count = 1;
-    worker.actions.item[0] = (struct action){.kind = (uint8_t)kind};
+    worker.todo.actions.count = 1;
+    worker.todo.actions.item[0] = (struct action){.kind = (uint8_t)kind};
     account_answered(&worker);
 }
 
 static void expect(enum blame kind, uint64_t cyc)
 {
-    cr_expect_eq(worker.blamed_cyc[kind], cyc, "%s is %lu", blame_name[kind],
-                 worker.blamed_cyc[kind]);
+    cr_expect_eq(worker.account.blamed_cyc[kind], cyc, "%s is %lu", blame_name[kind],
+                 worker.account.blamed_cyc[kind]);
 }
 
 static uint64_t blamed(void)
 {
     uint64_t sum = 0;
     for (uint32_t b = 0; b < BLAME_COUNT; b++)
-        sum += worker.blamed_cyc[b];
+        sum += worker.account.blamed_cyc[b];
     return sum;
 }
 
@@ -66,7 +66,7 @@ Test(blame_live, splits_the_wait_by_what_the_sender_did)
     expect(BLAME_INJECTED, 180);
     expect(BLAME_HELD, 20);
     cr_expect_eq(edge_cyc[0], 300u);
-    cr_expect_eq(blamed(), worker.books.part[PART_WAIT]);
+    cr_expect_eq(blamed(), worker.account.books.part[PART_WAIT]);
 }
 
 Test(blame_live, counts_as_wire_what_a_slow_link_took)
@@ -81,12 +81,12 @@ Test(blame_live, counts_as_wire_what_a_slow_link_took)
 Test(blame_live, blames_who_ended_the_wait_for_all_of_it)
 {
     tell(1, 1200, 1200, 1210, ACT_RELEASE);
-    worker.served_cyc = 1220;
+    worker.account.served_cyc = 1220;
     tell(0, 1300, 1300, 1310, ACT_COMPUTE);
 
     cr_expect_eq(edge_cyc[1], 0u);
     cr_expect_eq(edge_cyc[0], 200u + 90u);
-    cr_expect_eq(blamed(), worker.books.part[PART_WAIT]);
+    cr_expect_eq(blamed(), worker.account.books.part[PART_WAIT]);
 }
 
 Test(blame_live, holds_a_peer_responsible_that_computed_nothing)
@@ -102,7 +102,7 @@ Test(blame_live, goes_on_waiting_while_it_only_answers_by_control)
     tell(1, 1100, 1100, 1110, ACT_CONTROL);
 
     cr_expect_eq(blamed(), 0u);
-    cr_expect_eq(worker.open_cyc, 100u);
+    cr_expect_eq(worker.account.open_cyc, 100u);
 }
 
 Test(blame_live, blames_nobody_for_a_timer)
@@ -116,8 +116,8 @@ Test(blame_live, blames_nobody_for_a_timer)
 Test(blame_live, says_gone_of_a_wait_for_a_peer_that_was_lost)
 {
     account_lost(&worker, 0, 1700, 1710);
-    worker.actions.count = 1;
-    worker.actions.item[0] = (struct action){.kind = ACT_COMPUTE};
+    worker.todo.actions.count = 1;
+    worker.todo.actions.item[0] = (struct action){.kind = ACT_COMPUTE};
     account_answered(&worker);
 
     expect(BLAME_GONE, 700);
@@ -129,13 +129,13 @@ Test(blame_live, says_gone_of_a_wait_for_a_peer_that_was_lost)
 Test(blame_live, of_a_synchronous_policy_the_latest_of_a_late_turn_ended_the_wait)
 {
     policy.synchronous = true;
-    worker.others_cyc = 200;
+    worker.account.others_cyc = 200;
 
     tell(0, 1300, 1300, 1400, ACT_RELEASE);
     tell(1, 1250, 1250, 1410, ACT_MIX);
 
-    cr_expect_eq(worker.books.part[PART_WAIT], 300u);
-    cr_expect_eq(worker.books.part[PART_HELD], 100u);
+    cr_expect_eq(worker.account.books.part[PART_WAIT], 300u);
+    cr_expect_eq(worker.account.books.part[PART_HELD], 100u);
     cr_expect_eq(edge_cyc[0], 300u);
     cr_expect_eq(edge_cyc[1], 0u);
 }
@@ -143,26 +143,26 @@ Test(blame_live, of_a_synchronous_policy_the_latest_of_a_late_turn_ended_the_wai
 Test(blame_live, of_a_synchronous_policy_the_latest_counts_wherever_it_was_polled)
 {
     policy.synchronous = true;
-    worker.others_cyc = 200;
+    worker.account.others_cyc = 200;
 
     tell(1, 1250, 1250, 1400, ACT_RELEASE);
     tell(0, 1300, 1300, 1410, ACT_MIX);
 
-    cr_expect_eq(worker.books.part[PART_WAIT], 300u);
-    cr_expect_eq(worker.books.part[PART_HELD], 100u);
+    cr_expect_eq(worker.account.books.part[PART_WAIT], 300u);
+    cr_expect_eq(worker.account.books.part[PART_HELD], 100u);
     cr_expect_eq(edge_cyc[0], 300u);
 }
 
 Test(blame_live, of_others_the_message_that_let_the_worker_go_on_ended_the_wait)
 {
     policy.synchronous = false;
-    worker.others_cyc = 200;
+    worker.account.others_cyc = 200;
 
     tell(0, 1300, 1300, 1400, ACT_RELEASE); /* changes nothing, though it was polled first */
     tell(1, 1250, 1250, 1410, ACT_MIX);
 
-    cr_expect_eq(worker.books.part[PART_WAIT], 250u);
-    cr_expect_eq(worker.books.part[PART_HELD], 150u);
+    cr_expect_eq(worker.account.books.part[PART_WAIT], 250u);
+    cr_expect_eq(worker.account.books.part[PART_HELD], 150u);
     cr_expect_eq(edge_cyc[1], 250u);
     cr_expect_eq(edge_cyc[0], 0u);
 }
@@ -172,7 +172,7 @@ Test(blame_live, does_not_count_a_message_that_came_after_the_worker_went_on)
     tell(0, 1300, 1300, 1400, ACT_MIX);
     tell(1, 1390, 1390, 1410, ACT_RELEASE);
 
-    cr_expect_eq(worker.books.part[PART_WAIT], 300u);
+    cr_expect_eq(worker.account.books.part[PART_WAIT], 300u);
     cr_expect_eq(edge_cyc[0], 300u);
 }
 
@@ -183,7 +183,7 @@ Test(blame_live, adds_up_when_the_run_ends_in_the_middle_of_a_wait)
     account_halt(&worker, 1900);
 
     expect(BLAME_GONE, 560);
-    cr_expect_eq(blamed(), worker.total_part_cyc[PART_WAIT]);
+    cr_expect_eq(blamed(), worker.account.total_part_cyc[PART_WAIT]);
 }
 
 Test(blame_live, says_held_of_a_wait_that_ends_with_the_iteration_only)
@@ -193,7 +193,7 @@ Test(blame_live, says_held_of_a_wait_that_ends_with_the_iteration_only)
     account_iteration(&worker, 1500);
 
     expect(BLAME_HELD, 400);
-    cr_expect_eq(blamed(), worker.total_part_cyc[PART_WAIT]);
+    cr_expect_eq(blamed(), worker.account.total_part_cyc[PART_WAIT]);
 }
 
 Test(blame_live, counts_nothing_before_the_first_iteration)
@@ -264,8 +264,8 @@ Test(phases, are_not_read_while_they_are_written)
 Test(blame_live, names_whoever_was_given_up_from_the_moment_of_the_news_on)
 {
     account_lost(&worker, 0, 1500, 1600);
-    worker.actions.count = 1;
-    worker.actions.item[0] = (struct action){.kind = ACT_MIX};
+    worker.todo.actions.count = 1;
+    worker.todo.actions.item[0] = (struct action){.kind = ACT_MIX};
     account_answered(&worker);
 
     expect(BLAME_GONE, 500);
@@ -280,5 +280,5 @@ Test(blame_live, blames_nobody_while_the_books_are_closed)
     tell(0, 1300, 1300, 1340, ACT_MIX);
 
     cr_expect_eq(blamed(), before);
-    cr_expect_eq(blamed(), worker.total_part_cyc[PART_WAIT]);
+    cr_expect_eq(blamed(), worker.account.total_part_cyc[PART_WAIT]);
 }

@@ -199,7 +199,8 @@ Test(membership, handles_nothing_while_it_is_stuck_and_all_of_it_afterwards)
 
     serve_at((UINT64_C(1) << 60) + 100);
     cr_expect_eq(desk.script.event_count, 1u);
-    cr_expect_geq(worker.books.part[PART_INJECTED], UINT64_C(1) << 59, "actions read the clock");
+    cr_expect_geq(worker.account.books.part[PART_INJECTED], UINT64_C(1) << 59,
+                  "actions read the clock");
 }
 
 Test(membership, ends_without_a_word_and_its_peers_are_told_when_they_notice)
@@ -269,7 +270,7 @@ Test(membership, comes_back_with_the_parameters_that_a_neighbour_gives)
     cr_expect_eq(worker.slots.incarnation, 2u);
     cr_expect_eq(desk.pub[DESK_SELF].epoch, 2u);
     cr_expect_eq(desk.pub[DESK_SELF].done, 0u);
-    cr_expect_eq(worker.sum_start, mix_ledger(desk.slot[worker.current].at, DESK_DIM),
+    cr_expect_eq(worker.ledger.start, mix_ledger(desk.slot[worker.current].at, DESK_DIM),
                  "what it had is lost");
     cr_assert_eq(desk.script.event_count, 2u);
     cr_expect_eq(desk.script.event[0].kind, EV_START);
@@ -305,7 +306,7 @@ Test(membership, gives_its_model_once_to_a_peer_that_wishes_for_it)
     cr_expect_eq(cohort_transfer_state(desk.pub[1].transfer), TRANSFER_GIVEN);
     cr_expect_eq(cohort_transfer_state(desk.pub[3].transfer), TRANSFER_WANTED, "not of this one");
     cr_expect_eq(desk.slot[5].at[0], 4.0f);
-    cr_expect_gt(worker.books.part[PART_PUBLISH], 0u);
+    cr_expect_gt(worker.account.books.part[PART_PUBLISH], 0u);
 }
 
 Test(membership, leaves_when_its_policy_has_finished)
@@ -387,17 +388,17 @@ Test(membership, begins_a_gradient_when_its_delayed_batch_is_there)
     const struct inject entry = {.law = &hour, .what = INJECT_LOAD, .select = SELECT_ALL};
     live(0);
     desk.common.inject = (struct inject_set){.entry = &entry, .count = 1, .workers = DESK_SELF + 2};
-    disk_open(&worker.disk, &desk.common.inject, DESK_SELF, 2, 0);
-    worker.disk.ready_ns[0] = act_now_ns(&worker, clock_cyc()) + LAW_DELAY_NS_MAX;
+    disk_open(&worker.data.disk, &desk.common.inject, DESK_SELF, 2, 0);
+    worker.data.disk.ready_ns[0] = act_now_ns(&worker, clock_cyc()) + LAW_DELAY_NS_MAX;
     cr_assert(desk_do((struct action){.kind = ACT_COMPUTE}));
     cr_expect_eq(worker.phase, WORKER_LOADING);
 
-    worker.disk.ready_ns[0] = 1;
+    worker.data.disk.ready_ns[0] = 1;
     worker_serve(&worker, clock_cyc());
 
     cr_expect_eq(worker.phase, WORKER_COMPUTING);
-    cr_expect_gt(worker.books.part[PART_LOAD], 0u);
-    cr_expect_eq(worker.disk.taken, 1u);
+    cr_expect_gt(worker.account.books.part[PART_LOAD], 0u);
+    cr_expect_eq(worker.data.disk.taken, 1u);
 }
 
 Test(membership, says_what_happened_and_when)

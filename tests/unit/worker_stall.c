@@ -159,10 +159,10 @@ Test(sentence, says_who_was_never_heard)
 Test(sentence, says_so_when_a_channel_or_the_disk_is_waited_for)
 {
     stuck();
-    worker.action_blocked = true;
+    worker.todo.blocked = true;
     cr_expect(strstr(sentence_at(1), "waits for: room"));
 
-    worker.action_blocked = false;
+    worker.todo.blocked = false;
     worker.phase = WORKER_LOADING;
     cr_expect(strstr(sentence_at(1), "waits for: its batch"));
 }

@@ -197,7 +197,7 @@ Test(arrival, counts_as_received_after_everything_that_follows_was_sent)
     desk_next(send_to_everybody());
 
     worker_serve(&worker, DESK_START_CYC);
-    cr_expect(worker.action_blocked);
+    cr_expect(worker.todo.blocked);
     cr_expect_eq(desk.pub[DESK_SELF].received, 0u);
 
     desk.depth = 1;
@@ -259,7 +259,7 @@ Test(stop, begins_no_gradient_after_the_halt)
 
     cr_expect_eq(worker.phase, WORKER_IDLE);
     cr_expect_eq(worker.begun, 4u);
-    cr_expect(worker.held_compute);
+    cr_expect(worker.held.compute);
     cr_expect_eq(desk.pub[DESK_SELF].begun, 4u);
 }
 
