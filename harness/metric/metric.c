@@ -51,7 +51,7 @@ static double weight_least(const struct record_run *run)
 
 static double cost(const struct record_run *run, enum record_budget budget)
 {
-    return run->has_target ? target_cost(run, budget).high : (double)NAN;
+    return run->target.exists ? target_cost(run, budget).high : (double)NAN;
 }
 
 static double equal(const struct record_run *run, enum record_budget budget, bool accuracy)
@@ -114,7 +114,7 @@ enum record_budget metric_budget(enum metric metric)
 struct target_bound metric_bound(const struct record_run *run, enum metric metric)
 {
     const enum record_budget budget = metric_budget(metric);
-    if (budget < RECORD_BUDGETS && run->has_target)
+    if (budget < RECORD_BUDGETS && run->target.exists)
         return target_cost(run, budget);
     const double value = metric_of(run, metric);
     return (struct target_bound){value, value};

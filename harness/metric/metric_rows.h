@@ -12,7 +12,7 @@
       "gradients computed per second, all workers") \
     X(ITERATIONS_PER_S, "iterations_per_s", UNIT_RATE, TIMING_CLOCK, 0, run->iterations_per_s, \
       "gradients computed per second and computing worker (the worker 0 of a parameter server computes none)") \
-    X(WAIT_SHARE, "wait_share", UNIT_SHARE, TIMING_CLOCK, 0, run->wait_share, \
+    X(WAIT_SHARE, "wait_share", UNIT_SHARE, TIMING_CLOCK, 0, run->waits.share, \
       "share of iteration time spent waiting for peers") \
     X(COMPUTE_SHARE, "compute_share", UNIT_SHARE, TIMING_CLOCK, 0, share(run->part_ns[PART_COMPUTE], run->total_ns), \
       "share of iteration time spent computing") \
@@ -24,7 +24,7 @@
       "share of iteration time in which something else had the core") \
     X(REST_SHARE, "rest_share", UNIT_SHARE, TIMING_CLOCK, 0, share(run->part_ns[PART_REST], run->total_ns), \
       "share of iteration time no part accounts for") \
-    X(WAIT_INJECTED_SHARE, "wait_injected_share", UNIT_SHARE, TIMING_CLOCK, 0, share(run->wait_ns[BLAME_INJECTED], run->part_ns[PART_WAIT]), \
+    X(WAIT_INJECTED_SHARE, "wait_injected_share", UNIT_SHARE, TIMING_CLOCK, 0, share(run->waits.ns[BLAME_INJECTED], run->part_ns[PART_WAIT]), \
       "of all waiting, the share in which the peer waited for was delayed on purpose") \
     X(STRAGGLERS_PRECISION, "stragglers_precision", UNIT_SHARE, TIMING_CLOCK, 0, share(run->stragglers.hits, run->stragglers.hits + run->stragglers.wrong), \
       "of the stragglers found in the iterations, the share that was injected; none found: no figure") \
@@ -120,7 +120,7 @@
       "99th percentile of |achieved - requested| delay") \
     X(INJECTED_ERROR_SHARE_P99, "injected_error_share_p99", UNIT_SHARE, TIMING_CLOCK, 0, OF(ERROR, p99) / OF(REQUESTED, p50), \
       "the same as a share of the median requested delay") \
-    X(LEDGER_ERROR, "ledger_error", UNIT_REAL, TIMING_NONE, 0, isfinite(run->ledger_error) ? run->ledger_error : (double)INFINITY, \
+    X(LEDGER_ERROR, "ledger_error", UNIT_REAL, TIMING_NONE, 0, isfinite(run->ledger.error) ? run->ledger.error : (double)INFINITY, \
       "relative error of the parameter ledger") \
     X(TENSORS_SUPERSEDED, "tensors_superseded", UNIT_COUNT, TIMING_NONE, 0, run->count.tensors_superseded, \
       "snapshots replaced by newer ones before they were read") \
@@ -150,9 +150,9 @@
       "gradients that took longer than the emulated time") \
     X(INVOLUNTARY_SWITCHES, "involuntary_switches", UNIT_COUNT, TIMING_NONE, 0, run->count.involuntary_switches, \
       "times the kernel took a loop off its core") \
-    X(STOLEN_SHARE, "stolen_share", UNIT_SHARE, TIMING_NONE, 0, run->wall.threads ? (double)NAN : run->stolen_share, \
+    X(STOLEN_SHARE, "stolen_share", UNIT_SHARE, TIMING_NONE, 0, run->wall.threads ? (double)NAN : run->cores.stolen_share, \
       "live: share of the time of its cores that other programs took") \
-    X(DIVERGED, "diverged", UNIT_COUNT, TIMING_NONE, 0, run->diverged, \
+    X(DIVERGED, "diverged", UNIT_COUNT, TIMING_NONE, 0, run->ledger.diverged, \
       "workers whose final model holds a value that is no number") \
     X(INCOMPLETE, "incomplete", UNIT_COUNT, TIMING_NONE, 0, run->count.incomplete, \
       "workers that did not drain; must be 0")

@@ -53,16 +53,16 @@ bool record_breaks_sum(const struct record_run *self)
 
 const char *record_label(const struct record_run *self, char out[RECORD_LABEL_MAX])
 {
-    const bool swept = self->sweep_value != NULL;
+    const bool swept = self->sweep.value != NULL;
     snprintf(out, RECORD_LABEL_MAX, "%s%s%s", self->policy, swept ? "@" : "",
-             swept ? self->sweep_value : "");
+             swept ? self->sweep.value : "");
     return out;
 }
 
 void record_settle(struct record_run *self)
 {
     memset(self->merged, 0, sizeof(self->merged));
-    self->stolen = NULL;
+    self->cores.stolen = NULL;
     for (uint32_t w = 0; self->worker && w < self->workers; w++)
         memset(self->worker[w].hist, 0, sizeof(self->worker[w].hist));
 }
@@ -88,8 +88,8 @@ void record_free(struct record_run *self)
     free(self->worker);
     free(self->fault);
     self->fault = NULL;
-    free(self->edge);
+    free(self->waits.edge);
     stragglers_free(&self->stragglers);
     self->worker = NULL;
-    self->edge = NULL;
+    self->waits.edge = NULL;
 }

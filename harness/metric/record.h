@@ -132,9 +132,56 @@ int record_faults_open(struct record_run *self, uint32_t count, struct err *err)
 /** Append one that has; what became of it after the run's end at `stop_ns` is left out. */
 void record_fault_add(struct record_run *self, const struct record_fault *fault, uint64_t stop_ns);
 
+/** Borrowed from the experiment. */
+struct record_sweep {
+    const char *key, *value; /* NULL: nothing is swept */
+};
+
+struct record_target {
+    bool exists, reached, held_at_end;
+    double value;
+    double time_s;           /* valid if reached */
+    double gradients, bytes; /* the same; of all workers */
+    double resolution_s;     /* distance of snapshots */
+};
+
+/** For what, and for whom, workers waited. */
+struct record_waits {
+    double share;             /* wait / total of iterations, until the stop */
+    uint64_t ns[BLAME_COUNT]; /* what for; add up to part_ns[PART_WAIT] */
+    struct record_edge *edge; /* [edges] the longest waits, longest first; owned */
+    uint32_t edges;
+    uint64_t rest_ns;                              /* of all other pairs */
+    struct record_edge sender[RECORD_SENDERS_MAX]; /* [senders] who was waited for longest */
+    uint32_t senders;
+};
+
+/** What the parameters add up to, at the end. */
+struct record_ledger {
+    double error; /* relative; NaN: parameters are no numbers, so they have no sum */
+    bool ok;
+    uint32_t diverged; /* workers whose final model holds a value that is no number */
+};
+
+/** The cores of a live run, and who else had them. */
+struct record_cores {
+    const struct record_stolen *stolen; /* [stolen_count] borrowed like the histograms */
+    uint64_t stolen_count;
+    double stolen_share; /* of the time of all cores used */
+    double quota; /* what the cgroup grants, where that is less than the cores used; 0: no less */
+    double busy_share; /* of the busiest core, all its workers together */
+    bool contended;    /* cooperative and busy share over 20 % */
+    bool disturbed;    /* stolen_share is above the profile's judge.stolen */
+};
+
+struct record_loader {
+    const char *tier;
+    char reason[512];
+};
+
 struct record_run {
-    char policy[EXPERIMENT_NAME_MAX];    /* label */
-    const char *sweep_key, *sweep_value; /* borrowed from the experiment; NULL: nothing is swept */
+    char policy[EXPERIMENT_NAME_MAX]; /* label */
+    struct record_sweep sweep;
     const struct policy *row;
     uint64_t seed;
     const char *clock;       /* "live" | "virtual" */
@@ -157,43 +204,24 @@ struct record_run {
     struct record_point point[EXPERIMENT_POINTS_MAX];
     uint32_t point_count; /* the last point is the end of the budget */
 
-    bool has_target, target_reached, target_held_at_end;
-    double target_value;
-    double time_to_target_s;                     /* valid if target_reached */
-    double gradients_to_target, bytes_to_target; /* the same; of all workers */
-    double target_resolution_s;                  /* distance of snapshots */
+    struct record_target target;
     struct record_equal equal[RECORD_BUDGETS];
 
     char stall
         [RECORD_STALL_MAX]; /* why workers did not come to an end, as a sentence; "" = they did */
-    double wait_share;      /* wait / total of iterations, until the stop */
-    uint64_t wait_ns[BLAME_COUNT]; /* what for; add up to part_ns[PART_WAIT] */
-    struct record_edge *edge;      /* [edge_count] the longest waits, longest first; owned */
-    uint32_t edge_count;
-    uint64_t edge_rest_ns;                         /* of all other pairs */
-    struct record_edge sender[RECORD_SENDERS_MAX]; /* [sender_count] who was waited for longest */
-    uint32_t sender_count;
+    struct record_waits waits;
     struct stragglers stragglers; /* found in the iterations that were logged */
     uint64_t part_ns[PART_COUNT];
     uint64_t total_ns;
     struct record_figures series[SERIES_COUNT]; /* all workers */
     struct record_figures loop;                 /* loop period, all cores */
-    double ledger_error; /* relative; NaN: parameters are no numbers, so they have no sum */
-    bool ledger_ok, drained;
-    uint32_t diverged;         /* workers whose final model holds a value that is no number */
+    struct record_ledger ledger;
+    bool drained;
     uint64_t left_in_channels; /* messages of any kind; 0 after a whole drain */
     struct record_costs costs;
-    const struct record_stolen *stolen; /* [stolen_count] borrowed like the histograms */
-    uint64_t stolen_count;
-    double stolen_share; /* of the time of all cores used */
-    double
-        quota_cores; /* live: what the cgroup grants, where that is less than the cores used; 0: no less */
-    double core_busy_share; /* of the busiest core, all its workers together */
-    bool contended;         /* cooperative and busy share over 20 % */
-    bool interrupted;       /* cut short by a signal */
-    bool disturbed;         /* stolen_share is above the profile's judge.stolen */
-    const char *loader_tier;
-    char loader_reason[512];
+    struct record_cores cores;
+    bool interrupted; /* cut short by a signal */
+    struct record_loader loader;
 
     uint32_t locals_judged; /* local models that each snapshot evaluates */
     struct record_wall wall;

@@ -36,11 +36,11 @@ static void count_run(const struct record_run *run, struct summary_policy *self)
 {
     CHECK(self->seeds < EXPERIMENT_SEEDS_MAX);
     self->seeds++;
-    self->contended += run->contended;
+    self->contended += run->cores.contended;
     self->interrupted += run->interrupted;
-    self->stolen_share += run->wall.threads ? 0 : run->stolen_share; /* a sum, so far */
+    self->stolen_share += run->wall.threads ? 0 : run->cores.stolen_share; /* a sum, so far */
     self->incomplete += run->count.incomplete != 0 || !run->drained;
-    self->ledger_bad += !run->ledger_ok;
+    self->ledger_bad += !run->ledger.ok;
     self->latency_clipped += clipped(run);
 }
 
@@ -50,10 +50,10 @@ static void summarise_target(const struct record_run *const *of, struct summary_
     struct target_bound cost[RECORD_BUDGETS][EXPERIMENT_SEEDS_MAX];
     uint32_t timed = 0;
     for (uint32_t i = 0; i < self->seeds; i++) {
-        if (!of[i]->has_target)
+        if (!of[i]->target.exists)
             continue;
-        self->reached += of[i]->target_reached;
-        self->held_at_end += of[i]->target_held_at_end;
+        self->reached += of[i]->target.reached;
+        self->held_at_end += of[i]->target.held_at_end;
         for (uint32_t b = 0; b < RECORD_BUDGETS; b++)
             cost[b][timed] = target_cost(of[i], (enum record_budget)b);
         timed++;
@@ -97,10 +97,10 @@ static struct target_bound compare_policy(const struct record_run *run, uint32_t
     struct target_bound ratio[EXPERIMENT_SEEDS_MAX];
     double exact[EXPERIMENT_SEEDS_MAX];
     for (uint32_t i = 0; i < count; i++) {
-        if (strcmp(run[i].policy, self->policy) != 0 || !run[i].has_target)
+        if (strcmp(run[i].policy, self->policy) != 0 || !run[i].target.exists)
             continue;
         const struct record_run *pair = run_of(run, count, baseline->policy, run[i].seed);
-        if (!pair || !pair->has_target)
+        if (!pair || !pair->target.exists)
             continue;
         const struct target_bound r =
             target_speedup(target_cost(pair, budget), target_cost(&run[i], budget));
@@ -143,8 +143,8 @@ static void list_policies(const struct record_run *run, uint32_t count, struct s
 void summary_make(const struct record_run *run, uint32_t count, struct summary *out)
 {
     memset(out, 0, sizeof(*out));
-    out->sweep_key = count ? run[0].sweep_key : NULL;
-    out->sweep_value = count ? run[0].sweep_value : NULL;
+    out->sweep_key = count ? run[0].sweep.key : NULL;
+    out->sweep_value = count ? run[0].sweep.value : NULL;
     list_policies(run, count, out);
     for (uint32_t k = 0; k < out->policy_count; k++) {
         summarise_policy(run, count, &out->policy[k]);

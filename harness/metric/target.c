@@ -127,26 +127,26 @@ void target_judge(struct record_run *run, enum target_metric metric, double valu
 {
     const uint32_t first = first_held(run, metric, value, hold ? hold : 1);
     const uint32_t last = run->point_count ? run->point_count - 1 : 0;
-    run->has_target = true;
-    run->target_value = value;
-    run->target_reached = first < run->point_count;
-    run->target_held_at_end = run->point_count && meets(metric, &run->point[last], value);
-    run->time_to_target_s = run->gradients_to_target = run->bytes_to_target = 0;
-    if (run->target_reached) {
+    run->target.exists = true;
+    run->target.value = value;
+    run->target.reached = first < run->point_count;
+    run->target.held_at_end = run->point_count && meets(metric, &run->point[last], value);
+    run->target.time_s = run->target.gradients = run->target.bytes = 0;
+    if (run->target.reached) {
         const double share = crossing_share(run, metric, value, first);
-        run->time_to_target_s = crossing(run, first, share, RECORD_TIME);
-        run->gradients_to_target = crossing(run, first, share, RECORD_GRADIENTS);
-        run->bytes_to_target = crossing(run, first, share, RECORD_BYTES);
+        run->target.time_s = crossing(run, first, share, RECORD_TIME);
+        run->target.gradients = crossing(run, first, share, RECORD_GRADIENTS);
+        run->target.bytes = crossing(run, first, share, RECORD_BYTES);
     }
 
-    const uint32_t at = run->target_reached && first > 0 ? first : last;
-    run->target_resolution_s = at ? run->point[at].time_s - run->point[at - 1].time_s : 0;
+    const uint32_t at = run->target.reached && first > 0 ? first : last;
+    run->target.resolution_s = at ? run->point[at].time_s - run->point[at - 1].time_s : 0;
 }
 
 struct target_bound target_time(const struct record_run *run)
 {
-    if (run->target_reached)
-        return (struct target_bound){run->time_to_target_s, run->time_to_target_s};
+    if (run->target.reached)
+        return (struct target_bound){run->target.time_s, run->target.time_s};
     return (struct target_bound){run->duration_s, (double)INFINITY};
 }
 
@@ -154,9 +154,8 @@ struct target_bound target_cost(const struct record_run *run, enum record_budget
 {
     if (budget == RECORD_TIME)
         return target_time(run);
-    if (run->target_reached) {
-        const double cost =
-            budget == RECORD_GRADIENTS ? run->gradients_to_target : run->bytes_to_target;
+    if (run->target.reached) {
+        const double cost = budget == RECORD_GRADIENTS ? run->target.gradients : run->target.bytes;
         return (struct target_bound){cost, cost};
     }
     const double all =

@@ -44,7 +44,7 @@ static void rank_senders(const struct waits *self, struct record_edge *sum, stru
         sum[self->edge[i].sender].ns += self->edge[i].ns;
     qsort(sum, out->workers, sizeof(*sum), longest_first);
     for (uint32_t k = 0; k < RECORD_SENDERS_MAX && k < out->workers && sum[k].ns > 0; k++)
-        out->sender[out->sender_count++] = sum[k];
+        out->waits.sender[out->waits.senders++] = sum[k];
 }
 
 int waits_close(struct waits *self, struct record_run *out, struct err *err)
@@ -56,12 +56,12 @@ int waits_close(struct waits *self, struct record_run *out, struct err *err)
         if (self->count > 0)
             qsort(self->edge, self->count, sizeof(*self->edge), longest_first);
         for (uint64_t i = RECORD_EDGES_MAX; i < self->count; i++)
-            out->edge_rest_ns += self->edge[i].ns;
-        out->edge_count =
+            out->waits.rest_ns += self->edge[i].ns;
+        out->waits.edges =
             (uint32_t)(self->count < RECORD_EDGES_MAX ? self->count : RECORD_EDGES_MAX);
         struct record_edge *const kept =
-            realloc(self->edge, out->edge_count * sizeof(*kept) + 1); /* it only shrinks */
-        out->edge = kept ? kept : self->edge;
+            realloc(self->edge, out->waits.edges * sizeof(*kept) + 1); /* it only shrinks */
+        out->waits.edge = kept ? kept : self->edge;
         self->edge = NULL;
     }
     free(sum);

@@ -191,7 +191,7 @@ static int log_worker(struct results *self, const struct record_run *run, uint32
 static int add_stolen(struct results *self, const struct record_run *run, struct err *err)
 {
     int rc = 0;
-    if (run->stolen_count == 0)
+    if (run->cores.stolen_count == 0)
         return 0;
     if (!self->stolen) {
         rc = open_file(self, "stolen.csv", &self->stolen, err);

@@ -103,8 +103,8 @@ int results_csv_stolen(FILE *out, const struct record_run *run)
 {
     char line[ROW_BYTES_MAX];
     const size_t prefix = put_prefix(line, run);
-    for (uint64_t i = 0; i < run->stolen_count; i++) {
-        const struct record_stolen *const r = &run->stolen[i];
+    for (uint64_t i = 0; i < run->cores.stolen_count; i++) {
+        const struct record_stolen *const r = &run->cores.stolen[i];
         char *at = put_field(line + prefix, r->core);
         at = put_field(at, r->start_ns);
         at = put_field(at, r->length_ns);

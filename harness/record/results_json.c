@@ -123,17 +123,18 @@ static json_t *final_value(const struct record_run *run, enum metric metric)
 
 static void put_target(json_t *out, const struct record_run *run)
 {
-    const bool reached = run->has_target && run->target_reached;
-    put(out, "time_to_target_s", reached ? results_json_real(run->time_to_target_s) : json_null());
+    const bool reached = run->target.exists && run->target.reached;
+    put(out, "time_to_target_s", reached ? results_json_real(run->target.time_s) : json_null());
     put(out, "gradients_to_target",
-        reached ? results_json_real(run->gradients_to_target) : json_null());
-    put(out, "bytes_to_target", reached ? results_json_real(run->bytes_to_target) : json_null());
-    put(out, "target_reached", run->has_target ? json_boolean(reached) : json_null());
+        reached ? results_json_real(run->target.gradients) : json_null());
+    put(out, "bytes_to_target", reached ? results_json_real(run->target.bytes) : json_null());
+    put(out, "target_reached", run->target.exists ? json_boolean(reached) : json_null());
     put(out, "target_held_at_end",
-        run->has_target ? json_boolean(run->target_held_at_end) : json_null());
-    put(out, "target_value", run->has_target ? results_json_real(run->target_value) : json_null());
+        run->target.exists ? json_boolean(run->target.held_at_end) : json_null());
+    put(out, "target_value",
+        run->target.exists ? results_json_real(run->target.value) : json_null());
     put(out, "target_resolution_s",
-        run->has_target ? results_json_real(run->target_resolution_s) : json_null());
+        run->target.exists ? results_json_real(run->target.resolution_s) : json_null());
 }
 
 /** null where nothing is swept */
@@ -250,15 +251,15 @@ static json_t *costs(const struct record_run *run)
 /** null: what diverged has no sum that could have been kept. */
 static json_t *ledger_ok(const struct record_run *run)
 {
-    return run->ledger_ok && !isfinite(run->ledger_error) ? json_null()
-                                                          : json_boolean(run->ledger_ok);
+    return run->ledger.ok && !isfinite(run->ledger.error) ? json_null()
+                                                          : json_boolean(run->ledger.ok);
 }
 
 static void put_waits(json_t *out, const struct record_run *run)
 {
     put(out, "waits", results_json_waits(run));
     put(out, "wait_matrix", results_json_wait_matrix(run));
-    put(out, "wait_matrix_rest_s", results_json_real((double)run->edge_rest_ns * 1e-9));
+    put(out, "wait_matrix_rest_s", results_json_real((double)run->waits.rest_ns * 1e-9));
     results_json_stragglers(out, run);
 }
 
@@ -284,7 +285,7 @@ json_t *results_json_run(const struct record_run *run)
     put(out, "policy", results_json_text(run->policy));
     put(out, "kind", results_json_text(run->row ? run->row->name : NULL));
     put_seed(out, run->seed);
-    put_sweep(out, run->sweep_key, run->sweep_value);
+    put_sweep(out, run->sweep.key, run->sweep.value);
     put(out, "clock", results_json_text(run->clock));
     put_count(out, "workers", run->workers);
     put_count(out, "workers_computing", record_computing(run));
@@ -299,12 +300,12 @@ json_t *results_json_run(const struct record_run *run)
     put_target(out, run);
     put_learning(out, run);
     put_equal(out, run);
-    put(out, "wait_share", results_json_real(run->wait_share));
+    put(out, "wait_share", results_json_real(run->waits.share));
     put_waits(out, run);
     put_latencies(out, run);
-    put(out, "ledger_error", results_json_real(run->ledger_error));
+    put(out, "ledger_error", results_json_real(run->ledger.error));
     put(out, "ledger_ok", ledger_ok(run));
-    put_count(out, "diverged", run->diverged);
+    put_count(out, "diverged", run->ledger.diverged);
     put_counts(out, &run->count, COUNTS_RUN);
     put_unexplained(out, run);
     if (results_links_any(&run->count.links))
@@ -315,15 +316,15 @@ json_t *results_json_run(const struct record_run *run)
         put(out, "stall", results_json_text(run->stall));
     put(out, "costs_ns", costs(run));
     put(out, "stolen_share",
-        run->wall.threads ? json_null() : results_json_real(run->stolen_share));
-    put_count(out, "stolen_logged", run->stolen_count);
-    put(out, "core_busy_share", results_json_real(run->core_busy_share));
-    put(out, "contended", json_boolean(run->contended));
-    put(out, "disturbed", json_boolean(run->disturbed));
+        run->wall.threads ? json_null() : results_json_real(run->cores.stolen_share));
+    put_count(out, "stolen_logged", run->cores.stolen_count);
+    put(out, "core_busy_share", results_json_real(run->cores.busy_share));
+    put(out, "contended", json_boolean(run->cores.contended));
+    put(out, "disturbed", json_boolean(run->cores.disturbed));
     if (run->interrupted)
         put(out, "interrupted", json_true());
-    put(out, "loader_tier", results_json_text(run->loader_tier));
-    put(out, "loader_reason", results_json_text(run->loader_reason));
+    put(out, "loader_tier", results_json_text(run->loader.tier));
+    put(out, "loader_reason", results_json_text(run->loader.reason));
 
     put(out, "points", points(run));
     put(out, "per_worker", per_worker(run));

@@ -10,10 +10,10 @@ json_t *results_json_waits(const struct record_run *run)
     json_t *const out = json_object();
     uint64_t all = 0;
     for (uint32_t b = 0; b < BLAME_COUNT; b++)
-        all += run->wait_ns[b];
+        all += run->waits.ns[b];
     for (uint32_t b = 0; b < BLAME_COUNT; b++)
         put(out, blame_name[b],
-            all ? json_real((double)run->wait_ns[b] / (double)all) : json_null());
+            all ? json_real((double)run->waits.ns[b] / (double)all) : json_null());
     return out;
 }
 
@@ -28,8 +28,8 @@ json_t *results_json_waits_ns(const uint64_t wait_ns[BLAME_COUNT])
 json_t *results_json_wait_matrix(const struct record_run *run)
 {
     json_t *const out = json_array();
-    for (uint32_t i = 0; i < run->edge_count; i++) {
-        const struct record_edge *const edge = &run->edge[i];
+    for (uint32_t i = 0; i < run->waits.edges; i++) {
+        const struct record_edge *const edge = &run->waits.edge[i];
         json_t *const row = json_array();
         json_array_append_new(
             row, edge->receiver == RECORD_EVERYBODY ? json_null() : json_integer(edge->receiver));

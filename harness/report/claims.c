@@ -29,7 +29,7 @@ static bool is_of(const struct record_run *run, const struct sentence_operand *s
     const char *const value = *side->at ? side->at : open;
     if (strcmp(run->policy, side->policy) != 0)
         return false;
-    return !value || (run->sweep_value && strcmp(run->sweep_value, value) == 0);
+    return !value || (run->sweep.value && strcmp(run->sweep.value, value) == 0);
 }
 
 static const struct record_run *run_of(const struct record_run *run, uint32_t count,
@@ -115,7 +115,7 @@ static void need_host(struct trial *self, const struct scope *scope, const struc
         for (uint32_t i = 0; i < count; i++) {
             if (!is_of(&run[i], side, out->sweep_value))
                 continue;
-            stolen += run[i].wall.threads ? 0 : run[i].stolen_share;
+            stolen += run[i].wall.threads ? 0 : run[i].cores.stolen_share;
             runs++;
         }
         if (scope->stolen_max > 0 && stolen > scope->stolen_max * runs &&

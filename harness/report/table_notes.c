@@ -27,11 +27,11 @@ static void target_note(FILE *out, const struct table_style *style,
     if (!experiment->target.set)
         return;
     for (uint32_t i = 0; i < count; i++)
-        resolution_s = fmax(resolution_s, run[i].target_resolution_s);
+        resolution_s = fmax(resolution_s, run[i].target.resolution_s);
     snprintf(text, sizeof(text),
              "%s %s %.4g in %u consecutive evaluation%s; its time is known to %.3g s",
              target_metric_name(experiment->target.metric),
-             target_metric_rises(experiment->target.metric) ? ">=" : "<=", run->target_value,
+             target_metric_rises(experiment->target.metric) ? ">=" : "<=", run->target.value,
              experiment->target.hold, experiment->target.hold == 1 ? "" : "s", resolution_s);
     note(out, style, "target", text);
     if (!*experiment->target.relative_to)
@@ -102,7 +102,7 @@ struct sums {
 
 static bool keeps_sum(const struct record_run *run)
 {
-    return isfinite(run->ledger_error) && !record_breaks_sum(run) &&
+    return isfinite(run->ledger.error) && !record_breaks_sum(run) &&
            (!run->row || record_keeps_sum(run->row));
 }
 
@@ -110,14 +110,14 @@ static struct sums add_sums(const struct record_run *run, uint32_t count)
 {
     struct sums sums = {.accounted = true};
     for (uint32_t i = 0; i < count; i++) {
-        sums.diverged += run[i].diverged > 0;
+        sums.diverged += run[i].ledger.diverged > 0;
         sums.torn += record_breaks_sum(&run[i]);
         sums.accounted = sums.accounted && metric_of(&run[i], METRIC_TENSORS_UNEXPLAINED) <= 0 &&
                          metric_of(&run[i], METRIC_CONTROL_UNEXPLAINED) <= 0;
         if (!keeps_sum(&run[i]))
             continue;
         sums.kept++;
-        sums.worst = fmax(sums.worst, run[i].ledger_error);
+        sums.worst = fmax(sums.worst, run[i].ledger.error);
     }
     return sums;
 }
@@ -152,10 +152,10 @@ static void data_note(FILE *out, const struct table_style *style, const struct r
     char text[600];
     uint32_t other = 0;
     for (uint32_t i = 1; i < count; i++)
-        other += run[i].loader_tier && run->loader_tier &&
-                 strcmp(run[i].loader_tier, run->loader_tier) != 0;
-    if (run->loader_reason[0]) {
-        snprintf(text, sizeof(text), "%s (%s)", run->loader_tier, run->loader_reason);
+        other += run[i].loader.tier && run->loader.tier &&
+                 strcmp(run[i].loader.tier, run->loader.tier) != 0;
+    if (run->loader.reason[0]) {
+        snprintf(text, sizeof(text), "%s (%s)", run->loader.tier, run->loader.reason);
         note(out, style, "data read by", text);
     }
     if (other == 0)
@@ -224,12 +224,12 @@ static void link_notes(FILE *out, const struct table_style *style, const struct 
 static void quota_warning(FILE *out, const struct table_style *style, const struct record_run *run)
 {
     char text[192];
-    if (run->quota_cores <= 0)
+    if (run->cores.quota <= 0)
         return;
     snprintf(text, sizeof(text),
              "the cgroup of this process grants the time of %.3g cores only: the kernel stops all "
              "workers for a part of each period",
-             run->quota_cores);
+             run->cores.quota);
     table_line(out, style, INK_WARN, "warning", text);
 }
 

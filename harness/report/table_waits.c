@@ -55,16 +55,16 @@ static bool describe_waits(struct line *line, const struct record_run *run)
     static const enum blame order[BLAME_COUNT] = {BLAME_INJECTED, BLAME_COMPUTING, BLAME_HELD,
                                                   BLAME_WIRE, BLAME_GONE};
     const double all = (double)run->part_ns[PART_WAIT];
-    if (!(run->wait_share >= SHARE_SHOWN) || run->sender_count == 0)
+    if (!(run->waits.share >= SHARE_SHOWN) || run->waits.senders == 0)
         return false;
     add(line, "%s: worker", run->policy);
-    for (uint32_t k = 0; k < run->sender_count && k < SENDERS_SHOWN; k++)
-        if (k == 0 || (double)run->sender[k].ns >= SHARE_SHOWN * all)
-            add(line, "%s %u %.0f %%", k ? "," : "", run->sender[k].sender,
-                100 * (double)run->sender[k].ns / all);
+    for (uint32_t k = 0; k < run->waits.senders && k < SENDERS_SHOWN; k++)
+        if (k == 0 || (double)run->waits.sender[k].ns >= SHARE_SHOWN * all)
+            add(line, "%s %u %.0f %%", k ? "," : "", run->waits.sender[k].sender,
+                100 * (double)run->waits.sender[k].ns / all);
     const char *between = "; ";
     for (uint32_t i = 0; i < BLAME_COUNT; i++) {
-        const double share = (double)run->wait_ns[order[i]] / all;
+        const double share = (double)run->waits.ns[order[i]] / all;
         if (share < SHARE_SHOWN)
             continue;
         add(line, "%s%s %.0f %%", between, what[order[i]], 100 * share);

@@ -37,7 +37,7 @@ void collect_worker(struct record_run *out, uint32_t w, const struct record_work
     for (uint32_t p = 0; p < PART_COUNT; p++)
         out->part_ns[p] += worker->part_ns[p];
     for (uint32_t b = 0; b < BLAME_COUNT; b++)
-        out->wait_ns[b] += worker->wait_ns[b];
+        out->waits.ns[b] += worker->wait_ns[b];
     if (out->worker)
         out->worker[w] = *worker;
 }
@@ -48,7 +48,7 @@ void collect_rates(struct record_run *out, double duration_s, double drain_s)
     out->drain_s = drain_s;
     out->gradients_per_s = duration_s > 0 ? (double)out->count.gradients / duration_s : 0;
     out->iterations_per_s = out->gradients_per_s / record_computing(out);
-    out->wait_share =
+    out->waits.share =
         out->total_ns > 0 ? (double)out->part_ns[PART_WAIT] / (double)out->total_ns : 0;
 }
 

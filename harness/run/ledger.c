@@ -60,9 +60,9 @@ void ledger_close(const struct ledger *self, const struct policy *row, struct re
     const double weight = self->workers + self->weight_gained;
     const double of_weight = fabs(self->weight - weight) / weight;
     const bool has_sum = isfinite(self->scale) && isfinite(self->expected);
-    out->diverged = self->diverged;
-    out->ledger_error = has_sum ? fmax(error, of_weight) : (double)NAN;
-    out->ledger_ok = !record_keeps_sum(row) || record_breaks_sum(out) ||
+    out->ledger.diverged = self->diverged;
+    out->ledger.error = has_sum ? fmax(error, of_weight) : (double)NAN;
+    out->ledger.ok = !record_keeps_sum(row) || record_breaks_sum(out) ||
                      ((!has_sum || error <= bound_of(self, out)) &&
                       of_weight <= LEDGER_BOUND); /* false for a NaN */
 }

@@ -50,18 +50,19 @@ static bool is_virtual(const struct matrix *self)
 static void say_progress(struct matrix *self, const struct record_run *run)
 {
     const struct record_point *const last = &run->point[run->point_count - 1];
-    const bool worry = run->disturbed || run->diverged || !run->drained || !run->ledger_ok;
+    const bool worry =
+        run->cores.disturbed || run->ledger.diverged || !run->drained || !run->ledger.ok;
     char label[RECORD_LABEL_MAX], stolen[64] = "", loss[48] = "";
-    if (run->disturbed)
+    if (run->cores.disturbed)
         snprintf(stolen, sizeof(stolen), ", %.0f %% OF ITS CORES TAKEN BY OTHER PROGRAMS",
-                 run->stolen_share * 100);
+                 run->cores.stolen_share * 100);
     if (run->judged)
         snprintf(loss, sizeof(loss), ", training loss %.4f", last->train_loss_mean_model);
     status_step(
         &self->progress, worry, "%-12s seed %llu: %.0f gradients/s, waiting %.0f %%%s%s%s%s%s",
         record_label(run, label), (unsigned long long)run->seed, run->gradients_per_s,
-        run->wait_share * 100, stolen, loss, run->diverged ? ", DIVERGED" : "",
-        run->drained ? "" : ", INCOMPLETE", run->ledger_ok ? "" : ", SUM OF PARAMETERS NOT KEPT");
+        run->waits.share * 100, stolen, loss, run->ledger.diverged ? ", DIVERGED" : "",
+        run->drained ? "" : ", INCOMPLETE", run->ledger.ok ? "" : ", SUM OF PARAMETERS NOT KEPT");
 }
 
 /** journal/<policy>-<seed>.gz in the result directory, or in the folder of this value of the swept key. */
@@ -146,10 +147,11 @@ static int one_cell(struct matrix *self, const struct cell *cell, const struct j
         return rc;
     self->runs++;
     run->interrupted = interrupt_seen();
-    run->quota_cores = self->quota_cores;
-    run->disturbed = !is_virtual(self) && run->stolen_share > self->plan->experiment->judge.stolen;
-    run->sweep_value = experiment_sweep_value(cell->common->experiment);
-    run->sweep_key = run->sweep_value ? cell->common->experiment->sweep.key : NULL;
+    run->cores.quota = self->quota_cores;
+    run->cores.disturbed =
+        !is_virtual(self) && run->cores.stolen_share > self->plan->experiment->judge.stolen;
+    run->sweep.value = experiment_sweep_value(cell->common->experiment);
+    run->sweep.key = run->sweep.value ? cell->common->experiment->sweep.key : NULL;
     const struct experiment *const e = self->plan->experiment;
     if (e->target.set && !e->target.relative_to[0])
         target_judge(run, e->target.metric, e->target.value, e->target.hold);

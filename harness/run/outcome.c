@@ -18,7 +18,7 @@ static bool complain(const struct record_run *run, const char *what)
 static bool is_sound(const struct record_run *run)
 {
     bool sound = true;
-    if (!run->ledger_ok)
+    if (!run->ledger.ok)
         sound = complain(run, "averaging did not keep the sum of all parameters");
     if (run->count.exact_superseded > 0)
         sound = complain(run, "a message was lost on an edge that may lose none");

@@ -182,14 +182,14 @@ static void collect_loaders(const struct run *run, struct record_run *out)
 {
     const char *const chosen = run->cell->common->io_reason;
     enum loader_tier worst = LOADER_AUTO;
-    out->loader_tier = "none";
+    out->loader.tier = "none";
     for (uint32_t l = 0; l < run->cohort.loops; l++) {
         const struct run_thread *const t = &run->thread[l];
         if (!t->loader_config.path || t->tier <= worst)
             continue;
         worst = t->tier;
-        out->loader_tier = loader_tier_name(t->tier);
-        snprintf(out->loader_reason, sizeof(out->loader_reason), "%.300s%s%.200s", chosen,
+        out->loader.tier = loader_tier_name(t->tier);
+        snprintf(out->loader.reason, sizeof(out->loader.reason), "%.300s%s%.200s", chosen,
                  *chosen && t->loader_reason[0] ? "; " : "", t->loader_reason);
     }
 }
@@ -207,11 +207,12 @@ static void collect_threads(const struct run *run, struct record_run *out)
             /* what others had of the core counts as work of whoever was waiting for it */
             const double busy =
                 ((double)t->loop.work_cyc - (double)t->loop.stolen.cyc) / (double)t->loop.run_cyc;
-            out->core_busy_share = busy > out->core_busy_share ? busy : out->core_busy_share;
+            out->cores.busy_share = busy > out->cores.busy_share ? busy : out->cores.busy_share;
         }
     }
     collect_loaders(run, out);
-    out->contended = run->cell->placement.cooperative && out->core_busy_share > CONTENDED_SHARE;
+    out->cores.contended =
+        run->cell->placement.cooperative && out->cores.busy_share > CONTENDED_SHARE;
 }
 
 /** When which core was taken away. */
@@ -227,14 +228,14 @@ static void collect_stolen(const struct run *run, struct record_run *out)
         for (uint32_t i = 0; i < loop->stolen.count; i++) {
             const struct stolen_hole *const hole = &loop->stolen.hole[i];
             const uint64_t start = account_max(hole->begin_cyc, run->cohort.start_cyc);
-            run->buffers->stolen[out->stolen_count++] =
+            run->buffers->stolen[out->cores.stolen_count++] =
                 (struct record_stolen){.core = core,
                                        .start_ns = to_ns(run, start - run->cohort.start_cyc),
                                        .length_ns = to_ns(run, hole->cyc)};
         }
     }
-    out->stolen = run->buffers->stolen;
-    out->stolen_share = run_cyc > 0 ? (double)cyc / (double)run_cyc : 0;
+    out->cores.stolen = run->buffers->stolen;
+    out->cores.stolen_share = run_cyc > 0 ? (double)cyc / (double)run_cyc : 0;
 }
 
 /** What the channels say is still in them: counted at both their ends, independently of the workers' own counts. */

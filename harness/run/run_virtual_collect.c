@@ -94,7 +94,7 @@ static void check_ledger(const struct virtual_run *self)
     const struct cell *const cell = self->cell;
     struct ledger ledger = {.lanes = cell->row->lanes, .dim = cell->common->model.dim};
     if (!self->values) {
-        self->out->ledger_ok = true; /* no parameters, no sum */
+        self->out->ledger.ok = true; /* no parameters, no sum */
         return;
     }
     for (uint32_t w = 0; w < self->out->workers; w++) {
@@ -112,7 +112,7 @@ int virtual_collect(struct virtual_run *self, struct err *err)
     int rc = collect_begin(out, self->cell, "virtual", self->values != NULL, err);
     if (rc < 0)
         return rc;
-    out->loader_tier = self->values ? "memory" : "none";
+    out->loader.tier = self->values ? "memory" : "none";
     out->wall = (struct record_wall){.seconds = self->wall_s, .threads = self->buffers->threads};
     collect_workers(self);
     collect_totals(self);

@@ -124,11 +124,11 @@ static void say_progress(struct tune *self, const struct record_run *run, double
         snprintf(text, sizeof(text), "%.4f", value);
     if (self->file->runs > self->progress.all)
         self->progress.all = self->file->runs;
-    status_step(&self->progress, !run->drained || !run->ledger_ok,
+    status_step(&self->progress, !run->drained || !run->ledger.ok,
                 "%-12s lr %-8g seed %llu: %s %s%s%s", run->policy, run->lr,
                 (unsigned long long)run->seed, target_metric_name(self->file->metric), text,
                 run->drained ? "" : ", INCOMPLETE",
-                run->ledger_ok ? "" : ", SUM OF PARAMETERS NOT KEPT");
+                run->ledger.ok ? "" : ", SUM OF PARAMETERS NOT KEPT");
 }
 
 static int run_cell(struct tune *self, const struct cell *cell, uint32_t seed, double *value,

@@ -133,7 +133,7 @@ Test(faults, who_joins_later_starts_with_the_parameters_of_a_neighbour)
     cr_expect_eq(live->record.count.returns, 1u);
     cr_expect_eq(begun_in(live, 0, 0, 200 * MS), 0u);
     cr_expect_gt(begun_in(live, 0, 200 * MS, UINT64_MAX), 0u);
-    cr_expect(live->record.ledger_ok, "error %g", live->record.ledger_error);
+    cr_expect(live->record.ledger.ok, "error %g", live->record.ledger.error);
     live_close(live);
 }
 
@@ -148,7 +148,7 @@ static void who_leaves_finishes_its_exchange_first(const char *policy)
     expect_whole(live);
     expect_absence(live, 3, 100 * MS, 800 * MS);
     cr_expect_eq(live->record.count.policy.torn, 0u, "%s", policy);
-    cr_expect(live->record.ledger_ok, "%s: error %g", policy, live->record.ledger_error);
+    cr_expect(live->record.ledger.ok, "%s: error %g", policy, live->record.ledger.error);
     live_close(live);
 }
 
@@ -182,7 +182,7 @@ Test(faults, somebody_who_is_stuck_is_waited_for_and_goes_on)
     cr_expect_gt(live->record.worker[0].part_ns[PART_WAIT], 0u);
     for (uint32_t w = 0; w < 4; w++)
         cr_expect_gt(begun_in(live, w, 250 * MS, UINT64_MAX), 0u, "worker %u", w);
-    cr_expect(live->record.ledger_ok);
+    cr_expect(live->record.ledger.ok);
     live_close(live);
 }
 

@@ -15,8 +15,8 @@ Test(ledger, holds_for_an_honest_run)
 {
     struct live *const live = live_run(PROFILE, (struct run_faults){0});
 
-    cr_expect(live->record.ledger_ok);
-    cr_expect_lt(live->record.ledger_error, 1e-5);
+    cr_expect(live->record.ledger.ok);
+    cr_expect_lt(live->record.ledger.error, 1e-5);
     live_close(live);
 }
 
@@ -24,6 +24,6 @@ Test(ledger, is_tripped_by_a_single_one_sided_mix)
 {
     struct live *const live = live_run_one_sided(PROFILE);
 
-    cr_expect_not(live->record.ledger_ok, "error %g", live->record.ledger_error);
+    cr_expect_not(live->record.ledger.ok, "error %g", live->record.ledger.error);
     live_close(live);
 }

@@ -21,7 +21,7 @@ static void expect_sound(const char *yaml)
 
     cr_expect(r->drained, "every worker finished what was in flight");
     cr_expect_eq(r->count.incomplete, 0u);
-    cr_expect(r->ledger_ok, "ledger error %g", r->ledger_error);
+    cr_expect(r->ledger.ok, "ledger error %g", r->ledger.error);
     cr_expect_eq(r->count.tensors_in_flight, 0u);
     cr_expect_eq(r->count.control_sent, r->count.control_delivered);
     cr_expect_eq(r->count.exact_superseded, 0u);
@@ -82,6 +82,6 @@ Test(live, overruns_on_a_shared_core_are_booked_once)
 
     cr_expect_gt(r->count.compute_overruns, r->count.gradients / 2);
     cr_expect_gt(r->part_ns[PART_HELD], 0u, "workers do compete for their cores");
-    cr_expect(r->ledger_ok);
+    cr_expect(r->ledger.ok);
     live_close(live);
 }

@@ -243,7 +243,7 @@ static void expect_settled(const struct live *live)
     cr_expect_eq(r->left_in_channels, 0u);
     cr_expect_eq(r->count.tensors_sent, r->count.tensors_delivered + r->count.tensors_superseded);
     cr_expect_eq(r->count.control_sent, r->count.control_delivered);
-    cr_expect(r->ledger_ok, "ledger error %g", r->ledger_error);
+    cr_expect(r->ledger.ok, "ledger error %g", r->ledger.error);
 }
 
 /* Snapshots still lent, after everything that came back was collected. */
@@ -274,7 +274,7 @@ Test(words, running_sums_keep_all_mass_though_messages_supersede_each_other)
 
     expect_settled(live);
     expect_loans(live, 1); /* the base of each reader, which waits for more */
-    cr_expect_lt(live->record.ledger_error, 1e-5);
+    cr_expect_lt(live->record.ledger.error, 1e-5);
     live_close(live);
 }
 
@@ -286,7 +286,8 @@ Test(words, running_sums_divide_by_no_weight_that_ran_out)
         &sums, (struct run_faults){0});
 
     expect_settled(live);
-    cr_expect_eq(live->record.diverged, 0u, "worker 1 splits while both its neighbours are deaf");
+    cr_expect_eq(live->record.ledger.diverged, 0u,
+                 "worker 1 splits while both its neighbours are deaf");
     live_close(live);
 }
 

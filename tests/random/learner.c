@@ -215,7 +215,7 @@ bool learner_balances(const struct learner *self, struct sim *sim, char *text, u
                    values_sum_applied(self->values, w));
     }
     ledger_close(&ledger, self->scenario->variant, &record);
-    if (!record.ledger_ok)
-        snprintf(text, size, "the ledger is off by %.3g of the models", record.ledger_error);
-    return record.ledger_ok;
+    if (!record.ledger.ok)
+        snprintf(text, size, "the ledger is off by %.3g of the models", record.ledger.error);
+    return record.ledger.ok;
 }

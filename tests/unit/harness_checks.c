@@ -26,12 +26,12 @@ static void summarise(struct summary *out)
         snprintf(run[i].policy, EXPERIMENT_NAME_MAX, aau ? "aau" : "allreduce");
         run[i].row = aau ? &records_aau : &records_allreduce;
         run[i].seed = i % 3;
-        run[i].wait_share = wait[i % 3] / (aau ? 10 : 1);
+        run[i].waits.share = wait[i % 3] / (aau ? 10 : 1);
         run[i].duration_s = 4;
         run[i].judged = true;
-        run[i].has_target = true;
-        run[i].target_reached = aau || i == 0;
-        run[i].time_to_target_s = aau ? 1 : 3;
+        run[i].target.exists = true;
+        run[i].target.reached = aau || i == 0;
+        run[i].target.time_s = aau ? 1 : 3;
         run[i].count.bytes_exchanged = 65536;
         const uint64_t ns = aau ? 1000000 : 20000000;
         run[i].series[SERIES_ITERATION] =

@@ -35,11 +35,11 @@ static struct matrix *make(void)
             struct record_run *const run = run_at(&m, p, s);
             snprintf(run->policy, EXPERIMENT_NAME_MAX, "%s", labels[p]);
             run->seed = s + 1;
-            run->judged = run->drained = run->has_target = run->target_reached = true;
+            run->judged = run->drained = run->target.exists = run->target.reached = true;
             run->duration_s = BUDGET_S;
             /* seeds differ a lot, pairs by a few per cent */
-            run->time_to_target_s = (1 + 0.2 * s) * (p == 1 ? 0.5 + 0.01 * (s % 3) : 1);
-            run->wait_share = p == 2 ? 0 : p == 1 ? 0.1 + 0.001 * s : 0.4 - 0.002 * s;
+            run->target.time_s = (1 + 0.2 * s) * (p == 1 ? 0.5 + 0.01 * (s % 3) : 1);
+            run->waits.share = p == 2 ? 0 : p == 1 ? 0.1 + 0.001 * s : 0.4 - 0.002 * s;
         }
     }
     return &m;
@@ -109,7 +109,7 @@ Test(claims, is_open_while_the_interval_contains_one)
 {
     struct matrix *const m = make();
     for (uint32_t s = 0; s < SEEDS; s++)
-        run_at(m, 1, s)->time_to_target_s = run_at(m, 0, s)->time_to_target_s * (s % 2 ? 1.1 : 0.9);
+        run_at(m, 1, s)->target.time_s = run_at(m, 0, s)->target.time_s * (s % 2 ? 1.1 : 0.9);
 
     const struct claims_result *const at = decide(m, "time_to_target(fast) < time_to_target(slow)");
 
@@ -147,13 +147,12 @@ Test(claims, corrects_over_all_claims_of_the_table)
     struct matrix *const m = make();
     /* t = 2.60 with 9 degrees of freedom: p = 0.029, alone enough, in a family of two it is not */
     for (uint32_t s = 0; s < SEEDS; s++)
-        run_at(m, 1, s)->time_to_target_s =
-            run_at(m, 0, s)->time_to_target_s * (s % 2 ? 0.82 : 1.02);
+        run_at(m, 1, s)->target.time_s = run_at(m, 0, s)->target.time_s * (s % 2 ? 0.82 : 1.02);
     cr_expect_eq(decide(m, "time_to_target(fast) < time_to_target(slow)")->verdict, CLAIM_HELD);
 
     /* a second claim with a larger p, so that Holm doubles the smaller one */
     for (uint32_t s = 0; s < SEEDS; s++)
-        run_at(m, 2, s)->time_to_target_s = run_at(m, 0, s)->time_to_target_s * (s % 2 ? 1.1 : 0.9);
+        run_at(m, 2, s)->target.time_s = run_at(m, 0, s)->target.time_s * (s % 2 ? 1.1 : 0.9);
     decide(m, "time_to_target(idle) < time_to_target(slow)");
 
     static struct claims_result result[CLAIMS_MAX];
@@ -167,7 +166,7 @@ Test(claims, corrects_over_all_claims_of_the_table)
 Test(claims, count_an_unreached_right_side_with_the_budget)
 {
     struct matrix *const m = make();
-    run_at(m, 0, 8)->target_reached = run_at(m, 0, 9)->target_reached = false;
+    run_at(m, 0, 8)->target.reached = run_at(m, 0, 9)->target.reached = false;
 
     const struct claims_result *const at = decide(m, "time_to_target(fast) < time_to_target(slow)");
 
@@ -175,7 +174,7 @@ Test(claims, count_an_unreached_right_side_with_the_budget)
     cr_expect_eq(at->bounded_above, 2u);
     expect_says(at, "2 of 10 seeds, in which slow did not reach the target, count with the budget");
     struct matrix *const other = make();
-    run_at(other, 0, 9)->target_reached = false;
+    run_at(other, 0, 9)->target.reached = false;
     cr_expect_eq(decide(other, "time_to_target(slow) > time_to_target(fast)")->verdict, CLAIM_HELD,
                  "the same, the other way round");
 }
@@ -185,8 +184,8 @@ Test(claims, never_hold_on_a_bound_of_the_wrong_side)
     struct matrix *const m = make();
     /* fast is 20 times as fast, but once it did not arrive at all: nobody knows how slow it can be */
     for (uint32_t s = 0; s < SEEDS; s++)
-        run_at(m, 1, s)->time_to_target_s = run_at(m, 0, s)->time_to_target_s / 20;
-    run_at(m, 1, 9)->target_reached = false;
+        run_at(m, 1, s)->target.time_s = run_at(m, 0, s)->target.time_s / 20;
+    run_at(m, 1, 9)->target.reached = false;
 
     const struct claims_result *const at = decide(m, "time_to_target(fast) < time_to_target(slow)");
 
@@ -198,7 +197,7 @@ Test(claims, never_hold_on_a_bound_of_the_wrong_side)
 Test(claims, are_open_where_neither_side_reached)
 {
     struct matrix *const m = make();
-    run_at(m, 0, 3)->target_reached = run_at(m, 1, 3)->target_reached = false;
+    run_at(m, 0, 3)->target.reached = run_at(m, 1, 3)->target.reached = false;
     expect_says(decide(m, "time_to_target(fast) < time_to_target(slow)"),
                 "open: neither reached the target with seed 4");
 }
@@ -265,12 +264,12 @@ Test(claims, about_time_are_open_once_other_programs_took_the_cores)
     struct matrix *const m = make();
     decide(m, "time_to_target(fast) < time_to_target(slow)");
     for (uint32_t s = 0; s < SEEDS; s++)
-        run_at(m, 0, s)->stolen_share = s == 0 ? 0.9 : 0;
+        run_at(m, 0, s)->cores.stolen_share = s == 0 ? 0.9 : 0;
 
     claims_evaluate(&m->experiment, m->run, 3 * SEEDS, &scope, result);
     cr_expect_eq(result[0].verdict, CLAIM_HELD, "nine hundredths in all");
     cr_expect_not(result[0].unfit);
-    run_at(m, 0, 1)->stolen_share = 0.9;
+    run_at(m, 0, 1)->cores.stolen_share = 0.9;
     claims_evaluate(&m->experiment, m->run, 3 * SEEDS, &scope, result);
     cr_expect_eq(result[0].verdict, CLAIM_OPEN);
     cr_expect(result[0].unfit);

@@ -86,9 +86,9 @@ Test(cost, of_the_target_is_read_where_the_curve_crosses_it)
 
     target_judge(&run, TARGET_TRAIN_LOSS_MEAN_MODEL, 1.5, 1);
 
-    cr_expect_float_eq(run.time_to_target_s, 1.5, 1e-12);
-    cr_expect_float_eq(run.gradients_to_target, 150, 1e-9);
-    cr_expect_float_eq(run.bytes_to_target, 1500, 1e-9);
+    cr_expect_float_eq(run.target.time_s, 1.5, 1e-12);
+    cr_expect_float_eq(run.target.gradients, 150, 1e-9);
+    cr_expect_float_eq(run.target.bytes, 1500, 1e-9);
     cr_expect_float_eq(target_cost(&run, RECORD_BYTES).high, 1500, 1e-9);
 }
 
@@ -112,7 +112,7 @@ Test(cost, may_be_that_of_the_worst_local_model)
 
     target_judge(&run, TARGET_TRAIN_LOSS_LOCAL_WORST, 2, 1);
 
-    cr_expect_float_eq(run.gradients_to_target, 200, 1e-9);
+    cr_expect_float_eq(run.target.gradients, 200, 1e-9);
     cr_expect_str_eq(target_metric_name(TARGET_TRAIN_LOSS_LOCAL_WORST), "train_loss_local_worst");
 }
 

@@ -41,19 +41,19 @@ Test(ledger, lets_an_error_grow_with_the_number_of_averages_that_are_rounded)
 {
     const float off = 4e-5f; /* of 4, so 1e-5 of what there is, and a little more */
 
-    cr_expect_not(closed_after(10, &policy_dsgd, 2, 1, 2 + 1.1f * off, 1).ledger_ok);
-    cr_expect(closed_after(1000, &policy_dsgd, 2, 1, 2 + 1.1f * off, 1).ledger_ok,
+    cr_expect_not(closed_after(10, &policy_dsgd, 2, 1, 2 + 1.1f * off, 1).ledger.ok);
+    cr_expect(closed_after(1000, &policy_dsgd, 2, 1, 2 + 1.1f * off, 1).ledger.ok,
               "500 each, of one element that is not 0: 500 * 6 * 2^-25 is 9e-5");
-    cr_expect_not(closed_after(1000, &policy_dsgd, 2, 1, 2 + 10 * off, 1).ledger_ok);
+    cr_expect_not(closed_after(1000, &policy_dsgd, 2, 1, 2 + 10 * off, 1).ledger.ok);
 }
 
 Test(ledger, balances_when_what_is_there_is_what_was_there_less_what_was_applied)
 {
     const struct record_run r = closed(&policy_agp, 1.5f, 0.5f, 2.5f, 1.5f);
 
-    cr_expect(r.ledger_ok);
-    cr_expect_eq(r.ledger_error, 0.0);
-    cr_expect_eq(r.diverged, 0u);
+    cr_expect(r.ledger.ok);
+    cr_expect_eq(r.ledger.error, 0.0);
+    cr_expect_eq(r.ledger.diverged, 0u);
 }
 
 Test(ledger, names_a_model_that_diverged_and_still_counts_the_weights)
@@ -61,10 +61,10 @@ Test(ledger, names_a_model_that_diverged_and_still_counts_the_weights)
     const struct record_run whole = closed(&policy_agp, NAN, 0.5f, 2.5f, 1.5f);
     const struct record_run lossy = closed(&policy_agp, NAN, 0.5f, 2.5f, 1.25f);
 
-    cr_expect(whole.ledger_ok, "no sum to keep, and the weights are whole");
-    cr_expect(isnan(whole.ledger_error));
-    cr_expect_eq(whole.diverged, 1u);
-    cr_expect_not(lossy.ledger_ok, "a divergence excuses no lost weight");
+    cr_expect(whole.ledger.ok, "no sum to keep, and the weights are whole");
+    cr_expect(isnan(whole.ledger.error));
+    cr_expect_eq(whole.ledger.diverged, 1u);
+    cr_expect_not(lossy.ledger.ok, "a divergence excuses no lost weight");
 }
 
 Test(ledger, takes_a_weight_of_zero_for_a_divergence_and_one_that_is_no_number_for_an_error)
@@ -72,18 +72,18 @@ Test(ledger, takes_a_weight_of_zero_for_a_divergence_and_one_that_is_no_number_f
     const struct record_run zero = closed(&policy_agp, 1.5f, 0.0f, 2.5f, 2.0f);
     const struct record_run none = closed(&policy_agp, 1.5f, NAN, 2.5f, 1.5f);
 
-    cr_expect(zero.ledger_ok, "error %g", zero.ledger_error);
-    cr_expect_eq(zero.diverged, 1u, "x / 0 is no model");
-    cr_expect_not(none.ledger_ok, "weights are only moved");
-    cr_expect_eq(none.diverged, 1u);
+    cr_expect(zero.ledger.ok, "error %g", zero.ledger.error);
+    cr_expect_eq(zero.ledger.diverged, 1u, "x / 0 is no model");
+    cr_expect_not(none.ledger.ok, "weights are only moved");
+    cr_expect_eq(none.ledger.diverged, 1u);
 }
 
 Test(ledger, excuses_rows_that_make_parameters_by_design_from_the_sum_alone)
 {
     const struct record_run r = closed(&policy_swift, 9.0f, 1.0f, INFINITY, 1.0f);
 
-    cr_expect(r.ledger_ok);
-    cr_expect_eq(r.diverged, 1u);
+    cr_expect(r.ledger.ok);
+    cr_expect_eq(r.ledger.diverged, 1u);
 }
 
 Test(ledger, excuses_a_run_in_which_a_peer_was_evicted_in_mid_exchange)
@@ -91,6 +91,6 @@ Test(ledger, excuses_a_run_in_which_a_peer_was_evicted_in_mid_exchange)
     const struct record_run torn = {.row = &policy_aau, .count.policy = {.torn = 1}};
     const struct record_run whole = {.row = &policy_aau, .count.policy = {.evicted = 1}};
 
-    cr_expect(closed_as(torn, &policy_aau, 2, 1, 3, 1).ledger_ok);
-    cr_expect_not(closed_as(whole, &policy_aau, 2, 1, 3, 1).ledger_ok);
+    cr_expect(closed_as(torn, &policy_aau, 2, 1, 3, 1).ledger.ok);
+    cr_expect_not(closed_as(whole, &policy_aau, 2, 1, 3, 1).ledger.ok);
 }

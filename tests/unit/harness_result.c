@@ -214,7 +214,7 @@ Test(result, can_be_read_after_a_kill_between_two_runs, .init = make_scratch,
 Test(result, keeps_all_keys_of_a_run_that_measured_nothing)
 {
     struct record_run run = {.policy = "bad \xff utf-8",
-                             .wait_share = (double)NAN,
+                             .waits.share = (double)NAN,
                              .gradients_per_s = (double)INFINITY,
                              .seed = UINT64_MAX};
     struct summary summary;
@@ -242,8 +242,8 @@ Test(result, keeps_all_keys_of_a_run_that_measured_nothing)
 Test(result, says_of_a_run_that_diverged_that_nothing_is_known_of_its_sum)
 {
     struct record_run run = records_run("agp", &records_aau, 1, 1, 0.1);
-    run.diverged = 2;
-    run.ledger_error = (double)NAN;
+    run.ledger.diverged = 2;
+    run.ledger.error = (double)NAN;
     run.count.abandoned = 4;
     run.point[1].weight_least = 0.25;
 
@@ -256,7 +256,7 @@ Test(result, says_of_a_run_that_diverged_that_nothing_is_known_of_its_sum)
     cr_expect(json_is_null(json_object_get(json_array_get(points, 0), "weight_least")));
     cr_expect_eq(json_real_value(json_object_get(json_array_get(points, 1), "weight_least")), 0.25);
     json_decref(tree);
-    run.ledger_ok = false;
+    run.ledger.ok = false;
     json_t *const lossy = results_json_run(&run);
     cr_expect(json_is_false(json_object_get(lossy, "ledger_ok")), "weights were lost");
     json_decref(lossy);
@@ -308,9 +308,9 @@ Test(result, pairs_speedups_by_seed_and_finds_the_synchronous_baseline)
         snprintf(run[i].policy, EXPERIMENT_NAME_MAX, i < 2 ? "aau" : "ring");
         run[i].row = i < 2 ? &records_aau : &records_dsgd;
         run[i].seed = seed[i];
-        run[i].has_target = true;
-        run[i].target_reached = true;
-        run[i].time_to_target_s = time_s[i];
+        run[i].target.exists = true;
+        run[i].target.reached = true;
+        run[i].target.time_s = time_s[i];
     }
 
     summary_make(run, 5, &summary);
@@ -417,7 +417,7 @@ Test(csv, gives_each_figure_that_a_run_has_a_row)
     uint32_t figures = 0;
     for (uint32_t m = 0; m < METRICS; m++)
         figures += isnan(metric_of(&run, (enum metric)m)) ? 0u : 1u;
-    snprintf(wait, sizeof(wait), "\n\"a,b\",7,wait_share,%.9g\n", run.wait_share);
+    snprintf(wait, sizeof(wait), "\n\"a,b\",7,wait_share,%.9g\n", run.waits.share);
 
     char *const text = csv_of(results_csv_summary, &run);
 

@@ -241,9 +241,9 @@ static struct grid *make(void)
         const uint32_t v = i / (2 * SEEDS), aau = i / SEEDS % 2;
         g.run[i] = records_run(aau ? "aau" : "dsgd", aau ? &records_aau : &records_dsgd,
                                i % SEEDS + 1, aau ? 2 : 1, 0.3);
-        g.run[i].wait_share = wait[v][aau] * (1 + 0.002 * (i % SEEDS));
-        g.run[i].sweep_key = g.experiment.sweep.key;
-        g.run[i].sweep_value = g.experiment.sweep.value[v];
+        g.run[i].waits.share = wait[v][aau] * (1 + 0.002 * (i % SEEDS));
+        g.run[i].sweep.key = g.experiment.sweep.key;
+        g.run[i].sweep.value = g.experiment.sweep.value[v];
         target_judge(&g.run[i], TARGET_TRAIN_LOSS_MEAN_MODEL, aau ? 0.4 : 0.1, 1);
     }
     for (uint32_t p = 0; p < 2; p++) {

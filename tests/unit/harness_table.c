@@ -50,7 +50,7 @@ static char *print_many(const struct matrix *m, bool diverged)
     for (uint32_t i = 0; i < 16; i++) {
         run[i] = records_run(i < 8 ? "allreduce" : "aau", i < 8 ? &records_allreduce : &records_aau,
                              i % 8, i < 8 ? 1 : 2.5, i < 8 ? 0.5 : 0.05);
-        run[i].wait_share = (i < 8 ? 0.4 : 0.04) + 0.01 * (i % 2);
+        run[i].waits.share = (i < 8 ? 0.4 : 0.04) + 0.01 * (i % 2);
         target_judge(&run[i], TARGET_TRAIN_LOSS_MEAN_MODEL, 0.4, 3);
     }
     if (diverged)
@@ -188,21 +188,21 @@ Test(table, names_every_reason_for_doubt)
     fill(&m);
     m.run[0].count.involuntary_switches = 7;
     m.run[1].part_ns[PART_REST] = m.run[1].total_ns / 10;
-    m.run[2].ledger_ok = false;
+    m.run[2].ledger.ok = false;
     m.run[3].point[m.run[3].point_count - 1].train_loss_mean_model = (double)NAN;
-    m.run[3].diverged = 4;
-    m.run[3].ledger_error = (double)NAN;
+    m.run[3].ledger.diverged = 4;
+    m.run[3].ledger.error = (double)NAN;
     m.run[3].point[2].weight_least = 2e-9;
-    m.run[0].diverged = 1;
+    m.run[0].ledger.diverged = 1;
     m.run[4].count.incomplete = 2;
-    m.run[4].contended = true;
-    m.run[4].stolen_share = 0.9;
+    m.run[4].cores.contended = true;
+    m.run[4].cores.stolen_share = 0.9;
     m.experiment.judge.stolen = 0.1;
     m.run[4].count.compute_overruns = 11;
     m.run[5].count.exact_superseded = 3;
     m.run[5].count.tensors_delivered -= 5;
     m.run[5].count.slot_waits = 9;
-    m.run[5].target_held_at_end = false;
+    m.run[5].target.held_at_end = false;
     m.run[5].series[SERIES_HANDLE].clipped = 1;
 
     char *text = print(&m);

@@ -31,10 +31,10 @@ Test(target, interpolates_between_the_last_miss_and_the_first_hit)
 
     target_judge(&run, TARGET_TRAIN_LOSS_MEAN_MODEL, 0.7, 3);
 
-    cr_expect(run.target_reached);
-    cr_expect_float_eq(run.time_to_target_s, 1.75, 1e-12);
-    cr_expect_float_eq(run.target_resolution_s, 1.0, 1e-12);
-    cr_expect(run.target_held_at_end);
+    cr_expect(run.target.reached);
+    cr_expect_float_eq(run.target.time_s, 1.75, 1e-12);
+    cr_expect_float_eq(run.target.resolution_s, 1.0, 1e-12);
+    cr_expect(run.target.held_at_end);
 }
 
 Test(target, starts_over_when_the_curve_leaves_it_before_the_hold)
@@ -43,7 +43,7 @@ Test(target, starts_over_when_the_curve_leaves_it_before_the_hold)
 
     target_judge(&run, TARGET_TRAIN_LOSS_MEAN_MODEL, 0.5, 3);
 
-    cr_expect_float_eq(run.time_to_target_s, 4.0, 1e-12);
+    cr_expect_float_eq(run.target.time_s, 4.0, 1e-12);
 }
 
 Test(target, is_censored_when_too_few_points_remain_to_hold)
@@ -52,8 +52,8 @@ Test(target, is_censored_when_too_few_points_remain_to_hold)
 
     target_judge(&run, TARGET_TRAIN_LOSS_MEAN_MODEL, 0.5, 3);
 
-    cr_expect_not(run.target_reached);
-    cr_expect(run.target_held_at_end, "it ends below the target all the same");
+    cr_expect_not(run.target.reached);
+    cr_expect(run.target.held_at_end, "it ends below the target all the same");
     cr_expect_float_eq(target_time(&run).low, 4.0, 1e-12);
     cr_expect(isinf(target_time(&run).high));
 }
@@ -64,8 +64,8 @@ Test(target, says_when_a_reached_target_was_lost_again)
 
     target_judge(&run, TARGET_TRAIN_LOSS_MEAN_MODEL, 0.5, 3);
 
-    cr_expect(run.target_reached);
-    cr_expect_not(run.target_held_at_end);
+    cr_expect(run.target.reached);
+    cr_expect_not(run.target.held_at_end);
 }
 
 Test(target, lets_accuracies_rise_to_it)
@@ -74,7 +74,7 @@ Test(target, lets_accuracies_rise_to_it)
 
     target_judge(&run, TARGET_HELDOUT_ACCURACY_MEAN_MODEL, 0.6, 1);
 
-    cr_expect_float_eq(run.time_to_target_s, 1.5, 1e-12);
+    cr_expect_float_eq(run.target.time_s, 1.5, 1e-12);
 }
 
 Test(target, takes_the_first_point_as_it_is)
@@ -83,8 +83,8 @@ Test(target, takes_the_first_point_as_it_is)
 
     target_judge(&run, TARGET_TRAIN_LOSS_MEAN_MODEL, 0.5, 2);
 
-    cr_expect_float_eq(run.time_to_target_s, 0.0, 1e-12);
-    cr_expect_float_eq(run.target_resolution_s, 1.0, 1e-12);
+    cr_expect_float_eq(run.target.time_s, 0.0, 1e-12);
+    cr_expect_float_eq(run.target.resolution_s, 1.0, 1e-12);
 }
 
 Test(target, is_met_by_no_point_that_diverged)
@@ -93,7 +93,7 @@ Test(target, is_met_by_no_point_that_diverged)
 
     target_judge(&run, TARGET_TRAIN_LOSS_MEAN_MODEL, 0.5, 2);
 
-    cr_expect_float_eq(run.time_to_target_s, 4.0, 1e-12, "no interpolation from -inf");
+    cr_expect_float_eq(run.target.time_s, 4.0, 1e-12, "no interpolation from -inf");
 }
 
 Test(target, survives_a_run_without_points)
@@ -102,8 +102,8 @@ Test(target, survives_a_run_without_points)
 
     target_judge(&run, TARGET_TRAIN_LOSS_MEAN_MODEL, 0.5, 3);
 
-    cr_expect_not(run.target_reached);
-    cr_expect_not(run.target_held_at_end);
+    cr_expect_not(run.target.reached);
+    cr_expect_not(run.target.held_at_end);
     cr_expect_float_eq(target_time(&run).low, 7.0, 1e-12);
 }
 
@@ -125,7 +125,7 @@ Test(target, does_not_exist_relative_to_a_baseline_that_diverged)
     target_judge(&run, TARGET_TRAIN_LOSS_MEAN_MODEL, value, 1);
 
     cr_expect(isnan(value));
-    cr_expect_not(run.target_reached);
+    cr_expect_not(run.target.reached);
 }
 
 Test(target, has_an_exact_median_when_more_than_half_reached_it)

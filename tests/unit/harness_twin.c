@@ -315,7 +315,8 @@ Test(stolen_times, name_file_and_line_of_what_is_wrong)
 Test(stolen_times, are_read_as_they_were_written)
 {
     const struct record_stolen holes[] = {{2, 100, 10}, {5, 50, 20}};
-    const struct record_run run = {.policy = "dsgd", .seed = 1, .stolen = holes, .stolen_count = 2};
+    const struct record_run run = {
+        .policy = "dsgd", .seed = 1, .cores.stolen = holes, .cores.stolen_count = 2};
     struct stolen_times times;
     char *text = NULL;
     size_t bytes = 0;

@@ -52,11 +52,11 @@ Test(waits, are_kept_longest_first)
 
     close_waits(&waits);
 
-    cr_assert_eq(run.edge_count, 3u);
-    cr_expect_eq(run.edge[0].receiver, 2u);
-    cr_expect_eq(run.edge[1].sender, 5u);
-    cr_expect_eq(run.edge[2].ns, 100u);
-    cr_expect_eq(run.edge_rest_ns, 0u);
+    cr_assert_eq(run.waits.edges, 3u);
+    cr_expect_eq(run.waits.edge[0].receiver, 2u);
+    cr_expect_eq(run.waits.edge[1].sender, 5u);
+    cr_expect_eq(run.waits.edge[2].ns, 100u);
+    cr_expect_eq(run.waits.rest_ns, 0u);
 }
 
 Test(waits, are_summed_by_who_was_waited_for)
@@ -68,10 +68,10 @@ Test(waits, are_summed_by_who_was_waited_for)
 
     close_waits(&waits);
 
-    cr_assert_eq(run.sender_count, 2u);
-    cr_expect_eq(run.sender[0].sender, 4u);
-    cr_expect_eq(run.sender[0].ns, 400u);
-    cr_expect_eq(run.sender[1].sender, 5u);
+    cr_assert_eq(run.waits.senders, 2u);
+    cr_expect_eq(run.waits.sender[0].sender, 4u);
+    cr_expect_eq(run.waits.sender[0].ns, 400u);
+    cr_expect_eq(run.waits.sender[1].sender, 5u);
 }
 
 Test(waits, beyond_a_thousand_pairs_are_added_up)
@@ -83,9 +83,9 @@ Test(waits, beyond_a_thousand_pairs_are_added_up)
 
     close_waits(&waits);
 
-    cr_expect_eq(run.edge_count, RECORD_EDGES_MAX);
-    cr_expect_eq(run.edge[0].ns, 1000u + RECORD_EDGES_MAX + 9);
-    cr_expect_eq(run.edge_rest_ns, 10 * 1000u + 45);
+    cr_expect_eq(run.waits.edges, RECORD_EDGES_MAX);
+    cr_expect_eq(run.waits.edge[0].ns, 1000u + RECORD_EDGES_MAX + 9);
+    cr_expect_eq(run.waits.rest_ns, 10 * 1000u + 45);
 }
 
 Test(waits, that_were_none_leave_nothing)
@@ -94,8 +94,8 @@ Test(waits, that_were_none_leave_nothing)
 
     close_waits(&waits);
 
-    cr_expect_eq(run.edge_count, 0u);
-    cr_expect_eq(run.sender_count, 0u);
+    cr_expect_eq(run.waits.edges, 0u);
+    cr_expect_eq(run.waits.senders, 0u);
 }
 
 Test(waits, are_written_as_shares_and_pairs)
@@ -104,8 +104,8 @@ Test(waits, are_written_as_shares_and_pairs)
     waits_add(&waits, 1, 4, 3000000000);
     waits_add(&waits, RECORD_EVERYBODY, 4, 1000000000);
     close_waits(&waits);
-    run.wait_ns[BLAME_INJECTED] = 3000000000;
-    run.wait_ns[BLAME_WIRE] = 1000000000;
+    run.waits.ns[BLAME_INJECTED] = 3000000000;
+    run.waits.ns[BLAME_WIRE] = 1000000000;
 
     json_t *const shares = results_json_waits(&run), *const matrix = results_json_wait_matrix(&run);
     char *const text = json_dumps(shares, JSON_COMPACT | JSON_SORT_KEYS);
@@ -135,10 +135,10 @@ Test(waits, are_said_in_a_line_per_policy)
     waits_add(&waits, 1, 7, 220);
     close_waits(&waits);
     run.part_ns[PART_WAIT] = 1000;
-    run.wait_share = 0.3;
-    run.wait_ns[BLAME_INJECTED] = 700;
-    run.wait_ns[BLAME_WIRE] = 130;
-    run.wait_ns[BLAME_GONE] = 170;
+    run.waits.share = 0.3;
+    run.waits.ns[BLAME_INJECTED] = 700;
+    run.waits.ns[BLAME_WIRE] = 130;
+    run.waits.ns[BLAME_GONE] = 170;
 
     char *const text = print();
 
@@ -232,7 +232,7 @@ Test(waits, what_slows_everybody_now_and_then_is_said_once)
 Test(waits, checks_may_ask_for_them)
 {
     run.part_ns[PART_WAIT] = 400;
-    run.wait_ns[BLAME_INJECTED] = 300;
+    run.waits.ns[BLAME_INJECTED] = 300;
     run.stragglers.hits = 3;
     run.stragglers.wrong = 1;
     run.stragglers.injected = 6;

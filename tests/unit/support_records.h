@@ -89,22 +89,22 @@ static inline struct record_run records_run(const char *label, const struct poli
         .count.tensors_in_flight = 2,
         .count.control_sent = 5,
         .count.control_delivered = 5,
-        .wait_share = wait * (0.95 + 0.1 * rng_unit_at(key, 2)),
-        .ledger_error = 3.1e-7,
-        .ledger_ok = true,
+        .waits.share = wait * (0.95 + 0.1 * rng_unit_at(key, 2)),
+        .ledger.error = 3.1e-7,
+        .ledger.ok = true,
         .drained = true,
         .count.mixes = 900,
-        .loader_tier = "io_uring direct",
+        .loader.tier = "io_uring direct",
     };
     snprintf(run.policy, sizeof(run.policy), "%s", label);
     run.iterations_per_s = run.gradients_per_s / 4;
     records_curve(&run, (0.9 + 0.2 * rng_unit_at(key, 3)) / speed);
     run.total_ns = 16000000000ull;
-    run.part_ns[PART_WAIT] = (uint64_t)(run.wait_share * 16e9);
+    run.part_ns[PART_WAIT] = (uint64_t)(run.waits.share * 16e9);
     run.part_ns[PART_REST] = 40000000;
     run.part_ns[PART_MIX] = 300000000;
     run.part_ns[PART_PUBLISH] = 200000000;
-    run.part_ns[PART_INJECTED] = (uint64_t)(0.2 * (1 - run.wait_share) * 16e9);
+    run.part_ns[PART_INJECTED] = (uint64_t)(0.2 * (1 - run.waits.share) * 16e9);
     run.part_ns[PART_COMPUTE] =
         run.total_ns - run.part_ns[PART_WAIT] - 540000000 - run.part_ns[PART_INJECTED];
     run.series[SERIES_ITERATION] = records_figures(key + 1, iteration_ns, 2000);
