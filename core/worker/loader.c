@@ -158,6 +158,15 @@ static bool tries_again(struct loader *self, uint32_t number, bool told_to, bool
     return now_ns - read->failing_ns < patience_ns;
 }
 
+/** It was tried often enough: for an error of the disk, or for bytes that do not come. */
+static int give_up(struct loader *self, const struct loader_read *read, int64_t result)
+{
+    if (result >= 0)
+        return fail_short(self, read, result);
+    return loader_fail(self, (int)result, "%s: read at offset %llu failed: %s", self->path,
+                       (unsigned long long)read->offset, strerror((int)-result));
+}
+
 /** A read that did not bring what was wanted. */
 static int repeat(struct loader *self, uint32_t number, int64_t result)
 {
@@ -170,10 +179,7 @@ static int repeat(struct loader *self, uint32_t number, int64_t result)
     if (result >= 0 && is_truncated(self, read))
         return fail_short(self, read, result);
     if (!transient || !tries_again(self, number, told_to, told_to || result >= 0))
-        return result >= 0 ? fail_short(self, read, result)
-                           : loader_fail(self, (int)result, "%s: read at offset %llu failed: %s",
-                                         self->path, (unsigned long long)read->offset,
-                                         strerror((int)-result));
+        return give_up(self, read, result);
     self->failed_worker = UINT32_MAX;
     if (read->again_ns == 0)
         queue_put(self, number);

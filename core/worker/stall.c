@@ -59,6 +59,24 @@ static enum stall_verdict announce(struct cohort *self, uint64_t deadline, uint6
     return STALL_OVER;
 }
 
+/** Long after the last sign of progress: so many of the longest iterations, and at least the least that was asked for. */
+static uint64_t deadline_of(const struct stall *stall, const struct signs *signs)
+{
+    const uint64_t by_iterations = STALL_ITERATIONS * signs->longest_cyc;
+    return by_iterations > stall->deadline_cyc_min ? by_iterations : stall->deadline_cyc_min;
+}
+
+/** What was planned by then may take its time, once: a timer that is set again and again is no progress. */
+static bool is_late(struct stall *stall, const struct signs *signs, uint64_t deadline, uint64_t now)
+{
+    if (!stall->waited && now > stall->since_cyc + deadline) {
+        stall->waited = true;
+        if (signs->due_cyc > now)
+            stall->since_cyc = signs->due_cyc;
+    }
+    return now > stall->since_cyc + deadline;
+}
+
 enum stall_verdict stall_look(struct cohort *self, uint64_t now)
 {
     struct stall *const stall = &self->stall;
@@ -71,16 +89,8 @@ enum stall_verdict stall_look(struct cohort *self, uint64_t now)
         stall_reset(self, now);
         return STALL_NONE;
     }
-    const uint64_t by_iterations = STALL_ITERATIONS * signs.longest_cyc;
-    const uint64_t deadline =
-        by_iterations > stall->deadline_cyc_min ? by_iterations : stall->deadline_cyc_min;
-    /* What was planned by then may take its time, once: a timer that is set again and again is no progress. */
-    if (!stall->waited && now > stall->since_cyc + deadline) {
-        stall->waited = true;
-        if (signs.due_cyc > now)
-            stall->since_cyc = signs.due_cyc;
-    }
-    if (now <= stall->since_cyc + deadline)
+    const uint64_t deadline = deadline_of(stall, &signs);
+    if (!is_late(stall, &signs, deadline, now))
         return STALL_NONE;
     return signs.held && cohort_phase(self) == COHORT_RUN ? STALL_HELD
                                                           : announce(self, deadline, now);

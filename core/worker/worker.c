@@ -113,27 +113,32 @@ static bool admit(struct worker *self, const struct port_arrival *arrival)
     return true;
 }
 
+/** False: it waits until the worker may take it, and so does all behind it. */
+static bool serve_arrival(struct worker *self, const struct port_arrival *arrival)
+{
+    const uint64_t now = clock_cyc();
+    if (self->heard_cyc)
+        self->heard_cyc[arrival->edge] = now;
+    if (membership_has_faults(self) && !admit(self, arrival))
+        return !self->membership.has_early;
+    record_arrival(self, &arrival->message, now);
+    account_caused(self, arrival->edge, arrival->message.sent_cyc, port_left_cyc(&arrival->message),
+                   now);
+    const struct event event = event_of(self, arrival, now);
+    act_on(self, &event);
+    return true;
+}
+
 /** One arrival at a time: its actions must be done before the next event may reach the policy. */
 static bool serve_arrivals(struct worker *self)
 {
     struct port_arrival arrival;
     uint32_t served = 0;
-    while (served < ARRIVALS_MAX && pressure_tell(self) && !self->membership.start_due &&
+    bool goes_on = true;
+    while (goes_on && served < ARRIVALS_MAX && pressure_tell(self) && !self->membership.start_due &&
            next_arrival(self, &arrival)) {
-        const uint64_t now = clock_cyc();
         served++;
-        if (self->heard_cyc)
-            self->heard_cyc[arrival.edge] = now;
-        if (membership_has_faults(self) && !admit(self, &arrival)) {
-            if (self->membership.has_early)
-                break;
-            continue;
-        }
-        record_arrival(self, &arrival.message, now);
-        account_caused(self, arrival.edge, arrival.message.sent_cyc,
-                       port_left_cyc(&arrival.message), now);
-        const struct event event = event_of(self, &arrival, now);
-        act_on(self, &event);
+        goes_on = serve_arrival(self, &arrival);
     }
     if (self->membership.departing && served < ARRIVALS_MAX && !self->todo.blocked)
         membership_drained(self);
