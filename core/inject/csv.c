@@ -84,6 +84,19 @@ static bool put(char *field, uint32_t *used, char c)
     return true;
 }
 
+/** Behind a closing quote comes the end of the line, or a separator; false: something else. */
+static bool take_separator(const struct csv *self, struct csv_span *line)
+{
+    while (line->length > 0 && line->at[0] == ' ')
+        consume(line, 1);
+    if (line->length == 0)
+        return true;
+    if (line->at[0] != self->separator)
+        return false;
+    consume(line, 1);
+    return true;
+}
+
 /** What follows an opening quote, up to the closing one and the separator behind it. */
 static bool next_quoted(const struct csv *self, struct csv_span *line, char *field)
 {
@@ -102,22 +115,12 @@ static bool next_quoted(const struct csv *self, struct csv_span *line, char *fie
     if (i == line->length) /* never closed */
         return false;
     consume(line, i + 1);
-    while (line->length > 0 && line->at[0] == ' ')
-        consume(line, 1);
-    if (line->length == 0)
-        return true;
-    if (line->at[0] != self->separator)
-        return false;
-    consume(line, 1);
-    return true;
+    return take_separator(self, line);
 }
 
-bool csv_next_field(const struct csv *self, struct csv_span *line, char field[CSV_FIELD_BYTES])
+/** Up to the separator or the end of the line, without the blanks around it. */
+static bool next_plain(const struct csv *self, struct csv_span *line, char *field)
 {
-    while (line->length > 0 && is_blank(line->at[0]) && line->at[0] != self->separator)
-        consume(line, 1);
-    if (line->length > 0 && line->at[0] == '"')
-        return next_quoted(self, line, field);
     const char *end = line->length ? memchr(line->at, self->separator, line->length) : NULL;
     const uint64_t length = end ? (uint64_t)(end - line->at) : line->length;
     uint64_t kept = length;
@@ -133,6 +136,15 @@ bool csv_next_field(const struct csv *self, struct csv_span *line, char field[CS
         field[used] = '\0';
     consume(line, length + (end ? 1 : 0));
     return true;
+}
+
+bool csv_next_field(const struct csv *self, struct csv_span *line, char field[CSV_FIELD_BYTES])
+{
+    while (line->length > 0 && is_blank(line->at[0]) && line->at[0] != self->separator)
+        consume(line, 1);
+    if (line->length > 0 && line->at[0] == '"')
+        return next_quoted(self, line, field);
+    return next_plain(self, line, field);
 }
 
 /** A separator at the very end of a line has an empty field behind it. */

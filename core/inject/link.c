@@ -241,26 +241,37 @@ static uint64_t hits_of(const struct inject_set *set, const struct link_packet *
     return hits;
 }
 
+/** Which bit of it flips. */
+static uint32_t flipped(const struct inject_set *set, const struct link_packet *packet)
+{
+    const uint64_t edge = (uint64_t)packet->from << 32 | packet->to;
+    return (uint32_t)rng_at(rng_at(rng_key(set->seed, RNG_IMPAIR, UINT32_MAX), edge),
+                            packet->number);
+}
+
+/** A message that is not to overtake leaves after all before it, and behind one that never leaves, nothing does. */
+static void keep_order(struct link_fate *fate, uint64_t *last_ns)
+{
+    if (!fate->overtakes)
+        fate->release_ns = *last_ns = fate->release_ns > *last_ns ? fate->release_ns : *last_ns;
+    if (fate->release_ns == LINK_NEVER_NS && fate->cause == LINK_PASSES)
+        fate->cause = LINK_CUT;
+}
+
 struct link_fate link_decide(const struct inject_set *set, const struct link_packet *packet,
                              struct link_state *state)
 {
     const struct passage self = {set, packet, state, hits_of(set, packet, state)};
-    uint64_t *const last_ns = &state->last_ns[packet->class];
     struct link_fate fate = {.release_ns = packet->at_ns};
     fate.release_ns = get_through(&self, &fate);
     const bool travels = fate.cause == LINK_PASSES || fate.cause == LINK_CORRUPT;
     if (travels && fate.release_ns != LINK_NEVER_NS)
         fate.release_ns = held_until(&self, fate.release_ns, &fate);
     if (fate.cause == LINK_CORRUPT || fate.resent_for == LINK_CORRUPT)
-        fate.flip = (uint32_t)rng_at(rng_at(rng_key(set->seed, RNG_IMPAIR, UINT32_MAX),
-                                            (uint64_t)packet->from << 32 | packet->to),
-                                     packet->number);
+        fate.flip = flipped(set, packet);
     if (!travels && fate.release_ns != LINK_NEVER_NS)
         return fate;
-    if (!fate.overtakes) /* … and behind one that never leaves, nothing does */
-        fate.release_ns = *last_ns = fate.release_ns > *last_ns ? fate.release_ns : *last_ns;
-    if (fate.release_ns == LINK_NEVER_NS && fate.cause == LINK_PASSES)
-        fate.cause = LINK_CUT;
+    keep_order(&fate, &state->last_ns[packet->class]);
     if (fate.cause == LINK_PASSES)
         copy(&self, &fate);
     return fate;
