@@ -115,24 +115,34 @@ static void base64_encode(const unsigned char *from, size_t bytes, char *out)
 }
 
 /* Bytes decoded, or -1 for anything that is not canonical base64. */
+/** Four digits, of which the last two may be padding where they are the last ones. Bytes that they stand for; 0: none. */
+static uint32_t base64_group(const char text[4], bool last, uint32_t *group)
+{
+    uint32_t pad = 0;
+    *group = 0;
+    for (size_t j = 0; j < 4; j++) {
+        const char c = text[j];
+        const char *digit = c == '\0' ? NULL : strchr(base64_digit, c);
+        if (c == '=' && last && j >= 2)
+            pad++;
+        else if (!digit || pad)
+            return 0;
+        *group = *group << 6 | (digit ? (uint32_t)(digit - base64_digit) : 0);
+    }
+    return 3 - pad;
+}
+
 static ssize_t base64_decode(const char *text, size_t length, unsigned char *out)
 {
     size_t bytes = 0;
     if (length % 4 != 0)
         return -1;
     for (size_t i = 0; i < length; i += 4) {
-        uint32_t group = 0;
-        uint32_t pad = 0;
-        for (size_t j = 0; j < 4; j++) {
-            const char c = text[i + j];
-            const char *digit = c == '\0' ? NULL : strchr(base64_digit, c);
-            if (c == '=' && i + 4 == length && j >= 2)
-                pad++;
-            else if (!digit || pad)
-                return -1;
-            group = group << 6 | (digit ? (uint32_t)(digit - base64_digit) : 0);
-        }
-        for (uint32_t j = 0; j < 3 - pad; j++)
+        uint32_t group;
+        const uint32_t count = base64_group(text + i, i + 4 == length, &group);
+        if (count == 0)
+            return -1;
+        for (uint32_t j = 0; j < count; j++)
             out[bytes++] = (unsigned char)(group >> (16 - 8 * j));
     }
     return (ssize_t)bytes;

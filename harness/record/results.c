@@ -207,23 +207,25 @@ static int add_stolen(struct results *self, const struct record_run *run, struct
                    : err_set(err, rc, "cannot write %s/stolen.csv: %s", self->dir, strerror(-rc));
 }
 
-int results_add(struct results *self, const struct record_run *run,
-                const struct record_iteration *row, uint64_t rows, struct err *err)
+static int add_rows(struct results *self, const struct record_run *run,
+                    const struct record_iteration *row, uint64_t rows, struct err *err)
 {
-    /* A virtual run has no place on the wall clock: its log begins at 0, and is the same each time. */
-    const bool live = run->wall.threads == 0;
-    const double since = now_s() - self->start_epoch_s - run->duration_s - run->drain_s;
-    const double start_s = live && since > 0 ? since : 0;
     errno = 0;
     int rc = results_csv_rows(self->csv, run, row, rows);
     if (rc == 0)
         rc = stream_flush(self->csv);
     if (rc != 0)
         return err_set(err, rc, "cannot write %s/iterations.csv: %s", self->dir, strerror(-rc));
+    return 0;
+}
 
-    rc = add_stolen(self, run, err);
-    if (rc != 0)
-        return rc;
+static int add_histograms(struct results *self, const struct record_run *run, struct err *err)
+{
+    /* A virtual run has no place on the wall clock: its log begins at 0, and is the same each time. */
+    const bool live = run->wall.threads == 0;
+    const double since = now_s() - self->start_epoch_s - run->duration_s - run->drain_s;
+    const double start_s = live && since > 0 ? since : 0;
+    int rc = 0;
     errno = 0;
     for (uint32_t w = 0; rc == 0 && run->worker && w < run->workers; w++)
         rc = log_worker(self, run, w, start_s);
@@ -233,7 +235,19 @@ int results_add(struct results *self, const struct record_run *run,
         rc = hlog_flush(&self->hlog);
     if (rc != 0)
         return err_set(err, rc, "cannot write %s/latency.hlog: %s", self->dir, strerror(-rc));
+    return 0;
+}
 
+int results_add(struct results *self, const struct record_run *run,
+                const struct record_iteration *row, uint64_t rows, struct err *err)
+{
+    int rc = add_rows(self, run, row, rows, err);
+    if (rc == 0)
+        rc = add_stolen(self, run, err);
+    if (rc == 0)
+        rc = add_histograms(self, run, err);
+    if (rc != 0)
+        return rc;
     if (json_array_append_new(self->runs, results_json_run(run)) != 0)
         return err_set(err, -ENOMEM, "no memory for result.json");
     return write_document(self, err);
