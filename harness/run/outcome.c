@@ -14,6 +14,21 @@ static bool complain(const struct record_run *run, const char *what)
     return false;
 }
 
+/** What must hold of what it sent, once all has come to rest; says what does not. */
+static bool is_drained_soundly(const struct record_run *run)
+{
+    const struct counts *const count = &run->count;
+    bool sound = true;
+    if (count->links.corrupted != count->links.caught)
+        sound = complain(run, "a damaged message was not noticed");
+    if (run->left_in_channels > count->links.tensors_held ||
+        count->control_sent != count->control_delivered + record_control_ended(run))
+        sound = complain(run, "a message was left in its channel");
+    if (count->loans > 0)
+        sound = complain(run, "a snapshot that was lent was not given back");
+    return sound;
+}
+
 /** What must hold whatever the profile checks; says what does not. */
 static bool is_sound(const struct record_run *run)
 {
@@ -25,14 +40,8 @@ static bool is_sound(const struct record_run *run)
     if (run->count.tensors_sent != run->count.tensors_delivered + run->count.tensors_superseded +
                                        run->count.tensors_dropped + run->count.tensors_in_flight)
         sound = complain(run, "a tensor that was sent is not accounted for");
-    if (run->count.links.corrupted != run->count.links.caught && run->drained)
-        sound = complain(run, "a damaged message was not noticed");
-    if (run->drained &&
-        (run->left_in_channels > run->count.links.tensors_held ||
-         run->count.control_sent != run->count.control_delivered + record_control_ended(run)))
-        sound = complain(run, "a message was left in its channel");
-    if (run->drained && run->count.loans > 0)
-        sound = complain(run, "a snapshot that was lent was not given back");
+    if (run->drained && !is_drained_soundly(run))
+        sound = false;
     return sound;
 }
 

@@ -186,6 +186,27 @@ static int code_of(int rc)
 }
 
 /** One journal; its exit code. */
+/** One line. Returns the exit code. */
+static int print_verdict(FILE *out, const struct replay *self, const struct replay_options *options,
+                         int rc, const struct err *err)
+{
+    const struct journal_file *const journal = self->journal;
+    const unsigned long long entries = self->entries;
+    fprintf(out, "%-16s seed %-6llu ", journal->policy, (unsigned long long)journal->seed);
+    if (rc < 0) {
+        fprintf(out, "FAIL  %s\n", err->text);
+        return code_of(rc);
+    }
+    if (is_full(journal)) {
+        fprintf(out, "incomplete: %llu events agree, then the recorder was full%s\n", entries,
+                options->parameters ? "; parameters need a whole journal" : "");
+        return 5;
+    }
+    fprintf(out, "ok    %llu events of %u workers, identical actions%s\n", entries,
+            journal->workers, self->parameters ? ", identical parameters" : "");
+    return code_of(rc);
+}
+
 static int replay_one(const struct plan *plan, const struct journal_file *journal,
                       const struct replay_options *options, FILE *out)
 {
@@ -198,27 +219,13 @@ static int replay_one(const struct plan *plan, const struct journal_file *journa
         rc = open_replay(&replay, &err);
     if (rc == 0)
         rc = first_pass(&replay, &err);
-    const uint64_t entries = replay.entries;
     if (rc == 0 && replay.parameters && replay.returns > 0)
         rc = err_set(&err, -ENOTSUP,
                      "workers came back with parameters that no journal holds: only the actions of "
                      "this run can be replayed (they are identical)");
     else if (rc == 0 && replay.parameters)
         rc = replay_execute(&replay, &err);
-    fprintf(out, "%-16s seed %-6llu ", journal->policy, (unsigned long long)journal->seed);
-    int code = code_of(rc);
-    if (rc < 0) {
-        fprintf(out, "FAIL  %s\n", err.text);
-    } else if (is_full(journal)) {
-        fprintf(out, "incomplete: %llu events agree, then the recorder was full%s\n",
-                (unsigned long long)entries,
-                options->parameters ? "; parameters need a whole journal" : "");
-        code = 5;
-    } else {
-        fprintf(out, "ok    %llu events of %u workers, identical actions%s\n",
-                (unsigned long long)entries, journal->workers,
-                replay.parameters ? ", identical parameters" : "");
-    }
+    const int code = print_verdict(out, &replay, options, rc, &err);
     close_replay(&replay);
     cell_close(&cell);
     return code;

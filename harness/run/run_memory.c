@@ -126,37 +126,52 @@ size_t run_buffers_bytes(uint32_t workers, uint32_t loops, size_t judge_bytes,
                (sizeof(struct stolen_hole) + sizeof(struct record_stolen));
 }
 
+/** Cache lines of `bytes`; *short_of: there was no memory. */
+static void *take_lines(size_t bytes, bool *short_of)
+{
+    void *const memory = aligned_alloc(64, (bytes + 63) & ~(size_t)63);
+    *short_of |= !memory;
+    return memory;
+}
+
+static void *take_zeroed(size_t count, size_t bytes, bool *short_of)
+{
+    void *const memory = calloc(count + 1, bytes);
+    *short_of |= !memory;
+    return memory;
+}
+
 int run_buffers_open(struct run_buffers *out, uint32_t workers, uint32_t loops, size_t judge_bytes,
                      uint32_t log_capacity, size_t journal_bytes, struct err *err)
 {
+    const size_t cuts = (size_t)EXPERIMENT_POINTS_MAX * workers;
+    const size_t lines = (size_t)workers * log_capacity, holes = (size_t)loops * RUN_HOLES_MAX;
+    bool short_of = false;
     *out = (struct run_buffers){.workers = workers,
                                 .log_capacity = log_capacity,
                                 .journal_bytes = journal_bytes,
                                 .judge_bytes = judge_bytes,
                                 .hists = (workers + 1) * SERIES_COUNT + loops + 1};
-    out->judge = aligned_alloc(64, (judge_bytes + 63) & ~(size_t)63);
-    out->judge_absent = calloc((size_t)EXPERIMENT_POINTS_MAX * workers + 1, 1);
-    out->judge_average =
-        calloc((size_t)EXPERIMENT_POINTS_MAX * workers + 1, sizeof(*out->judge_average));
-    out->log = calloc((size_t)workers * log_capacity + 1, sizeof(*out->log));
-    out->run = aligned_alloc(64, sizeof(*out->run));
-    out->row = calloc((size_t)workers * log_capacity + 1, sizeof(*out->row));
-    out->hist = calloc(out->hists, sizeof(*out->hist));
-    out->hole = calloc((size_t)loops * RUN_HOLES_MAX + 1, sizeof(*out->hole));
-    out->stolen = calloc((size_t)loops * RUN_HOLES_MAX + 1, sizeof(*out->stolen));
+    out->judge = take_lines(judge_bytes, &short_of);
+    out->judge_absent = take_zeroed(cuts, 1, &short_of);
+    out->judge_average = take_zeroed(cuts, sizeof(*out->judge_average), &short_of);
+    out->log = take_zeroed(lines, sizeof(*out->log), &short_of);
+    out->run = take_lines(sizeof(*out->run), &short_of);
+    out->row = take_zeroed(lines, sizeof(*out->row), &short_of);
+    out->hist = take_zeroed(out->hists, sizeof(*out->hist), &short_of);
+    out->hole = take_zeroed(holes, sizeof(*out->hole), &short_of);
+    out->stolen = take_zeroed(holes, sizeof(*out->stolen), &short_of);
     if (journal_bytes > 0)
-        out->journal = malloc(workers * journal_bytes);
-    if ((journal_bytes > 0 && !out->journal) || !out->run || !out->judge || !out->log ||
-        !out->judge_absent || !out->judge_average || !out->row || !out->hist || !out->hole ||
-        !out->stolen) {
+        out->journal = take_lines(workers * journal_bytes, &short_of);
+    if (short_of) {
         run_buffers_close(out);
         return err_set(err, -ENOMEM, "not enough memory for %zu bytes of snapshots", judge_bytes);
     }
     memset(out->judge, 0, judge_bytes); /* touched now, not during a run */
     if (out->journal)
         memset(out->journal, 0, workers * journal_bytes);
-    memset(out->hole, 0, (size_t)loops * RUN_HOLES_MAX * sizeof(*out->hole));
-    memset(out->log, 0, ((size_t)workers * log_capacity + 1) * sizeof(*out->log));
+    memset(out->hole, 0, holes * sizeof(*out->hole));
+    memset(out->log, 0, lines * sizeof(*out->log));
     return 0;
 }
 
