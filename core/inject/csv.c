@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/inject/csv.h"
 
+#include <errno.h>
 #include <string.h>
 
 static bool is_blank(char c)
@@ -31,7 +32,8 @@ struct csv csv_open(const char *text, uint64_t length)
     return (struct csv){.rest = {text, length}, .separator = separator_of(text, length)};
 }
 
-const char *csv_foreign(const char *text, uint64_t length)
+/** What the text is instead of a table, as the end of a sentence, or NULL. */
+static const char *foreign(const char *text, uint64_t length)
 {
     static const struct {
         const char *magic, *what;
@@ -65,6 +67,14 @@ bool csv_next_line(struct csv *self, struct csv_span *line)
     self->rest.length -= consumed;
     self->line++;
     return true;
+}
+
+int csv_first_line(struct csv *self, struct csv_span *line, const char *empty, struct err *err)
+{
+    const char *const what = foreign(self->rest.at, self->rest.length);
+    if (what)
+        return err_set(err, -EINVAL, "line 1: the file is %s", what);
+    return csv_next_line(self, line) ? 0 : err_set(err, -EINVAL, "line 1: %s", empty);
 }
 
 static void consume(struct csv_span *line, uint64_t bytes)

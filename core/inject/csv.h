@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/base/err.h"
+
 #define CSV_FIELD_BYTES 64u
 #define CSV_NAMES_MAX 8u
 #define CSV_ABSENT UINT32_MAX
@@ -30,11 +32,11 @@ struct csv {
 
 struct csv csv_open(const char *text, uint64_t length);
 
-/** What the text is instead of a table, as the end of a sentence, or NULL. */
-const char *csv_foreign(const char *text, uint64_t length);
-
 /** The next line without its end. False at the end of the text. */
 bool csv_next_line(struct csv *self, struct csv_span *line);
+
+/** The first one of a table. 0, or -EINVAL: the text is none, or, as `empty` says it, there is nothing. */
+int csv_first_line(struct csv *self, struct csv_span *line, const char *empty, struct err *err);
 
 /**
  * Cut the text before the first separator (or all of it) off `line` into `field`, terminated; NULL: drop it. A field in

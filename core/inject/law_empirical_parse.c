@@ -136,13 +136,19 @@ static int refuse_header(struct reader *self, struct csv_span line)
         csv_quote(line, found, sizeof(found)));
 }
 
+/** No header of columns by name: seconds stand there, one per line, and `line` is the first of them? */
+static bool is_value(struct reader *self, struct csv_span line)
+{
+    double number;
+    const char *why = "";
+    return self->columns.count == 1 && csv_next_field(&self->text, &line, self->field[SECONDS]) &&
+           units_parse_real(self->field[SECONDS], &number, &why) == 0;
+}
+
 /** What the first line says about the others; `again`: it is one of them. */
 static int begin(struct reader *self, struct csv_span line, int (**row)(struct reader *),
                  bool *again)
 {
-    double number;
-    const char *why = "";
-    struct csv_span rest = line;
     *again = false;
     if (!csv_find(&self->text, line, names, NAMES, &self->columns))
         return refuse_header(self, line);
@@ -160,8 +166,7 @@ static int begin(struct reader *self, struct csv_span line, int (**row)(struct r
     *row = value_row;
     if (has(self, SECONDS))
         return 0;
-    *again = self->columns.count == 1 && csv_next_field(&self->text, &rest, self->field[SECONDS]) &&
-             units_parse_real(self->field[SECONDS], &number, &why) == 0;
+    *again = is_value(self, line);
     self->columns.place[SECONDS] = 0;
     return *again ? 0 : refuse_header(self, line);
 }
@@ -187,11 +192,10 @@ int law_empirical_parse(const char *text, uint64_t length, const char *only, str
     int (*row)(struct reader *) = value_row;
     struct csv_span line;
     bool again = false;
-    if (csv_foreign(text, length))
-        return err_set(err, -EINVAL, "line 1: the file is %s", csv_foreign(text, length));
-    if (!csv_next_line(&self.text, &line))
-        return err_set(err, -EINVAL, "line 1: the file is empty; expected seconds, one per line");
-    int rc = begin(&self, line, &row, &again);
+    int rc =
+        csv_first_line(&self.text, &line, "the file is empty; expected seconds, one per line", err);
+    if (rc == 0)
+        rc = begin(&self, line, &row, &again);
     if (rc == 0 && again)
         rc = take(&self, line, row);
     while (rc == 0 && csv_next_line(&self.text, &line))

@@ -161,11 +161,9 @@ int law_trace_parse(const char *text, uint64_t length, double *seconds, uint32_t
     struct csv_span line;
     uint32_t count = 0;
 
-    if (csv_foreign(text, length))
-        return err_set(err, -EINVAL, "line 1: the file is %s", csv_foreign(text, length));
-    if (!csv_next_line(&reader, &line))
-        return err_set(err, -EINVAL, "line 1: the trace is empty; expected " HEADER);
-    int rc = parse_header(&reader, line, &columns, err);
+    int rc = csv_first_line(&reader, &line, "the trace is empty; expected " HEADER, err);
+    if (rc == 0)
+        rc = parse_header(&reader, line, &columns, err);
     if (rc < 0)
         return rc;
     while (csv_next_line(&reader, &line)) {
