@@ -142,27 +142,34 @@ static int parse_order(struct text *text, struct dataset_head *head)
     return head->by_column || take_word(text, "False") ? 0 : expected(text, "True or False");
 }
 
+/** A number, read no further than it takes to see that it is more than `most`. */
+static uint64_t read_number(struct text *text, uint64_t most)
+{
+    uint64_t value = 0;
+    for (; text->at < text->end && isdigit(text->bytes[text->at]) && value <= most; text->at++)
+        value = value * 10 + (uint64_t)(text->bytes[text->at] - '0');
+    return value;
+}
+
 static int parse_dimension(struct text *text, struct dataset_head *head)
 {
     const size_t begin = text->at;
-    const uint64_t most = head->dims == 0 ? DATASET_SAMPLES_MAX : DATASET_FEATURES_MAX;
-    uint64_t value = 0;
+    const bool of_rows = head->dims == 0;
 
     if (text->at >= text->end || !isdigit(text->bytes[text->at]))
         return expected(text, "a dimension");
-    for (; text->at < text->end && isdigit(text->bytes[text->at]) && value <= most; text->at++)
-        value = value * 10 + (uint64_t)(text->bytes[text->at] - '0');
-    if (head->dims == 0 && value > most)
+    const uint64_t value = read_number(text, of_rows ? DATASET_SAMPLES_MAX : DATASET_FEATURES_MAX);
+    head->dims++;
+    if (of_rows && value > DATASET_SAMPLES_MAX)
         return err_set(text->err, -EINVAL,
                        "%s: offset %zu: expected at most %u samples, found more", text->path, begin,
                        DATASET_SAMPLES_MAX);
-    if (head->dims == 0)
+    if (of_rows)
         head->rows = value;
     else if (value < 1 || (head->columns *= value) > DATASET_FEATURES_MAX)
         return err_set(text->err, -EINVAL,
                        "%s: offset %zu: expected 1 to %u values per sample, found %s", text->path,
                        begin, DATASET_FEATURES_MAX, value < 1 ? "none" : "more");
-    head->dims++;
     return 0;
 }
 
@@ -186,66 +193,90 @@ static int parse_shape(struct text *text, struct dataset_head *head)
     return 0;
 }
 
+#define NPY_KEYS 3u
+static const char *const npy_key[NPY_KEYS] = {"'descr'", "'fortran_order'", "'shape'"};
+
+static int parse_value(struct text *text, uint32_t key, struct dataset_head *head)
+{
+    if (!take(text, ':'))
+        return expected(text, "':'");
+    if (key == 0)
+        return parse_descr(text, head);
+    return key == 1 ? parse_order(text, head) : parse_shape(text, head);
+}
+
+/** `'key': value`, of a key that was not `seen`, and what parts it from the next one. */
+static int parse_entry(struct text *text, unsigned *seen, struct dataset_head *head)
+{
+    uint32_t k = 0;
+    while (k < NPY_KEYS && (*seen >> k & 1 || !take_word(text, npy_key[k])))
+        k++;
+    if (k == NPY_KEYS)
+        return expected(
+            text, *seen == 7 ? "'}'" : "one of the keys descr, fortran_order, shape, each once");
+    *seen |= 1u << k;
+    const int rc = parse_value(text, k, head);
+    if (rc < 0)
+        return rc;
+    if (!take(text, ',') && !(text->at < text->end && text->bytes[text->at] == '}'))
+        return expected(text, "',' or '}'");
+    return 0;
+}
+
 static int parse_dictionary(struct text *text, struct dataset_head *head)
 {
-    static const char *const key[] = {"'descr'", "'fortran_order'", "'shape'"};
     unsigned seen = 0;
-
     if (!take(text, '{'))
         return expected(text, "'{'");
     while (!take(text, '}')) {
-        uint32_t k = 0;
-        while (k < 3 && (seen >> k & 1 || !take_word(text, key[k])))
-            k++;
-        if (k == 3)
-            return expected(
-                text, seen == 7 ? "'}'" : "one of the keys descr, fortran_order, shape, each once");
-        seen |= 1u << k;
-        if (!take(text, ':'))
-            return expected(text, "':'");
-        const int rc = k == 0   ? parse_descr(text, head)
-                       : k == 1 ? parse_order(text, head)
-                                : parse_shape(text, head);
+        const int rc = parse_entry(text, &seen, head);
         if (rc < 0)
             return rc;
-        if (!take(text, ',') && !(text->at < text->end && text->bytes[text->at] == '}'))
-            return expected(text, "',' or '}'");
     }
-    for (uint32_t k = 0; k < 3; k++)
+    for (uint32_t k = 0; k < NPY_KEYS; k++)
         if (!(seen >> k & 1))
             return err_set(text->err, -EINVAL,
                            "%s: offset %zu: expected the key %s in the header, found none",
-                           text->path, text->at - 1, key[k]);
+                           text->path, text->at - 1, npy_key[k]);
     skip_blanks(text);
     return text->at == text->end ? 0 : expected(text, "blanks up to the data");
+}
+
+/** The header is of a version that we know: where its dictionary begins; and ends, as far as its length says. */
+static int find_dictionary(struct text *text, size_t count)
+{
+    const unsigned char *const bytes = text->bytes;
+    const bool is_long = count > MAGIC_BYTES && bytes[6] >= 2;
+    text->at = is_long ? 12 : FIXED_BYTES;
+    if (count < text->at)
+        return err_set(text->err, -EINVAL,
+                       "%s: offset 0: expected a .npy header, the file has only %zu bytes",
+                       text->path, count);
+    if (bytes[6] < 1 || bytes[6] > 3 || bytes[7] != 0)
+        return err_set(text->err, -EINVAL,
+                       "%s: offset 6: expected .npy version 1.0, 2.0 or 3.0, found %u.%u",
+                       text->path, bytes[6], bytes[7]);
+    text->end = text->at + ((size_t)bytes[8] | (size_t)bytes[9] << 8);
+    if (is_long)
+        text->end += (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
+    if (text->end > count)
+        return err_set(
+            text->err, -EINVAL,
+            "%s: offset 8: expected the header to end by %zu, found a length that ends at %zu",
+            text->path, count, text->end);
+    return 0;
 }
 
 int dataset_npy_parse(const char *path, const unsigned char *bytes, size_t count,
                       struct dataset_head *head, struct err *err)
 {
+    struct text text = {.path = path, .bytes = bytes, .err = err};
     if (count < MAGIC_BYTES || memcmp(bytes, "\x93NUMPY", MAGIC_BYTES) != 0)
         return dataset_foreign(path, bytes, count, "a .npy file", err);
-    const bool is_long = count > MAGIC_BYTES && bytes[6] >= 2;
-    const size_t begin = is_long ? 12 : FIXED_BYTES;
-    if (count < begin)
-        return err_set(err, -EINVAL,
-                       "%s: offset 0: expected a .npy header, the file has only %zu bytes", path,
-                       count);
-    if (bytes[6] < 1 || bytes[6] > 3 || bytes[7] != 0)
-        return err_set(err, -EINVAL,
-                       "%s: offset 6: expected .npy version 1.0, 2.0 or 3.0, found %u.%u", path,
-                       bytes[6], bytes[7]);
-    size_t end = begin + ((size_t)bytes[8] | (size_t)bytes[9] << 8);
-    if (is_long)
-        end += (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
-    if (end > count)
-        return err_set(
-            err, -EINVAL,
-            "%s: offset 8: expected the header to end by %zu, found a length that ends at %zu",
-            path, count, end);
-
-    struct text text = {.path = path, .bytes = bytes, .at = begin, .end = end, .err = err};
-    *head = (struct dataset_head){.base_bytes = end};
+    const int rc = find_dictionary(&text, count);
+    if (rc < 0)
+        return rc;
+    *head = (struct dataset_head){.base_bytes = text.end};
     return parse_dictionary(&text, head);
 }
 
