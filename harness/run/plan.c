@@ -217,6 +217,21 @@ static void predict(struct plan *self)
     self->journal_bytes = journal_room(e, iterations, self->degree_max);
 }
 
+/** What only live runs need to know beforehand. */
+static int plan_live(struct plan *self, enum plan_depth depth, struct err *err)
+{
+    const struct experiment *const e = self->experiment;
+    if (e->record && self->common.dataset && depth == PLAN_RUN) {
+        const int rc = plan_digest_data(&self->dataset, &self->common.data_digest, err);
+        if (rc < 0)
+            return rc;
+    }
+    predict(self);
+    self->buffers_bytes = run_buffers_bytes(e->workers.count, self->loops, self->judge_bytes,
+                                            self->log_capacity, self->journal_bytes);
+    return 0;
+}
+
 int plan_open(struct plan *out, struct experiment *experiment, const struct machine *machine,
               enum plan_depth depth, struct err *err)
 {
@@ -232,22 +247,11 @@ int plan_open(struct plan *out, struct experiment *experiment, const struct mach
         out->common.points = experiment->judge.points;
         rc = depth == PLAN_PLACES ? 0 : size_cells(out, err);
     }
-    if (rc < 0) {
+    if (rc == 0 && experiment->clock != CLOCK_VIRTUAL && depth != PLAN_PLACES)
+        rc = plan_live(out, depth, err);
+    if (rc < 0)
         plan_close(out);
-        return rc;
-    }
-    if (experiment->clock == CLOCK_VIRTUAL || depth == PLAN_PLACES)
-        return 0;
-    if (experiment->record && out->common.dataset && depth == PLAN_RUN)
-        rc = plan_digest_data(&out->dataset, &out->common.data_digest, err);
-    if (rc < 0) {
-        plan_close(out);
-        return rc;
-    }
-    predict(out);
-    out->buffers_bytes = run_buffers_bytes(experiment->workers.count, out->loops, out->judge_bytes,
-                                           out->log_capacity, out->journal_bytes);
-    return 0;
+    return rc;
 }
 
 void plan_close(struct plan *self)
