@@ -7,14 +7,33 @@
 
 #include "harness/experiment/experiment.h"
 #include "harness/experiment/keys_rows.h"
+#include "harness/experiment/profile_private.h"
 #include "harness/profile/profile_values.h"
 
 const struct key_section keys_sections[KEYS_SECTIONS] = {
-    {"", "Keys of a profile", keys_profile_row, &keys_profile_rows, NULL, &keys_sections[1], 3},
-    {"policies", "Keys of an entry of policies:", keys_policy_row, &keys_policy_rows,
-     keys_policy_make, NULL, 0},
-    {"inject", "Keys of an entry of inject:", keys_inject_row, &keys_inject_rows, NULL, NULL, 0},
-    {"faults", "Keys of an entry of faults:", keys_fault_row, &keys_fault_rows, NULL, NULL, 0},
+    {.name = "",
+     .title = "Keys of a profile",
+     .row = keys_profile_row,
+     .rows = &keys_profile_rows,
+     .part = &keys_sections[1],
+     .parts = 3},
+    {.name = "policies",
+     .title = "Keys of an entry of policies:",
+     .row = keys_policy_row,
+     .rows = &keys_policy_rows,
+     .make = keys_policy_make,
+     .such_as = " or a name"},
+    {.name = "inject",
+     .title = "Keys of an entry of inject:",
+     .row = keys_inject_row,
+     .rows = &keys_inject_rows,
+     .such_as = ", such as {select: ..., law: ...}",
+     .spell = profile_spell_inject},
+    {.name = "faults",
+     .title = "Keys of an entry of faults:",
+     .row = keys_fault_row,
+     .rows = &keys_fault_rows,
+     .such_as = ", such as {kind: ..., at: ...}"},
 };
 
 bool keys_option_applies(const struct key *key, const struct experiment_policy *policy)

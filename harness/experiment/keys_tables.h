@@ -34,11 +34,4 @@ bool keys_option_applies(const struct key *key, const struct experiment_policy *
 void keys_option_value(const struct key *key, const struct experiment_policy *policy, char *out,
                        uint32_t bytes);
 
-/**
- * ` factor 10 once true`: the keys below `group` ("" = all) of the section whose struct is at `base`, less those that do
- * not apply there or say nothing (0, false, no text). Files without their folder. Appends to `out`.
- */
-void keys_describe(const struct key_section *section, const char *group, const void *base,
-                   char *out, uint32_t bytes);
-
 #endif

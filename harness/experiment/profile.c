@@ -18,7 +18,7 @@
 
 struct profile_node *profile_item(const struct profile_load *load, const char *path, uint32_t index)
 {
-    const struct profile_node *list = profile_tree_find(load->root, path);
+    const struct profile_node *list = profile_tree_find(load->in.root, path);
     struct profile_node *n = list ? list->first : NULL;
     for (; n && index > 0; index--)
         n = n->next;
@@ -32,6 +32,7 @@ static void split_path(struct profile_load *load, const char *path)
     const char *file = slash ? slash + 1 : path;
     const int folder_bytes = slash == path ? 1 : slash ? (int)(slash - path) : 0;
     snprintf(load->folder, sizeof(load->folder), "%.*s", folder_bytes, path);
+    load->in.folder = load->folder;
 
     static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
     char *name = load->stem;
@@ -44,47 +45,15 @@ static void split_path(struct profile_load *load, const char *path)
             *c = '_';
 }
 
-/** A list of sections; one bare value or map stands for a list of one. */
-static uint32_t normalise_list(struct profile_load *load, const struct key_section *section,
-                               const char *path, uint32_t least, uint32_t most)
-{
-    struct profile_node *list = profile_tree_child(load->root, path);
-    if (list && list->kind != PROFILE_LIST) {
-        struct profile_node *item = profile_tree_node(&load->tree, list->kind, list->mark);
-        item->text = list->text;
-        item->first = list->first;
-        item->last = list->last;
-        list->kind = PROFILE_LIST;
-        list->first = list->last = NULL;
-        profile_tree_append(list, item);
-    }
-    uint32_t count = 0;
-    for (struct profile_node *n = list ? list->first : NULL; n; n = n->next, count++) {
-        if (n->kind == PROFILE_TEXT && keys_main(section, ""))
-            profile_tree_widen(&load->tree, n, keys_main(section, ""));
-        if (n->kind != PROFILE_MAP)
-            profile_errors_add(load->errors, n->mark, "an entry of %s must be a map%s", path,
-                               section == KEYS_POLICY   ? " or a name"
-                               : section == KEYS_INJECT ? ", such as {select: ..., law: ...}"
-                                                        : ", such as {kind: ..., at: ...}");
-        else
-            profile_normalise(load, section, n);
-    }
-    if (list && (count < least || count > most))
-        profile_errors_add(load->errors, list->key_mark, "%s has %u entries; expected %u to %u",
-                           path, count, least, most);
-    return count < most ? count : most;
-}
-
 static void fill_policies(struct profile_load *load)
 {
     struct experiment *out = load->out;
-    out->policy_count = normalise_list(load, KEYS_POLICY, "policies", 1, EXPERIMENT_POLICIES_MAX);
-    if (!profile_tree_child(load->root, "policies") &&
-        !profile_misspelt(KEYS_PROFILE, load->root, "", "policies")) {
+    out->policy_count = profile_normalise_list(&load->in, KEYS_POLICY, 1, EXPERIMENT_POLICIES_MAX);
+    if (!profile_tree_child(load->in.root, "policies") &&
+        !profile_misspelt(KEYS_PROFILE, load->in.root, "", "policies")) {
         char names[512];
         profile_value_names(&keys_policies, names, sizeof(names));
-        profile_errors_add(load->errors, profile_place(load, NULL),
+        profile_errors_add(load->in.errors, profile_place(&load->in, NULL),
                            "missing key policies: expected a list of: %s", names);
     }
     for (uint32_t i = 0; i < out->policy_count; i++) {
@@ -93,7 +62,7 @@ static void fill_policies(struct profile_load *load)
         struct profile_node *node = profile_item(load, "policies", i);
         if (node->kind != PROFILE_MAP)
             continue;
-        profile_fill(load, KEYS_POLICY, node, policy, origin);
+        profile_fill(&load->in, KEYS_POLICY, node, policy, origin);
         policy->lr_own = profile_tree_child(node, "lr") != NULL;
         if (!policy->lr_own)
             policy->lr = out->train.lr;
@@ -147,14 +116,14 @@ static void load_times(struct profile_load *load, struct profile_node *node, con
     if (trace_path[0]) {
         file = profile_tree_find(node, "law.file");
         if (profile_trace_load(trace_path, &config->trace, &err))
-            profile_errors_add(load->errors, profile_place(load, file), "law.file '%.80s': %s",
-                               file->text, err.text);
+            profile_errors_add(load->in.errors, profile_place(&load->in, file),
+                               "law.file '%.80s': %s", file->text, err.text);
     }
     if (sample_path[0]) {
         file = profile_tree_find(node, "law.from");
         if (profile_sample_load(sample_path, sample_policy, &config->sample, &err))
-            profile_errors_add(load->errors, profile_place(load, file), "law.from '%.80s': %s",
-                               file->text, err.text);
+            profile_errors_add(load->in.errors, profile_place(&load->in, file),
+                               "law.from '%.80s': %s", file->text, err.text);
     }
 }
 
@@ -164,20 +133,20 @@ static void fill_jitter(struct profile_load *load)
     if (!jitter->law)
         return;
     jitter->config.absolute = jitter->trace_path[0] && !jitter->rescale;
-    load_times(load, profile_tree_find(load->root, "compute.jitter"), jitter->trace_path,
+    load_times(load, profile_tree_find(load->in.root, "compute.jitter"), jitter->trace_path,
                jitter->sample_path, jitter->sample_policy, &jitter->config);
 }
 
 static void fill_inject(struct profile_load *load)
 {
     struct experiment *out = load->out;
-    out->inject_count = normalise_list(load, KEYS_INJECT, "inject", 0, EXPERIMENT_INJECT_MAX);
+    out->inject_count = profile_normalise_list(&load->in, KEYS_INJECT, 0, EXPERIMENT_INJECT_MAX);
     for (uint32_t i = 0; i < out->inject_count; i++) {
         struct experiment_inject *inject = &out->inject[i];
         struct profile_node *node = profile_item(load, "inject", i);
         if (node->kind != PROFILE_MAP)
             continue;
-        profile_fill(load, KEYS_INJECT, node, inject, out->origins->inject[i]);
+        profile_fill(&load->in, KEYS_INJECT, node, inject, out->origins->inject[i]);
         derive_inject(inject);
         load_times(load, node, inject->trace_path, inject->sample_path, inject->sample_policy,
                    &inject->inject.config);
@@ -187,11 +156,11 @@ static void fill_inject(struct profile_load *load)
 static void fill_faults(struct profile_load *load)
 {
     struct experiment *const out = load->out;
-    out->fault_count = normalise_list(load, KEYS_FAULT, "faults", 0, EXPERIMENT_FAULTS_MAX);
+    out->fault_count = profile_normalise_list(&load->in, KEYS_FAULT, 0, EXPERIMENT_FAULTS_MAX);
     for (uint32_t i = 0; i < out->fault_count; i++) {
         struct profile_node *const node = profile_item(load, "faults", i);
         if (node->kind == PROFILE_MAP)
-            profile_fill(load, KEYS_FAULT, node, &out->fault[i], out->origins->fault[i]);
+            profile_fill(&load->in, KEYS_FAULT, node, &out->fault[i], out->origins->fault[i]);
     }
 }
 
@@ -200,7 +169,7 @@ static void fill_virtual(struct profile_load *load)
 {
     static const char *const live[] = {"data.io", "data.prefetch"};
     struct experiment *out = load->out;
-    if (!profile_tree_find(load->root, "compute.core"))
+    if (!profile_tree_find(load->in.root, "compute.core"))
         out->compute.core_ns = out->compute.base_ns;
     for (uint32_t i = 0; i < sizeof(live) / sizeof(live[0]); i++) {
         struct profile_origin *origin =
@@ -215,7 +184,7 @@ static void fill_derived(struct profile_load *load)
 {
     struct experiment *out = load->out;
     out->sweep.at = load->value == PROFILE_AS_WRITTEN ? out->sweep.count : load->value;
-    out->target.set = profile_tree_child(load->root, "target") != NULL;
+    out->target.set = profile_tree_child(load->in.root, "target") != NULL;
     const struct key *degree = keys_find(KEYS_PROFILE, "workers.graph.degree");
     const double most = out->workers.count > 0 ? out->workers.count - 1.0 : 0.0;
     const bool chosen = out->origins->profile[keys_number(degree)].kind != ORIGIN_DEFAULT;
@@ -223,7 +192,7 @@ static void fill_derived(struct profile_load *load)
         out->workers.degree = most; /* `workers: 2` alone must be a valid profile */
     if (out->clock == CLOCK_VIRTUAL)
         fill_virtual(load);
-    const bool jitter_given = profile_tree_find(load->root, "compute.jitter") != NULL;
+    const bool jitter_given = profile_tree_find(load->in.root, "compute.jitter") != NULL;
     if (out->compute.base_ns == 0 && !jitter_given) {
         out->compute.jitter =
             JITTER_NONE; /* nothing to vary; the table's default supposes a base */
@@ -237,8 +206,8 @@ static void fill_all(struct profile_load *load)
 {
     profile_spell_claims(load);
     profile_spell_jitter(load);
-    profile_normalise(load, KEYS_PROFILE, load->root);
-    profile_fill(load, KEYS_PROFILE, load->root, load->out, load->out->origins->profile);
+    profile_normalise(&load->in, KEYS_PROFILE, load->in.root);
+    profile_fill(&load->in, KEYS_PROFILE, load->in.root, load->out, load->out->origins->profile);
     if (!load->out->name[0]) {
         snprintf(load->out->name, sizeof(load->out->name), "%s", load->stem);
         const struct key *name = keys_find(KEYS_PROFILE, "name");
@@ -262,8 +231,9 @@ static void apply_sets(struct profile_load *load, struct profile_source *sources
                 *c = '?'; /* the terminal must not obey what we are about to refuse */
         sources[i] = (struct profile_source){
             .name = names[i], .text = set[i], .length = strlen(set[i]), .rank = i + 1};
-        if (profile_text_guard(&sources[i], load->errors) == 0)
-            profile_set_apply(KEYS_PROFILE, &load->tree, load->root, &sources[i], load->errors);
+        if (profile_text_guard(&sources[i], load->in.errors) == 0)
+            profile_set_apply(KEYS_PROFILE, &load->in.tree, load->in.root, &sources[i],
+                              load->in.errors);
     }
 }
 
@@ -276,25 +246,25 @@ static void refuse_swept(struct profile_load *load, const struct profile_source 
     for (uint32_t i = 0; i < set_count; i++)
         if (length > 0 && strncmp(sources[i].text, key, length) == 0 &&
             sources[i].text[length] == '=')
-            profile_errors_add(load->errors, (struct profile_mark){.source = &sources[i]},
+            profile_errors_add(load->in.errors, (struct profile_mark){.source = &sources[i]},
                                "the profile sweeps this key: change sweep.values, or take the "
                                "sweep back with --set sweep=");
 }
 
 static int load_text(struct profile_load *load, const char *const *set, uint32_t set_count)
 {
-    const uint32_t errors_before = load->errors->count;
-    if (profile_text_guard(&load->source, load->errors) ||
-        profile_parse(&load->tree, &load->source, &load->root, load->errors))
+    const uint32_t errors_before = load->in.errors->count;
+    if (profile_text_guard(&load->in.source, load->in.errors) ||
+        profile_parse(&load->in.tree, &load->in.source, &load->in.root, load->in.errors))
         return -EINVAL;
-    const struct profile_mark start = {&load->source, 1, 1, 1};
-    if (load->root && load->root->kind != PROFILE_MAP) {
-        profile_errors_add(load->errors, load->root->mark,
+    const struct profile_mark start = {&load->in.source, 1, 1, 1};
+    if (load->in.root && load->in.root->kind != PROFILE_MAP) {
+        profile_errors_add(load->in.errors, load->in.root->mark,
                            "a profile is a map of keys, such as `policies: [allreduce, dsgd]`");
         return -EINVAL;
     }
-    if (!load->root)
-        load->root = profile_tree_node(&load->tree, PROFILE_MAP, start);
+    if (!load->in.root)
+        load->in.root = profile_tree_node(&load->in.tree, PROFILE_MAP, start);
 
     struct profile_source *sources = calloc(set_count + 1, sizeof(*sources));
     char(*names)[SET_ECHO] = calloc(set_count + 1, SET_ECHO);
@@ -305,18 +275,18 @@ static int load_text(struct profile_load *load, const char *const *set, uint32_t
     profile_sweep_written(load);
     if (load->value != PROFILE_AS_WRITTEN)
         profile_sweep_apply(load, &swept);
-    profile_text_claim(&load->source, load->out->claim, sizeof(load->out->claim));
+    profile_text_claim(&load->in.source, load->out->claim, sizeof(load->out->claim));
     fill_all(load);
     if (load->value == PROFILE_AS_WRITTEN)
         refuse_swept(load, sources, set_count);
-    if (load->errors->count == errors_before)
+    if (load->in.errors->count == errors_before)
         profile_check(load);
-    if (load->errors->count == errors_before)
+    if (load->in.errors->count == errors_before)
         profile_tuned(load);
-    load->errors->circumstance = NULL;
+    load->in.errors->circumstance = NULL;
     free(sources);
     free(names);
-    return load->errors->count == errors_before ? 0 : -EINVAL;
+    return load->in.errors->count == errors_before ? 0 : -EINVAL;
 }
 
 int profile_load(struct experiment *out, const char *path_or_name, const char *const *set,
@@ -331,20 +301,20 @@ int profile_load_value(struct experiment *out, const char *path_or_name, const c
     memset(out, 0, sizeof(*out));
     char path[EXPERIMENT_PATH_MAX];
     char *text = NULL;
-    struct profile_load load = {.out = out, .errors = errors, .value = value};
+    struct profile_load load = {.in.errors = errors, .out = out, .value = value};
     int rc = profile_text_find(path_or_name, path, sizeof(path), errors);
     if (rc == 0)
-        rc = profile_text_read(path, &text, &load.source.length, errors);
+        rc = profile_text_read(path, &text, &load.in.source.length, errors);
     if (rc == 0) {
         out->origins = calloc(1, sizeof(*out->origins));
         CHECK(out->origins);
         split_path(&load, path);
         snprintf(out->origins->file, sizeof(out->origins->file), "%s", path);
-        load.source.name = path;
-        load.source.text = text;
+        load.in.source.name = path;
+        load.in.source.text = text;
         rc = load_text(&load, set, set_count);
     }
-    profile_tree_free(&load.tree);
+    profile_tree_free(&load.in.tree);
     free(text);
     if (rc) {
         profile_free(out);

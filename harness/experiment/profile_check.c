@@ -12,7 +12,7 @@
 
 static struct profile_node *at(const struct profile_load *load, const char *path)
 {
-    return profile_tree_find(load->root, path);
+    return profile_tree_find(load->in.root, path);
 }
 
 /** Where a key stands; for one left to its default, the nearest map around it. */
@@ -26,12 +26,13 @@ static struct profile_mark place_of(const struct profile_load *load, const char 
             return node->mark;
         char *dot = strrchr(group, '.');
         if (!dot)
-            return profile_place(load, NULL);
+            return profile_place(&load->in, NULL);
         *dot = '\0';
     }
 }
 
-#define FAIL(load, path, ...) profile_errors_add((load)->errors, place_of(load, path), __VA_ARGS__)
+#define FAIL(load, path, ...) \
+    profile_errors_add((load)->in.errors, place_of(load, path), __VA_ARGS__)
 
 static void check_none(struct profile_load *load)
 {
@@ -54,7 +55,7 @@ static void check_none(struct profile_load *load)
     for (uint32_t i = 0; i < x->policy_count; i++) {
         const struct profile_node *lr = profile_tree_child(profile_item(load, "policies", i), "lr");
         if (lr)
-            profile_errors_add(load->errors, lr->key_mark, "model 'none' does not use lr");
+            profile_errors_add(load->in.errors, lr->key_mark, "model 'none' does not use lr");
     }
 }
 
@@ -108,7 +109,7 @@ static void check_policies(struct profile_load *load)
     for (uint32_t i = 0; i < x->policy_count; i++)
         for (uint32_t j = 0; j < i; j++)
             if (strcmp(x->policy[i].label, x->policy[j].label) == 0) {
-                profile_errors_add(load->errors, profile_item(load, "policies", i)->mark,
+                profile_errors_add(load->in.errors, profile_item(load, "policies", i)->mark,
                                    "two policies are called '%s'; give one a label of its own",
                                    x->policy[i].label);
                 break;
@@ -133,7 +134,7 @@ static bool refuse_virtual(struct profile_load *load, uint32_t index)
             o->type == OPTION_CHOICE ? &o->choices[option_value(o, &options)] : NULL;
         if (!choice || !choice->virtual_only)
             continue;
-        profile_errors_add(load->errors, profile_item(load, "policies", index)->mark,
+        profile_errors_add(load->in.errors, profile_item(load, "policies", index)->mark,
                            "policy '%s': %s: %s %s", p->label, o->name, choice->name,
                            choice->virtual_only);
         any = true;
@@ -153,7 +154,7 @@ static void check_clock_live(struct profile_load *load)
         const struct policy_options options = experiment_options(x, i);
         const struct policy *row = policy_variant(p->row, &options, x->workers.count);
         if (!refuse_virtual(load, i) && row->shared_bytes)
-            profile_errors_add(load->errors, profile_item(load, "policies", i)->mark,
+            profile_errors_add(load->in.errors, profile_item(load, "policies", i)->mark,
                                "policy '%s' keeps one state for all workers, which exists in "
                                "virtual time only; use clock: virtual",
                                p->label);
@@ -269,7 +270,7 @@ static void refuse_sentence(struct profile_load *load, const struct profile_node
                             const char *text, const struct err *err)
 {
     char sentence[160];
-    profile_errors_add(load->errors, item->mark, "%s",
+    profile_errors_add(load->in.errors, item->mark, "%s",
                        profile_text_deceives(text, sentence, sizeof(sentence)) ? sentence
                                                                                : err->text);
 }

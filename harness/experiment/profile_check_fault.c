@@ -19,16 +19,16 @@ static void check_entry(struct profile_load *load, const struct experiment_fault
     profile_check_ids(load, profile_tree_child(item, "workers"), "worker", entry->workers,
                       entry->worker_count, x->workers.count);
     if (x->stop.time_ns > 0 && entry->fault.at_ns >= x->stop.time_ns)
-        profile_errors_add(load->errors, place_of(item, "at"),
+        profile_errors_add(load->in.errors, place_of(item, "at"),
                            "never happens: the run ends first (stop.time)");
     if (entry->fault.kind == FAULT_DISK && strcmp(x->data.format, "none") == 0)
-        profile_errors_add(load->errors, place_of(item, "kind"),
+        profile_errors_add(load->in.errors, place_of(item, "kind"),
                            "fault 'disk' lets reads fail, but data.format none reads nothing");
     struct fault alone = entry->fault;
     alone.worker = 0;
     const char *const why = fault_check(&alone, 1, 2);
     if (why)
-        profile_errors_add(load->errors, place_of(item, "at"), "fault '%s': %s",
+        profile_errors_add(load->in.errors, place_of(item, "at"), "fault '%s': %s",
                            fault_kind_name[alone.kind], why);
 }
 
@@ -46,7 +46,7 @@ static void check_policies(struct profile_load *load, const struct experiment_fa
             policy_variant(x->policy[i].row, &options, x->workers.count);
         const char *const why = policy_refuses(row, comes);
         if (why)
-            profile_errors_add(load->errors, place_of(item, "kind"),
+            profile_errors_add(load->in.errors, place_of(item, "kind"),
                                "fault '%s' is not for policy '%s': %s",
                                fault_kind_name[fault->kind], x->policy[i].label, why);
     }
@@ -90,7 +90,7 @@ static void check_schedule(struct profile_load *load)
     const char *const why = fault_check(fault, count, x->workers.count);
     if (why) {
         const struct fault *const last = &fault[first_wrong(fault, count, x->workers.count) - 1];
-        profile_errors_add(load->errors, profile_place(load, written_as(load, last)),
+        profile_errors_add(load->in.errors, profile_place(&load->in, written_as(load, last)),
                            "fault '%s' of worker %u: %s", fault_kind_name[last->kind], last->worker,
                            why);
     }
@@ -100,17 +100,17 @@ static void check_schedule(struct profile_load *load)
 void profile_check_faults(struct profile_load *load)
 {
     const struct experiment *const x = load->out;
-    const uint32_t before = load->errors->count;
+    const uint32_t before = load->in.errors->count;
     uint32_t faults = 0;
     for (uint32_t i = 0; i < x->fault_count; i++) {
         faults += x->fault[i].worker_count;
         check_entry(load, &x->fault[i], profile_item(load, "faults", i));
     }
     if (faults > FAULT_SCHEDULE_MAX)
-        profile_errors_add(load->errors, profile_tree_child(load->root, "faults")->mark,
+        profile_errors_add(load->in.errors, profile_tree_child(load->in.root, "faults")->mark,
                            "%u faults are too many; a run has at most %u", faults,
                            FAULT_SCHEDULE_MAX);
-    if (load->errors->count != before)
+    if (load->in.errors->count != before)
         return;
     for (uint32_t i = 0; i < x->fault_count; i++)
         check_policies(load, &x->fault[i], profile_item(load, "faults", i));

@@ -33,7 +33,7 @@ static struct profile_mark place_of(const struct entry *e, const char *path)
     }
 }
 
-#define FAIL(e, path, ...) profile_errors_add((e)->load->errors, place_of(e, path), __VA_ARGS__)
+#define FAIL(e, path, ...) profile_errors_add((e)->load->in.errors, place_of(e, path), __VA_ARGS__)
 
 static bool written(const struct entry *e, const char *path)
 {
@@ -48,12 +48,12 @@ void profile_check_ids(struct profile_load *load, const struct profile_node *lis
     const struct profile_node *item = list && list->kind == PROFILE_LIST ? list->first : list;
     for (uint32_t k = 0; k < count && item; k++, item = item->next) {
         if (id[k] >= limit)
-            profile_errors_add(load->errors, item->mark,
+            profile_errors_add(load->in.errors, item->mark,
                                "there is no %s %u; the %u %ss are 0 to %u", what, id[k], limit,
                                what, limit - 1);
         for (uint32_t j = 0; j < k; j++)
             if (id[j] == id[k])
-                profile_errors_add(load->errors, item->mark, "%s %u stands twice", what, id[k]);
+                profile_errors_add(load->in.errors, item->mark, "%s %u stands twice", what, id[k]);
     }
 }
 
@@ -120,7 +120,7 @@ static void check_schedule(const struct entry *e)
     const struct profile_node *before = item;
     for (uint32_t i = 0; i < w->schedule_times; i++, before = item, item = item->next)
         if (i > 0 && w->schedule_ns[i] <= w->schedule_ns[i - 1])
-            profile_errors_add(e->load->errors, item->mark,
+            profile_errors_add(e->load->in.errors, item->mark,
                                "when.schedule must ascend: '%.40s' is not after '%.40s'",
                                item->text, before->text);
 }
@@ -272,7 +272,7 @@ static void check_rates(struct profile_load *load)
         const struct inject *const inject = &x->inject[i].inject;
         rates += inject->what == INJECT_LINK && inject->link.bytes_per_s > 0;
         if (rates == INJECT_LINKS_MAX + 1 && inject->link.bytes_per_s > 0)
-            profile_errors_add(load->errors, profile_item(load, "inject", i)->mark,
+            profile_errors_add(load->in.errors, profile_item(load, "inject", i)->mark,
                                "more than %u entries have a link.rate", INJECT_LINKS_MAX);
     }
 }
@@ -291,7 +291,7 @@ void profile_check_inject(struct profile_load *load)
         check_law(&e);
         check_what(&e);
         if (x->clock == CLOCK_VIRTUAL && e.inject->mode == INJECT_SPIN)
-            profile_errors_add(load->errors, e.node->mark,
+            profile_errors_add(load->in.errors, e.node->mark,
                                "mode: spin burns a real core, and virtual time has none; use park");
     }
     check_rates(load);

@@ -11,6 +11,7 @@
 #include "core/base/digest.h"
 #include "harness/experiment/profile_private.h"
 #include "harness/profile/profile_values.h"
+#include "harness/profile/profile_write.h"
 
 /** A key on this list, or below it. */
 static bool is_left_out(const struct key_section *section, const char *path)

@@ -29,8 +29,8 @@ static const struct profile_node *item_of(const struct profile_node *list, const
 void profile_sweep_written(struct profile_load *load)
 {
     const struct profile_node *const key =
-        profile_tree_child(profile_tree_child(load->root, "sweep"), "key");
-    const struct profile_node *node = load->root;
+        profile_tree_child(profile_tree_child(load->in.root, "sweep"), "key");
+    const struct profile_node *node = load->in.root;
     char path[EXPERIMENT_SWEEP_TEXT_MAX];
     if (!key || key->kind != PROFILE_TEXT || strlen(key->text) >= sizeof(path))
         return;
@@ -44,7 +44,7 @@ void profile_sweep_written(struct profile_load *load)
 
 void profile_sweep_apply(struct profile_load *load, struct profile_source *source)
 {
-    struct profile_node *const sweep = profile_tree_child(load->root, "sweep");
+    struct profile_node *const sweep = profile_tree_child(load->in.root, "sweep");
     const struct profile_node *const key = profile_tree_child(sweep, "key");
     const struct profile_node *const values = profile_tree_child(sweep, "values");
     const struct profile_node *value = values->kind == PROFILE_LIST ? values->first : values;
@@ -54,11 +54,11 @@ void profile_sweep_apply(struct profile_load *load, struct profile_source *sourc
     const int length = snprintf(text, sizeof(text), "sweep %s=%s", key->text, value->text);
     CHECK(length > 0 && (size_t)length < sizeof(text)); /* the profile as written was accepted */
     /* Rank 0: it belongs to the profile, and so do the files that it names. */
-    source->name = profile_tree_text(&load->tree, text, (size_t)length);
+    source->name = profile_tree_text(&load->in.tree, text, (size_t)length);
     source->text = source->name + strlen("sweep ");
     source->length = (size_t)length - strlen("sweep ");
-    load->errors->circumstance = source->name;
-    profile_set_apply(KEYS_PROFILE, &load->tree, load->root, source, load->errors);
+    load->in.errors->circumstance = source->name;
+    profile_set_apply(KEYS_PROFILE, &load->in.tree, load->in.root, source, load->in.errors);
 }
 
 static bool starts(const char *path, const char *part)
@@ -72,10 +72,10 @@ static void check_key(struct profile_load *load, const struct profile_node *key)
     static const char *const whole[] = {"name", "clock", "seeds", "checks", "sweep"};
     for (uint32_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
         if (starts(key->text, whole[i]))
-            profile_errors_add(load->errors, key->mark,
+            profile_errors_add(load->in.errors, key->mark,
                                "%s cannot be swept: it is the same for the whole matrix", whole[i]);
     if (load->out->train.tuned[0] && strcmp(keys_leaf(key->text), "lr") == 0)
-        profile_errors_add(load->errors, key->mark,
+        profile_errors_add(load->in.errors, key->mark,
                            "train.tuned sets the rates, so %s would change nothing; take it back",
                            key->text);
 }
@@ -83,15 +83,15 @@ static void check_key(struct profile_load *load, const struct profile_node *key)
 void profile_sweep_check(struct profile_load *load)
 {
     const struct experiment *const x = load->out;
-    const struct profile_node *const values = profile_tree_find(load->root, "sweep.values");
+    const struct profile_node *const values = profile_tree_find(load->in.root, "sweep.values");
     if (!x->sweep.key[0])
         return;
-    check_key(load, profile_tree_find(load->root, "sweep.key"));
+    check_key(load, profile_tree_find(load->in.root, "sweep.key"));
     const struct profile_node *item = values->kind == PROFILE_LIST ? values->first : values;
     for (uint32_t i = 0; i < x->sweep.count; i++, item = item->next)
         for (uint32_t j = 0; j < i; j++)
             if (strcmp(x->sweep.value[i], x->sweep.value[j]) == 0) {
-                profile_errors_add(load->errors, item->mark, "the value '%s' stands twice",
+                profile_errors_add(load->in.errors, item->mark, "the value '%s' stands twice",
                                    x->sweep.value[i]);
                 break;
             }

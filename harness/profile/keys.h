@@ -13,6 +13,9 @@
 
 #include "harness/profile/suggest.h"
 
+struct profile_tree;
+struct profile_node;
+
 enum key_type {
     KEY_U32,
     KEY_U64,
@@ -90,6 +93,9 @@ struct key_section {
     const struct key_section
         *part; /* [parts] the lists in it whose entries have keys of their own */
     uint32_t parts;
+    const char *such_as; /* said of an entry of that list that is no map */
+    /** Write out what a map leaves unsaid: an entry (path ""), or the group at `path` in it. May be NULL. */
+    void (*spell)(struct profile_tree *tree, const char *path, struct profile_node *map);
 };
 
 #define KEYS_MAX 288u /* rows at most, for arrays indexed by their number */
@@ -132,6 +138,13 @@ bool keys_applies(const struct key *key, const struct key_names *kinds, const ch
 
 /** Names of `by` (what decides about the keys with the path of `key`) for which one of them is read: "partial, epidemic". */
 void keys_readers(const struct key *key, const struct key *by, char *out, uint32_t bytes);
+
+/**
+ * ` factor 10 once true`: the keys below `group` ("" = all) of the section whose struct is at `base`, less those that do
+ * not apply there or say nothing (0, false, no text). Files without their folder. Appends to `out`.
+ */
+void keys_describe(const struct key_section *section, const char *group, const void *base,
+                   char *out, uint32_t bytes);
 
 /** Last part of a path. */
 const char *keys_leaf(const char *path);

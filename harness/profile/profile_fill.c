@@ -3,64 +3,109 @@
  * Walks the key table over a tree. A row is read, skipped because another value makes it meaningless, or defaulted.
  * When the deciding value is itself wrong, the rows that hang on it stay silent: one slip, one error.
  */
+#include "harness/profile/profile_fill.h"
+
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/check.h"
-#include "harness/experiment/profile_private.h"
 #include "harness/profile/profile_text.h"
 #include "harness/profile/profile_values.h"
 
-struct profile_mark profile_place(const struct profile_load *load, const struct profile_node *node)
+struct profile_mark profile_place(const struct profile_reader *reader,
+                                  const struct profile_node *node)
 {
-    return node ? node->mark : (struct profile_mark){.source = &load->source};
+    return node ? node->mark : (struct profile_mark){.source = &reader->source};
 }
 
-static void normalise_child(struct profile_load *load, const struct key_section *section,
+static void normalise_child(struct profile_reader *reader, const struct key_section *section,
                             const char *path, struct profile_node *node);
 
-static void normalise_map(struct profile_load *load, const struct key_section *section,
+static void normalise_map(struct profile_reader *reader, const struct key_section *section,
                           const char *path, struct profile_node *map)
 {
     for (struct profile_node *n = map->first; n; n = n->next) {
         char child[160];
         snprintf(child, sizeof(child), "%s%s%s", path, *path ? "." : "", n->key);
         if (!keys_exists(section, child))
-            profile_refuse_unknown(load, section, path, map, n);
+            profile_refuse_unknown(reader, section, path, map, n);
         else if (keys_is_group(section, child))
-            normalise_child(load, section, child, n);
+            normalise_child(reader, section, child, n);
     }
 }
 
-static void normalise_child(struct profile_load *load, const struct key_section *section,
+static void normalise_child(struct profile_reader *reader, const struct key_section *section,
                             const char *path, struct profile_node *node)
 {
     const char *main_key = keys_main(section, path);
     if (node->kind == PROFILE_TEXT && main_key)
-        profile_tree_widen(&load->tree, node, main_key);
+        profile_tree_widen(&reader->tree, node, main_key);
     char example[160] = "";
     if (node->kind == PROFILE_TEXT && profile_text_deceives(node->text, example, sizeof(example))) {
-        profile_errors_add(load->errors, node->mark, "%s: %s", path, example);
+        profile_errors_add(reader->errors, node->mark, "%s: %s", path, example);
         return;
     }
     if (node->kind != PROFILE_MAP) {
         if (main_key)
             snprintf(example, sizeof(example), ", such as %s: {%s: ...}", keys_leaf(path),
                      main_key);
-        profile_errors_add(load->errors, node->mark, "%s must be a map of keys%s", path, example);
+        profile_errors_add(reader->errors, node->mark, "%s must be a map of keys%s", path, example);
         return;
     }
-    if (section == KEYS_INJECT)
-        profile_spell_group(load, path, node);
-    normalise_map(load, section, path, node);
+    if (section->spell)
+        section->spell(&reader->tree, path, node);
+    normalise_map(reader, section, path, node);
 }
 
-void profile_normalise(struct profile_load *load, const struct key_section *section,
+void profile_normalise(struct profile_reader *reader, const struct key_section *section,
                        struct profile_node *node)
 {
-    if (section == KEYS_INJECT)
-        profile_spell_entry(load, node);
-    normalise_map(load, section, "", node);
+    if (section->spell)
+        section->spell(&reader->tree, "", node);
+    normalise_map(reader, section, "", node);
+}
+
+/** One bare value or map stands for a list of one. */
+static void make_list(struct profile_reader *reader, struct profile_node *node)
+{
+    struct profile_node *const item = profile_tree_node(&reader->tree, node->kind, node->mark);
+    item->text = node->text;
+    item->first = node->first;
+    item->last = node->last;
+    node->kind = PROFILE_LIST;
+    node->first = node->last = NULL;
+    profile_tree_append(node, item);
+}
+
+static void normalise_entry(struct profile_reader *reader, const struct key_section *section,
+                            struct profile_node *entry)
+{
+    const char *const main_key = keys_main(section, "");
+    if (entry->kind == PROFILE_TEXT && main_key)
+        profile_tree_widen(&reader->tree, entry, main_key);
+    if (entry->kind == PROFILE_MAP)
+        profile_normalise(reader, section, entry);
+    else
+        profile_errors_add(reader->errors, entry->mark, "an entry of %s must be a map%s",
+                           section->name, section->such_as);
+}
+
+uint32_t profile_normalise_list(struct profile_reader *reader, const struct key_section *section,
+                                uint32_t least, uint32_t most)
+{
+    struct profile_node *const list = profile_tree_child(reader->root, section->name);
+    uint32_t count = 0;
+    if (!list)
+        return 0;
+    if (list->kind != PROFILE_LIST)
+        make_list(reader, list);
+    for (struct profile_node *n = list->first; n; n = n->next, count++)
+        normalise_entry(reader, section, n);
+    if (count < least || count > most)
+        profile_errors_add(reader->errors, list->key_mark, "%s has %u entries; expected %u to %u",
+                           section->name, count, least, most);
+    return count < most ? count : most;
 }
 
 enum applies { APPLIES, APPLIES_NOT, APPLIES_UNKNOWN };
@@ -107,11 +152,11 @@ static bool twin_applies(const struct key *key, struct profile_node *map)
 }
 
 /** A key that would be ignored is an error: its author believes that it does something. */
-static void refuse_ignored(struct profile_load *load, const struct key *key,
+static void refuse_ignored(struct profile_reader *reader, const struct key *key,
                            struct profile_node *map, const struct profile_node *node)
 {
     if (key->only == KEY_PRESENT) {
-        profile_errors_add(load->errors, node->key_mark, "%s means nothing without %s", key->path,
+        profile_errors_add(reader->errors, node->key_mark, "%s means nothing without %s", key->path,
                            key->by);
         return;
     }
@@ -122,7 +167,7 @@ static void refuse_ignored(struct profile_load *load, const struct key *key,
     const char *name = deciding_name(by, profile_tree_find(map, by->path));
     char list[256];
     keys_readers(key, by, list, sizeof(list));
-    profile_errors_add(load->errors, node->key_mark, "%s '%s' does not use %s; only for: %s",
+    profile_errors_add(reader->errors, node->key_mark, "%s '%s' does not use %s; only for: %s",
                        by->names->one, name ? name : "", key->path, *list ? list : "none");
 }
 
@@ -157,7 +202,7 @@ bool profile_misspelt(const struct key_section *section, const struct profile_no
     return false;
 }
 
-static void refuse_missing(struct profile_load *load, const struct key *key,
+static void refuse_missing(struct profile_reader *reader, const struct key *key,
                            struct profile_node *map)
 {
     char expected[512];
@@ -179,27 +224,28 @@ static void refuse_missing(struct profile_load *load, const struct key *key,
             break;
         }
     }
-    struct profile_mark mark = near == load->root ? profile_place(load, NULL) : near->mark;
-    if (near != load->root && near->key)
+    struct profile_mark mark = near == reader->root ? profile_place(reader, NULL) : near->mark;
+    if (near != reader->root && near->key)
         mark = near->key_mark;
     const struct key *by =
         key->by && key->only != KEY_PRESENT ? keys_find(key->section, key->by) : NULL;
     const char *name = by ? deciding_name(by, profile_tree_find(map, key->by)) : NULL;
     if (name)
-        profile_errors_add(load->errors, mark, "%s '%s' needs %s: expected %s", by->names->one,
+        profile_errors_add(reader->errors, mark, "%s '%s' needs %s: expected %s", by->names->one,
                            name, key->path, expected);
     else
-        profile_errors_add(load->errors, mark, "missing key %s: expected %s", key->path, expected);
+        profile_errors_add(reader->errors, mark, "missing key %s: expected %s", key->path,
+                           expected);
 }
 
-static int fill_text(struct profile_load *load, const struct key *key, const char *text,
+static int fill_text(struct profile_reader *reader, const struct key *key, const char *text,
                      struct profile_mark mark, void *field)
 {
     char why[PROFILE_WHY_BYTES];
-    const char *folder = mark.source->rank == 0 ? load->folder : "";
+    const char *folder = mark.source->rank == 0 ? reader->folder : "";
     if (profile_value_parse(key, text, folder, field, why) == 0)
         return 0;
-    profile_errors_add(load->errors, mark, "%s", why);
+    profile_errors_add(reader->errors, mark, "%s", why);
     return -EINVAL;
 }
 
@@ -209,7 +255,7 @@ static void store_count(const struct key *key, void *base, uint32_t count)
         memcpy((char *)base + key->place.count_offset, &count, sizeof(count));
 }
 
-static void fill_list(struct profile_load *load, const struct key *key,
+static void fill_list(struct profile_reader *reader, const struct key *key,
                       const struct profile_node *list, void *base)
 {
     uint32_t count = 0;
@@ -217,9 +263,9 @@ static void fill_list(struct profile_load *load, const struct key *key,
         if (count == key->place.items_max)
             break;
         if (n->kind != PROFILE_TEXT)
-            profile_errors_add(load->errors, n->mark, "items of %s are single values", key->path);
+            profile_errors_add(reader->errors, n->mark, "items of %s are single values", key->path);
         else
-            fill_text(load, key, n->text, n->mark,
+            fill_text(reader, key, n->text, n->mark,
                       (char *)base + key->place.offset + (size_t)count * key->place.bytes);
     }
     uint32_t written = 0;
@@ -231,7 +277,7 @@ static void fill_list(struct profile_load *load, const struct key *key,
         snprintf(range, sizeof(range), exact ? "exactly %u" : "%u to %u", key->place.items_min,
                  key->place.items_max);
         const bool cut = exact && written == 2 * key->place.items_min;
-        profile_errors_add(load->errors, list->mark, "%s has %u items; expected %s%s", key->path,
+        profile_errors_add(reader->errors, list->mark, "%s has %u items; expected %s%s", key->path,
                            written, range,
                            cut ? " (a comma ends an item; the decimal sign is a point)" : "");
     }
@@ -239,14 +285,14 @@ static void fill_list(struct profile_load *load, const struct key *key,
 }
 
 /** `seeds: 10` is a count, and the only bare value that is not itself an item. */
-static void fill_seed_count(struct profile_load *load, const struct key *key, const char *text,
+static void fill_seed_count(struct profile_reader *reader, const struct key *key, const char *text,
                             struct profile_mark mark, void *base)
 {
     struct key count_key = *key;
     count_key.min = 1;
     count_key.max = key->place.items_max;
     uint64_t count = 0;
-    if (fill_text(load, &count_key, text, mark, &count))
+    if (fill_text(reader, &count_key, text, mark, &count))
         return;
     for (uint64_t i = 0; i < count; i++) {
         const uint64_t seed = i + 1;
@@ -255,39 +301,39 @@ static void fill_seed_count(struct profile_load *load, const struct key *key, co
     store_count(key, base, (uint32_t)count);
 }
 
-static void fill_node(struct profile_load *load, const struct key *key,
+static void fill_node(struct profile_reader *reader, const struct key *key,
                       const struct profile_node *node, void *base)
 {
     const bool is_list = key->place.items_max > 0;
     if (node->kind == PROFILE_TEXT && !node->quoted && node->text[0] == '\0') {
         char expected[512];
         profile_value_expected(key, expected, sizeof(expected));
-        profile_errors_add(load->errors, node->key_mark, "%s has no value; expected %s", key->path,
-                           expected);
+        profile_errors_add(reader->errors, node->key_mark, "%s has no value; expected %s",
+                           key->path, expected);
     } else if (node->kind == PROFILE_TEXT && key->type == KEY_SEEDS) {
-        fill_seed_count(load, key, node->text, node->mark, base);
+        fill_seed_count(reader, key, node->text, node->mark, base);
     } else if (node->kind == PROFILE_TEXT && is_list && key->place.items_min > 1) {
-        profile_errors_add(load->errors, node->mark, "%s must be a list of %u", key->path,
+        profile_errors_add(reader->errors, node->mark, "%s must be a list of %u", key->path,
                            key->place.items_min);
     } else if (node->kind == PROFILE_TEXT) {
         void *field = key->place.bytes ? (char *)base + key->place.offset : NULL;
-        fill_text(load, key, node->text, node->mark, field);
+        fill_text(reader, key, node->text, node->mark, field);
         store_count(key, base, 1);
     } else if (node->kind == PROFILE_LIST && is_list) {
-        fill_list(load, key, node, base);
+        fill_list(reader, key, node, base);
     } else {
-        profile_errors_add(load->errors, node->mark, "%s must be a %s, not a %s", key->path,
+        profile_errors_add(reader->errors, node->mark, "%s must be a %s, not a %s", key->path,
                            is_list ? "list" : "single value",
                            node->kind == PROFILE_LIST ? "list" : "map");
     }
 }
 
 /** Defaults go the way of written values, so they obey the same ranges. */
-static void fill_default(struct profile_load *load, const struct key *key, void *base)
+static void fill_default(struct profile_reader *reader, const struct key *key, void *base)
 {
-    const struct profile_mark mark = {.source = &load->source};
+    const struct profile_mark mark = {.source = &reader->source};
     if (key->type == KEY_SEEDS) {
-        fill_seed_count(load, key, key->fallback, mark, base);
+        fill_seed_count(reader, key, key->fallback, mark, base);
         return;
     }
     char text[128];
@@ -296,45 +342,46 @@ static void fill_default(struct profile_load *load, const struct key *key, void 
     uint32_t count = 0;
     for (char *item; (item = strsep(&rest, ",")); count++) {
         char *field = (char *)base + key->place.offset + (size_t)count * key->place.bytes;
-        fill_text(load, key, item, mark, key->place.bytes ? field : NULL);
+        fill_text(reader, key, item, mark, key->place.bytes ? field : NULL);
     }
     store_count(key, base, count);
 }
 
-static void fill_key(struct profile_load *load, const struct key *key, struct profile_node *map,
+static void fill_key(struct profile_reader *reader, const struct key *key, struct profile_node *map,
                      void *base, struct profile_origin *origin)
 {
     const struct profile_node *node = profile_tree_find(map, key->path);
     const enum applies state = applies(key, map);
     if (state == APPLIES_NOT) {
         if (node && !twin_applies(key, map) && speaks(key, map))
-            refuse_ignored(load, key, map, node);
+            refuse_ignored(reader, key, map, node);
         return;
     }
     if (node) {
         const bool set = node->mark.source->rank > 0;
-        *origin = (struct profile_origin){set ? ORIGIN_SET : ORIGIN_FILE, node->mark.line,
-                                          node->mark.column};
-        fill_node(load, key, node, base);
+        *origin = (struct profile_origin){.kind = set ? ORIGIN_SET : ORIGIN_FILE,
+                                          .line = node->mark.line,
+                                          .column = node->mark.column};
+        fill_node(reader, key, node, base);
         return;
     }
     if (state == APPLIES_UNKNOWN || !key->fallback)
         return;
     if (key->fallback == KEY_REQUIRED) {
-        refuse_missing(load, key, map);
+        refuse_missing(reader, key, map);
         return;
     }
     origin->kind = ORIGIN_DEFAULT;
-    fill_default(load, key, base);
+    fill_default(reader, key, base);
 }
 
-void profile_fill(struct profile_load *load, const struct key_section *section,
+void profile_fill(struct profile_reader *reader, const struct key_section *section,
                   struct profile_node *map, void *base, struct profile_origin *origin)
 {
     for (uint32_t i = 0; i < keys_count(section); i++) {
         const struct key *key = keys_at(section, i);
         const bool own = !keys_part(section, key->path);
         if (own)
-            fill_key(load, key, map, base, &origin[i]);
+            fill_key(reader, key, map, base, &origin[i]);
     }
 }

@@ -1,35 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The resolved echo: the key table once more, in its own order, with the origin of each value behind it. */
+#include "harness/profile/profile_write.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/experiment/profile_private.h"
 #include "harness/profile/profile_values.h"
 
 #define ORIGIN_COLUMN 48
 
-static void write_claim(FILE *out, const char *claim)
+static void write_origin(FILE *out, const char *file, const struct profile_origin *origin)
 {
-    while (*claim) {
-        const size_t length = strcspn(claim, "\n");
-        fprintf(out, length ? "# %.*s\n" : "#\n", (int)length, claim);
-        claim += length + (claim[length] == '\n');
-    }
-    fputc('\n', out);
-}
-
-static void write_origin(FILE *out, const struct profile_origins *origins,
-                         const struct profile_origin *origin)
-{
-    if (origin->kind == ORIGIN_FILE) {
-        const char *slash = strrchr(origins->file, '/');
-        fprintf(out, "# %s:%u\n", slash ? slash + 1 : origins->file, origin->line);
-    } else {
-        fprintf(out, "# %s\n",
-                origin->kind == ORIGIN_SET     ? "--set"
-                : origin->kind == ORIGIN_TUNED ? "train.tuned"
-                                               : "default");
-    }
+    const char *const slash = strrchr(file, '/');
+    if (origin->kind == ORIGIN_FILE)
+        fprintf(out, "# %s:%u\n", slash ? slash + 1 : file, origin->line);
+    else if (origin->kind == ORIGIN_OTHER)
+        fprintf(out, "# %s\n", origin->other);
+    else
+        fprintf(out, "# %s\n", origin->kind == ORIGIN_SET ? "--set" : "default");
 }
 
 void profile_write_value(FILE *out, const struct key *key, const void *base)
@@ -70,9 +58,8 @@ static uint32_t write_groups(FILE *out, const char *previous, const char *path, 
     return depth;
 }
 
-static void write_line(FILE *out, const struct key *key, const void *base,
-                       const struct profile_origins *origins, const struct profile_origin *origin,
-                       uint32_t indent, bool first)
+static void write_line(FILE *out, const struct key *key, const void *base, const char *file,
+                       const struct profile_origin *origin, uint32_t indent, bool first)
 {
     char *line = NULL;
     size_t bytes = 0;
@@ -86,14 +73,12 @@ static void write_line(FILE *out, const struct key *key, const void *base,
     profile_write_value(text, key, base);
     fclose(text);
     fprintf(out, "%-*s ", ORIGIN_COLUMN, line);
-    write_origin(out, origins, origin);
+    write_origin(out, file, origin);
     free(line);
 }
 
-/** All rows of one section that have a value. `indent` > 0: an entry of a list. */
-static void write_section(FILE *out, const struct key_section *section, const void *base,
-                          const struct profile_origins *origins,
-                          const struct profile_origin *origin, uint32_t indent)
+void profile_write_section(FILE *out, const struct key_section *section, const void *base,
+                           const char *file, const struct profile_origin *origin, uint32_t indent)
 {
     const char *previous = NULL;
     for (uint32_t i = 0; i < keys_count(section); i++) {
@@ -102,25 +87,7 @@ static void write_section(FILE *out, const struct key_section *section, const vo
             continue;
         const bool first = indent > 0 && !previous;
         const uint32_t depth = write_groups(out, previous, key->path, indent);
-        write_line(out, key, base, origins, &origin[i], indent + 2 * depth, first);
+        write_line(out, key, base, file, &origin[i], indent + 2 * depth, first);
         previous = key->path;
     }
-}
-
-void profile_write_resolved(FILE *out, const struct experiment *x)
-{
-    const struct profile_origins *origins = x->origins;
-    write_claim(out, x->claim);
-    write_section(out, KEYS_PROFILE, x, origins, origins->profile, 0);
-    fputs("policies:\n", out);
-    for (uint32_t i = 0; i < x->policy_count; i++)
-        write_section(out, KEYS_POLICY, &x->policy[i], origins, origins->policy[i], 4);
-    if (x->inject_count)
-        fputs("inject:\n", out);
-    for (uint32_t i = 0; i < x->inject_count; i++)
-        write_section(out, KEYS_INJECT, &x->inject[i], origins, origins->inject[i], 4);
-    if (x->fault_count)
-        fputs("faults:\n", out);
-    for (uint32_t i = 0; i < x->fault_count; i++)
-        write_section(out, KEYS_FAULT, &x->fault[i], origins, origins->fault[i], 4);
 }

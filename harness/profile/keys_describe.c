@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/experiment/keys_tables.h"
-#include "harness/experiment/profile_private.h"
+#include "harness/profile/keys.h"
+#include "harness/profile/profile_write.h"
 
 /** The name that the deciding key has in `base`, or NULL where it is none of a set. */
 static const char *name_in(const struct key *key, const void *base)
@@ -25,13 +25,16 @@ static const char *name_in(const struct key *key, const void *base)
     return NULL;
 }
 
+/** Does the row apply, given the values in the struct at `base`? */
 static bool applies(const struct key *key, const void *base)
 {
     if (!key->by || key->only == KEY_PRESENT)
         return true;
     const struct key *const by = keys_find(key->section, key->by);
+    if (!applies(by, base)) /* then another value may lie in its place */
+        return false;
     const char *const name = name_in(by, base);
-    return name && keys_applies(key, by->names, name) && applies(by, base);
+    return name && keys_applies(key, by->names, name);
 }
 
 static bool says_something(const char *value)
