@@ -18,17 +18,8 @@ static struct profile_node *at(const struct profile_load *load, const char *path
 /** Where a key stands; for one left to its default, the nearest map around it. */
 static struct profile_mark place_of(const struct profile_load *load, const char *path)
 {
-    char group[128];
-    snprintf(group, sizeof(group), "%s", path);
-    for (;;) {
-        const struct profile_node *node = at(load, group);
-        if (node)
-            return node->mark;
-        char *dot = strrchr(group, '.');
-        if (!dot)
-            return profile_place(&load->in, NULL);
-        *dot = '\0';
-    }
+    const struct profile_node *const node = profile_tree_nearest(load->in.root, path);
+    return profile_place(&load->in, node == load->in.root ? NULL : node);
 }
 
 #define FAIL(load, path, ...) \
@@ -59,28 +50,37 @@ static void check_none(struct profile_load *load)
     }
 }
 
+/** Are there samples for every worker, and enough for a batch? */
+static void check_samples(struct profile_load *load)
+{
+    const struct experiment *const x = load->out;
+    const double train = (double)x->data.samples * x->data.split[0];
+    if (train < x->workers.count)
+        FAIL(load, "data.samples", "%u training samples cannot be dealt to %u workers",
+             (uint32_t)train, x->workers.count);
+    else if (x->train.batch > train)
+        FAIL(load, "train.batch", "a batch of %u is larger than all %.0f training samples",
+             x->train.batch, train);
+}
+
 static void check_data(struct profile_load *load)
 {
     const struct experiment *x = load->out;
     const double *split = x->data.split;
     const double sum = split[0] + split[1] + split[2];
-    const bool has_data = strcmp(x->data.format, "none") != 0;
-    if (has_data && fabs(sum - 1.0) > 1e-9)
+    if (strcmp(x->data.format, "none") == 0)
+        return;
+    if (fabs(sum - 1.0) > 1e-9)
         FAIL(load, "data.split", "data.split must sum to 100%%, not %.10g%%", sum * 100.0);
-    else if (has_data && split[0] <= 0.0)
+    else if (split[0] <= 0.0)
         FAIL(load, "data.split", "data.split leaves nothing to train on");
-    if (has_data && x->data.shards == SHARD_LABELS && x->data.classes > 0 &&
+    if (x->data.shards == SHARD_LABELS && x->data.classes > 0 &&
         x->data.per_worker > x->data.classes)
         FAIL(load, "data.shards.per_worker",
              "data.shards.per_worker is %u, but there are %u classes", x->data.per_worker,
              x->data.classes);
-    const double train = (double)x->data.samples * split[0];
-    if (has_data && x->data.samples > 0 && x->train.batch > train && train >= x->workers.count)
-        FAIL(load, "train.batch", "a batch of %u is larger than all %.0f training samples",
-             x->train.batch, train);
-    if (has_data && x->data.samples > 0 && (double)x->data.samples * split[0] < x->workers.count)
-        FAIL(load, "data.samples", "%u training samples cannot be dealt to %u workers",
-             (uint32_t)((double)x->data.samples * split[0]), x->workers.count);
+    if (x->data.samples > 0)
+        check_samples(load);
 }
 
 static void check_workers(struct profile_load *load)
@@ -233,27 +233,39 @@ static void check_relative(struct profile_load *load)
              x->target.relative_to);
 }
 
-static void check_target(struct profile_load *load)
+/** Against which value? */
+static void check_reference(struct profile_load *load)
 {
-    const struct experiment *x = load->out;
-    if (!x->target.set)
-        return;
-    const struct profile_node *value = at(load, "target.value");
-    const bool relative = x->target.relative_to[0] != '\0';
+    const bool value = at(load, "target.value") != NULL;
+    const bool relative = load->out->target.relative_to[0] != '\0';
     if (value && relative)
         FAIL(load, "target.relative_to", "target.value and target.relative_to exclude each other");
     else if (!value && !relative)
         FAIL(load, "target", "a target needs target.value or target.relative_to");
     else if (relative)
         check_relative(load);
-    const bool heldout = x->target.metric == TARGET_HELDOUT_LOSS_MEAN_MODEL ||
-                         x->target.metric == TARGET_HELDOUT_ACCURACY_MEAN_MODEL;
+}
+
+/** Is the metric measured, and can it have the value? */
+static void check_metric(struct profile_load *load)
+{
+    const struct experiment *const x = load->out;
+    const bool accuracy = x->target.metric == TARGET_HELDOUT_ACCURACY_MEAN_MODEL;
+    const bool heldout = accuracy || x->target.metric == TARGET_HELDOUT_LOSS_MEAN_MODEL;
     if (heldout && strcmp(x->data.format, "none") != 0 && x->data.split[1] <= 0.0)
         FAIL(load, "target.metric", "%s needs validation samples, but data.split gives them 0%%",
              keys_name_at(&keys_metrics, x->target.metric).name);
-    if (value && x->target.metric == TARGET_HELDOUT_ACCURACY_MEAN_MODEL &&
-        (x->target.value <= 0.0 || x->target.value > 1.0))
+    if (accuracy && at(load, "target.value") && (x->target.value <= 0.0 || x->target.value > 1.0))
         FAIL(load, "target.value", "an accuracy lies between 0 and 1; for 95%% write 0.95");
+}
+
+static void check_target(struct profile_load *load)
+{
+    const struct experiment *x = load->out;
+    if (!x->target.set)
+        return;
+    check_reference(load);
+    check_metric(load);
     if (x->target.hold > x->judge.points)
         FAIL(load, "target.hold", "target.hold is %u, but a run has %u snapshots (judge.points)",
              x->target.hold, x->judge.points);

@@ -8,8 +8,7 @@
 
 static struct profile_mark place_of(struct profile_node *item, const char *key)
 {
-    const struct profile_node *const node = profile_tree_child(item, key);
-    return node ? node->mark : item->mark;
+    return profile_tree_nearest(item, key)->mark;
 }
 
 static void check_entry(struct profile_load *load, const struct experiment_fault *entry,

@@ -20,17 +20,7 @@ struct entry {
 /** Where a key of the entry stands, or the nearest map around it. */
 static struct profile_mark place_of(const struct entry *e, const char *path)
 {
-    char group[128];
-    snprintf(group, sizeof(group), "%s", path);
-    for (;;) {
-        const struct profile_node *const node = profile_tree_find(e->node, group);
-        if (node)
-            return node->mark;
-        char *const dot = strrchr(group, '.');
-        if (!dot)
-            return e->node->mark;
-        *dot = '\0';
-    }
+    return profile_tree_nearest(e->node, path)->mark;
 }
 
 #define FAIL(e, path, ...) profile_errors_add((e)->load->in.errors, place_of(e, path), __VA_ARGS__)
@@ -162,24 +152,20 @@ static void check_law_of(const struct entry *e, const char *what)
 
 static void check_law(const struct entry *e)
 {
+    static const char *const memories[] = {"correlation", "link.half_life"};
     const struct inject *const inject = e->inject;
     const char *const why = inject->law->check ? inject->law->check(&inject->config) : NULL;
     if (why)
         FAIL(e, "law", "law '%s': %s", inject->law->name, why);
     if (inject->what != INJECT_COMPUTE && inject->what != INJECT_NODE)
         check_law_of(e, keys_name_at(&keys_whats, inject->what).name);
-    const bool remembers = written(e, "correlation"), elapses = written(e, "link.half_life");
-    if (remembers && !inject->law->inverts)
-        FAIL(e, "correlation",
-             "law '%s' is not drawn by inversion, so its draws cannot be "
-             "correlated without changing it",
-             inject->law->name);
-    if (elapses && !inject->law->inverts)
-        FAIL(e, "link.half_life",
-             "law '%s' is not drawn by inversion, so its draws cannot be "
-             "correlated without changing it",
-             inject->law->name);
-    if (remembers && elapses)
+    for (uint32_t i = 0; i < 2 && !inject->law->inverts; i++)
+        if (written(e, memories[i]))
+            FAIL(e, memories[i],
+                 "law '%s' is not drawn by inversion, so its draws cannot be "
+                 "correlated without changing it",
+                 inject->law->name);
+    if (written(e, memories[0]) && written(e, memories[1]))
         FAIL(e, "correlation",
              "correlation.half_life and link.half_life exclude each other: one "
              "counts messages, the other time");

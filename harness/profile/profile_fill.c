@@ -118,6 +118,16 @@ static const char *deciding_name(const struct key *by, const struct profile_node
     return node->kind == PROFILE_TEXT ? node->text : "";
 }
 
+/** Does the deciding key, left to its default, not apply itself? shards.kind does not without data. */
+static bool falls_away(const struct key *by, struct profile_node *map)
+{
+    if (!by->by)
+        return false;
+    const struct key *const above = keys_find(by->section, by->by);
+    const char *const name = deciding_name(above, profile_tree_find(map, by->by));
+    return name && !keys_applies(by, above->names, name);
+}
+
 static enum applies applies(const struct key *key, struct profile_node *map)
 {
     if (!key->by)
@@ -127,12 +137,8 @@ static enum applies applies(const struct key *key, struct profile_node *map)
         return decider ? APPLIES : APPLIES_NOT;
     const struct key *by = keys_find(key->section, key->by);
     CHECK(by);
-    if (!decider && by->by) { /* shards.kind itself does not apply without data */
-        const struct key *above = keys_find(key->section, by->by);
-        const char *name = deciding_name(above, profile_tree_find(map, by->by));
-        if (name && !keys_applies(by, above->names, name))
-            return APPLIES_NOT;
-    }
+    if (!decider && falls_away(by, map))
+        return APPLIES_NOT;
     const char *name = deciding_name(by, decider);
     if (!name || name == KEY_REQUIRED || keys_name_find(by->names, name) == UINT32_MAX)
         return APPLIES_UNKNOWN;
@@ -202,31 +208,34 @@ bool profile_misspelt(const struct key_section *section, const struct profile_no
     return false;
 }
 
+/** At the innermost map that is there. */
+static struct profile_mark place_for(const struct profile_reader *reader, const struct key *key,
+                                     struct profile_node *map)
+{
+    const struct profile_node *const near = profile_tree_nearest(map, key->path);
+    if (near == reader->root)
+        return profile_place(reader, NULL);
+    return near->key ? near->key_mark : near->mark;
+}
+
+static bool is_misspelt(const struct key *key, struct profile_node *map)
+{
+    char group[128] = "";
+    const size_t length = (size_t)(keys_leaf(key->path) - key->path);
+    if (length > 0)
+        snprintf(group, sizeof(group), "%.*s", (int)length - 1, key->path);
+    return profile_misspelt(key->section, profile_tree_find(map, group), group,
+                            keys_leaf(key->path));
+}
+
 static void refuse_missing(struct profile_reader *reader, const struct key *key,
                            struct profile_node *map)
 {
     char expected[512];
-    profile_value_expected(key, expected, sizeof(expected));
-    const struct profile_node *near = map;
-    char group[128];
-    snprintf(group, sizeof(group), "%s", key->path);
-    group[keys_leaf(key->path) - key->path] = '\0';
-    if (*group)
-        group[strlen(group) - 1] = '\0';
-    if (profile_misspelt(key->section, profile_tree_find(map, group), group, keys_leaf(key->path)))
+    if (is_misspelt(key, map))
         return;
-    snprintf(group, sizeof(group), "%s", key->path);
-    for (char *dot; (dot = strrchr(group, '.'));) { /* the innermost map that is there */
-        *dot = '\0';
-        const struct profile_node *found = profile_tree_find(map, group);
-        if (found) {
-            near = found;
-            break;
-        }
-    }
-    struct profile_mark mark = near == reader->root ? profile_place(reader, NULL) : near->mark;
-    if (near != reader->root && near->key)
-        mark = near->key_mark;
+    profile_value_expected(key, expected, sizeof(expected));
+    const struct profile_mark mark = place_for(reader, key, map);
     const struct key *by =
         key->by && key->only != KEY_PRESENT ? keys_find(key->section, key->by) : NULL;
     const char *name = by ? deciding_name(by, profile_tree_find(map, key->by)) : NULL;
@@ -301,31 +310,38 @@ static void fill_seed_count(struct profile_reader *reader, const struct key *key
     store_count(key, base, (uint32_t)count);
 }
 
+static void fill_written(struct profile_reader *reader, const struct key *key,
+                         const struct profile_node *node, void *base)
+{
+    char expected[512];
+    if (!node->quoted && node->text[0] == '\0') {
+        profile_value_expected(key, expected, sizeof(expected));
+        profile_errors_add(reader->errors, node->key_mark, "%s has no value; expected %s",
+                           key->path, expected);
+    } else if (key->type == KEY_SEEDS) {
+        fill_seed_count(reader, key, node->text, node->mark, base);
+    } else if (key->place.items_max > 0 && key->place.items_min > 1) {
+        profile_errors_add(reader->errors, node->mark, "%s must be a list of %u", key->path,
+                           key->place.items_min);
+    } else {
+        void *field = key->place.bytes ? (char *)base + key->place.offset : NULL;
+        fill_text(reader, key, node->text, node->mark, field);
+        store_count(key, base, 1);
+    }
+}
+
 static void fill_node(struct profile_reader *reader, const struct key *key,
                       const struct profile_node *node, void *base)
 {
     const bool is_list = key->place.items_max > 0;
-    if (node->kind == PROFILE_TEXT && !node->quoted && node->text[0] == '\0') {
-        char expected[512];
-        profile_value_expected(key, expected, sizeof(expected));
-        profile_errors_add(reader->errors, node->key_mark, "%s has no value; expected %s",
-                           key->path, expected);
-    } else if (node->kind == PROFILE_TEXT && key->type == KEY_SEEDS) {
-        fill_seed_count(reader, key, node->text, node->mark, base);
-    } else if (node->kind == PROFILE_TEXT && is_list && key->place.items_min > 1) {
-        profile_errors_add(reader->errors, node->mark, "%s must be a list of %u", key->path,
-                           key->place.items_min);
-    } else if (node->kind == PROFILE_TEXT) {
-        void *field = key->place.bytes ? (char *)base + key->place.offset : NULL;
-        fill_text(reader, key, node->text, node->mark, field);
-        store_count(key, base, 1);
-    } else if (node->kind == PROFILE_LIST && is_list) {
+    if (node->kind == PROFILE_TEXT)
+        fill_written(reader, key, node, base);
+    else if (node->kind == PROFILE_LIST && is_list)
         fill_list(reader, key, node, base);
-    } else {
+    else
         profile_errors_add(reader->errors, node->mark, "%s must be a %s, not a %s", key->path,
                            is_list ? "list" : "single value",
                            node->kind == PROFILE_LIST ? "list" : "map");
-    }
 }
 
 /** Defaults go the way of written values, so they obey the same ranges. */

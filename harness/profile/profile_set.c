@@ -173,29 +173,46 @@ static int put(struct walk *w, struct profile_node *parent, const char *part,
     return 0;
 }
 
+/** Bytes of the path before the `=`; 0: there is none that could be followed. */
+static size_t path_length(const struct profile_source *source)
+{
+    const char *const equals = memchr(source->text, '=', source->length);
+    const size_t bytes = equals ? (size_t)(equals - source->text) : 0;
+    if (bytes == 0 || bytes >= PATH_MAX_BYTES || source->text[0] == '.' ||
+        source->text[bytes - 1] == '.' || memmem(source->text, bytes, "..", 2))
+        return 0;
+    return bytes;
+}
+
+/** What stands behind the `=`, or NULL for nothing. */
+static int parse_value(struct walk *w, const char *text, struct profile_node **value)
+{
+    struct profile_source source = {.name = w->source->name,
+                                    .text = text,
+                                    .length = w->source->length - (size_t)(text - w->source->text),
+                                    .rank = w->source->rank};
+    *value = NULL;
+    if (source.length > 0 && (profile_text_guard(&source, w->errors) ||
+                              profile_parse(w->tree, &source, value, w->errors)))
+        return -EINVAL;
+    if (*value)
+        profile_tree_relocate(*value, w->source);
+    return 0;
+}
+
 int profile_set_apply(const struct key_section *keys, struct profile_tree *tree,
                       struct profile_node *root, const struct profile_source *source,
                       struct profile_errors *errors)
 {
     struct walk w = {.tree = tree, .source = source, .errors = errors, .section = keys};
-    const char *equals = memchr(source->text, '=', source->length);
-    const size_t path_bytes = equals ? (size_t)(equals - source->text) : 0;
-    const bool gap = equals && (source->text[0] == '.' || equals[-(path_bytes > 0)] == '.' ||
-                                memmem(source->text, path_bytes, "..", 2));
-    if (!equals || path_bytes == 0 || path_bytes >= PATH_MAX_BYTES || gap) {
+    const size_t path_bytes = path_length(source);
+    struct profile_node *value;
+    if (path_bytes == 0) {
         profile_errors_add(errors, place(&w), "expected path=value, as in workers.count=8");
         return -EINVAL;
     }
-    struct profile_source value_source = {.name = source->name,
-                                          .text = equals + 1,
-                                          .length = source->length - path_bytes - 1,
-                                          .rank = source->rank};
-    struct profile_node *value = NULL;
-    if (value_source.length > 0 && (profile_text_guard(&value_source, errors) ||
-                                    profile_parse(tree, &value_source, &value, errors)))
+    if (parse_value(&w, source->text + path_bytes + 1, &value))
         return -EINVAL;
-    if (value)
-        profile_tree_relocate(value, source);
 
     w.removing = !value;
 

@@ -2,6 +2,7 @@
 /* See profile_tree.h. Control data of a few KiB at start-up: running out of memory here is a CHECK. */
 #include "harness/profile/profile_tree.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,4 +133,16 @@ struct profile_node *profile_tree_find(struct profile_node *map, const char *pat
         path += length + (path[length] == '.');
     }
     return node;
+}
+
+struct profile_node *profile_tree_nearest(struct profile_node *map, const char *path)
+{
+    char way[160];
+    struct profile_node *node = profile_tree_find(map, path);
+    snprintf(way, sizeof(way), "%s", path);
+    for (char *dot; !node && (dot = strrchr(way, '.'));) {
+        *dot = '\0';
+        node = profile_tree_find(map, way);
+    }
+    return node ? node : map;
 }

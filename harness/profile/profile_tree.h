@@ -51,4 +51,7 @@ struct profile_node *profile_tree_child(const struct profile_node *map, const ch
 /** `a.b.c` below `map`, or NULL (also for map NULL). */
 struct profile_node *profile_tree_find(struct profile_node *map, const char *path);
 
+/** The same, or what is there of the way to it: `a.b`, `a`, or `map`. For the place of an error. */
+struct profile_node *profile_tree_nearest(struct profile_node *map, const char *path);
+
 #endif

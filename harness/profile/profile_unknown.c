@@ -16,6 +16,21 @@ static const char *where(const struct key_section *section, const char *path, ch
     return out;
 }
 
+static bool is_bare(const struct profile_node *node)
+{
+    return node->kind == PROFILE_TEXT && !node->quoted;
+}
+
+/** Is `node`, and the entry before it, what a comma makes of a number? */
+static bool is_cut_number(const struct profile_node *before, const struct profile_node *node)
+{
+    if (!before || !is_bare(before) || !is_bare(node) || *node->text ||
+        strspn(node->key, "0123456789") == 0)
+        return false;
+    const size_t digits = strspn(before->text, "-0123456789");
+    return digits > 0 && !before->text[digits];
+}
+
 /**
  * `{lr: 0,1}` is lr: 0 and a key 1 without a value, because a comma ends an entry. The number that was meant takes the place
  * of its first half, so that one slip is one error.
@@ -27,11 +42,7 @@ static bool mend_cut_number(struct profile_reader *reader, struct profile_node *
     struct profile_node *before = map->first;
     while (before && before->next != node)
         before = before->next;
-    if (node->kind != PROFILE_TEXT || node->quoted || *node->text || !before ||
-        before->kind != PROFILE_TEXT || before->quoted || strspn(node->key, "0123456789") == 0)
-        return false;
-    const size_t digits = strspn(before->text, "-0123456789");
-    if (digits == 0 || before->text[digits])
+    if (!is_cut_number(before, node))
         return false;
     const bool thousands = strspn(node->key, "0123456789") == 3 && strcmp(before->text, "0") != 0;
     const int length =
