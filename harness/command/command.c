@@ -162,20 +162,23 @@ static int unknown_command(const char *name)
     return 2;
 }
 
+static int no_command(const struct command_line *line)
+{
+    if (line->help)
+        return command_print_all(stdout), 0;
+    fputs("dawdle: error: a command is needed:", stderr);
+    return print_names(stderr), 2;
+}
+
 int command_run(struct command_line *line)
 {
-    const char *const name = line->argument_count ? line->argument[0] : NULL;
-    const struct command *const command = name ? command_find(name) : NULL;
     if (line->version)
         return printf("dawdle " DAWDLE_VERSION "\n"), 0;
-    if (line->help && !name)
-        return command_print_all(stdout), 0;
-    if (!name) {
-        fputs("dawdle: error: a command is needed:", stderr);
-        return print_names(stderr), 2;
-    }
+    if (line->argument_count == 0)
+        return no_command(line);
+    const struct command *const command = command_find(line->argument[0]);
     if (!command)
-        return unknown_command(name);
+        return unknown_command(line->argument[0]);
     if (line->help)
         return command_print(stdout, command), 0;
     const uint32_t arguments = line->argument_count - 1;

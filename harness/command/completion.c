@@ -9,30 +9,48 @@
 #include "harness/command/command.h"
 #include "harness/experiment/help.h"
 
+static void print_kinds(void)
+{
+    for (uint32_t k = 0; list_kind(k); k++)
+        printf(" %s", list_kind(k)->many);
+    fputs(" profiles", stdout);
+}
+
+static void print_commands(void)
+{
+    for (const struct command *c = command_table; c->name; c++)
+        printf(" %s", c->name);
+}
+
+/** Keys of the profile; those of lists have the number of an entry in them, and no word before it. */
+static void print_keys(const struct key_section *section, const char *before)
+{
+    for (uint32_t i = 0; i < keys_count(section); i++)
+        printf(" %s%s%s", before, *before ? "." : "", keys_at(section, i)->path);
+}
+
+/** Whatever `help` explains. */
+static void print_help_words(void)
+{
+    for (uint32_t k = 0; list_kind(k); k++)
+        for (uint32_t i = 0; i < keys_name_count(list_kind(k)); i++)
+            printf(" %s", keys_name_at(list_kind(k), i).name);
+    print_commands();
+    for (uint32_t k = 0; k < KEYS_SECTIONS; k++)
+        print_keys(&keys_sections[k], keys_sections[k].name);
+}
+
 /** The words that one of `completes` stands for, separated by spaces; nothing where the shell has to look for them. */
 static void print_words(const char *completes)
 {
-    const bool word = strcmp(completes, "word") == 0;
     if (strcmp(completes, "shell") == 0)
         fputs(" bash zsh", stdout);
-    for (uint32_t k = 0; list_kind(k); k++) {
-        if (strcmp(completes, "kind") == 0)
-            printf(" %s", list_kind(k)->many);
-        for (uint32_t i = 0; word && i < keys_name_count(list_kind(k)); i++)
-            printf(" %s", keys_name_at(list_kind(k), i).name);
-    }
-    if (strcmp(completes, "kind") == 0)
-        fputs(" profiles", stdout);
-    for (const struct command *c = command_table; word && c->name; c++)
-        printf(" %s", c->name);
-    for (uint32_t k = 0; (word || strcmp(completes, "key") == 0) && k < KEYS_SECTIONS; k++)
-        for (uint32_t i = 0; i < keys_count(&keys_sections[k]); i++) {
-            const char *const path = keys_at(&keys_sections[k], i)->path;
-            if (k == 0) /* those of lists have the number of an entry in them */
-                printf(" %s", path);
-            else if (word)
-                printf(" %s.%s", keys_sections[k].name, path);
-        }
+    else if (strcmp(completes, "kind") == 0)
+        print_kinds();
+    else if (strcmp(completes, "key") == 0)
+        print_keys(KEYS_PROFILE, "");
+    else if (strcmp(completes, "word") == 0)
+        print_help_words();
 }
 
 static void print_options(const struct command *command)
@@ -62,6 +80,31 @@ static bool print_option_pattern(const char *completes)
 static const char profiles[] =
     "$(\"$program\" list profiles 2>/dev/null | while read -r name rest; do echo \"$name\"; done)";
 
+static void print_bash_command(const struct command *c)
+{
+    const char *const completes = c->completes ? c->completes : "";
+    printf("    %s)\n        if [[ $current == -* ]]; then\n            words='", c->name);
+    print_options(c);
+    fputs("'\n", stdout);
+    if (*completes)
+        fputs("        else\n", stdout);
+    if (strcmp(completes, "profile") == 0) {
+        printf("            words=%s\n"
+               "            compopt -o filenames\n"
+               "            COMPREPLY=($(compgen -f -X '!*.yaml' -- \"$current\"))\n",
+               profiles);
+    } else if (strcmp(completes, "run") == 0) {
+        fputs("            compopt -o filenames\n"
+              "            COMPREPLY=($(compgen -d -- \"$current\"))\n",
+              stdout);
+    } else if (*completes) {
+        fputs("            words='", stdout);
+        print_words(completes);
+        fputs("'\n", stdout);
+    }
+    fputs("        fi ;;\n", stdout);
+}
+
 static void print_bash(void)
 {
     fputs("# Completion of dawdle for bash, made by: dawdle completion bash\n"
@@ -87,29 +130,10 @@ static void print_bash(void)
     fputs(")\n        compopt -o filenames\n        COMPREPLY=($(compgen -d -- \"$current\"))\n"
           "        return ;;\n    esac\n    case $command in\n",
           stdout);
-    for (const struct command *c = command_table; c->name; c++) {
-        printf("    %s)\n        if [[ $current == -* ]]; then\n            words='", c->name);
-        print_options(c);
-        fputs("'\n", stdout);
-        if (c->completes && strcmp(c->completes, "profile") == 0)
-            printf("        else\n            words=%s\n"
-                   "            compopt -o filenames\n"
-                   "            COMPREPLY=($(compgen -f -X '!*.yaml' -- \"$current\"))\n",
-                   profiles);
-        else if (c->completes && strcmp(c->completes, "run") == 0)
-            fputs("        else\n            compopt -o filenames\n"
-                  "            COMPREPLY=($(compgen -d -- \"$current\"))\n",
-                  stdout);
-        else if (c->completes) {
-            fputs("        else\n            words='", stdout);
-            print_words(c->completes);
-            fputs("'\n", stdout);
-        }
-        fputs("        fi ;;\n", stdout);
-    }
-    fputs("    '') words='", stdout);
     for (const struct command *c = command_table; c->name; c++)
-        printf(" %s", c->name);
+        print_bash_command(c);
+    fputs("    '') words='", stdout);
+    print_commands();
     fputs(" --help --version' ;;\n    esac\n"
           "    COMPREPLY+=($(compgen -W \"$words\" -- \"$current\"))\n"
           "}\ncomplete -F _dawdle dawdle\n",
@@ -126,6 +150,28 @@ static void print_described(const char *before, const char *name, const char *he
         else
             printf(*help == ':' ? "\\%c" : "%c", *help);
     fputs("'", stdout);
+}
+
+static void print_zsh_command(const struct command *c)
+{
+    const char *const completes = c->completes ? c->completes : "";
+    printf("    %s)\n        if [[ $PREFIX == -* ]]; then\n            described=(", c->name);
+    for (uint32_t i = 0; i < COMMAND_OPTIONS; i++)
+        if (c->options & 1u << i || i == COMMAND_HELP)
+            print_described("--", command_options[i].name, command_options[i].help);
+    fputs(")\n            _describe -o option described\n", stdout);
+    if (*completes)
+        fputs("        else\n", stdout);
+    if (strcmp(completes, "profile") == 0) {
+        printf("            compadd -- ${(f)\"%s\"}\n            _files -g '*.yaml'\n", profiles);
+    } else if (strcmp(completes, "run") == 0) {
+        fputs("            _files -/\n", stdout);
+    } else if (*completes) {
+        fputs("            compadd --", stdout);
+        print_words(completes);
+        fputs("\n", stdout);
+    }
+    fputs("        fi ;;\n", stdout);
 }
 
 static void print_zsh(void)
@@ -146,25 +192,8 @@ static void print_zsh(void)
     fputs("|", stdout);
     print_option_pattern("run");
     fputs(") _files -/; return ;;\n    esac\n    case $command in\n", stdout);
-    for (const struct command *c = command_table; c->name; c++) {
-        printf("    %s)\n        if [[ $PREFIX == -* ]]; then\n            described=(", c->name);
-        for (uint32_t i = 0; i < COMMAND_OPTIONS; i++)
-            if (c->options & 1u << i || i == COMMAND_HELP)
-                print_described("--", command_options[i].name, command_options[i].help);
-        fputs(")\n            _describe -o option described\n", stdout);
-        if (c->completes && strcmp(c->completes, "profile") == 0)
-            printf("        else\n            compadd -- ${(f)\"%s\"}\n            _files -g "
-                   "'*.yaml'\n",
-                   profiles);
-        else if (c->completes && strcmp(c->completes, "run") == 0)
-            fputs("        else\n            _files -/\n", stdout);
-        else if (c->completes) {
-            fputs("        else\n            compadd --", stdout);
-            print_words(c->completes);
-            fputs("\n", stdout);
-        }
-        fputs("        fi ;;\n", stdout);
-    }
+    for (const struct command *c = command_table; c->name; c++)
+        print_zsh_command(c);
     fputs("    '')\n        described=(", stdout);
     for (const struct command *c = command_table; c->name; c++)
         print_described("", c->name, c->help);

@@ -132,30 +132,37 @@ static int refuse(int why, const char *word, int letter)
     return 2;
 }
 
-int command_options_parse(struct command_line *line, int argc, char **argv)
+/** The table as getopt wants it. A long option is 256 + its row. */
+static void describe(struct option known[COMMAND_OPTIONS + 1],
+                     char letters[2 * COMMAND_OPTIONS + 2])
 {
-    struct option known[COMMAND_OPTIONS + 1] = {0};
-    char letters[2 * COMMAND_OPTIONS + 2] =
-        ":"; /* getopt is to report a missing argument, not to print it */
-    size_t used = 1;
+    *letters++ = ':'; /* getopt is to report a missing argument, not to print it */
     for (uint32_t i = 0; i < COMMAND_OPTIONS; i++) {
         const struct command_option_row *const row = &command_options[i];
         known[i] = (struct option){row->name, row->argument ? required_argument : no_argument, NULL,
                                    256 + (int)i};
         if (row->letter)
-            letters[used++] = row->letter;
+            *letters++ = row->letter;
         if (row->letter && row->argument)
-            letters[used++] = ':';
+            *letters++ = ':';
     }
-    for (int found; (found = getopt_long(argc, argv, letters, known, NULL)) != -1;) {
-        uint32_t option = (uint32_t)found - 256;
-        if (found == '?' || found == ':')
-            return refuse(found, argv[optind - 1], optopt);
-        for (uint32_t i = 0; found < 256 && i < COMMAND_OPTIONS; i++)
-            option = command_options[i].letter == found ? i : option;
-        if (take(line, option, optarg))
-            return 2;
-    }
+    known[COMMAND_OPTIONS] = (struct option){0};
+    *letters = '\0';
+}
+
+/** The row of what getopt found. */
+static uint32_t row_of(int found)
+{
+    uint32_t row = 0;
+    if (found >= 256)
+        return (uint32_t)found - 256;
+    while (row < COMMAND_OPTIONS && command_options[row].letter != found)
+        row++;
+    return row;
+}
+
+static int take_arguments(struct command_line *line, int argc, char **argv)
+{
     for (; optind < argc; optind++) {
         if (line->argument_count == COMMAND_ARGUMENTS_MAX) {
             fprintf(stderr, "dawdle: error: more than %u arguments\n", COMMAND_ARGUMENTS_MAX);
@@ -164,6 +171,20 @@ int command_options_parse(struct command_line *line, int argc, char **argv)
         line->argument[line->argument_count++] = argv[optind];
     }
     return 0;
+}
+
+int command_options_parse(struct command_line *line, int argc, char **argv)
+{
+    struct option known[COMMAND_OPTIONS + 1];
+    char letters[2 * COMMAND_OPTIONS + 2];
+    describe(known, letters);
+    for (int found; (found = getopt_long(argc, argv, letters, known, NULL)) != -1;) {
+        if (found == '?' || found == ':')
+            return refuse(found, argv[optind - 1], optopt);
+        if (take(line, row_of(found), optarg))
+            return 2;
+    }
+    return take_arguments(line, argc, argv);
 }
 
 void command_print_entry(FILE *out, uint32_t width, const char *head, const char *text)

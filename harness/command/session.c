@@ -65,29 +65,44 @@ static void say_notes(const struct session *self)
         }
 }
 
-int session_open(struct session *self, const struct command_line *line)
+/** Every profile of the line, so that the errors of all come at once. */
+static bool load(struct session *self, const struct command_line *line)
 {
-    struct err err = {{0}};
     bool bad = false;
     for (uint32_t i = 1; i < line->argument_count; i++)
         bad |= command_load(&self->sweep[self->count++], line, line->argument[i]) < 0;
-    if (bad)
+    return !bad;
+}
+
+static uint32_t count_live(const struct session *self)
+{
+    uint32_t live = 0;
+    for (uint32_t i = 0; i < self->count; i++)
+        live += is_live(self->sweep[i].written);
+    return live;
+}
+
+static int plan(struct session *self, const struct command_line *line, struct err *err)
+{
+    int rc = count_live(self) > 0 ? machine_open(&self->machine, err) : 0;
+    for (uint32_t i = 0; i < self->count && rc == 0; i++) {
+        set_up_data(&self->sweep[i], line);
+        rc = sweep_plan(&self->sweep[i], self->machine, self->depth, err);
+    }
+    return rc;
+}
+
+int session_open(struct session *self, const struct command_line *line)
+{
+    struct err err = {{0}};
+    if (!load(self, line))
         return 2;
     if (self->tuned && tune_prepare(self->sweep[0].written, self->tuned, &err) < 0)
         return command_complain(err.text);
-    bool live = false, simulated = false;
-    for (uint32_t i = 0; i < self->count; i++) {
-        live |= is_live(self->sweep[i].written);
-        simulated |= !is_live(self->sweep[i].written);
-    }
-    if (line->threads && !simulated)
+    if (line->threads && count_live(self) == self->count)
         return command_complain("--threads is for virtual time; live, workers.cores says how many");
     self->threads = line->threads ? line->threads : virtual_threads();
-    int rc = live ? machine_open(&self->machine, &err) : 0;
-    for (uint32_t i = 0; i < self->count && rc == 0; i++) {
-        set_up_data(&self->sweep[i], line);
-        rc = sweep_plan(&self->sweep[i], self->machine, self->depth, &err);
-    }
+    const int rc = plan(self, line, &err);
     say_notes(self);
     if (rc == 0)
         return 0;
