@@ -50,6 +50,42 @@ static void part(struct aau *self, uint32_t peer, struct aau_name wave, bool qui
     aau_wave_cut(self, peer, out);
 }
 
+/* A request while in no wave. */
+static void freeze_idle(struct aau *self, uint32_t peer, struct aau_name wave, struct actions *out)
+{
+    if (was_in(self, wave)) {
+        aau_wave_answer(self, peer, AAU_NO, wave, out);
+        aau_wave_answer(self, peer, AAU_READY, wave, out);
+    } else if (!self->stopping) {
+        aau_wave_join(self, peer, wave, out);
+    } else {
+        refuse(self, peer, wave, out);
+    }
+}
+
+/* A request while in a wave: the same one, or one of two that meet. */
+static void freeze_in_wave(struct aau *self, uint32_t peer, struct aau_name wave, bool quit,
+                           struct actions *out)
+{
+    const bool same = aau_same(wave, self->wave), barred = self->peer[peer].barred;
+    const bool may_leave = self->status == AAU_FROZEN || peer == self->parent;
+    if (same && !barred) {
+        meet(self, peer, out);
+    } else if (was_in(self, wave)) {
+        part(self, peer, wave, quit, out);
+    } else if (same || !aau_floods(self)) {
+        refuse(self, peer, wave, out);
+    } else if (aau_precedes(wave, self->wave) && may_leave) {
+        aau_wave_join(self, peer, wave, out);
+    } else if (self->status == AAU_BOUND || barred) {
+        part(self, peer, wave, quit, out);
+    } else if (!self->peer[peer].pending) {
+        /* ours wins: it has only to get there */
+        aau_wave_request(self, peer);
+        aau_wave_answer(self, peer, AAU_FREEZE, self->wave, out);
+    }
+}
+
 static void on_freeze(struct aau *self, const struct event *event, struct aau_name wave,
                       struct actions *out)
 {
@@ -60,29 +96,12 @@ static void on_freeze(struct aau *self, const struct event *event, struct aau_na
     if (self->status == AAU_EXCHANGE && quit)
         aau_wave_cut(self, peer, out);
     self->peer[peer].ready = true;
-    if (self->status == AAU_IDLE && was_in(self, wave)) {
-        aau_wave_answer(self, peer, AAU_NO, wave, out);
-        aau_wave_answer(self, peer, AAU_READY, wave, out);
-    } else if (self->status == AAU_IDLE && !self->stopping) {
-        aau_wave_join(self, peer, wave, out);
-    } else if (!aau_in_wave(self)) {
+    if (self->status == AAU_IDLE)
+        freeze_idle(self, peer, wave, out);
+    else if (aau_in_wave(self))
+        freeze_in_wave(self, peer, wave, quit, out);
+    else
         refuse(self, peer, wave, out);
-    } else if (aau_same(wave, self->wave) && !self->peer[peer].barred) {
-        meet(self, peer, out);
-    } else if (was_in(self, wave)) {
-        part(self, peer, wave, quit, out);
-    } else if (aau_same(wave, self->wave) || !aau_floods(self)) {
-        refuse(self, peer, wave, out);
-    } else if (aau_precedes(wave, self->wave) &&
-               (self->status == AAU_FROZEN || peer == self->parent)) {
-        aau_wave_join(self, peer, wave, out);
-    } else if (self->status == AAU_BOUND || self->peer[peer].barred) {
-        part(self, peer, wave, quit, out);
-    } else if (!self->peer[peer].pending) {
-        /* ours wins: it has only to get there */
-        aau_wave_request(self, peer);
-        aau_wave_answer(self, peer, AAU_FREEZE, self->wave, out);
-    }
 }
 
 static void on_probe(struct aau *self, uint32_t peer, struct aau_name wave, struct actions *out)
