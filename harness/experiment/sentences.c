@@ -93,27 +93,32 @@ const char *sentences_claim_in(const char *check)
     return check + strspn(check, " \t");
 }
 
+/** Can this side of a claim be compared? */
+static int validate_side(const struct sentence *claim, const struct sentence_operand *side,
+                         struct err *err)
+{
+    if (!side->is_metric)
+        return sentence_refuse(claim, side->column, err,
+                               "a claim compares two policies seed by seed; a bare number is "
+                               "for checks");
+    const char *const name = metric_table[side->metric].name;
+    if (!*side->policy)
+        return sentence_refuse(claim, side->column, err, "whose %s? Write %s(policy)", name, name);
+    if (side->metric == METRIC_SPEEDUP || side->metric == METRIC_SPEEDUP_GRADIENTS)
+        return sentence_refuse(
+            claim, side->column, err, "a speed-up is a ratio already; compare %s",
+            side->metric == METRIC_SPEEDUP ? "time_to_target" : "gradients_to_target");
+    return 0;
+}
+
 int sentences_validate_claim(const char *text, const struct experiment *experiment, struct err *err)
 {
     struct sentence claim;
-    const int rc = sentence_parse("claim", text, &claim, err);
+    int rc = sentence_parse("claim", text, &claim, err);
+    for (uint32_t i = 0; i < 2 && rc == 0; i++)
+        rc = validate_side(&claim, &claim.side[i], err);
     if (rc != 0)
         return rc;
-    for (uint32_t i = 0; i < 2; i++) {
-        const struct sentence_operand *const side = &claim.side[i];
-        if (!side->is_metric)
-            return sentence_refuse(&claim, side->column, err,
-                                   "a claim compares two policies seed by seed; a bare number is "
-                                   "for checks");
-        if (!*side->policy)
-            return sentence_refuse(&claim, side->column, err, "whose %s? Write %s(policy)",
-                                   metric_table[side->metric].name,
-                                   metric_table[side->metric].name);
-        if (side->metric == METRIC_SPEEDUP || side->metric == METRIC_SPEEDUP_GRADIENTS)
-            return sentence_refuse(
-                &claim, side->column, err, "a speed-up is a ratio already; compare %s",
-                side->metric == METRIC_SPEEDUP ? "time_to_target" : "gradients_to_target");
-    }
     if (claim.comparison != SENTENCE_LESS && claim.comparison != SENTENCE_GREATER)
         return sentence_refuse(&claim, 1, err, "a claim says < or >");
     if (strcmp(claim.side[0].policy, claim.side[1].policy) == 0 &&

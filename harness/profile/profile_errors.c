@@ -51,24 +51,24 @@ static void echo_character(FILE *out, const struct profile_source *source, const
         fputc('?', out);
 }
 
-static void echo_line(FILE *out, const struct profile_mark *mark)
+/** The first column that is shown: of a long line, a window around the mark. */
+static uint32_t first_shown(const struct profile_mark *mark, const char *line, size_t length)
 {
-    size_t length;
-    const char *line = line_at(mark->source, mark->line, &length);
     uint32_t columns = 0;
     for (size_t k = 0; k < length; k++)
         columns += !continues(mark->source, line[k]);
-    const bool cut = columns > WINDOW && mark->column > WINDOW / 2;
-    const uint32_t first = cut ? mark->column - WINDOW / 2 : 1;
+    return columns > WINDOW && mark->column > WINDOW / 2 ? mark->column - WINDOW / 2 : 1;
+}
 
-    char *pad = NULL;
-    size_t pad_bytes = 0;
-    FILE *caret = open_memstream(&pad, &pad_bytes);
-    CHECK(caret);
+/** The window of the line to `out`, what stands below it up to the mark to `caret`. The last column that was shown. */
+static uint32_t echo_window(FILE *out, FILE *caret, const struct profile_mark *mark)
+{
+    size_t length, i = 0;
+    const char *const line = line_at(mark->source, mark->line, &length);
+    const uint32_t first = first_shown(mark, line, length);
+    uint32_t column = 0;
     fputs(first > 1 ? "  ..." : "  ", out);
     fputs(first > 1 ? "     " : "  ", caret);
-    uint32_t column = 0;
-    size_t i = 0;
     for (; i < length; i++) {
         if (continues(mark->source, line[i]))
             continue;
@@ -82,9 +82,19 @@ static void echo_line(FILE *out, const struct profile_mark *mark)
             fputc(line[i] == '\t' ? '\t' : ' ', caret);
     }
     fputs(i < length ? "...\n" : "\n", out);
+    return column;
+}
+
+static void echo_line(FILE *out, const struct profile_mark *mark)
+{
+    char *pad = NULL;
+    size_t pad_bytes = 0;
+    FILE *caret = open_memstream(&pad, &pad_bytes);
+    CHECK(caret);
+    const uint32_t last = echo_window(out, caret, mark);
     fclose(caret);
     fprintf(out, "%s^", pad);
-    for (uint32_t n = 1; n < mark->width && mark->column + n <= column; n++)
+    for (uint32_t n = 1; n < mark->width && mark->column + n <= last; n++)
         fputc('~', out);
     fputc('\n', out);
     free(pad);

@@ -125,6 +125,22 @@ static void report_absent(const char *name, struct profile_errors *errors)
         free(names[i]);
 }
 
+/** A profile that came with the program, or stands in a folder of the user's. */
+static bool find_shipped(const char *name, char *path, size_t path_bytes)
+{
+    static const char *const suffix[] = {SUFFIX, ""};
+    struct prefix_profiles in = {0};
+    if (name[0] == '/' || name[0] == '.')
+        return false;
+    prefix_profiles(&in);
+    for (uint32_t i = 0; i < 2 * in.count; i++) {
+        const int n = snprintf(path, path_bytes, "%s/%s%s", in.folder[i / 2], name, suffix[i % 2]);
+        if (n > 0 && (size_t)n < path_bytes && is_file(path))
+            return true;
+    }
+    return false;
+}
+
 int profile_text_find(const char *path_or_name, char *path, size_t path_bytes,
                       struct profile_errors *errors)
 {
@@ -139,19 +155,8 @@ int profile_text_find(const char *path_or_name, char *path, size_t path_bytes,
         snprintf(path, path_bytes, "%s", path_or_name);
         return 0;
     }
-    struct prefix_profiles in = {0};
-    const bool absolute = path_or_name[0] == '/' || path_or_name[0] == '.';
-    if (!absolute)
-        prefix_profiles(&in);
-    for (uint32_t f = 0; f < in.count; f++) {
-        static const char *const suffix[] = {SUFFIX, ""};
-        for (uint32_t s = 0; s < 2; s++) {
-            const int n =
-                snprintf(path, path_bytes, "%s/%s%s", in.folder[f], path_or_name, suffix[s]);
-            if (n > 0 && (size_t)n < path_bytes && is_file(path))
-                return 0;
-        }
-    }
+    if (find_shipped(path_or_name, path, path_bytes))
+        return 0;
     struct stat info;
     if (stat(path_or_name, &info) == 0)
         profile_errors_add(errors, mark, "is a folder; expected a profile (a YAML file)");
@@ -254,6 +259,16 @@ bool profile_text_deceives(const char *text, char *out, size_t bytes)
     return true;
 }
 
+/** The text of a comment that begins at `at` and whose line ends at `stop`: without its mark and blanks. Its length. */
+static size_t bare_comment(const char **at, const char *stop)
+{
+    *at += 1;
+    *at += *at < stop && **at == ' ';
+    while (stop > *at && (stop[-1] == '\r' || stop[-1] == ' '))
+        stop--;
+    return (size_t)(stop - *at);
+}
+
 void profile_text_claim(const struct profile_source *source, char *out, size_t bytes)
 {
     const char *at = source->text;
@@ -264,13 +279,8 @@ void profile_text_claim(const struct profile_source *source, char *out, size_t b
         at++;
     while (at < end && *at == '#') {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
-        const char *stop = newline ? newline : end;
         const char *next = newline ? newline + 1 : end;
-        at++;
-        at += at < stop && *at == ' ';
-        while (stop > at && (stop[-1] == '\r' || stop[-1] == ' '))
-            stop--;
-        const size_t length = (size_t)(stop - at);
+        const size_t length = bare_comment(&at, newline ? newline : end);
         if (used + length + 2 > bytes)
             break;
         if (used)
