@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "net/crc32c.h"
+#include "core/base/crc32c.h"
 #include "net/impair_parts.h"
 
 #define LINE_WORDS (sizeof(struct port_message) / sizeof(uint64_t))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The table is spelled as its generator: four bits at a time need 16 entries, and the fallback need not be fast. */
-#include "net/crc32c.h"
+#include "core/base/crc32c.h"
 
 /* clang-format off */
 static const uint32_t nibble[16] = { /* entry i: i run through four steps of the reflected polynomial 0x82f63b78 */

@@ -2,8 +2,8 @@
 /* Checksums: the published values, by both ways, and every single flipped bit. */
 #include <criterion/criterion.h>
 
+#include "core/base/crc32c.h"
 #include "core/base/rng.h"
-#include "net/crc32c.h"
 
 Test(crc32c, gives_the_sums_of_the_standard)
 {

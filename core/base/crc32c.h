@@ -7,8 +7,8 @@
  * Source: G. Castagnoli et al., "Optimization of cyclic redundancy-check codes", IEEE Trans. Comm. 41(6), 1993;
  *         reflected polynomial 0x82f63b78, start and end inverted, as in iSCSI (RFC 3720).
  */
-#ifndef NET_CRC32C_H
-#define NET_CRC32C_H
+#ifndef CORE_BASE_CRC32C_H
+#define CORE_BASE_CRC32C_H
 
 #include <stddef.h>
 #include <stdint.h>
