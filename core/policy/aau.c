@@ -13,8 +13,8 @@
  * others go on when somebody is not, stands in aau_loss.c. Beyond a thousand workers the oracle takes over (settle).
  */
 #include "core/base/check.h"
+#include "core/base/layout.h"
 #include "core/policy/aau_state.h"
-#include "core/policy/layout.h"
 #include "core/policy/rows.h"
 #include "core/policy/say.h"
 

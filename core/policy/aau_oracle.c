@@ -12,8 +12,8 @@
  * Release all: whoever is released without an active neighbour goes on unmixed, and is counted.
  */
 #include "core/base/check.h"
+#include "core/base/layout.h"
 #include "core/policy/aau_options.h"
-#include "core/policy/layout.h"
 #include "core/policy/oracle.h"
 #include "core/policy/rows.h"
 #include "core/policy/say.h"

@@ -26,8 +26,8 @@
  * messages. A reconstruction; agp-yscaled is ours.
  */
 #include "core/base/check.h"
+#include "core/base/layout.h"
 #include "core/policy/control.h"
-#include "core/policy/layout.h"
 #include "core/policy/rows.h"
 #include "core/policy/say.h"
 

@@ -7,7 +7,7 @@
  * Paper: none of its own; core/policy/collective.h cites that of the transpose.
  */
 #include "core/base/check.h"
-#include "core/policy/layout.h"
+#include "core/base/layout.h"
 #include "core/policy/rounds.h"
 #include "core/policy/rows.h"
 

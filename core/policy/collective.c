@@ -7,7 +7,7 @@
 #include "core/policy/collective.h"
 
 #include "core/base/check.h"
-#include "core/policy/layout.h"
+#include "core/base/layout.h"
 #include "core/policy/say.h"
 
 const struct policy_choice policy_collectives[] = {

@@ -26,8 +26,8 @@
  * 2306.06559 writes it. Messages and losses are ours.
  */
 #include "core/base/check.h"
+#include "core/base/layout.h"
 #include "core/policy/dsgd_state.h"
-#include "core/policy/layout.h"
 #include "core/policy/rows.h"
 #include "core/policy/say.h"
 

@@ -12,8 +12,8 @@
  * Paper: De Vos et al., NeurIPS 2023, EL-Local. A reconstruction.
  */
 #include "core/base/check.h"
+#include "core/base/layout.h"
 #include "core/base/rng.h"
-#include "core/policy/layout.h"
 #include "core/policy/rows.h"
 #include "core/policy/say.h"
 

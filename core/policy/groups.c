@@ -8,8 +8,8 @@
 #include "core/policy/groups.h"
 
 #include "core/base/check.h"
+#include "core/base/layout.h"
 #include "core/base/rng.h"
-#include "core/policy/layout.h"
 
 #define NO_GROUP UINT32_MAX
 

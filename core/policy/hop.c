@@ -29,8 +29,8 @@
  * Paper: arXiv 1902.01064: token queues, backup workers, bounded staleness, skipping iterations. A reconstruction.
  */
 #include "core/base/check.h"
+#include "core/base/layout.h"
 #include "core/policy/control.h"
-#include "core/policy/layout.h"
 #include "core/policy/rows.h"
 #include "core/policy/say.h"
 

@@ -26,8 +26,8 @@
  * Paper: arXiv 1803.01113, k-sync SGD. A reconstruction; what is open, and how it drains, is ours.
  */
 #include "core/base/check.h"
+#include "core/base/layout.h"
 #include "core/policy/control.h"
-#include "core/policy/layout.h"
 #include "core/policy/rows.h"
 #include "core/policy/say.h"
 

@@ -12,7 +12,7 @@
  * Paper: arXiv 1805.09767, local SGD with a synchronisation every `steps` iterations. A reconstruction.
  */
 #include "core/base/check.h"
-#include "core/policy/layout.h"
+#include "core/base/layout.h"
 #include "core/policy/rounds.h"
 #include "core/policy/rows.h"
 

@@ -3,8 +3,8 @@
 #include "core/policy/oracle.h"
 
 #include "core/base/check.h"
+#include "core/base/layout.h"
 #include "core/policy/aau_options.h"
-#include "core/policy/layout.h"
 
 #define NOBODY UINT32_MAX
 

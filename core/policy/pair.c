@@ -21,9 +21,9 @@
 #include "core/policy/pair.h"
 
 #include "core/base/check.h"
+#include "core/base/layout.h"
 #include "core/base/rng.h"
 #include "core/policy/control.h"
-#include "core/policy/layout.h"
 #include "core/policy/say.h"
 
 #define TRIES_MAX 8u

@@ -24,7 +24,7 @@
  * are ours.
  */
 #include "core/base/check.h"
-#include "core/policy/layout.h"
+#include "core/base/layout.h"
 #include "core/policy/partial_state.h"
 #include "core/policy/rows.h"
 #include "core/policy/say.h"

@@ -130,7 +130,7 @@ struct policy {
     void (*shared_fetch)(const void *shared, uint32_t worker);
     /**
      * Bytes of state for this configuration (a multiple of 64 is not required). With memory (zeroed, 64-byte aligned) it
-     * is filled as well; NULL measures (core/policy/layout.h).
+     * is filled as well; NULL measures (core/base/layout.h).
      */
     size_t (*lay_out)(void *memory, const struct policy_config *config);
     void (*step)(void *state, const struct event *event, struct actions *out);

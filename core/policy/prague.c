@@ -23,9 +23,9 @@
  * filter. A reconstruction.
  */
 #include "core/base/check.h"
+#include "core/base/layout.h"
 #include "core/policy/control.h"
 #include "core/policy/groups.h"
-#include "core/policy/layout.h"
 #include "core/policy/rows.h"
 #include "core/policy/say.h"
 

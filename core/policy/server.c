@@ -3,8 +3,8 @@
 #include "core/policy/server.h"
 
 #include "core/base/check.h"
+#include "core/base/layout.h"
 #include "core/policy/control.h"
-#include "core/policy/layout.h"
 #include "core/policy/say.h"
 
 /* The server's view of one worker. */

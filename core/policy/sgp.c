@@ -28,7 +28,7 @@
  * Paper: arXiv 1811.10792, SGP and its overlapped form. A reconstruction; giving up (give_up) is ours.
  */
 #include "core/base/check.h"
-#include "core/policy/layout.h"
+#include "core/base/layout.h"
 #include "core/policy/rows.h"
 #include "core/policy/say.h"
 

@@ -15,7 +15,7 @@
  * Paper: arXiv 2210.14026, the loop of a client. A reconstruction, with other weights, as said above.
  */
 #include "core/base/check.h"
-#include "core/policy/layout.h"
+#include "core/base/layout.h"
 #include "core/policy/rows.h"
 #include "core/policy/say.h"
 

@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 
 #include "core/base/check.h"
-#include "core/policy/layout.h"
+#include "core/base/layout.h"
 #include "harness/run/run_threads.h"
 #include "tests/live/support_run.h"
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/base/layout.h"
 #include "core/learn/lanes.h"
 #include "core/learn/mix.h"
-#include "core/policy/layout.h"
 #include "core/sim/values/values.h"
 #include "core/sim/values/values_private.h"
 

@@ -4,8 +4,8 @@
  *
  * Run it with base = NULL to learn `used`, then again with that many bytes.
  */
-#ifndef CORE_POLICY_LAYOUT_H
-#define CORE_POLICY_LAYOUT_H
+#ifndef CORE_BASE_LAYOUT_H
+#define CORE_BASE_LAYOUT_H
 
 #include <stddef.h>
 #include <stdint.h>
