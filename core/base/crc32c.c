@@ -2,6 +2,8 @@
 /* The table is spelled as its generator: four bits at a time need 16 entries, and the fallback need not be fast. */
 #include "core/base/crc32c.h"
 
+#include <string.h>
+
 /* clang-format off */
 static const uint32_t nibble[16] = { /* entry i: i run through four steps of the reflected polynomial 0x82f63b78 */
     0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
@@ -9,23 +11,34 @@ static const uint32_t nibble[16] = { /* entry i: i run through four steps of the
 };
 /* clang-format on */
 
+static uint32_t add_by_table(uint32_t crc, uint64_t word, uint32_t bits)
+{
+    for (uint32_t shift = 0; shift < bits; shift += 8) {
+        crc ^= (uint32_t)(word >> shift) & 0xff;
+        crc = crc >> 4 ^ nibble[crc & 15];
+        crc = crc >> 4 ^ nibble[crc & 15];
+    }
+    return crc;
+}
+
 uint32_t crc32c_by_table(const uint64_t *word, size_t words)
 {
-    uint32_t crc = ~UINT32_C(0);
+    uint32_t crc = CRC32C_START;
     for (size_t i = 0; i < words; i++)
-        for (uint32_t shift = 0; shift < 64; shift += 8) {
-            crc ^= (uint32_t)(word[i] >> shift) & 0xff;
-            crc = crc >> 4 ^ nibble[crc & 15];
-            crc = crc >> 4 ^ nibble[crc & 15];
-        }
+        crc = add_by_table(crc, word[i], 64);
     return ~crc;
 }
 
 #if defined(__SSE4_2__)
 
+static uint32_t add_word(uint32_t crc, uint64_t word)
+{
+    return (uint32_t)__builtin_ia32_crc32di(crc, word);
+}
+
 uint32_t crc32c(const uint64_t *word, size_t words)
 {
-    uint64_t crc = ~UINT32_C(0);
+    uint64_t crc = CRC32C_START;
     for (size_t i = 0; i < words; i++)
         crc = __builtin_ia32_crc32di(crc, word[i]);
     return ~(uint32_t)crc;
@@ -33,9 +46,28 @@ uint32_t crc32c(const uint64_t *word, size_t words)
 
 #else
 
+static uint32_t add_word(uint32_t crc, uint64_t word)
+{
+    return add_by_table(crc, word, 64);
+}
+
 uint32_t crc32c(const uint64_t *word, size_t words)
 {
     return crc32c_by_table(word, words);
 }
 
 #endif
+
+uint32_t crc32c_add(uint32_t state, const void *bytes, size_t count)
+{
+    const unsigned char *at = bytes;
+    uint64_t word;
+    for (; count >= sizeof(word); at += sizeof(word), count -= sizeof(word)) {
+        memcpy(&word, at, sizeof(word));
+        state = add_word(state, word);
+    }
+    word = 0;
+    if (count > 0)
+        memcpy(&word, at, count);
+    return add_by_table(state, word, 8 * (uint32_t)count);
+}

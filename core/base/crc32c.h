@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * CRC32C (Castagnoli) of one message line: what an impaired edge carries so that its receiver catches flipped bits.
+ * CRC32C (Castagnoli) of a message line or a frame: what travels with it so that its receiver catches flipped bits.
  *
  * With SSE4.2 eight instructions, otherwise a table; both give the same sums. Any single flipped bit changes it.
  *
@@ -18,5 +18,9 @@ uint32_t crc32c(const uint64_t *word, size_t words);
 
 /** The portable way. */
 uint32_t crc32c_by_table(const uint64_t *word, size_t words);
+
+/** Of bytes in pieces: begin with CRC32C_START, add each piece in turn; the sum is the complement of what comes out. */
+#define CRC32C_START (~UINT32_C(0))
+uint32_t crc32c_add(uint32_t state, const void *bytes, size_t count);
 
 #endif

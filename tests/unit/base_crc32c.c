@@ -38,3 +38,18 @@ Test(crc32c, changes_with_every_single_bit)
         line[bit / 64] ^= UINT64_C(1) << bit % 64;
     }
 }
+
+Test(crc32c, of_bytes_is_that_of_the_standard_however_they_are_cut)
+{
+    const char digits[] = "123456789";
+    uint64_t line[8];
+    for (uint32_t i = 0; i < 8; i++)
+        line[i] = rng_at(1, i);
+
+    cr_expect_eq(~crc32c_add(CRC32C_START, digits, 9), 0xe3069283u, "the usual check value");
+    for (uint32_t cut = 0; cut <= sizeof(line); cut++) {
+        const uint32_t first = crc32c_add(CRC32C_START, line, cut);
+        const uint32_t all = crc32c_add(first, (const char *)line + cut, sizeof(line) - cut);
+        cr_expect_eq(~all, crc32c(line, 8), "cut at %u", cut);
+    }
+}
