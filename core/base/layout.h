@@ -23,6 +23,13 @@ static inline void *layout_take(struct layout *self, size_t count, size_t size)
     return self->base ? self->base + at : NULL;
 }
 
+/** The same at the beginning of a cache line; `base` must be at one. */
+static inline void *layout_take_lines(struct layout *self, size_t count, size_t size)
+{
+    self->used = (self->used + 63u) & ~(size_t)63u;
+    return layout_take(self, count, size);
+}
+
 /** The same for a list of all peer indices 0 .. count-1: `&list[i]` with count 1 names one peer. */
 static inline uint32_t *layout_everyone(struct layout *self, uint32_t count)
 {
