@@ -18,6 +18,7 @@
 #include "harness/run/interrupt.h"
 #include "tests/random/fuzz_seed.h"
 #include "tests/random/scenario.h"
+#include "tests/random/wire_world.h"
 
 #define LOOK_US 2000u       /* how often the parent looks for its child and for a signal */
 #define LOOKS_PER_LINE 100u /* of progress */
@@ -72,7 +73,10 @@ static void work(const struct fuzz_config *config, const struct policy *policy, 
     while (page->next < config->from + config->seeds && page->findings < findings_max(config)) {
         alarm(SEED_PATIENCE_S);
         page->last_words[0] = 0;
-        fuzz_seed(page->next, policy, config, &page->outcome);
+        if (config->wire)
+            wire_world_seed(page->next, config->wire_plant, &page->outcome);
+        else
+            fuzz_seed(page->next, policy, config, &page->outcome);
         page->events += page->outcome.events;
         page->values += page->outcome.values;
         if (page->outcome.failure[0])
@@ -180,8 +184,12 @@ static void print_finding(const struct fuzz_config *config, uint64_t seed, const
             (unsigned long long)seed);
     if (config->policy)
         fprintf(out, " --policy %s", config->policy);
+    if (config->wire)
+        fputs(" --wire", out);
     if (config->plant != PLANT_NONE)
         fprintf(out, " --plant %s", plant_name(config->plant));
+    if (config->wire_plant != WIRE_PLANT_NONE)
+        fprintf(out, " --plant %s", wire_plant_name(config->wire_plant));
     fputc('\n', out);
     fflush(out);
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "tests/random/plant.h"
+#include "tests/random/wire_plant.h"
 
 #define FUZZ_FINDINGS_MAX 20u
 
@@ -20,6 +21,8 @@ struct fuzz_config {
     FILE *progress;        /* a terminal that is told how far it is; NULL: none */
     enum plant_kind plant; /* what is to be found */
     bool trusts_channels;  /* see shadow.h */
+    bool wire;             /* scenarios of the protocol between processes instead (wire_world.h) */
+    enum wire_plant wire_plant;
 };
 
 struct fuzz_result {

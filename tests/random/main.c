@@ -13,7 +13,8 @@
 static const char doc[] =
     "Run SEEDS random scenarios (graphs, delays, lossy links, pauses, crashes and returns) in "
     "virtual time and hold each "
-    "to the invariants of its policy. What breaks is printed with the command that repeats it."
+    "to the invariants of its policy. With --wire, processes with bad links between them, held to "
+    "those of the protocol. What breaks is printed with the command that repeats it."
     "\vExit codes: 0 nothing was found, 2 usage, 3 no process for the scenarios, 4 something was "
     "found, "
     "5 interrupted before the last scenario.";
@@ -24,8 +25,10 @@ static const struct argp_option options[] = {
     {"findings", 'n', "COUNT", 0, "stop after so many (default and most: 20)", 0},
     {"plant", 'P', "FAULT", 0,
      "plant a fault that is to be found: one-sided-mix, disorder, early-reuse, lost-control or "
-     "stale-epoch",
+     "stale-epoch; of the wire: credit-by-frames, preemption, one-wave, late-books, short-bitmap, "
+     "loan-by-ack, any-session, no-replay-window or old-number",
      0},
+    {"wire", 'w', 0, 0, "scenarios of the protocol between processes instead", 0},
     {"quiet", 'q', 0, 0, "no progress line on a terminal", 0},
     {0}};
 
@@ -48,12 +51,16 @@ static void parse_policy(struct argp_state *state, const char *text)
         argp_error(state, "--policy: there is no '%s' (see dawdle list policies)", text);
 }
 
-static void parse_plant(struct argp_state *state, const char *text)
+/** A plant of the wire asks for scenarios of the wire. */
+static void parse_plant(struct fuzz_config *config, const char *text, struct argp_state *state)
 {
-    struct fuzz_config *const config = state->input;
-    config->plant = plant_find(text);
-    if (config->plant == PLANT_KINDS)
+    const enum plant_kind plant = plant_find(text);
+    const enum wire_plant wire_plant = wire_plant_find(text);
+    if (plant == PLANT_KINDS && wire_plant == WIRE_PLANTS)
         argp_error(state, "--plant: there is no '%s' (see --help)", text);
+    config->plant = plant == PLANT_KINDS ? PLANT_NONE : plant;
+    config->wire_plant = wire_plant == WIRE_PLANTS ? WIRE_PLANT_NONE : wire_plant;
+    config->wire = config->wire || config->wire_plant != WIRE_PLANT_NONE;
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -71,7 +78,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
             (uint32_t)parse_count(state, "--findings", text, 1, FUZZ_FINDINGS_MAX);
         return 0;
     case 'P':
-        parse_plant(state, text);
+        parse_plant(config, text, state);
+        return 0;
+    case 'w':
+        config->wire = true;
         return 0;
     case 'q':
         config->progress = NULL;
