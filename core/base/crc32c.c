@@ -36,6 +36,11 @@ static uint32_t add_word(uint32_t crc, uint64_t word)
     return (uint32_t)__builtin_ia32_crc32di(crc, word);
 }
 
+static uint32_t add_byte(uint32_t crc, unsigned char byte)
+{
+    return __builtin_ia32_crc32qi(crc, byte);
+}
+
 uint32_t crc32c(const uint64_t *word, size_t words)
 {
     uint64_t crc = CRC32C_START;
@@ -49,6 +54,11 @@ uint32_t crc32c(const uint64_t *word, size_t words)
 static uint32_t add_word(uint32_t crc, uint64_t word)
 {
     return add_by_table(crc, word, 64);
+}
+
+static uint32_t add_byte(uint32_t crc, unsigned char byte)
+{
+    return add_by_table(crc, byte, 8);
 }
 
 uint32_t crc32c(const uint64_t *word, size_t words)
@@ -66,8 +76,7 @@ uint32_t crc32c_add(uint32_t state, const void *bytes, size_t count)
         memcpy(&word, at, sizeof(word));
         state = add_word(state, word);
     }
-    word = 0;
-    if (count > 0)
-        memcpy(&word, at, count);
-    return add_by_table(state, word, 8 * (uint32_t)count);
+    for (; count > 0; at++, count--)
+        state = add_byte(state, *at);
+    return state;
 }
