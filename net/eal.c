@@ -38,7 +38,8 @@
 #define MIB ((size_t)1 << 20)
 #define AREA_ALIGN (2 * MIB)
 #define MEMORY_MAX ((size_t)256 << 30)
-#define OWN_MIB 16u      /* what DPDK takes for itself (services, threads): below 4 MiB in 22.11 */
+#define OWN_MIB \
+    ((size_t)16)         /* what DPDK takes for itself (services, threads): below 4 MiB in 22.11 */
 #define RUNTIME "dpdk"   /* DPDK appends /dpdk/<file prefix> to the directory it is given */
 #define ARGUMENTS_MAX 16 /* one more than used */
 
@@ -89,10 +90,17 @@ static size_t available_bytes(void)
     return kib * 1024;
 }
 
-/* What DPDK must hold on the huge tier: the area, its alignment and header, and its own needs. */
-static size_t huge_bytes(size_t memory_bytes)
+/* What DPDK takes for itself and for the frames of links, in whole MiB. */
+static size_t own_bytes(const struct eal_config *config)
 {
-    return ((memory_bytes + AREA_ALIGN - 1) & ~(AREA_ALIGN - 1)) + AREA_ALIGN + OWN_MIB * MIB;
+    return OWN_MIB * MIB + (config->pool_bytes + MIB - 1) / MIB * MIB;
+}
+
+/* What DPDK must hold on the huge tier: the area, its alignment and header, and its own needs. */
+static size_t huge_bytes(const struct eal_config *config)
+{
+    return ((config->memory_bytes + AREA_ALIGN - 1) & ~(AREA_ALIGN - 1)) + AREA_ALIGN +
+           own_bytes(config);
 }
 
 static int choose_tier(struct eal *self, const struct eal_config *config, struct err *err)
@@ -104,7 +112,7 @@ static int choose_tier(struct eal *self, const struct eal_config *config, struct
     if (rc < 0)
         return rc;
     if (demanded != EAL_TIER_NOHUGE) {
-        const struct huge_pages pages = huge_pages_find(huge_bytes(config->memory_bytes));
+        const struct huge_pages pages = huge_pages_find(huge_bytes(config));
         if (pages.page_bytes != 0) {
             self->tier = EAL_TIER_HUGE;
             self->page_bytes = pages.page_bytes;
@@ -121,7 +129,7 @@ static int choose_tier(struct eal *self, const struct eal_config *config, struct
 
     self->tier = EAL_TIER_NOHUGE;
     self->page_bytes = (size_t)sysconf(_SC_PAGESIZE);
-    const size_t needed = config->memory_bytes + OWN_MIB * MIB, available = available_bytes();
+    const size_t needed = config->memory_bytes + own_bytes(config), available = available_bytes();
     if (needed > available)
         return err_set(err, -ENOMEM, "%zu MiB of memory are needed and %zu MiB are available",
                        needed / MIB, available / MIB);
@@ -143,8 +151,8 @@ __attribute__((format(printf, 2, 3))) static void argue(struct arguments *self, 
     self->item[self->count] = NULL;
 }
 
-static void build_arguments(struct arguments *out, const struct eal *self, size_t memory_bytes,
-                            int core, const char *prefix)
+static void build_arguments(struct arguments *out, const struct eal *self,
+                            const struct eal_config *config, int core, const char *prefix)
 {
     *out = (struct arguments){.count = 0};
     argue(out, "dawdle");
@@ -156,11 +164,11 @@ static void build_arguments(struct arguments *out, const struct eal *self, size_
     argue(out, "--file-prefix=%s", prefix);
     if (self->tier == EAL_TIER_HUGE) {
         argue(out, "--in-memory");
-        argue(out, "-m%zu", huge_bytes(memory_bytes) / MIB);
+        argue(out, "-m%zu", huge_bytes(config) / MIB);
     } else {
         argue(out, "--no-huge");
         argue(out, "--no-shconf");
-        argue(out, "-m%u", OWN_MIB);
+        argue(out, "-m%zu", own_bytes(config) / MIB);
     }
 }
 
@@ -197,7 +205,7 @@ static int init_quietly(const struct eal *self, const struct eal_config *config,
     while (core < CPU_SETSIZE - 1 && !CPU_ISSET((size_t)core, &cores))
         core++;
     snprintf(prefix, sizeof(prefix), "dawdle-%ld", (long)getpid());
-    build_arguments(&arguments, self, config->memory_bytes, core, prefix);
+    build_arguments(&arguments, self, config, core, prefix);
     const char *old = getenv("RUNTIME_DIRECTORY");
     char *old_copy = old != NULL ? strdup(old) : NULL;
 

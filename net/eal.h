@@ -21,6 +21,8 @@ enum eal_tier { EAL_TIER_BEST = 0, EAL_TIER_HUGE, EAL_TIER_NOHUGE };
 
 struct eal_config {
     size_t memory_bytes; /* the area of eal_memory(), 1 byte to 256 GiB */
+    size_t
+        pool_bytes; /* what links take from DPDK for their frames (ethdev_pool_bytes); 0: there are none */
     const char
         *runtime_dir;   /* existing writable directory, e.g. the run's; borrowed for the call */
     enum eal_tier tier; /* EAL_TIER_BEST unless a tier is demanded; DAWDLE_EAL beats it */
