@@ -31,7 +31,8 @@ static struct rte_mbuf_ext_shared_info lent = {.free_cb = leave_payload, .refcnt
 
 static uint32_t room_of(const struct ethdev_config *config)
 {
-    return RTE_PKTMBUF_HEADROOM + (config->frame_bytes + 63) / 64 * 64;
+    const uint32_t bytes = RTE_MAX(config->frame_bytes, config->room_bytes);
+    return RTE_PKTMBUF_HEADROOM + (bytes + 63) / 64 * 64;
 }
 
 /* Both queues full, the caches of the thread, and what it holds. */
@@ -82,7 +83,7 @@ static int set_up_queues(struct ethdev *self, const struct ethdev_config *config
 
 int ethdev_open(struct ethdev *self, const struct ethdev_config *config, struct err *err)
 {
-    CHECK(config->frame_bytes + RTE_PKTMBUF_HEADROOM + 63 <= UINT16_MAX);
+    CHECK(room_of(config) <= UINT16_MAX);
     *self = (struct ethdev){.frame_bytes = config->frame_bytes, .copies = config->copies};
     snprintf(self->name, sizeof(self->name), "%s", config->name);
     self->pool = rte_pktmbuf_pool_create(self->name, frames_of(config), CACHE, 0,
@@ -143,7 +144,7 @@ static bool attach(struct ethdev *self, struct rte_mbuf *head, const struct link
     return true;
 }
 
-static struct rte_mbuf *build(struct ethdev *self, const uint8_t *outer,
+static struct rte_mbuf *build(struct ethdev *self, const uint8_t *outer, ethdev_finish finish,
                               const struct link_out *frame)
 {
     const bool attached = self->copies && frame->body_bytes > COPIED_MAX;
@@ -154,6 +155,8 @@ static struct rte_mbuf *build(struct ethdev *self, const uint8_t *outer,
         return NULL;
     uint8_t *const at = rte_pktmbuf_mtod(head, uint8_t *);
     memcpy(at, outer, LINK_OUTER);
+    if (finish)
+        finish(at, LINK_OUTER + frame->head_bytes + frame->body_bytes);
     memcpy(at + LINK_OUTER, frame->head, frame->head_bytes);
     head->data_len = (uint16_t)own;
     head->pkt_len = own;
@@ -165,13 +168,13 @@ static struct rte_mbuf *build(struct ethdev *self, const uint8_t *outer,
     return NULL;
 }
 
-uint32_t ethdev_send(struct ethdev *self, const uint8_t *outer, const struct link_out *frame,
-                     uint32_t count)
+uint32_t ethdev_send(struct ethdev *self, const uint8_t *outer, ethdev_finish finish,
+                     const struct link_out *frame, uint32_t count)
 {
     struct rte_mbuf *burst[LINK_BURST];
     uint32_t built = 0;
     CHECK(count <= LINK_BURST);
-    while (built < count && (burst[built] = build(self, outer, &frame[built])))
+    while (built < count && (burst[built] = build(self, outer, finish, &frame[built])))
         built++;
     const uint32_t taken = rte_eth_tx_burst(self->port, 0, burst, (uint16_t)built);
     for (uint32_t i = taken; i < built; i++)

@@ -16,6 +16,7 @@ struct ethdev_config {
     const char *name;      /* of the device, unique in this process: net_memif0 … */
     const char *arguments; /* its devargs */
     uint32_t frame_bytes;  /* the longest frame, LINK_OUTER included; at most 65407 */
+    uint32_t room_bytes;   /* that the driver wants in a buffer, if more than that */
     uint32_t ring;         /* descriptors of each queue, a power of two */
     bool copies;           /* the driver copies a frame before its transmit call returns */
 };
@@ -42,9 +43,12 @@ void ethdev_stop(struct ethdev *self);
 /** Is the other end there? */
 bool ethdev_is_up(const struct ethdev *self);
 
-/** Frames taken, each with `outer` (LINK_OUTER bytes) before it; its lengths and checksum are the caller's business. */
-uint32_t ethdev_send(struct ethdev *self, const uint8_t *outer, const struct link_out *frame,
-                     uint32_t count);
+/** Completes `outer`, copied to the front of a frame of so many bytes. */
+typedef void (*ethdev_finish)(uint8_t *frame, uint32_t bytes);
+
+/** Frames taken, each with `outer` (LINK_OUTER bytes) before it. `finish` may be NULL. */
+uint32_t ethdev_send(struct ethdev *self, const uint8_t *outer, ethdev_finish finish,
+                     const struct link_out *frame, uint32_t count);
 
 /** Frames that came, as they are; to be given back by ethdev_free. */
 uint32_t ethdev_receive(struct ethdev *self, struct rte_mbuf **out, uint32_t max);

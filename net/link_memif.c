@@ -205,7 +205,7 @@ static uint32_t send_memif(struct link *link, uint32_t peer, const struct link_o
     static const uint8_t outer[LINK_OUTER] = {0};
     struct memif *const self = memif_of(link);
     CHECK(peer < self->peers);
-    return ethdev_send(&self->peer[peer].port, outer, frame, count);
+    return ethdev_send(&self->peer[peer].port, outer, NULL, frame, count);
 }
 
 /** As many of `burst` as are frames, listed; the others go back. */

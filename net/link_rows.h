@@ -5,6 +5,6 @@
 
 #include "net/link.h"
 
-extern const struct link_ops link_memif, link_udp, link_null;
+extern const struct link_ops link_memif, link_af_packet, link_udp, link_null;
 
 #endif

@@ -8,7 +8,7 @@
 #include "core/base/check.h"
 #include "net/link_rows.h"
 
-static const struct link_ops *const rows[] = {&link_memif, &link_udp, &link_null};
+static const struct link_ops *const rows[] = {&link_memif, &link_af_packet, &link_udp, &link_null};
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 

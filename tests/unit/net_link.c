@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ static struct link *open_end(const char *name, uint32_t process, uint32_t payloa
                                        .peer_count = 1,
                                        .peers = &other[process],
                                        .run = 77,
+                                       .interface = process ? "left" : "right",
                                        .payload_max = payload_max};
     cr_assert(ops);
     struct link *const link = ops->open(&config, &err);
@@ -76,6 +78,21 @@ static void start_dpdk(void)
 static void stop_dpdk(void)
 {
     eal_stop(&eal);
+}
+
+/*
+ * A network of this process alone, of one cable. Whoever is not root may be so in a namespace: unshare -Urn test_unit_net.
+ * (Not from within: Criterion's processes have a second thread.)
+ */
+static void start_network(void)
+{
+    if (unshare(CLONE_NEWNET) < 0 ||
+        system(
+            "ip link add left type veth peer name right && ip addr add 10.9.0.1/24 dev left && "
+            "ip addr add 10.9.0.2/24 dev right && ip link set left up && ip link set right up && "
+            "ip link set lo up") != 0)
+        cr_skip_test("a network of one's own needs root (unshare -Urn) and iproute2");
+    start_dpdk();
 }
 
 static void close_pair(struct pair *pair)
@@ -174,6 +191,17 @@ Test(link_udp, carries_frames_of_every_size_both_ways)
 Test(link_memif, carries_frames_of_every_size_both_ways, .init = start_dpdk, .fini = stop_dpdk)
 {
     expect_every_size_both_ways("memif");
+}
+
+Test(link_af_packet, carries_frames_of_every_size_both_ways, .init = start_network,
+     .fini = stop_dpdk)
+{
+    expect_every_size_both_ways("af_packet");
+}
+
+Test(link_af_packet, carries_bursts_in_order, .init = start_network, .fini = stop_dpdk)
+{
+    expect_bursts_in_order("af_packet");
 }
 
 Test(link_udp, carries_bursts_in_order)
@@ -396,4 +424,84 @@ Test(link_memif, refuses_an_end_of_another_run, .init = start_dpdk, .fini = stop
         cr_expect(strstr(err.text, "expected 'memif:4d:0-1:16512'"), "%s", err.text);
     }
     link_close(link);
+}
+
+Test(link_af_packet, is_deaf_for_the_kernel_and_for_strangers, .init = start_network,
+     .fini = stop_dpdk)
+{
+    struct pair pair = open_pair("af_packet", 0);
+    static uint8_t head[HEAD], body[8];
+    const struct link_out out = frame_of(head, body, 1, sizeof(body));
+    char line[256], address[LINK_ADDRESS_MAX];
+    unsigned long long no_ports = 1;
+    struct link_in in;
+    for (uint32_t i = 0; i < 10; i++)
+        cr_assert_eq(link_send(pair.end[0], 0, &out, 1), 1);
+    for (uint32_t i = 0; i < 10; i++) {
+        cr_assert_eq(take(pair.end[1], &in, 1), 1);
+        link_release(pair.end[1], &in, 1);
+    }
+    FILE *const counts = fopen("/proc/net/snmp", "r");
+    cr_assert(counts);
+    while (fgets(line, sizeof(line), counts))
+        sscanf(line, "Udp: %*u %llu", &no_ports);
+    fclose(counts);
+    cr_expect_eq(no_ports, 0, "the kernel would have answered %llu times", no_ports);
+    /* The same frame from another port of the same host is none of the peer's. */
+    link_address(pair.end[1], 0, address);
+    const int stranger = socket(AF_INET, SOCK_DGRAM, 0);
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)atoi(strrchr(address, ':') + 1))};
+    cr_assert_eq(inet_pton(AF_INET, "10.9.0.1", &to.sin_addr), 1);
+    cr_assert_eq(setsockopt(stranger, SOL_SOCKET, SO_BINDTODEVICE, "right", 6), 0);
+    sendto(stranger, body, sizeof(body), 0, (struct sockaddr *)&to, sizeof(to));
+    cr_expect_eq(take(pair.end[1], &in, 1), 0);
+    close(stranger);
+    close_pair(&pair);
+}
+
+Test(link_af_packet, names_what_is_wrong_with_its_interface, .init = start_network,
+     .fini = stop_dpdk)
+{
+    static const uint32_t peer = 1;
+    static const struct {
+        const char *set_up, *interface;
+        uint32_t payload_max;
+        const char *says;
+    } wrong[] = {
+        {"true", NULL, 0, "needs link.interface"},
+        {"true", "eth7", 0, "no interface 'eth7'"},
+        {"true", "left", 9000,
+         "interface left carries packets of 1500 bytes, and frames of 9000 need 9028"},
+        {"ip link set left down", "left", 0, "interface left is down: ip link set left up"},
+        {"ip link set left up; ip addr flush dev left", "left", 0,
+         "interface left has no IPv4 address"},
+    };
+    for (uint32_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct err err = {{0}};
+        const struct link_config config = {.peer_count = 1,
+                                           .peers = &peer,
+                                           .interface = wrong[i].interface,
+                                           .payload_max = wrong[i].payload_max};
+        cr_assert_eq(system(wrong[i].set_up), 0);
+        cr_expect_null(link_find("af_packet")->open(&config, &err));
+        cr_expect(strstr(err.text, wrong[i].says), "%s", err.text);
+    }
+}
+
+Test(link_af_packet, takes_large_frames_where_the_network_does, .init = start_network,
+     .fini = stop_dpdk)
+{
+    cr_assert_eq(system("ip link set left mtu 9000 && ip link set right mtu 9000"), 0);
+    struct pair pair = open_pair("af_packet", HEAD + 8896);
+    static uint8_t head[HEAD], body[8896];
+    struct link_in in;
+    for (uint32_t i = 0; i < 20; i++) {
+        const struct link_out out = frame_of(head, body, i, i % 2 ? 8896 : 20);
+        cr_assert_eq(link_send(pair.end[i % 2], 0, &out, 1), 1);
+        cr_assert_eq(take(pair.end[1 - i % 2], &in, 1), 1);
+        expect_frame(&in, i, i % 2 ? 8896 : 20);
+        link_release(pair.end[1 - i % 2], &in, 1);
+    }
+    close_pair(&pair);
 }
