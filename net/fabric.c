@@ -136,7 +136,7 @@ take_edge(const struct fabric *self, struct fabric_edge *edge, enum fabric_class
         count_one(&edge->tensors_delivered);
         out[n++].edge = index;
     }
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < n && !edge->bodies; i++)
         store_prefetch(&self->store, edge->from, out[i].message.handle);
     return n + take_ring(edge->control, &edge->control_delivered, index, out + n, room - n);
 }
@@ -227,14 +227,21 @@ static uint32_t poll_exact(struct port *port, uint32_t worker, struct port_arriv
 static const float *view(struct port *port, uint32_t worker, uint32_t edge, slots_handle handle)
 {
     const struct fabric *self = fabric_of(port);
+    const struct fabric_edge *const in = in_edge(port, worker, edge);
 
     CHECK(slots_slot_of(handle) < self->config.slots);
-    return store_slot(&self->store, in_edge(port, worker, edge)->from, slots_slot_of(handle));
+    if (in->bodies)
+        return store_slot(in->bodies->store, in->bodies->row,
+                          fabric_bodies_find(in->bodies, handle));
+    return store_slot(&self->store, in->from, slots_slot_of(handle));
 }
 
 static int valid(struct port *port, uint32_t worker, uint32_t edge, slots_handle handle)
 {
-    return store_valid(&fabric_of(port)->store, in_edge(port, worker, edge)->from, handle);
+    const struct fabric_edge *const in = in_edge(port, worker, edge);
+
+    /* A copy of one's own is nobody else's to write. */
+    return in->bodies ? 1 : store_valid(&fabric_of(port)->store, in->from, handle);
 }
 
 static void release(struct port *port, uint32_t worker, uint32_t edge, slots_handle handle)
@@ -285,6 +292,12 @@ static uint64_t in_flight(struct port *port, uint32_t worker)
         count += count_of(&edge->tensors_sent) - count_of(&edge->tensors_superseded) -
                  count_of(&edge->tensors_delivered);
         count += count_of(&edge->control_sent) - count_of(&edge->control_delivered);
+        const struct fabric_edge *const in = self->in[e];
+        if (!in->bodies) /* else the sender's own half, as above, ends at the bridge */
+            continue;
+        count += count_of(&in->tensors_sent) - count_of(&in->tensors_superseded) -
+                 count_of(&in->tensors_delivered);
+        count += count_of(&in->control_sent) - count_of(&in->control_delivered);
     }
     return count;
 }
@@ -303,9 +316,12 @@ struct fabric_counts fabric_counts(const struct fabric *self, uint32_t worker)
     const struct fabric_worker *of = &self->workers[worker];
     for (uint32_t e = 0; e < of->degree; e++) {
         sum.tensors_sent += count_of(&of->out[e].tensors_sent);
-        sum.tensors_superseded += count_of(&of->out[e].tensors_superseded);
+        sum.tensors_superseded +=
+            count_of(&of->out[e].tensors_superseded) + count_of(&of->out[e].tensors_replaced);
         sum.control_sent += count_of(&of->out[e].control_sent);
         sum.full += count_of(&of->out[e].full);
+        if (of->in[e]->bodies) /* else its sender counts it */
+            sum.tensors_superseded += count_of(&of->in[e]->tensors_superseded);
         sum.tensors_delivered += count_of(&of->in[e]->tensors_delivered);
         sum.control_delivered += count_of(&of->in[e]->control_delivered);
     }

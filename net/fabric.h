@@ -33,10 +33,14 @@ struct fabric_config {
     uint32_t control_depth; /* unread control messages per edge, 1 or more */
     uint32_t slots;         /* snapshots per worker, at most SLOTS_MAX */
     uint32_t dim;           /* floats per snapshot */
-    struct arena *memory;   /* EAL memory; borrowed until the fabric's end */
+    /* [workers] the process of each; NULL: one has them all. Edges between two are cut (fabric_cut.h); borrowed. */
+    const uint16_t *process;
+    uint32_t bodies; /* vectors that a cut edge holds for its reader, at most FABRIC_BODIES_MAX */
+    struct arena *memory; /* EAL memory; borrowed until the fabric's end */
 };
 
 #define FABRIC_RETURNS_SPARE 4u
+#define FABRIC_BODIES_MAX 64u
 #define FABRIC_BURST 4u /* messages of one kind taken from one edge per poll */
 #define FABRIC_BELL_DEGREE \
     8u /* above this many in-edges a worker polls its doorbell, not every edge */
@@ -53,6 +57,7 @@ struct fabric_counts {
 
 struct fabric_edge;
 struct fabric_worker;
+struct fabric_bodies;
 
 struct fabric {
     struct port port; /* first: ops cast back */
@@ -60,6 +65,10 @@ struct fabric {
     struct fabric_edge *edges;     /* [directed edges], edge peer_begin[w] + e leads out of w */
     struct fabric_worker *workers; /* [workers] */
     struct store store;
+    uint32_t cuts;                         /* directed edges that are cut */
+    struct fabric_edge *cut_in, **cut_out; /* [cuts] their readers' halves and their senders' */
+    struct fabric_bodies *body;            /* [cuts] */
+    struct store bodies;                   /* [cuts][config.bodies] */
 };
 
 /** What fabric_init takes from the arena, for the plan. */

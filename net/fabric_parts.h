@@ -27,6 +27,8 @@ struct fabric_edge {
     _Atomic uint64_t *bell;       /* the consumer's word for this edge, or NULL */
     uint64_t bell_bit;
     uint32_t from, to;
+    struct fabric_bodies
+        *bodies; /* the reader's half of a cut edge: where its vectors are; else NULL */
     /* the producer's */
     _Alignas(LINE_BYTES) counter tensors_sent;
     counter tensors_superseded;
@@ -37,7 +39,23 @@ struct fabric_edge {
     /* the consumer's */
     _Alignas(LINE_BYTES) counter tensors_delivered;
     counter control_delivered;
+    counter tensors_replaced; /* a bridge: taken, and replaced by a newer one before they left */
 };
+
+/**
+ * The vectors of a cut edge that its reader may look at. The bridge writes a name before the message that carries it is
+ * pushed; the reader looks only for names that it was given.
+ */
+struct fabric_bodies {
+    const struct store *store;
+    uint32_t row, count;
+    uint64_t arrivals;                              /* the bridge's */
+    _Atomic uint64_t arrived[FABRIC_BODIES_MAX];    /* in arrivals, which one lies there */
+    _Atomic slots_handle handle[FABRIC_BODIES_MAX]; /* 0: none */
+};
+
+/** Place of the vector that came last under this name; `count`: there is none. */
+uint32_t fabric_bodies_find(const struct fabric_bodies *self, slots_handle handle);
 
 struct fabric_worker {
     _Alignas(LINE_BYTES) struct fabric_edge *out; /* [degree] */

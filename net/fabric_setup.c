@@ -27,6 +27,46 @@ static size_t tensor_channel_bytes(const struct fabric_config *config)
                                            : sizeof(struct mailbox);
 }
 
+static bool is_cut(const struct fabric_config *config, uint32_t from, uint32_t to)
+{
+    return config->process && config->process[from] != config->process[to];
+}
+
+static uint32_t count_cuts(const struct fabric_config *config)
+{
+    uint32_t cuts = 0;
+    for (uint32_t w = 0; w < config->workers; w++)
+        for (uint32_t e = config->peer_begin[w]; e < config->peer_begin[w + 1]; e++)
+            cuts += is_cut(config, w, config->peers[e]);
+    return cuts;
+}
+
+/** Unread tensors that fit a reader's half: as many as can be out at all, so that a bridge always finds room. */
+static uint32_t cut_depth(const struct fabric_config *config)
+{
+    return returns_depth(config);
+}
+
+static size_t cut_channel_bytes(const struct fabric_config *config)
+{
+    return config->tensors == FABRIC_EXACT ? channel_ring_bytes_of_messages(cut_depth(config))
+                                           : sizeof(struct mailbox);
+}
+
+static uint64_t cut_bytes(const struct fabric_config *config)
+{
+    const uint64_t cuts = count_cuts(config);
+    if (cuts == 0)
+        return 0;
+    return arena_cost(cuts * sizeof(struct fabric_edge)) +
+           arena_cost(cuts * sizeof(struct fabric_edge *)) +
+           arena_cost(cuts * sizeof(struct fabric_bodies)) +
+           cuts * (arena_cost(cut_channel_bytes(config)) +
+                   arena_cost(channel_ring_bytes_of_messages(config->control_depth)) +
+                   arena_cost(channel_ring_bytes_of_handles(returns_depth(config)))) +
+           store_bytes((uint32_t)cuts, config->bodies, config->dim);
+}
+
 uint64_t fabric_bytes(const struct fabric_config *config)
 {
     const uint64_t edges = config->peer_begin[config->workers];
@@ -41,7 +81,7 @@ uint64_t fabric_bytes(const struct fabric_config *config)
         bytes += arena_cost(degree * sizeof(struct fabric_edge *));
         bytes += 2 * arena_cost(bell_words_of(degree) * sizeof(uint64_t));
     }
-    return bytes + store_bytes(config->workers, config->slots, config->dim);
+    return bytes + store_bytes(config->workers, config->slots, config->dim) + cut_bytes(config);
 }
 
 static bool in_range(uint32_t value, uint32_t min, uint32_t max)
@@ -81,15 +121,18 @@ static uint32_t neighbour_index(const struct fabric_config *config, uint32_t wor
     return low - config->peer_begin[worker];
 }
 
-static void build_edge(struct fabric *self, struct fabric_edge *edge, uint32_t from, uint32_t to)
+static void build_edge(struct fabric *self, struct fabric_edge *edge, uint32_t from, uint32_t to,
+                       uint32_t depth)
 {
     const struct fabric_config *c = &self->config;
-    void *tensors = arena_take(c->memory, tensor_channel_bytes(c));
+    void *tensors =
+        arena_take(c->memory, c->tensors == FABRIC_EXACT ? channel_ring_bytes_of_messages(depth)
+                                                         : sizeof(struct mailbox));
 
     edge->from = from;
     edge->to = to;
     if (c->tensors == FABRIC_EXACT) {
-        edge->exact = channel_ring_init(tensors, c->exact_depth);
+        edge->exact = channel_ring_init(tensors, depth);
     } else {
         edge->mailbox = tensors;
         mailbox_init(edge->mailbox);
@@ -116,7 +159,41 @@ static void build_worker(struct fabric *self, uint32_t w)
         worker->pending = arena_take(c->memory, worker->bell_words * sizeof(uint64_t));
     }
     for (uint32_t e = 0; e < worker->degree; e++)
-        build_edge(self, &worker->out[e], w, c->peers[c->peer_begin[w] + e]);
+        build_edge(self, &worker->out[e], w, c->peers[c->peer_begin[w] + e], c->exact_depth);
+}
+
+/** A reader's half for each cut edge, in the order of senders and, of each, of its edges. */
+static int build_cuts(struct fabric *self)
+{
+    const struct fabric_config *const c = &self->config;
+    const uint32_t edges = c->peer_begin[c->workers];
+    if (self->cuts == 0)
+        return 0;
+    CHECK(c->bodies >= 1 && c->bodies <= FABRIC_BODIES_MAX);
+    self->cut_in = arena_take(c->memory, self->cuts * sizeof(*self->cut_in));
+    self->cut_out = arena_take(c->memory, self->cuts * sizeof(*self->cut_out));
+    self->body = arena_take(c->memory, self->cuts * sizeof(*self->body));
+    uint32_t cut = 0;
+    for (uint32_t e = 0; e < edges; e++) {
+        struct fabric_edge *const out = &self->edges[e];
+        if (!is_cut(c, out->from, out->to))
+            continue;
+        build_edge(self, &self->cut_in[cut], out->from, out->to, cut_depth(c));
+        self->body[cut] =
+            (struct fabric_bodies){.store = &self->bodies, .row = cut, .count = c->bodies};
+        self->cut_in[cut].bodies = &self->body[cut];
+        self->cut_out[cut++] = out;
+    }
+    return store_init(&self->bodies, self->cuts, c->bodies, c->dim, c->memory);
+}
+
+/** What the reader of this edge reads: the edge itself, or its other half. */
+static struct fabric_edge *reading_half(struct fabric *self, struct fabric_edge *out)
+{
+    for (uint32_t cut = 0; cut < self->cuts; cut++)
+        if (self->cut_out[cut] == out)
+            return &self->cut_in[cut];
+    return out;
 }
 
 /* In-edge e of w is what the e-th peer calls its out-edge to w. */
@@ -132,7 +209,8 @@ static int connect_worker(struct fabric *self, uint32_t w, struct err *err)
             return err_set(err, -EINVAL,
                            "worker %u lists %u as a neighbour, but not the other way round", w,
                            peer);
-        worker->in[e] = &self->edges[self->config.peer_begin[peer] + back];
+        struct fabric_edge *const edge = &self->edges[self->config.peer_begin[peer] + back];
+        worker->in[e] = is_cut(&self->config, peer, w) ? reading_half(self, edge) : edge;
         if (worker->bells != NULL) {
             worker->in[e]->bell = &worker->bells[e / BELL_BITS];
             worker->in[e]->bell_bit = 1ull << e % BELL_BITS;
@@ -160,6 +238,9 @@ int fabric_init(struct fabric *self, const struct fabric_config *config, struct 
     self->workers = arena_take(config->memory, config->workers * sizeof(struct fabric_worker));
     for (uint32_t w = 0; w < config->workers; w++)
         build_worker(self, w);
+    self->cuts = count_cuts(config);
+    if (build_cuts(self) < 0)
+        return err_set(err, -ENOMEM, "the memory area is full");
     for (uint32_t w = 0; w < config->workers && rc == 0; w++)
         rc = connect_worker(self, w, err);
     if (rc < 0)
