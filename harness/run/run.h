@@ -12,8 +12,10 @@
 #include "harness/run/cell.h"
 #include "harness/run/host.h"
 
-/** Ordinary memory that runs reuse: histograms, iteration logs, the judge's area. */
+/** Ordinary memory that runs reuse, one block: histograms, iteration logs, the judge's area. */
 struct run_buffers {
+    void *memory; /* of all of them; shared with processes that are forked later */
+    size_t bytes;
     float *judge;            /* [points][workers][worker_judged_floats] */
     uint8_t *judge_absent;   /* [points][workers] */
     uint64_t *judge_average; /* [points][workers] */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How much memory a cell needs: counted here before anything is started, and taken in run.c in the same order. */
 #include <errno.h>
-#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
 #include "core/base/check.h"
 #include "core/worker/membership.h"
@@ -114,78 +115,73 @@ size_t run_judge_bytes(const struct cell *cell)
            worker_judged_floats(cell->row, &cell->common->model) * sizeof(float);
 }
 
+/** Places the buffers in `at` one after the other; NULL measures. */
+static size_t place_buffers(struct run_buffers *self, uint8_t *at, uint32_t loops)
+{
+    const size_t logs = (size_t)self->workers * self->log_capacity + 1;
+    const size_t points = (size_t)EXPERIMENT_POINTS_MAX * self->workers + 1;
+    const size_t holes = (size_t)loops * RUN_HOLES_MAX + 1;
+    const struct {
+        void *place;
+        size_t bytes;
+    } part[] = {
+        {&self->judge, self->judge_bytes},
+        {&self->judge_absent, points},
+        {&self->judge_average, points * sizeof(*self->judge_average)},
+        {&self->log, logs * sizeof(*self->log)},
+        {&self->run, sizeof(*self->run)},
+        {&self->row, logs * sizeof(*self->row)},
+        {&self->hist, self->hists * sizeof(*self->hist)},
+        {&self->hole, holes * sizeof(*self->hole)},
+        {&self->stolen, holes * sizeof(*self->stolen)},
+        {&self->journal, self->workers * self->journal_bytes},
+    };
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
+        uint8_t *const here = at && part[i].bytes > 0 ? at + used : NULL;
+        memcpy(part[i].place, &here, sizeof(here));
+        used += arena_cost(part[i].bytes);
+    }
+    return used;
+}
+
+static struct run_buffers describe_buffers(uint32_t workers, uint32_t loops, size_t judge_bytes,
+                                           uint32_t log_capacity, size_t journal_bytes)
+{
+    return (struct run_buffers){.workers = workers,
+                                .log_capacity = log_capacity,
+                                .journal_bytes = journal_bytes,
+                                .judge_bytes = judge_bytes,
+                                .hists = (workers + 1) * SERIES_COUNT + loops + 1};
+}
+
 size_t run_buffers_bytes(uint32_t workers, uint32_t loops, size_t judge_bytes,
                          uint32_t log_capacity, size_t journal_bytes)
 {
-    return judge_bytes +
-           workers * (journal_bytes + EXPERIMENT_POINTS_MAX * (1 + sizeof(uint64_t))) +
-           ((size_t)(workers + 1) * SERIES_COUNT + loops + 1) * sizeof(struct hist) +
-           (size_t)workers * log_capacity *
-               (sizeof(struct worker_iteration) + sizeof(struct record_iteration)) +
-           (size_t)loops * RUN_HOLES_MAX *
-               (sizeof(struct stolen_hole) + sizeof(struct record_stolen));
-}
-
-/** Cache lines of `bytes`; *short_of: there was no memory. */
-static void *take_lines(size_t bytes, bool *short_of)
-{
-    void *const memory = aligned_alloc(64, (bytes + 63) & ~(size_t)63);
-    *short_of |= !memory;
-    return memory;
-}
-
-static void *take_zeroed(size_t count, size_t bytes, bool *short_of)
-{
-    void *const memory = calloc(count + 1, bytes);
-    *short_of |= !memory;
-    return memory;
+    struct run_buffers buffers =
+        describe_buffers(workers, loops, judge_bytes, log_capacity, journal_bytes);
+    return place_buffers(&buffers, NULL, loops);
 }
 
 int run_buffers_open(struct run_buffers *out, uint32_t workers, uint32_t loops, size_t judge_bytes,
                      uint32_t log_capacity, size_t journal_bytes, struct err *err)
 {
-    const size_t cuts = (size_t)EXPERIMENT_POINTS_MAX * workers;
-    const size_t lines = (size_t)workers * log_capacity, holes = (size_t)loops * RUN_HOLES_MAX;
-    bool short_of = false;
-    *out = (struct run_buffers){.workers = workers,
-                                .log_capacity = log_capacity,
-                                .journal_bytes = journal_bytes,
-                                .judge_bytes = judge_bytes,
-                                .hists = (workers + 1) * SERIES_COUNT + loops + 1};
-    out->judge = take_lines(judge_bytes, &short_of);
-    out->judge_absent = take_zeroed(cuts, 1, &short_of);
-    out->judge_average = take_zeroed(cuts, sizeof(*out->judge_average), &short_of);
-    out->log = take_zeroed(lines, sizeof(*out->log), &short_of);
-    out->run = take_lines(sizeof(*out->run), &short_of);
-    out->row = take_zeroed(lines, sizeof(*out->row), &short_of);
-    out->hist = take_zeroed(out->hists, sizeof(*out->hist), &short_of);
-    out->hole = take_zeroed(holes, sizeof(*out->hole), &short_of);
-    out->stolen = take_zeroed(holes, sizeof(*out->stolen), &short_of);
-    if (journal_bytes > 0)
-        out->journal = take_lines(workers * journal_bytes, &short_of);
-    if (short_of) {
-        run_buffers_close(out);
+    *out = describe_buffers(workers, loops, judge_bytes, log_capacity, journal_bytes);
+    out->bytes = place_buffers(out, NULL, loops);
+    /* Shared, so that the processes of a run write what this one reads. */
+    out->memory = mmap(NULL, out->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (out->memory == MAP_FAILED) {
+        *out = (struct run_buffers){0};
         return err_set(err, -ENOMEM, "not enough memory for %zu bytes of snapshots", judge_bytes);
     }
-    memset(out->judge, 0, judge_bytes); /* touched now, not during a run */
-    if (out->journal)
-        memset(out->journal, 0, workers * journal_bytes);
-    memset(out->hole, 0, holes * sizeof(*out->hole));
-    memset(out->log, 0, lines * sizeof(*out->log));
+    place_buffers(out, out->memory, loops);
+    memset(out->memory, 0, out->bytes); /* touched now, not during a run */
     return 0;
 }
 
 void run_buffers_close(struct run_buffers *self)
 {
-    free(self->judge);
-    free(self->judge_absent);
-    free(self->judge_average);
-    free(self->run);
-    free(self->log);
-    free(self->journal);
-    free(self->row);
-    free(self->hole);
-    free(self->stolen);
-    free(self->hist);
+    if (self->memory)
+        munmap(self->memory, self->bytes);
     *self = (struct run_buffers){0};
 }
