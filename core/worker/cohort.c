@@ -102,6 +102,8 @@ static void steer_halt(struct cohort *self)
 static bool is_quiet(struct cohort *self)
 {
     uint64_t sent = 0, received = 0;
+    for (uint32_t b = 0; b < self->bridges; b++)
+        received += atomic_load_explicit(&self->bridge[b].settled, memory_order_acquire);
     for (uint32_t w = 0; w < self->workers; w++) {
         const struct cohort_worker *const worker = &self->worker[w];
         if (!atomic_load_explicit(&worker->done, memory_order_acquire))

@@ -83,6 +83,11 @@ struct cohort_cut {
 
 #define COHORT_CUTS_MAX 64u
 
+/** What carries messages between processes, one for each: of what workers sent, what nobody will read. */
+struct cohort_bridge {
+    _Alignas(64) _Atomic uint64_t settled; /* messages: replaced by newer ones on their way */
+};
+
 struct cohort {
     _Alignas(
         64) _Atomic uint32_t phase; /* enum cohort_phase; advanced by the coordinator (loop 0) */
@@ -103,6 +108,8 @@ struct cohort {
     uint32_t cuts; /* how many cuts lie inside RUN (the first, at the start, included) */
     struct cohort_cut at[COHORT_CUTS_MAX];
     struct cohort_worker *worker; /* [workers], borrowed */
+    struct cohort_bridge *bridge; /* [bridges], borrowed */
+    uint32_t bridges;
     uint64_t quiet_sum;           /* coordinator: messages at the previous quiet look */
     bool incomplete;
     struct stall stall;

@@ -47,6 +47,16 @@ static void turn_loader(struct loop *self)
         compute_look_at_batch(self->worker[i], from);
 }
 
+/** Its time is nobody's of the workers: they were off the core meanwhile. */
+static void turn_bridge(struct loop *self)
+{
+    if (!self->bridge)
+        return;
+    const uint64_t from = clock_cyc();
+    self->bridge->turn(self->bridge, from);
+    self->busy_cyc += clock_cyc() - from;
+}
+
 /** Something happened to somebody, or nothing to anybody. */
 static void turn_changes(struct loop *self, uint64_t now)
 {
@@ -161,6 +171,7 @@ int loop_run(struct loop *self)
 
     while (follow(self, now)) {
         turn_loader(self);
+        turn_bridge(self);
         turn_changes(self, now);
         for (uint32_t i = 0; i < self->count; i++)
             turn_worker(self, self->worker[i]);

@@ -8,6 +8,7 @@
 #ifndef CORE_WORKER_LOOP_H
 #define CORE_WORKER_LOOP_H
 
+#include "core/worker/bridge.h"
 #include "core/worker/stolen.h"
 #include "core/worker/worker.h"
 
@@ -17,6 +18,7 @@ struct loop {
     uint32_t count;
     uint32_t index; /* loop 0 steers the cohort */
     struct loader *loader;
+    struct bridge *bridge; /* NULL: none of this loop's */
     const float *initial;      /* [dim] the model everybody starts from */
     uint32_t changes;          /* the cohort's, when it was looked at last */
     uint32_t turn;             /* whose slice is next */

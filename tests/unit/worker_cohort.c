@@ -376,3 +376,24 @@ Test(cohort, drains_in_good_order_when_it_was_interrupted)
     cr_expect_eq(cohort_phase(&cohort), COHORT_END);
     cr_expect_not(cohort.incomplete);
 }
+
+Test(cohort, counts_what_a_bridge_settled_as_received)
+{
+    static struct cohort_bridge bridge[2];
+    cohort.bridge = bridge;
+    cohort.bridges = 2;
+    drain();
+    everybody_is_done();
+    worker[0].sent = 5;
+    worker[1].received = 2;
+    bridge[1].settled = 2;
+    for (uint32_t i = 0; i < 3; i++)
+        steer_at(1010 + i);
+    cr_expect_eq(cohort_phase(&cohort), COHORT_DRAIN, "one is on its way");
+    bridge[0].settled = 1;
+    steer_at(1020);
+    cr_expect_eq(cohort_phase(&cohort), COHORT_DRAIN, "one look is not enough");
+    steer_at(1021);
+    cr_expect_eq(cohort_phase(&cohort), COHORT_END);
+    cr_expect_not(cohort.incomplete);
+}
