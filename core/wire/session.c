@@ -32,7 +32,7 @@ static bool is_lower(const struct session *self)
     return self->terms.self < self->terms.peer;
 }
 
-void session_open(struct session *self, uint32_t own, uint32_t peers, uint64_t now_ns)
+void session_begin(struct session *self, uint32_t own, uint32_t peers, uint64_t now_ns)
 {
     const struct session_terms terms = self->terms;
     const bool lower = terms.self < terms.peer;
@@ -48,7 +48,7 @@ void session_open(struct session *self, uint32_t own, uint32_t peers, uint64_t n
     self->id = session_name(terms.run, ids, self->incarnation);
 }
 
-void session_close(struct session *self)
+void session_stop(struct session *self)
 {
     self->state = SESSION_CLOSED;
     self->due_ns = UINT64_MAX;

@@ -64,8 +64,8 @@ enum session_news {
 uint32_t session_name(uint64_t run, const uint16_t ids[2], const uint32_t incarnation[2]);
 
 /** Ask or wait. Incarnations by process, own first. */
-void session_open(struct session *self, uint32_t own, uint32_t peers, uint64_t now_ns);
-void session_close(struct session *self);
+void session_begin(struct session *self, uint32_t own, uint32_t peers, uint64_t now_ns);
+void session_stop(struct session *self);
 
 /** A HELLO or HELLO_ACK of this session, `head->length` bytes. */
 enum session_news session_hello(struct session *self, const struct frame_head *head,

@@ -170,7 +170,7 @@ void wire_open(struct wire *self, uint32_t own_incarnation, uint32_t peer_incarn
 {
     CHECK(self->ends == 0 && self->closing > self->config.outs);
     CHECK(self->unread.count == 0);
-    session_open(&self->session, own_incarnation, peer_incarnation, now_ns);
+    session_begin(&self->session, own_incarnation, peer_incarnation, now_ns);
     self->counter = 0;
     self->credit = 0;
     self->since_ack = self->run = 0;
@@ -191,7 +191,7 @@ void wire_close(struct wire *self)
 {
     const bool had_streams =
         self->session.state == SESSION_OPEN || self->session.state == SESSION_ENDED;
-    session_close(&self->session);
+    session_stop(&self->session);
     self->due_ns = UINT64_MAX;
     if (!had_streams)
         return;
