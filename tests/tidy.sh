@@ -40,7 +40,7 @@ core/sim/base core/drive core/policy core/inject core/base
 core/sim/wire core/sim/base core/sim/values/values.h core/drive core/inject core/base
 core/sim/node core/sim/wire core/sim/base core/sim/values/values.h core/drive core/policy core/inject core/base
 core/sim/plan core/sim/node core/sim/wire core/sim/base core/sim/values/values.h core/drive core/policy core/inject core/base
-net core/worker/port.h core/inject core/base core/policy/policy.h
+net core/wire core/worker/bridge.h core/worker/port.h core/inject core/base core/policy/policy.h
 topo core/base
 harness core net topo
 harness/command core net topo harness

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One turn: frames that came, what they bring; loans that ended; vectors that readers gave back; messages that want to
+ * leave; frames, while the link takes them. Each step has a budget, so that a turn never grows beyond some microseconds.
+ */
+#include "net/spread.h"
+
+#include <string.h>
+
+#include "core/base/check.h"
+#include "net/spread_parts.h"
+
+static struct spread *spread_of(struct bridge *bridge)
+{
+    return (struct spread *)bridge;
+}
+
+static uint64_t ns_at(const struct spread *self, uint64_t cyc)
+{
+    return (uint64_t)((double)cyc * self->config.ns_per_cyc);
+}
+
+static void settle(struct spread *self)
+{
+    /* relaxed load: one writer. release: what made it so comes before it */
+    const uint64_t settled = atomic_load_explicit(self->config.settled, memory_order_relaxed);
+    atomic_store_explicit(self->config.settled, settled + 1, memory_order_release);
+}
+
+/* --------------------------------------------------------------- in */
+
+static void take_frames(struct spread *self, uint64_t now_ns)
+{
+    struct link_in in[LINK_BURST];
+    const uint32_t came = link_receive(self->link, in, LINK_BURST);
+    for (uint32_t i = 0; i < came; i++)
+        wire_input(self->pair[in[i].peer].wire, in[i].at, in[i].bytes, now_ns);
+    link_release(self->link, in, came);
+}
+
+/** The vector of a tensor about a slice came as that slice alone: to its place in the vector. */
+static void unfold(const struct spread *self, uint32_t cut, const struct port_message *message,
+                   uint32_t place)
+{
+    uint32_t begin, end;
+    size_t bytes;
+    if (message->slices <= 1)
+        return;
+    float *const store = fabric_cut_store(self->config.fabric, cut, &bytes);
+    float *const vector = store + place * bytes / sizeof(float);
+    self->config.range(self->config.fabric->config.dim, message->slice, message->slices, &begin,
+                       &end);
+    memmove(vector + begin, vector, (end - begin) * sizeof(float));
+}
+
+/** False: its reader has no room for it. */
+static bool deliver(struct spread *self, struct spread_pair *pair, const struct wire_delivery *it)
+{
+    const uint32_t k = SPREAD_EDGE(it->stream), cut = pair->in[k];
+    struct fabric *const fabric = self->config.fabric;
+    struct port_message message;
+    memcpy(&message, it->message, sizeof(message));
+    if (!SPREAD_IS_TENSOR(it->stream))
+        return fabric_cut_control(fabric, cut, &message);
+    unfold(self, cut, &message, it->slot);
+    const uint32_t unread = fabric_cut_tensor(fabric, cut, &message, it->slot);
+    if (unread < fabric->config.bodies) {
+        wire_release(pair->wire, it->stream, unread);
+        settle(self);
+    }
+    return true;
+}
+
+static void take_deliveries(struct spread *self, struct spread_pair *pair)
+{
+    if (pair->waits && !deliver(self, pair, &pair->delivery))
+        return;
+    pair->waits = false;
+    while (wire_take(pair->wire, &pair->delivery))
+        if (!deliver(self, pair, &pair->delivery)) {
+            pair->waits = true;
+            return;
+        }
+}
+
+static void give_back_places(struct spread *self, struct spread_pair *pair)
+{
+    struct fabric *const fabric = self->config.fabric;
+    for (uint32_t k = 0; k < pair->ins; k++) {
+        uint32_t place;
+        while ((place = fabric_cut_released(fabric, pair->in[k])) < fabric->config.bodies)
+            wire_release(pair->wire, SPREAD_TENSORS(k), place);
+    }
+}
+
+/* -------------------------------------------------------------- out */
+
+static void end_loans(struct spread *self, struct spread_pair *pair)
+{
+    struct wire_end end;
+    while (wire_ended(pair->wire, &end))
+        fabric_cut_return(self->config.fabric, pair->out[SPREAD_EDGE(end.stream)], end.token);
+}
+
+static void fill_item(const struct spread *self, uint32_t cut, const struct port_message *message,
+                      struct stream_tx_item *out)
+{
+    const struct fabric *const fabric = self->config.fabric;
+    uint32_t begin = 0, end = fabric->config.dim;
+    *out = (struct stream_tx_item){.token = message->handle};
+    memcpy(out->message, message, sizeof(out->message));
+    if (!message->is_tensor)
+        return;
+    if (message->slices > 1)
+        self->config.range(end, message->slice, message->slices, &begin, &end);
+    out->body = (const unsigned char *)(fabric_cut_vector(fabric, cut, message->handle) + begin);
+    out->body_bytes = (end - begin) * (uint32_t)sizeof(float);
+}
+
+/** False: it waits. */
+static bool publish(struct spread *self, struct spread_pair *pair, uint16_t stream,
+                    struct spread_held *held, uint64_t now_ns)
+{
+    const uint32_t cut = pair->out[SPREAD_EDGE(stream)];
+    struct stream_tx_item old;
+    switch (wire_publish(pair->wire, stream, &held->item, now_ns, &old)) {
+    case WIRE_FULL:
+        return false;
+    case WIRE_SUPERSEDED:
+        fabric_cut_return(self->config.fabric, cut, old.token);
+        fabric_cut_superseded(self->config.fabric, cut);
+        settle(self);
+        break;
+    case WIRE_TAKEN:
+        break;
+    }
+    held->is = false;
+    return true;
+}
+
+static void take_messages(struct spread *self, struct spread_pair *pair, uint64_t now_ns)
+{
+    for (uint32_t k = 0; k < 2 * pair->outs; k++) {
+        struct spread_held *const held = &pair->held[k];
+        const uint16_t stream = (uint16_t)(k + 1);
+        struct port_message message;
+        if (held->is && !publish(self, pair, stream, held, now_ns))
+            continue;
+        while (fabric_cut_take(self->config.fabric, pair->out[k / 2], SPREAD_IS_TENSOR(stream),
+                               &message)) {
+            fill_item(self, pair->out[k / 2], &message, &held->item);
+            held->is = true;
+            if (!publish(self, pair, stream, held, now_ns))
+                break;
+        }
+    }
+}
+
+/** A frame that the wire has given is sent, now or later: its head is kept, and its body is lent for longer. */
+static void keep_frame(struct spread_pair *pair, const struct frame *frame)
+{
+    memcpy(pair->stuck, frame->head, frame->head_bytes);
+    pair->frame = (struct link_out){pair->stuck, frame->body, frame->head_bytes, frame->body_bytes};
+    pair->is_stuck = true;
+}
+
+static void send_frames(struct spread *self, uint32_t peer, uint64_t now_ns)
+{
+    struct spread_pair *const pair = &self->pair[peer];
+    struct frame frame;
+    if (pair->is_stuck && link_send(self->link, peer, &pair->frame, 1) == 0)
+        return;
+    pair->is_stuck = false;
+    for (uint32_t i = 0; i < LINK_BURST && wire_output(pair->wire, now_ns, &frame); i++) {
+        const struct link_out out = {frame.head, frame.body, frame.head_bytes, frame.body_bytes};
+        if (link_send(self->link, peer, &out, 1) == 1)
+            continue;
+        keep_frame(pair, &frame);
+        return;
+    }
+}
+
+static void turn(struct bridge *bridge, uint64_t now_cyc)
+{
+    struct spread *const self = spread_of(bridge);
+    const uint64_t now_ns = ns_at(self, now_cyc);
+    take_frames(self, now_ns);
+    for (uint32_t p = 0; p < self->pairs; p++) {
+        struct spread_pair *const pair = &self->pair[p];
+        end_loans(self, pair);
+        take_deliveries(self, pair);
+        give_back_places(self, pair);
+        if (wire_state(pair->wire) == SESSION_OPEN)
+            take_messages(self, pair, now_ns);
+        send_frames(self, p, now_ns);
+    }
+}
+
+struct bridge *spread_bridge(struct spread *self)
+{
+    self->bridge.turn = turn;
+    return &self->bridge;
+}
+
+void spread_start(struct spread *self, uint64_t now_cyc)
+{
+    for (uint32_t p = 0; p < self->pairs; p++)
+        wire_open(self->pair[p].wire, 1, 1, ns_at(self, now_cyc));
+}
+
+void spread_bye(struct spread *self, uint64_t now_cyc)
+{
+    for (uint32_t p = 0; p < self->pairs; p++)
+        wire_bye(self->pair[p].wire, ns_at(self, now_cyc));
+}
+
+static bool all_are(const struct spread *self, enum session_state state)
+{
+    for (uint32_t p = 0; p < self->pairs; p++)
+        if (wire_state(self->pair[p].wire) != state)
+            return false;
+    return true;
+}
+
+bool spread_is_open(const struct spread *self)
+{
+    return all_are(self, SESSION_OPEN);
+}
+
+bool spread_is_over(const struct spread *self)
+{
+    return all_are(self, SESSION_ENDED);
+}
+
+struct spread_counts spread_counts(const struct spread *self)
+{
+    struct spread_counts out = {.link = self->link->counts};
+    for (uint32_t p = 0; p < self->pairs; p++) {
+        for (uint32_t c = 0; c < WIRE_COUNTS; c++)
+            out.wire[c] += wire_counted(self->pair[p].wire, (enum wire_count)c);
+        out.peers_sent += wire_peer_sent(self->pair[p].wire);
+    }
+    return out;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** What a spread is made of; for spread.c and spread_setup.c only. */
+#ifndef NET_SPREAD_PARTS_H
+#define NET_SPREAD_PARTS_H
+
+#include "net/fabric_cut.h"
+#include "net/spread.h"
+
+/* Streams of the k-th cut edge of a direction. */
+#define SPREAD_TENSORS(k) ((uint16_t)(2 * (k) + 1))
+#define SPREAD_CONTROLS(k) ((uint16_t)(2 * (k) + 2))
+#define SPREAD_EDGE(stream) (((stream)-1u) / 2u)
+#define SPREAD_IS_TENSOR(stream) ((stream) % 2u == 1u)
+
+/** A message that was taken from a worker and finds no room on its wire yet. */
+struct spread_held {
+    bool is;
+    struct stream_tx_item item;
+};
+
+struct spread_pair {
+    uint32_t process;
+    struct wire *wire;
+    uint32_t outs, ins;       /* cut edges of each direction … */
+    uint32_t *out, *in;       /* … by their numbers in the fabric */
+    struct spread_held *held; /* [2 * outs] */
+    /* A control that came and found its reader's ring full: nothing else is taken before it. */
+    bool waits;
+    struct wire_delivery delivery;
+    /* A frame that the link had no room for; its head is copied. */
+    bool is_stuck;
+    uint8_t *stuck;
+    struct link_out frame;
+};
+
+struct spread {
+    struct bridge bridge; /* first: turn casts back */
+    struct spread_config config;
+    struct link *link;
+    uint32_t pairs;
+    struct spread_pair *pair;
+};
+
+#endif
