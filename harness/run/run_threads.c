@@ -69,37 +69,12 @@ static void note_loader(struct run_thread *self)
     self->loop.loader = NULL;
 }
 
-static enum run_decision report_and_wait(struct run_gate *gate, bool ready)
-{
-    pthread_mutex_lock(&gate->lock);
-    gate->reported++;
-    gate->refused |= !ready;
-    pthread_cond_broadcast(&gate->changed);
-    while (gate->decision == RUN_UNDECIDED)
-        pthread_cond_wait(&gate->changed, &gate->lock);
-    const enum run_decision decision = gate->decision;
-    pthread_mutex_unlock(&gate->lock);
-    return decision;
-}
-
-/** Wait until `started` threads have reported, then decide for all of them. */
-static enum run_decision decide(struct run_gate *gate, uint32_t started, bool possible)
-{
-    pthread_mutex_lock(&gate->lock);
-    while (gate->reported < started)
-        pthread_cond_wait(&gate->changed, &gate->lock);
-    gate->decision = possible && !gate->refused ? RUN_GO : RUN_GO_HOME;
-    const enum run_decision decision = gate->decision;
-    pthread_cond_broadcast(&gate->changed);
-    pthread_mutex_unlock(&gate->lock);
-    return decision;
-}
-
 static void *thread_main(void *argument)
 {
     struct run_thread *const self = argument;
     self->error = get_ready(self);
-    if (report_and_wait(&self->run->gate, self->error == 0) == RUN_GO) {
+    run_gate_report(&self->run->gate, self->error == 0);
+    if (run_gate_wait(&self->run->gate) == RUN_GO) {
         count_disturbances(self, -1);
         self->error = loop_run(&self->loop);
         count_disturbances(self, +1);
@@ -119,29 +94,41 @@ static void start_clock(struct run *run)
     atomic_store_explicit(&run->cohort.phase, COHORT_RUN, memory_order_release);
 }
 
+/** Threads of loops `first` to `end`; of those that cannot be started, too, everybody hears. */
+static void start(struct run *run, uint32_t first, uint32_t end)
+{
+    for (uint32_t l = first; l < end; l++) {
+        struct run_thread *const t = &run->thread[l];
+        const int code = pthread_create(&t->id, NULL, thread_main, t);
+        t->started = code == 0;
+        if (t->started)
+            continue;
+        t->error = err_set(&t->err, -code, "cannot start thread %u: %s", l, strerror(code));
+        run_gate_report(&run->gate, false);
+    }
+}
+
+static void join(struct run *run, uint32_t first, uint32_t end)
+{
+    for (uint32_t l = first; l < end; l++)
+        if (run->thread[l].started)
+            pthread_join(run->thread[l].id, NULL);
+}
+
 int run_threads(struct run *run, struct err *err)
 {
     const uint32_t loops = run->cohort.loops;
-    uint32_t started = 0;
     int error = 0;
-    pthread_mutex_init(&run->gate.lock, NULL);
-    pthread_cond_init(&run->gate.changed, NULL);
-    for (; started < loops && error == 0; started += error == 0) {
-        error = -pthread_create(&run->thread[started].id, NULL, thread_main, &run->thread[started]);
-        if (error < 0)
-            err_set(err, error, "cannot start thread %u: %s", started, strerror(-error));
-    }
-    if (decide(&run->gate, started, error == 0) == RUN_GO)
+    start(run, 0, loops);
+    while (atomic_load(&run->gate.reported) < loops)
+        run_gate_sleep();
+    if (run_gate_decide(&run->gate) == RUN_GO)
         start_clock(run);
-    for (uint32_t l = 0; l < started; l++) {
-        pthread_join(run->thread[l].id, NULL);
-        if (run->thread[l].error < 0 && error == 0) {
-            error = run->thread[l].error;
-            *err = run->thread[l].err;
-        }
+    join(run, 0, loops);
+    for (uint32_t l = 0; l < loops && error == 0; l++) {
+        error = run->thread[l].error;
+        *err = run->thread[l].err;
     }
     run->cohort.incomplete |= atomic_load(&run->disk_failed);
-    pthread_cond_destroy(&run->gate.changed);
-    pthread_mutex_destroy(&run->gate.lock);
     return error;
 }

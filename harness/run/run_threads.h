@@ -8,6 +8,7 @@
 
 #include "core/worker/loop.h"
 #include "harness/run/run.h"
+#include "harness/run/run_gate.h"
 #include "net/fabric.h"
 #include "net/impair.h"
 
@@ -16,6 +17,7 @@ struct run;
 struct run_thread {
     struct run *run;
     pthread_t id;
+    bool started;
     struct loop loop;
     struct worker *worker[EXPERIMENT_WORKERS_MAX]; /* the loop's */
     struct loader_config loader_config;
@@ -25,15 +27,6 @@ struct run_thread {
     char loader_reason[256];
     uint64_t batches, bytes_read, load_retries;
     uint64_t involuntary_switches, page_faults;
-};
-
-/** Threads report here that they are ready (or not) and wait for the one decision that counts for all of them. */
-struct run_gate {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    uint32_t reported;
-    bool refused; /* somebody could not get ready */
-    enum run_decision { RUN_UNDECIDED, RUN_GO, RUN_GO_HOME } decision;
 };
 
 /** Everything of the run in progress. */
