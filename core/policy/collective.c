@@ -98,7 +98,7 @@ static void enter(struct collective *self, enum half half, struct actions *out)
                                       .peers = self->group,
                                       .count = self->count,
                                       .degree = self->count,
-                                      .slice = (uint16_t)(half == HALF_SLICES ? self->rank : 0),
+                                      .slice = (uint16_t)self->rank,
                                       .slices = (uint16_t)(self->count + 1)});
 }
 

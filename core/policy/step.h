@@ -30,7 +30,7 @@ enum tensor_type {
     TENSOR_MODEL = 1, /* a model to average with; tag = round or transaction */
     TENSOR_RESPONSE,  /* pair exchange: the asked worker's model; tag = transaction */
     TENSOR_RETURN,    /* pair exchange: the asking worker's model; tag = transaction */
-    TENSOR_PART,  /* all-reduce, first half: the receiver's own slice is to be read; tag = round */
+    TENSOR_PART, /* all-reduce, first half: to be read is the slice of the receiver's place in the group; tag = round */
     TENSOR_SLICE, /* all-reduce, second half: the sender's slice, averaged; tag = round */
     TENSOR_LAST,  /* agp: as TENSOR_MODEL, and the sender's running sums change no more */
 };
@@ -109,7 +109,8 @@ struct action {
             uint64_t at_ns;  /* ACT_TIMER */
             uint64_t handle; /* ACT_RELEASE; base of ACT_APPLY / ACT_MIX, 0 = the current model */
             uint32_t round;
-            uint16_t slice; /* MIX_SLICE_* */
+            uint16_t
+                slice; /* MIX_SLICE_*; ACT_SEND with slices > 1: the sender's place in its group */
             uint16_t
                 slices; /* and ACT_SEND: slices > 1 = each receiver counts 1/slices of the bytes */
         };

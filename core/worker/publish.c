@@ -37,6 +37,8 @@ static bool send_to_all(struct worker *self, const struct action *action,
         const uint32_t edge = action->peers[self->todo.next_peer];
         struct port_message old;
         CHECK(edge < self->peer_count);
+        if (message->is_tensor && message->type == TENSOR_PART)
+            message->slice = self->todo.next_peer + (self->todo.next_peer >= action->slice);
         message->lives = incarnation_pair(
             self->slots.incarnation,
             self->membership.known ? self->membership.known[edge].epoch / 2 + 1 : 1);

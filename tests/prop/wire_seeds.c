@@ -113,7 +113,7 @@ Test(wire_seeds, a_bitmap_of_256_chunks_is_found, .timeout = 120)
 
 Test(wire_seeds, a_loan_that_ends_with_the_ack_is_found, .timeout = 120)
 {
-    find(WIRE_PLANT_LOAN, "W5");
+    find(WIRE_PLANT_LOAN, "ended before its reader's");
 }
 
 Test(wire_seeds, a_missing_look_at_the_session_is_found, .timeout = 120)

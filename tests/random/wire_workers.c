@@ -167,7 +167,7 @@ static void end_early(struct wire_world *self, struct wire_side *side)
 void wire_workers_collect(struct wire_world *self, struct wire_side *side, bool all)
 {
     struct wire_end end;
-    if (self->plant == WIRE_PLANT_LOAN && !all)
+    if (self->plant == WIRE_PLANT_LOAN && wire_state(side->wire) == SESSION_OPEN)
         end_early(self, side);
     while (wire_ended(side->wire, &end))
         wire_ledger_ended(&self->verdict, book_of(self, side, side->way, end.stream), end.token,

@@ -13,8 +13,8 @@
 #include "tests/random/wire_link.h"
 
 #define WIRE_WORLD_KEPT_MOST 8u
-#define WIRE_WORLD_PATIENCE_NS \
-    UINT64_C(20000000000) /* without a chunk of use: much longer than any repair takes */
+/* Without a chunk of use: ten of the longest bursts of loss, at the pace of what asks. */
+#define WIRE_WORLD_PATIENCE_NS UINT64_C(200000000000)
 #define WIRE_WORLD_EVENTS_MOST 1000000u
 
 /** A tensor that a reader has not given back. */

@@ -20,7 +20,7 @@ TestSuite(policy_allreduce, .init = open_middle, .fini = close_node);
 Test(policy_allreduce, averages_its_own_slice_and_copies_the_others)
 {
     expect_trace(&node, "@0   start              -> compute r0\n"
-                        "@100 grad               -> apply, send part t0 s0/3 {0 1}\n"
+                        "@100 grad               -> apply, send part t0 s1/3 {0 1}\n"
                         "@110 part p1 t0 d2 h20  ->\n"
                         "@120 part p0 t0 d2 h10  -> mix slice-mean s1/3 {0:h10:w0 1:h20:w2},"
                         " release {0:h10 1:h20}, send slice t0 s1/3 {0 1}\n"
@@ -35,7 +35,7 @@ Test(policy_allreduce, takes_parts_and_slices_that_come_before_its_own_gradient)
     expect_trace(&node, "@0   start              -> compute r0\n"
                         "@10  part p0 t0 d2 h10  ->\n"
                         "@20  part p1 t0 d2 h20  ->\n"
-                        "@100 grad               -> apply, send part t0 s0/3 {0 1},"
+                        "@100 grad               -> apply, send part t0 s1/3 {0 1},"
                         " mix slice-mean s1/3 {0:h10:w0 1:h20:w2}, release {0:h10 1:h20},"
                         " send slice t0 s1/3 {0 1}\n"
                         "@110 slice p0 t0 d2 h11 ->\n"
@@ -43,7 +43,7 @@ Test(policy_allreduce, takes_parts_and_slices_that_come_before_its_own_gradient)
                         "@130 slice p1 t0 d2 h21 -> mix slice-copy {0:h11:w0 1:h21:w2},"
                         " release {0:h11 1:h21}, compute r1\n"
                         "@140 part p1 t1 d2 h22  ->\n"
-                        "@200 grad               -> apply, send part t1 s0/3 {0 1},"
+                        "@200 grad               -> apply, send part t1 s1/3 {0 1},"
                         " mix slice-mean s1/3 {0:h12:w0 1:h22:w2}, release {0:h12 1:h22},"
                         " send slice t1 s1/3 {0 1}\n");
 }
@@ -51,7 +51,7 @@ Test(policy_allreduce, takes_parts_and_slices_that_come_before_its_own_gradient)
 Test(policy_allreduce, passes_both_halves_in_one_step_when_a_part_is_overtaken_by_slices)
 {
     expect_trace(&node, "@0   start              -> compute r0\n"
-                        "@100 grad               -> apply, send part t0 s0/3 {0 1}\n"
+                        "@100 grad               -> apply, send part t0 s1/3 {0 1}\n"
                         "@110 part p0 t0 d2 h10  ->\n"
                         "@120 slice p0 t0 d2 h11 ->\n"
                         "@130 slice p1 t0 d2 h21 ->\n"
@@ -64,7 +64,7 @@ Test(policy_allreduce, finishes_the_named_round_and_then_is_done)
 {
     expect_trace(&node, "@0   start              -> compute r0\n"
                         "@10  stop t0            ->\n"
-                        "@100 grad               -> apply, send part t0 s0/3 {0 1}\n"
+                        "@100 grad               -> apply, send part t0 s1/3 {0 1}\n"
                         "@110 part p0 t0 d2 h10  ->\n"
                         "@120 part p1 t0 d2 h20  -> mix slice-mean s1/3 {0:h10:w0 1:h20:w2},"
                         " release {0:h10 1:h20}, send slice t0 s1/3 {0 1}\n"

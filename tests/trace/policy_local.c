@@ -23,7 +23,7 @@ Test(policy_local, reduces_after_each_so_many_steps)
 
     expect_trace(&node, "@0   start              -> compute r0\n"
                         "@100 grad               -> apply, compute r1\n"
-                        "@200 grad               -> apply, send part t0 s0/3 {0 1}\n"
+                        "@200 grad               -> apply, send part t0 s1/3 {0 1}\n"
                         "@210 part p1 t0 d2 h20  ->\n"
                         "@220 part p0 t0 d2 h10  -> mix slice-mean s1/3 {0:h10:w0 1:h20:w2},"
                         " release {0:h10 1:h20}, send slice t0 s1/3 {0 1}\n"
@@ -31,7 +31,7 @@ Test(policy_local, reduces_after_each_so_many_steps)
                         "@240 slice p1 t0 d2 h21 -> mix slice-copy {0:h11:w0 1:h21:w2},"
                         " release {0:h11 1:h21}, compute r2\n"
                         "@300 grad               -> apply, compute r3\n"
-                        "@400 grad               -> apply, send part t1 s0/3 {0 1}\n");
+                        "@400 grad               -> apply, send part t1 s1/3 {0 1}\n");
 }
 
 Test(policy_local, leaves_a_modelled_reduction_to_the_driver)

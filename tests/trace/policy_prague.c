@@ -38,7 +38,7 @@ Test(policy_prague, averages_in_the_group_it_is_given)
     expect_trace(&node,
                  "@0   start                        -> compute r0\n"
                  "@100 grad                         -> apply, control ASK{0} {0}\n"
-                 "@110 control p0 GROUP{17 3 1 2 5} -> send part t17 s0/3 {1 4}\n"
+                 "@110 control p0 GROUP{17 3 1 2 5} -> send part t17 s1/3 {1 4}\n"
                  "@120 part p1 t17 d2 h10           ->\n"
                  "@130 part p4 t17 d2 h50           -> mix slice-mean s1/3 {1:h10:w0 4:h50:w2},"
                  " release {1:h10 4:h50}, send slice t17 s1/3 {1 4}\n"

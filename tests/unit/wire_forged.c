@@ -77,7 +77,12 @@ static void set_up(void)
     cr_assert_eq(wire_state(wire), SESSION_OPEN);
     memcpy(counts_before, wire->count, sizeof(counts_before));
 }
-TestSuite(wire_forged, .init = set_up);
+static void tear_down(void)
+{
+    free(wire); /* its memory is where it begins */
+    free(peer);
+}
+TestSuite(wire_forged, .init = set_up, .fini = tear_down);
 
 /** A sound frame of the peer that has not come here. */
 static size_t fresh(unsigned char *bytes)

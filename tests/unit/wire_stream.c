@@ -34,6 +34,7 @@ Test(wire_stream, messages_are_cut_into_chunks_of_a_payload)
 static struct stream_tx tx;
 static struct stream_rx rx;
 static unsigned char *body, *store;
+static void *memory;
 static struct ack ack;
 static uint32_t counter;
 
@@ -53,7 +54,9 @@ static void set_up(void)
     struct layout size = {0};
     stream_tx_lay_out(NULL, &plan, 1, PAYLOAD, &size);
     stream_rx_lay_out(NULL, &plan, 1, PAYLOAD, &size);
-    struct layout layout = {.base = aligned_alloc(64, (size.used + 63) / 64 * 64)};
+    memory = aligned_alloc(64, (size.used + 63) / 64 * 64);
+    cr_assert_not_null(memory);
+    struct layout layout = {.base = memory};
     stream_tx_lay_out(&tx, &plan, 1, PAYLOAD, &layout);
     stream_rx_lay_out(&rx, &plan, 1, PAYLOAD, &layout);
     const struct frame_head template = {.magic = FRAME_MAGIC};
@@ -62,7 +65,13 @@ static void set_up(void)
     stream_rx_start(&rx, PAYLOAD);
     counter = 0;
 }
-TestSuite(wire_stream, .init = set_up);
+static void tear_down(void)
+{
+    free(body);
+    free(store);
+    free(memory);
+}
+TestSuite(wire_stream, .init = set_up, .fini = tear_down);
 
 /** Send all that is due; of it, let come what `comes` says. Returns how many left. */
 static uint32_t send_all(bool (*comes)(uint32_t number, uint32_t chunk))
