@@ -40,7 +40,7 @@ struct fabric_config {
 };
 
 #define FABRIC_RETURNS_SPARE 4u
-#define FABRIC_BODIES_MAX 64u
+#define FABRIC_BODIES_MAX 128u
 #define FABRIC_BURST 4u /* messages of one kind taken from one edge per poll */
 #define FABRIC_BELL_DEGREE \
     8u /* above this many in-edges a worker polls its doorbell, not every edge */

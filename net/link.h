@@ -71,7 +71,8 @@ struct link_ops {
     const char *name, *help;
     enum link_bypass bypass; /* at best */
     bool lossless;
-    bool local; /* only between processes of one host */
+    bool local;      /* only between processes of one host */
+    bool needs_dpdk; /* before it is opened */
     uint32_t peers_max;
     /** A sentence why it cannot be used on this host, with the remedy, in `text`; false: it can. */
     bool (*why_not)(char *text, uint32_t bytes);

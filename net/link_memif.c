@@ -260,6 +260,7 @@ const struct link_ops link_memif = {
     .bypass = LINK_SHARED_MEMORY,
     .lossless = true,
     .local = true,
+    .needs_dpdk = true,
     .peers_max = PORTS_MAX,
     .why_not = why_not,
     .open = open_memif,

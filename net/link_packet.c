@@ -321,6 +321,7 @@ const struct link_ops link_af_packet = {
     .name = "af_packet",
     .help = "an interface of the kernel, without its stack, as a DPDK port",
     .bypass = LINK_COPY,
+    .needs_dpdk = true,
     .peers_max = (RING - PORT_RESERVE) / 2,
     .why_not = why_not,
     .open = open_packet,

@@ -197,6 +197,23 @@ static int check_descriptors(const struct session *self, struct err *err)
                    loops, (unsigned long long)wanted, (unsigned long long)allowed);
 }
 
+static bool has_processes(const struct session *self)
+{
+    bool has = false;
+    for (uint32_t i = 0; i < self->count; i++)
+        for (uint32_t v = 0; v < self->sweep[i].values; v++)
+            has |= self->sweep[i].plan[v].experiment->processes > 1;
+    return has;
+}
+
+static int open_host(const struct session *self, size_t bytes, const char *out, struct host *host,
+                     struct err *err)
+{
+    if (has_processes(self))
+        return host_open_shared(host, self->machine, bytes, out, err);
+    return host_open(host, self->machine, bytes, out, err);
+}
+
 /** Everything that could refuse a run on this host, before the first one starts. Only live runs need a host of their own. */
 int session_open_host(const struct session *self, const char *out, struct host *host,
                       struct err *err)
@@ -214,7 +231,7 @@ int session_open_host(const struct session *self, const char *out, struct host *
     if (rc == 0)
         rc = results_make_folder(out, err);
     if (rc == 0 && self->machine)
-        rc = host_open(host, self->machine, largest(self, eal_bytes, &plan), out, err);
+        rc = open_host(self, largest(self, eal_bytes, &plan), out, host, err);
     return rc;
 }
 

@@ -109,6 +109,12 @@ struct experiment {
             cores; /* live: loops at most, 0 = all allowed; virtual: shared by the workers, 0 = one each */
     } workers;
 
+    uint32_t processes;
+    struct {
+        char kind[EXPERIMENT_NAME_MAX]; /* auto, or a row of net/link.h */
+        char interface[EXPERIMENT_NAME_MAX], address[EXPERIMENT_NAME_MAX]; /* "" = by themselves */
+    } link;
+
     struct {
         char format[EXPERIMENT_NAME_MAX]; /* synthetic | idx | npy | none */
         char path[EXPERIMENT_PATH_MAX];

@@ -11,6 +11,7 @@
 #include "harness/experiment/experiment.h"
 #include "harness/experiment/keys_tables.h"
 #include "harness/metric/summary.h"
+#include "net/link.h"
 #include "topo/graph.h"
 
 static uint32_t policies(void)
@@ -151,6 +152,25 @@ const struct key_names keys_faults = {"fault", "faults", faults, fault_at, NULL,
         later, why}
 
 /* clang-format off */
+/** In front of the table of links: whichever suits. */
+static uint32_t links(void)
+{
+    uint32_t count = 0;
+    while (link_at(count))
+        count++;
+    return count + 1;
+}
+
+static struct key_name link_name_at(uint32_t i)
+{
+    if (i == 0)
+        return (struct key_name){"auto", "memif within a host", NULL};
+    return (struct key_name){link_at(i - 1)->name, link_at(i - 1)->help, link_at(i - 1)};
+}
+
+const struct key_names keys_links = {
+    .one = "link", .many = "links", .count = links, .at = link_name_at};
+
 FIXED(keys_edges, "edge", "edges", NULL, NULL,
     {"handle", "in-process, zero copy: a handle to the sender's snapshot crosses the edge", NULL},
     {"null", "delivers nothing (measures the harness)", NULL});

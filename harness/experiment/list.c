@@ -8,13 +8,14 @@
 #include "harness/experiment/help.h"
 #include "harness/metric/metric.h"
 #include "harness/profile/profile_text.h"
+#include "net/link.h"
 
 #define PROFILES_MAX 64u
 #define LIST_COLUMNS 110u /* of a line of `list profiles` */
 
-static const struct key_names *const kinds[] = {&keys_policies, &keys_laws,    &keys_faults,
-                                                &keys_graphs,   &keys_models,  &keys_formats,
-                                                &keys_edges,    &keys_figures, &keys_counters};
+static const struct key_names *const kinds[] = {
+    &keys_policies, &keys_laws,  &keys_faults, &keys_graphs,  &keys_models,
+    &keys_formats,  &keys_edges, &keys_links,  &keys_figures, &keys_counters};
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
 /** Under a law per iteration a faster policy meets more slow draws per second, so it matters which one is. */
@@ -44,8 +45,25 @@ static void print_metrics(FILE *out)
                 metric_table[i].help);
 }
 
+/** Which work on this host, and what the others lack. */
+static void print_links(FILE *out)
+{
+    const struct link_ops *row;
+    for (uint32_t i = 0; (row = link_at(i)); i++) {
+        char why[256];
+        const bool lacks = row->why_not(why, sizeof(why));
+        fprintf(out, "%-14s %-14s %s\n", row->name, link_bypass_name(row->bypass), row->help);
+        if (lacks)
+            fprintf(out, "%-14s not here: %s\n", "", why);
+    }
+}
+
 static void print_kind(FILE *out, const struct key_names *names)
 {
+    if (names == &keys_links) {
+        print_links(out);
+        return;
+    }
     if (names == &keys_laws) {
         print_laws(out);
         return;

@@ -143,9 +143,24 @@ static bool refuse_virtual(struct profile_load *load, uint32_t index)
 }
 
 /** What only one of the clocks can do, where the key table cannot say it. */
+static void check_processes(struct profile_load *load)
+{
+    const struct experiment *x = load->out;
+    if (x->processes <= 1)
+        return;
+    if (x->processes > x->workers.count)
+        FAIL(load, "processes", "%u processes of %u workers: some would have none", x->processes,
+             x->workers.count);
+    if (x->fault_count > 0)
+        FAIL(load, "processes", "faults of workers need processes: 1, for now");
+    if (strcmp(x->edges, "null") == 0)
+        FAIL(load, "processes", "edges 'null' deliver nothing, so no process has anything to say");
+}
+
 static void check_clock_live(struct profile_load *load)
 {
     const struct experiment *x = load->out;
+    check_processes(load);
     if (x->model.parameters > 0)
         FAIL(load, "model.parameters",
              "clock 'live' does not use model.parameters: its messages are as large as its model");

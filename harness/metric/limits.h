@@ -11,6 +11,7 @@
 #define EXPERIMENT_FAULTS_MAX 64u /* entries; a schedule has FAULT_SCHEDULE_MAX faults */
 #define EXPERIMENT_CHECKS_MAX 16u
 #define EXPERIMENT_CLAIMS_MAX 16u
+#define EXPERIMENT_PROCESSES_MAX 64u
 #define EXPERIMENT_WORKERS_MAX 1024u /* on the live clock, and in lists; virtual: SIM_WORKERS_MAX */
 #define EXPERIMENT_POINTS_MAX 64u
 #define EXPERIMENT_SWEEP_MAX 8u         /* values of the swept key */

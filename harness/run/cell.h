@@ -24,6 +24,8 @@
 #define CELL_ON_VIRTUAL_LINK (SIM_NEWEST_DEPTH + 1u)
 /** The same of a live link that something is injected into. */
 #define CELL_ON_BAD_LINK (IMPAIR_NEWEST_DEPTH + 1u)
+/** The same of a wire between processes: one under way, one that waits, and the one that its bridge has not taken. */
+#define CELL_ON_WIRE 3u
 
 /** On which cores, counted from 0, a run had its workers. */
 struct cell_place {
@@ -84,6 +86,7 @@ struct cell {
         *tree; /* [peer_begin[workers]] 1 = edge of a spanning tree; NULL unless row->needs_tree */
     uint32_t degree_max;
     struct placement placement; /* live; virtual: zero */
+    uint16_t *process;          /* [workers] of each; NULL: one has them all */
     uint32_t *group;            /* [workers] racks, or NULL: each worker is one of its own */
     uint32_t *kind[2]; /* [kind_count] workers on cores of enum experiment_cpukind, or NULL */
     uint32_t kind_count[2];
@@ -112,6 +115,9 @@ uint32_t cell_control_depth(const struct policy *row, uint32_t workers);
  * its peers and their mailboxes; what a slow link delays is the link's.
  */
 uint32_t cell_slots(const struct policy *row, uint32_t degree_max, uint32_t on_link);
+
+/** Loops of a process: from the first to before the last. */
+void cell_loops(const struct cell *self, uint32_t process, uint32_t *first, uint32_t *end);
 
 /** What is injected: a copy of the experiment's entries in the caller's `entry`, which the set borrows, as it does from the cell. */
 struct inject_set cell_inject(const struct cell *self, struct inject entry[EXPERIMENT_INJECT_MAX]);

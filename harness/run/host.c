@@ -2,20 +2,28 @@
 /* Opened once per process, in this order: machine (hwloc reads the affinity mask), clock, EAL (which moves the thread). */
 #include "harness/run/host.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
 
 #define CALIBRATION_NS 200000000u
 
-int host_open(struct host *out, struct machine *machine, size_t bytes, const char *runtime_dir,
-              struct err *err)
+static void read_clock(struct host *out)
 {
-    *out = (struct host){.machine = machine};
     clock_calibrate(&out->clock, CALIBRATION_NS);
     if (!out->clock.invariant)
         fprintf(
             stderr,
             "dawdle: warning: this CPU's time stamp counter may change its rate: durations may be "
             "wrong (a host with the CPU flags constant_tsc and nonstop_tsc has none of that)\n");
+}
+
+int host_open(struct host *out, struct machine *machine, size_t bytes, const char *runtime_dir,
+              struct err *err)
+{
+    *out = (struct host){.machine = machine};
+    read_clock(out);
     const struct eal_config config = {.memory_bytes = bytes, .runtime_dir = runtime_dir};
     const int rc = eal_start(&out->eal, &config, err);
     if (rc < 0)
@@ -29,7 +37,25 @@ int host_open(struct host *out, struct machine *machine, size_t bytes, const cha
     return 0;
 }
 
+int host_open_shared(struct host *out, struct machine *machine, size_t bytes,
+                     const char *runtime_dir, struct err *err)
+{
+    *out = (struct host){.machine = machine};
+    void *const area = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (area == MAP_FAILED)
+        return err_set(err, -errno, "cannot map %zu MiB for all processes: %s", bytes >> 20,
+                       strerror(errno));
+    read_clock(out);
+    arena_init(&out->arena, area, bytes);
+    out->shared_bytes = bytes;
+    out->runtime_dir = runtime_dir;
+    return 0;
+}
+
 void host_close(struct host *self)
 {
-    eal_stop(&self->eal);
+    if (self->shared_bytes > 0)
+        munmap(self->arena.base, self->shared_bytes);
+    else
+        eal_stop(&self->eal);
 }

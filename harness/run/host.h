@@ -15,8 +15,14 @@ struct host {
     struct machine *machine; /* owned by the caller */
     struct clock clock;
     struct eal eal;
-    struct arena arena; /* EAL memory */
+    struct arena arena;      /* EAL memory, or shared */
+    size_t shared_bytes;     /* 0: EAL memory */
+    const char *runtime_dir; /* where each process' EAL may write */
 };
+
+/** For runs of several processes: an area that they share, and no EAL, which each of them starts for itself. */
+int host_open_shared(struct host *out, struct machine *machine, size_t bytes,
+                     const char *runtime_dir, struct err *err);
 
 /** Calibrate the clock and start the EAL with one area of `bytes`. 0, or -errno with `err`. */
 int host_open(struct host *out, struct machine *machine, size_t bytes, const char *runtime_dir,

@@ -18,6 +18,7 @@
 #include "core/worker/stall.h"
 #include "harness/run/interrupt.h"
 #include "harness/run/run_collect.h"
+#include "harness/run/run_processes.h"
 #include "harness/run/run_threads.h"
 #include "net/edges.h"
 
@@ -208,10 +209,12 @@ static void make_cohort(struct run *run, const struct run_faults *faults)
                    .iterations = e->stop.iterations,
                    .workers = cell->graph.workers - cell->row->central,
                    .rounds = cell->row->synchronous},
-        .interrupt = &interrupt_flag,
+        .interrupt = cell->process ? &run->interrupted : &interrupt_flag,
         .drain_cyc_max = clock_to_cyc(&run->host->clock, DRAIN_NS_MAX),
         .cuts = cell->common->points - 1,
         .stall = {.deadline_cyc_min = clock_to_cyc(&run->host->clock, stalled_ns)},
+        .bridges = cell->process ? e->processes : 0,
+        .bridge = take(&run->host->arena, e->processes * sizeof(struct cohort_bridge)),
         .worker = take(&run->host->arena, cell->graph.workers * sizeof(struct cohort_worker))};
     memset(run->cohort.worker, 0, cell->graph.workers * sizeof(struct cohort_worker));
     for (uint32_t w = 0; w < cell->graph.workers; w++) {
@@ -284,7 +287,7 @@ int run_live(struct host *host, struct run_buffers *buffers, const struct cell *
     run->cell = cell;
     int rc = set_up(run, faults, err);
     if (rc == 0)
-        rc = run_threads(run, err);
+        rc = cell->process ? run_processes(run, err) : run_threads(run, err);
     if (rc == 0)
         rc = run_collect(run, out, err);
     close_lives(run);

@@ -14,6 +14,8 @@ struct fabric_config run_fabric_config(const struct cell *cell)
 {
     const enum delivery_class class = cell->row->tensor_class;
     const bool newest = class == DELIVERY_NEWEST || class == DELIVERY_SUM;
+    /* A reader keeps no more than its peer has; besides, what is unread and what is on its way. */
+    const uint32_t bodies = cell->slots + 2 * (newest ? 1 : cell->exact_depth);
     return (struct fabric_config){.workers = cell->graph.workers,
                                   .peer_begin = cell->peer_begin,
                                   .peers = cell->peer,
@@ -21,6 +23,8 @@ struct fabric_config run_fabric_config(const struct cell *cell)
                                   .exact_depth = cell->exact_depth,
                                   .control_depth = cell->control_depth,
                                   .slots = cell->slots,
+                                  .process = cell->process,
+                                  .bodies = bodies,
                                   .dim = worker_floats(cell->row, &cell->common->model)};
 }
 
@@ -99,7 +103,8 @@ size_t run_memory_bytes(const struct cell *cell)
     const struct fabric_config fabric = run_fabric_config(cell);
     size_t bytes = run_edges(cell)->bytes(&fabric) + bad_links_bytes(cell) +
                    arena_cost(cell->common->model.dim * sizeof(float)) +
-                   arena_cost(cell->graph.workers * sizeof(struct cohort_worker));
+                   arena_cost(cell->graph.workers * sizeof(struct cohort_worker)) +
+                   arena_cost(cell->common->experiment->processes * sizeof(struct cohort_bridge));
     for (uint32_t w = 0; w < cell->graph.workers; w++)
         bytes += worker_bytes(cell, w);
     for (uint32_t l = 0; l < cell->placement.cores_used && cell->common->dataset; l++) {

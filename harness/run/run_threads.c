@@ -26,6 +26,8 @@ static int get_ready(struct run_thread *self)
     int rc = machine_bind(host->machine, place->loop_pu[self->loop.index], &self->err);
     /* Beyond DPDK's own limit (127 threads) it refuses; nothing on our path needs its thread number. */
     eal_register_thread();
+    if (rc == 0 && self->bridge_open)
+        rc = self->bridge_open(self);
     if (rc == 0 && self->loader_config.path)
         rc = loader_open(&self->loop.loader, &self->loader_config, &self->err);
     if (rc < 0)
@@ -94,8 +96,8 @@ static void start_clock(struct run *run)
     atomic_store_explicit(&run->cohort.phase, COHORT_RUN, memory_order_release);
 }
 
-/** Threads of loops `first` to `end`; of those that cannot be started, too, everybody hears. */
-static void start(struct run *run, uint32_t first, uint32_t end)
+/* Of a thread that cannot be started, too, everybody hears. */
+void run_threads_start(struct run *run, uint32_t first, uint32_t end)
 {
     for (uint32_t l = first; l < end; l++) {
         struct run_thread *const t = &run->thread[l];
@@ -108,27 +110,38 @@ static void start(struct run *run, uint32_t first, uint32_t end)
     }
 }
 
-static void join(struct run *run, uint32_t first, uint32_t end)
+void run_threads_join(struct run *run, uint32_t first, uint32_t end)
 {
     for (uint32_t l = first; l < end; l++)
         if (run->thread[l].started)
             pthread_join(run->thread[l].id, NULL);
 }
 
+void run_begin(struct run *run)
+{
+    if (run_gate_decide(&run->gate) == RUN_GO)
+        start_clock(run);
+}
+
+int run_threads_error(const struct run *run, struct err *err)
+{
+    for (uint32_t l = 0; l < run->cohort.loops; l++) {
+        if (run->thread[l].error == 0)
+            continue;
+        *err = run->thread[l].err;
+        return run->thread[l].error;
+    }
+    return 0;
+}
+
 int run_threads(struct run *run, struct err *err)
 {
     const uint32_t loops = run->cohort.loops;
-    int error = 0;
-    start(run, 0, loops);
+    run_threads_start(run, 0, loops);
     while (atomic_load(&run->gate.reported) < loops)
         run_gate_sleep();
-    if (run_gate_decide(&run->gate) == RUN_GO)
-        start_clock(run);
-    join(run, 0, loops);
-    for (uint32_t l = 0; l < loops && error == 0; l++) {
-        error = run->thread[l].error;
-        *err = run->thread[l].err;
-    }
+    run_begin(run);
+    run_threads_join(run, 0, loops);
     run->cohort.incomplete |= atomic_load(&run->disk_failed);
-    return error;
+    return run_threads_error(run, err);
 }

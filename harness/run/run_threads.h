@@ -11,6 +11,7 @@
 #include "harness/run/run_gate.h"
 #include "net/fabric.h"
 #include "net/impair.h"
+#include "net/spread.h"
 
 struct run;
 
@@ -21,6 +22,8 @@ struct run_thread {
     struct loop loop;
     struct worker *worker[EXPERIMENT_WORKERS_MAX]; /* the loop's */
     struct loader_config loader_config;
+    int (*bridge_open)(
+        struct run_thread *self); /* of the one that turns its process' bridge; else NULL */
     int error;
     struct err err;
     enum loader_tier tier;
@@ -28,6 +31,18 @@ struct run_thread {
     uint64_t batches, bytes_read, load_retries;
     uint64_t involuntary_switches, page_faults;
 };
+
+/** What a process of a run tells the others: in shared memory, each writes its own. */
+struct run_process {
+    pid_t pid;
+    _Atomic uint32_t stage;                                   /* enum run_stage */
+    char address[EXPERIMENT_PROCESSES_MAX][LINK_ADDRESS_MAX]; /* where each other one reaches it */
+    int error;
+    struct err err;
+    struct spread_counts counts; /* after the run */
+    bool is_over;                /* and all said BYE to it */
+};
+enum run_stage { RUN_STAGE_NONE, RUN_STAGE_ADDRESSED, RUN_STAGE_LINKED, RUN_STAGE_ENDED };
 
 /** Everything of the run in progress. */
 struct run {
@@ -50,6 +65,9 @@ struct run {
     struct worker *worker[EXPERIMENT_WORKERS_MAX];
     struct run_thread thread[CELL_LOOPS_MAX];
     struct run_gate gate;
+    uint64_t name;                /* of a run of several processes: tells its frames from others' */
+    _Atomic uint32_t interrupted; /* what a signal said to the process that all others come from */
+    struct run_process process[EXPERIMENT_PROCESSES_MAX];
     atomic_bool disk_failed; /* a loader gave up on its disk */
 };
 
@@ -60,6 +78,16 @@ const struct edge_kind *run_edges(const struct cell *cell);
 /** Of one worker: the model that a gradient is taken at, where that is not the vector; when each snapshot was sent. */
 size_t run_debiased_bytes(const struct cell *cell);
 size_t run_published_bytes(const struct cell *cell);
+
+/** Of loops `first` to before `end`: start their threads, and wait for their end. */
+void run_threads_start(struct run *run, uint32_t first, uint32_t end);
+void run_threads_join(struct run *run, uint32_t first, uint32_t end);
+
+/** All loops are ready, or somebody is not: start the clock, or let them go home. */
+void run_begin(struct run *run);
+
+/** The first thread's error, with its sentence. */
+int run_threads_error(const struct run *run, struct err *err);
 
 /** Start, train, stop, join. 0, or -errno with the first thread's sentence. */
 int run_threads(struct run *run, struct err *err);

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The parent forks, starts the clock, and waits; it has no loop. Each child starts DPDK for itself where its link needs it,
+ * runs the threads of its loops, and leaves what it counted in the shared run. The first loop of each turns the bridge.
+ *
+ * A process that dies takes the run with it, for now: the others are ended, and the run is an error that names it.
+ */
+#include "harness/run/run_processes.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/check.h"
+#include "core/learn/mix.h"
+#include "harness/run/interrupt.h"
+#include "harness/run/run_threads.h"
+
+#define LINK_NS_MAX UINT64_C(10000000000) /* until all processes have met */
+#define BYE_NS_MAX UINT64_C(500000000)
+#define POOL_BYTES ((size_t)96 << 20)
+
+/* This process' own, in a child. */
+static struct {
+    uint32_t number;
+    struct eal eal;
+    struct spread *spread;
+} own;
+
+static uint64_t cyc_of(const struct run *run, uint64_t ns)
+{
+    return clock_to_cyc(&run->host->clock, ns);
+}
+
+static const struct link_ops *link_of(const struct experiment *e)
+{
+    return link_find(strcmp(e->link.kind, "auto") == 0 ? "memif" : e->link.kind);
+}
+
+static const char *or_null(const char *text)
+{
+    return *text ? text : NULL;
+}
+
+static enum stream_class class_of(const struct policy *row)
+{
+    return row->tensor_class == DELIVERY_NEWEST ? STREAM_NEWEST
+           : row->tensor_class == DELIVERY_SUM  ? STREAM_SUM
+                                                : STREAM_EXACT;
+}
+
+/* ------------------------------------------------------------ a child */
+
+static int start_dpdk(const struct run *run, const struct link_ops *link, struct err *err)
+{
+    if (!link->needs_dpdk)
+        return 0;
+    const struct eal_config config = {
+        .memory_bytes = 1, .pool_bytes = POOL_BYTES, .runtime_dir = run->host->runtime_dir};
+    return eal_start(&own.eal, &config, err);
+}
+
+static int open_spread(struct run *run, struct err *err)
+{
+    const struct experiment *const e = run->cell->common->experiment;
+    const struct spread_config config = {
+        .fabric = (struct fabric *)run->edges,
+        .processes = e->processes,
+        .process = own.number,
+        .tensors = class_of(run->cell->row),
+        .link = link_of(e),
+        .interface = or_null(e->link.interface),
+        .address = or_null(e->link.address),
+        .run = run->name,
+        .ns_per_cyc = run->host->clock.ns_per_cyc,
+        .range = mix_slice,
+        .settled = &run->cohort.bridge[own.number].settled,
+    };
+    int rc = start_dpdk(run, config.link, err);
+    if (rc < 0)
+        return rc;
+    own.spread = spread_open(&config, err);
+    if (!own.spread)
+        return -EIO;
+    struct run_process *const self = &run->process[own.number];
+    for (uint32_t i = 0; i < spread_peers(own.spread); i++)
+        spread_address(own.spread, i, self->address[spread_peer(own.spread, i)]);
+    atomic_store(&self->stage, RUN_STAGE_ADDRESSED);
+    return 0;
+}
+
+static bool all_reached(const struct run *run, enum run_stage stage)
+{
+    for (uint32_t p = 0; p < run->cell->common->experiment->processes; p++)
+        if (atomic_load(&run->process[p].stage) < stage)
+            return false;
+    return true;
+}
+
+static int connect_all(const struct run *run, struct err *err)
+{
+    int rc = 0;
+    for (uint32_t i = 0; i < spread_peers(own.spread); i++) {
+        const uint32_t peer = spread_peer(own.spread, i);
+        const int one =
+            atomic_load(&run->process[peer].stage) >= RUN_STAGE_ADDRESSED
+                ? spread_connect(own.spread, i, run->process[peer].address[own.number], err)
+                : err_set(err, -EAGAIN, "process %u has not opened its link", peer);
+        if (one < 0 && (rc == 0 || rc == -EAGAIN))
+            rc = one;
+    }
+    return rc;
+}
+
+/** Turns until everybody is linked: a process that has all its peers may still owe one of them an answer. */
+static int shake_hands(struct run *run, uint64_t deadline_cyc, struct err *err)
+{
+    struct bridge *const bridge = spread_bridge(own.spread);
+    spread_start(own.spread, clock_cyc());
+    while (!all_reached(run, RUN_STAGE_LINKED)) {
+        bridge->turn(bridge, clock_cyc());
+        if (spread_is_open(own.spread))
+            atomic_store(&run->process[own.number].stage, RUN_STAGE_LINKED);
+        if (atomic_load(&run->gate.refused))
+            return err_set(err, -ECANCELED, "another process could not get ready");
+        if (clock_cyc() > deadline_cyc)
+            return err_set(err, -ETIMEDOUT, "process %u has heard no answer over its link",
+                           own.number);
+        run_gate_sleep();
+    }
+    return 0;
+}
+
+/** On the thread that will turn the bridge. */
+static int open_bridge(struct run_thread *thread)
+{
+    struct run *const run = thread->run;
+    struct err *const err = &thread->err;
+    const uint64_t deadline_cyc = clock_cyc() + cyc_of(run, LINK_NS_MAX);
+    int rc = open_spread(run, err);
+    while (rc == 0 && (rc = connect_all(run, err)) == -EAGAIN) {
+        if (clock_cyc() > deadline_cyc || atomic_load(&run->gate.refused))
+            return -ETIMEDOUT;
+        run_gate_sleep();
+        rc = 0;
+    }
+    if (rc == 0)
+        rc = shake_hands(run, deadline_cyc, err);
+    thread->loop.bridge = rc == 0 ? spread_bridge(own.spread) : NULL;
+    return rc;
+}
+
+/** Frames that the other ends still want, and the account of all of them. */
+static void say_bye(struct run *run)
+{
+    struct run_process *const self = &run->process[own.number];
+    struct bridge *const bridge = spread_bridge(own.spread);
+    const uint64_t deadline_cyc = clock_cyc() + cyc_of(run, BYE_NS_MAX);
+    spread_bye(own.spread, clock_cyc());
+    while (!all_reached(run, RUN_STAGE_ENDED) && clock_cyc() < deadline_cyc) {
+        bridge->turn(bridge, clock_cyc());
+        if (spread_is_over(own.spread))
+            atomic_store(&self->stage, RUN_STAGE_ENDED);
+    }
+    self->is_over = spread_is_over(own.spread);
+    self->counts = spread_counts(own.spread);
+}
+
+static void be_child(struct run *run, uint32_t number)
+{
+    uint32_t first, end;
+    own.number = number;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    cell_loops(run->cell, number, &first, &end);
+    run->thread[first].bridge_open = open_bridge;
+    run_threads_start(run, first, end);
+    run_threads_join(run, first, end);
+    if (own.spread && atomic_load(&run->gate.decision) == RUN_GO)
+        say_bye(run);
+    spread_close(own.spread);
+    eal_stop(&own.eal);
+    _exit(0);
+}
+
+/* ---------------------------------------------------------- the parent */
+
+static void end_children(struct run *run, uint32_t processes)
+{
+    for (uint32_t p = 0; p < processes; p++)
+        if (run->process[p].pid > 0)
+            kill(run->process[p].pid, SIGKILL);
+}
+
+/** Takes those that have ended. Returns how many run; the first that ended otherwise than it should is told. */
+static uint32_t look(struct run *run, uint32_t processes, int *error, struct err *err)
+{
+    uint32_t running = 0;
+    if (interrupt_seen())
+        atomic_store(&run->interrupted, 1);
+    for (uint32_t p = 0; p < processes; p++) {
+        struct run_process *const process = &run->process[p];
+        int status;
+        if (process->pid <= 0)
+            continue;
+        if (waitpid(process->pid, &status, WNOHANG) == 0) {
+            running++;
+            continue;
+        }
+        process->pid = 0;
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+            continue;
+        if (*error == 0)
+            *error =
+                WIFSIGNALED(status)
+                    ? err_set(err, -EIO, "process %u was killed by signal %d", p, WTERMSIG(status))
+                    : err_set(err, -EIO, "process %u ended with code %d", p, WEXITSTATUS(status));
+        end_children(run, processes);
+    }
+    return running;
+}
+
+static int fork_all(struct run *run, uint32_t processes, struct err *err)
+{
+    fflush(NULL);
+    for (uint32_t p = 0; p < processes; p++) {
+        const pid_t pid = fork();
+        if (pid == 0)
+            be_child(run, p);
+        if (pid < 0) {
+            const int code = errno;
+            end_children(run, p);
+            return err_set(err, -code, "cannot fork process %u: %s", p, strerror(code));
+        }
+        run->process[p].pid = pid;
+    }
+    return 0;
+}
+
+int run_processes(struct run *run, struct err *err)
+{
+    const uint32_t processes = run->cell->common->experiment->processes;
+    if (getrandom(&run->name, sizeof(run->name), 0) != (ssize_t)sizeof(run->name))
+        return err_set(err, -errno, "this host gives no random name for a run: %s", strerror(errno));
+    int error = fork_all(run, processes, err);
+    while (look(run, processes, &error, err) > 0 && error == 0 &&
+           atomic_load(&run->gate.reported) < run->cohort.loops)
+        run_gate_sleep();
+    if (error == 0)
+        run_begin(run);
+    while (look(run, processes, &error, err) > 0)
+        usleep(2000);
+    run->cohort.incomplete |= atomic_load(&run->disk_failed);
+    return error ? error : run_threads_error(run, err);
+}
