@@ -316,15 +316,16 @@ struct fabric_counts fabric_counts(const struct fabric *self, uint32_t worker)
     const struct fabric_worker *of = &self->workers[worker];
     for (uint32_t e = 0; e < of->degree; e++) {
         sum.tensors_sent += count_of(&of->out[e].tensors_sent);
-        sum.tensors_superseded +=
-            count_of(&of->out[e].tensors_superseded) + count_of(&of->out[e].tensors_replaced);
+        sum.tensors_superseded += count_of(&of->out[e].tensors_superseded);
+        sum.tensors_replaced += count_of(&of->out[e].tensors_replaced);
         sum.control_sent += count_of(&of->out[e].control_sent);
         sum.full += count_of(&of->out[e].full);
         if (of->in[e]->bodies) /* else its sender counts it */
-            sum.tensors_superseded += count_of(&of->in[e]->tensors_superseded);
+            sum.tensors_replaced += count_of(&of->in[e]->tensors_superseded);
         sum.tensors_delivered += count_of(&of->in[e]->tensors_delivered);
         sum.control_delivered += count_of(&of->in[e]->control_delivered);
     }
+    sum.tensors_superseded += sum.tensors_replaced;
     return sum;
 }
 

@@ -49,6 +49,7 @@ struct fabric_config {
 struct fabric_counts {
     uint64_t tensors_sent;
     uint64_t tensors_superseded;
+    uint64_t tensors_replaced; /* of these, on their way over a cut edge: no worker counted them */
     uint64_t tensors_delivered;
     uint64_t control_sent;
     uint64_t control_delivered;

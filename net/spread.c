@@ -29,15 +29,6 @@ static void settle(struct spread *self)
 
 /* --------------------------------------------------------------- in */
 
-static void take_frames(struct spread *self, uint64_t now_ns)
-{
-    struct link_in in[LINK_BURST];
-    const uint32_t came = link_receive(self->link, in, LINK_BURST);
-    for (uint32_t i = 0; i < came; i++)
-        wire_input(self->pair[in[i].peer].wire, in[i].at, in[i].bytes, now_ns);
-    link_release(self->link, in, came);
-}
-
 /** The vector of a tensor about a slice came as that slice alone: to its place in the vector. */
 static void unfold(const struct spread *self, uint32_t cut, const struct port_message *message,
                    uint32_t place)
@@ -180,6 +171,23 @@ static void send_frames(struct spread *self, uint32_t peer, uint64_t now_ns)
     }
 }
 
+/** Each frame's bring is taken at once: what lies unread within a wire is replaced there, and nobody says of which edge. */
+static void take_frames(struct spread *self, uint64_t now_ns)
+{
+    struct link_in in[LINK_BURST];
+    const uint32_t came = self->link ? link_receive(self->link, in, LINK_BURST) : 0;
+    for (uint32_t i = 0; i < came; i++) {
+        struct spread_pair *const pair = &self->pair[in[i].peer];
+        wire_input(pair->wire, in[i].at, in[i].bytes, now_ns);
+        end_loans(self, pair);
+        take_deliveries(self, pair);
+        for (; pair->overtaken < wire_counted(pair->wire, WIRE_OVERTAKEN); pair->overtaken++)
+            settle(self);
+    }
+    if (came > 0)
+        link_release(self->link, in, came);
+}
+
 static void turn(struct bridge *bridge, uint64_t now_cyc)
 {
     struct spread *const self = spread_of(bridge);
@@ -234,7 +242,9 @@ bool spread_is_over(const struct spread *self)
 
 struct spread_counts spread_counts(const struct spread *self)
 {
-    struct spread_counts out = {.link = self->link->counts};
+    struct spread_counts out = {0};
+    if (self->link)
+        out.link = self->link->counts;
     for (uint32_t p = 0; p < self->pairs; p++) {
         for (uint32_t c = 0; c < WIRE_COUNTS; c++)
             out.wire[c] += wire_counted(self->pair[p].wire, (enum wire_count)c);

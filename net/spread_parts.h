@@ -27,6 +27,7 @@ struct spread_pair {
     /* A control that came and found its reader's ring full: nothing else is taken before it. */
     bool waits;
     struct wire_delivery delivery;
+    uint64_t overtaken; /* messages replaced within the wire that were counted */
     /* A frame that the link had no room for; its head is copied. */
     bool is_stuck;
     uint8_t *stuck;

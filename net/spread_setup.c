@@ -154,7 +154,7 @@ struct spread *spread_open(const struct spread_config *config, struct err *err)
     }
     self->config = *config;
     int rc = list_pairs(self, err);
-    if (rc == 0)
+    if (rc == 0 && self->pairs > 0)
         rc = open_link(self, err);
     for (uint32_t p = 0; p < self->pairs && rc == 0; p++)
         rc = lay_wire(self, p, err);

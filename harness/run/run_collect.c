@@ -247,7 +247,13 @@ static void count_in_flight(const struct run *run, struct record_run *out)
         const struct fabric_counts c = kind->counts(run->edges, w);
         out->count.tensors_in_flight += c.tensors_sent;
         received += c.tensors_delivered + c.tensors_superseded;
+        out->count.tensors_superseded += c.tensors_replaced;
         out->left_in_channels += run->port->ops->in_flight(run->port, w);
+    }
+    for (uint32_t p = 0; p < run->cohort.bridges; p++) {
+        const uint64_t overtaken = run->process[p].counts.wire[WIRE_OVERTAKEN];
+        received += overtaken;
+        out->count.tensors_superseded += overtaken;
     }
     out->count.tensors_in_flight -= received;
 }
