@@ -52,11 +52,12 @@ static inline bool fault_returns(const struct fault *fault)
     return fault->kind == FAULT_JOIN || (fault_loses(fault->kind) && fault->for_ns > 0);
 }
 
-/** When it ends; UINT64_MAX: never. Of a join: its beginning is all there is of it. */
+/** When it ends; UINT64_MAX: never, as an absence of no length. Of a join: its beginning is all there is of it. */
 static inline uint64_t fault_end_ns(const struct fault *fault)
 {
-    const bool ends = fault->for_ns > 0 && fault->for_ns < UINT64_MAX - fault->at_ns;
-    return ends ? fault->at_ns + fault->for_ns : UINT64_MAX;
+    const bool ends = fault->for_ns > 0 || !fault_is_absence(fault->kind);
+    return ends && fault->for_ns < UINT64_MAX - fault->at_ns ? fault->at_ns + fault->for_ns
+                                                             : UINT64_MAX;
 }
 
 /** When the peers of a crashed worker are told, if they were not before: at its return at the latest. */
