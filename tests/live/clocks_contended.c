@@ -7,7 +7,6 @@
  * their core and `rest` for that one, where the virtual run says `rest` of both: the sum is. And whom they waited for: live
  * a wait ends when its message is sent, in virtual time when the core is back to see it.
  */
-#define _GNU_SOURCE
 #include <math.h>
 #include <sched.h>
 #include <signal.h>
@@ -32,8 +31,8 @@ static void keep_cores(int most)
     cr_assert_eq(sched_getaffinity(0, sizeof(all), &all), 0);
     CPU_ZERO(&few);
     for (int core = 0; core < CPU_SETSIZE && CPU_COUNT(&few) < most; core++)
-        if (CPU_ISSET(core, &all))
-            CPU_SET(core, &few);
+        if (CPU_ISSET((size_t)core, &all))
+            CPU_SET((size_t)core, &few);
     cr_assert_eq(sched_setaffinity(0, sizeof(few), &few), 0);
 }
 
