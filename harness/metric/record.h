@@ -164,7 +164,20 @@ struct record_ledger {
 };
 
 /** The cores of a live run, and who else had them. */
+/** What crossed from process to process, in frames of all of them. */
+struct record_frames {
+    const char *link; /* NULL: one process has all workers */
+    uint32_t processes;
+    uint64_t sent, received;
+    uint64_t resent;   /* of those sent, for others that were lost */
+    uint64_t refused;  /* came, and were damaged, repeated, or of nobody known */
+    uint64_t overflow; /* came, and found the receiver's buffer full */
+    uint64_t
+        unexplained; /* sent, as their senders said at the end, and neither received nor one of these */
+};
+
 struct record_cores {
+    struct record_frames frames;
     const struct record_stolen *stolen; /* [stolen_count] borrowed like the histograms */
     uint64_t stolen_count;
     double stolen_share; /* of the time of all cores used */

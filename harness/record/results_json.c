@@ -230,6 +230,20 @@ static json_t *wall(const struct record_run *run)
     return out;
 }
 
+static json_t *frames(const struct record_frames *of)
+{
+    json_t *const out = json_object();
+    put(out, "link", results_json_text(of->link));
+    put_count(out, "processes", of->processes);
+    put_count(out, "sent", of->sent);
+    put_count(out, "received", of->received);
+    put_count(out, "resent", of->resent);
+    put_count(out, "refused", of->refused);
+    put_count(out, "overflow", of->overflow);
+    put_count(out, "unexplained", of->unexplained);
+    return out;
+}
+
 /** Virtual runs are given their costs; they do not find them out. */
 static json_t *costs(const struct record_run *run)
 {
@@ -310,6 +324,8 @@ json_t *results_json_run(const struct record_run *run)
     put_unexplained(out, run);
     if (results_links_any(&run->count.links))
         put(out, "links", results_links_json(&run->count));
+    if (run->cores.frames.link)
+        put(out, "frames", frames(&run->cores.frames));
     if (run->series[SERIES_LATE].n > 0)
         put(out, "link_late_ns", latency(&run->series[SERIES_LATE]));
     if (run->stall[0])

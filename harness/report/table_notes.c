@@ -197,6 +197,31 @@ static void host_notes(FILE *out, const struct table_style *style, const struct 
 }
 
 /** What bad links did, of each policy with all its seeds, and who waited for a link that stayed cut. */
+/** What crossed between processes, over all runs of the table. */
+static void frames_note(FILE *out, const struct table_style *style, const struct record_run *run,
+                        uint32_t count)
+{
+    struct record_frames sum = run->cores.frames;
+    char text[256];
+    if (!sum.link)
+        return;
+    for (uint32_t i = 1; i < count; i++) {
+        const struct record_frames *const more = &run[i].cores.frames;
+        sum.sent += more->sent;
+        sum.resent += more->resent;
+        sum.refused += more->refused;
+        sum.overflow += more->overflow;
+        sum.unexplained += more->unexplained;
+    }
+    snprintf(text, sizeof(text),
+             "%llu between %u processes over %s; %llu sent again, %llu refused, %llu found a full "
+             "buffer, %llu unexplained",
+             (unsigned long long)sum.sent, sum.processes, sum.link, (unsigned long long)sum.resent,
+             (unsigned long long)sum.refused, (unsigned long long)sum.overflow,
+             (unsigned long long)sum.unexplained);
+    note(out, style, "frames", text);
+}
+
 static void link_notes(FILE *out, const struct table_style *style, const struct record_run *run,
                        uint32_t count)
 {
@@ -265,6 +290,7 @@ void table_notes(FILE *out, const struct table_style *style, const struct experi
         virtual_notes(out, style, experiment, run);
     if (!again)
         host_notes(out, style, run, count, summary);
+    frames_note(out, style, run, count);
     link_notes(out, style, run, count);
     quota_warning(out, style, run);
     batch_warning(out, style, experiment, run, count);

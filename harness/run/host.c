@@ -48,6 +48,9 @@ int host_open_shared(struct host *out, struct machine *machine, size_t bytes,
     read_clock(out);
     arena_init(&out->arena, area, bytes);
     out->shared_bytes = bytes;
+    out->eal.tier = EAL_TIER_NOHUGE;
+    snprintf(out->eal.reason, sizeof(out->eal.reason),
+             "processes share their books on pages of normal size");
     out->runtime_dir = runtime_dir;
     return 0;
 }

@@ -10,6 +10,7 @@
 #include "harness/run/collect.h"
 #include "harness/run/ledger.h"
 #include "harness/run/run_costs.h"
+#include "harness/run/run_processes.h"
 #include "net/edges.h"
 
 /* Latency figures of a cooperative run mean something else once a core is busier than this. */
@@ -258,6 +259,34 @@ static void count_in_flight(const struct run *run, struct record_run *out)
     out->count.tensors_in_flight -= received;
 }
 
+/** Frames that a process took, or knows why it did not. */
+static uint64_t accounted(const struct spread_counts *of, uint64_t *refused)
+{
+    *refused = of->link.malformed;
+    for (uint32_t c = WIRE_FRAMES_SHORT; c <= WIRE_FRAMES_REPLAYED; c++)
+        *refused += of->wire[c];
+    return of->wire[WIRE_FRAMES_RECEIVED] + *refused + of->link.overflow;
+}
+
+static void collect_frames(const struct run *run, struct record_frames *out)
+{
+    if (run->cohort.bridges == 0)
+        return;
+    out->link = run_link(run->cell->common->experiment)->name;
+    out->processes = run->cohort.bridges;
+    for (uint32_t p = 0; p < run->cohort.bridges; p++) {
+        const struct spread_counts *const counts = &run->process[p].counts;
+        uint64_t refused;
+        const uint64_t known = accounted(counts, &refused);
+        out->sent += counts->wire[WIRE_FRAMES_SENT];
+        out->received += counts->wire[WIRE_FRAMES_RECEIVED];
+        out->resent += counts->wire[WIRE_DATA_RESENT];
+        out->refused += refused;
+        out->overflow += counts->link.overflow;
+        out->unexplained += counts->peers_sent > known ? counts->peers_sent - known : 0;
+    }
+}
+
 /** Snapshots that somebody still has, after everything that came back was collected. */
 static uint64_t count_loans(const struct run *run)
 {
@@ -311,6 +340,7 @@ int run_collect(struct run *run, struct record_run *out, struct err *err)
     collect_threads(run, out);
     collect_stolen(run, out);
     count_in_flight(run, out);
+    collect_frames(run, &out->cores.frames);
     out->count.loans = count_loans(run);
     rc = collect_faults(out, run->common.fault, run->common.faults,
                         since_start_ns(run, c->stop_cyc), fault_of, run, err);

@@ -37,7 +37,7 @@ static uint64_t cyc_of(const struct run *run, uint64_t ns)
     return clock_to_cyc(&run->host->clock, ns);
 }
 
-static const struct link_ops *link_of(const struct experiment *e)
+const struct link_ops *run_link(const struct experiment *e)
 {
     return link_find(strcmp(e->link.kind, "auto") == 0 ? "memif" : e->link.kind);
 }
@@ -73,7 +73,7 @@ static int open_spread(struct run *run, struct err *err)
         .processes = e->processes,
         .process = own.number,
         .tensors = class_of(run->cell->row),
-        .link = link_of(e),
+        .link = run_link(e),
         .interface = or_null(e->link.interface),
         .address = or_null(e->link.address),
         .run = run->name,
@@ -245,7 +245,8 @@ int run_processes(struct run *run, struct err *err)
 {
     const uint32_t processes = run->cell->common->experiment->processes;
     if (getrandom(&run->name, sizeof(run->name), 0) != (ssize_t)sizeof(run->name))
-        return err_set(err, -errno, "this host gives no random name for a run: %s", strerror(errno));
+        return err_set(err, -errno, "this host gives no random name for a run: %s",
+                       strerror(errno));
     int error = fork_all(run, processes, err);
     while (look(run, processes, &error, err) > 0 && error == 0 &&
            atomic_load(&run->gate.reported) < run->cohort.loops)

@@ -6,6 +6,11 @@
 #include "core/base/err.h"
 
 struct run;
+struct experiment;
+struct link_ops;
+
+/** The row that carries the profile's frames between processes. */
+const struct link_ops *run_link(const struct experiment *e);
 
 /**
  * As run_threads, with the loops dealt to processes that are forked here and end with the run. The run lies in memory that
