@@ -228,25 +228,26 @@ static const struct policy *variant(const struct policy_options *options, uint32
 }
 
 static const struct policy_choice releases[] = {
-    [AAU_CLUSTER] = {"cluster",
-                     "the connected component of ready workers that contains the new edge"},
-    [AAU_ALL] = {"all", "every ready worker anywhere"},
-    [AAU_NBR] = {"nbr", "the worker that finished and its ready neighbours"},
-    [AAU_PAIR] = {"pair", "the two ends of the new edge"},
-    {NULL, NULL},
+    [AAU_CLUSTER] = {.name = "cluster",
+                     .help = "the connected component of ready workers that contains the new edge"},
+    [AAU_ALL] = {.name = "all", .help = "every ready worker anywhere"},
+    [AAU_NBR] = {.name = "nbr", .help = "the worker that finished and its ready neighbours"},
+    [AAU_PAIR] = {.name = "pair", .help = "the two ends of the new edge"},
+    {.name = NULL},
 };
 
 static const struct policy_choice new_edges[] = {
-    [AAU_COMPONENT] = {"component", "one between two parts that the epoch has not connected yet"},
-    [AAU_VERTEX] =
-        {"vertex",
-         "one to a worker that the epoch has not reached yet; when all are reached, as component"},
-    {NULL, NULL},
+    [AAU_COMPONENT] = {.name = "component",
+                       .help = "one between two parts that the epoch has not connected yet"},
+    [AAU_VERTEX] = {.name = "vertex",
+                    .help = "one to a worker that the epoch has not reached yet; when all are "
+                            "reached, as component"},
+    {.name = NULL},
 };
 
 static const struct policy_choice pathsearches[] = {
-    [AAU_AUTO] = {"auto", "messages up to 1000 workers, the oracle above"},
-    [AAU_MESSAGES] = {"messages", "workers tell each other by messages"},
+    [AAU_AUTO] = {.name = "auto", .help = "messages up to 1000 workers, the oracle above"},
+    [AAU_MESSAGES] = {.name = "messages", .help = "workers tell each other by messages"},
     [AAU_ORACLE] = {"oracle", "somebody sees all workers at no cost; virtual time only",
                     .virtual_only =
                         "sees all workers at once, which exists in virtual time only; use "
@@ -254,7 +255,7 @@ static const struct policy_choice pathsearches[] = {
                     .settled =
                         "above 1000 workers auto means a central oracle, whose knowledge costs no "
                         "messages"},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct policy_option aau_options[] = {

@@ -28,10 +28,10 @@ static size_t lay_out(void *memory, const struct policy_config *config)
 }
 
 static const struct policy_choice pairings[] = {
-    [ADPSGD_ANY] = {"any", "any neighbour; conflicting requests are refused"},
-    [ADPSGD_BIPARTITE] = {"bipartite",
-                          "active workers ask passive ones: no deadlock by construction"},
-    {NULL, NULL},
+    [ADPSGD_ANY] = {.name = "any", .help = "any neighbour; conflicting requests are refused"},
+    [ADPSGD_BIPARTITE] = {.name = "bipartite",
+                          .help = "active workers ask passive ones: no deadlock by construction"},
+    {.name = NULL},
 };
 
 static const struct policy_option options[] = {

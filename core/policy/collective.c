@@ -11,12 +11,12 @@
 #include "core/policy/say.h"
 
 const struct policy_choice policy_collectives[] = {
-    [COLLECTIVE_CHUNKED] = {"chunked", "slices travel over direct edges"},
+    [COLLECTIVE_CHUNKED] = {.name = "chunked", .help = "slices travel over direct edges"},
     [COLLECTIVE_MODELLED] =
         {"modelled",
          "one event per group at the time that its messages would take; virtual time only",
          .virtual_only = "exists in virtual time only; use chunked, or clock: virtual"},
-    {NULL},
+    {.name = NULL},
 };
 
 enum half { HALF_NONE, HALF_PARTS, HALF_SLICES };

@@ -285,11 +285,13 @@ static void dsgd_step(void *state, const struct event *event, struct actions *ou
 }
 
 static const struct policy_choice orders[] = {
-    [DSGD_ADAPT_THEN_COMBINE] = {"atc",
-                                 "adapt, then combine: step, then average the stepped models"},
+    [DSGD_ADAPT_THEN_COMBINE] = {.name = "atc",
+                                 .help =
+                                     "adapt, then combine: step, then average the stepped models"},
     [DSGD_COMBINE_THEN_ADAPT] =
-        {"cta", "combine, then adapt: average while the gradient is computed, then step"},
-    {NULL, NULL},
+        {.name = "cta",
+         .help = "combine, then adapt: average while the gradient is computed, then step"},
+    {.name = NULL},
 };
 
 static const struct policy_option options[] = {

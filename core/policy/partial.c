@@ -287,17 +287,19 @@ static void partial_step(void *state, const struct event *event, struct actions 
 }
 
 static const struct policy_choice waits[] = {
-    [PARTIAL_K] = {"k", "until `k` neighbours have answered"},
-    [PARTIAL_FRACTION] = {"fraction", "until this `fraction` of the neighbours has answered"},
-    [PARTIAL_TIMEOUT] = {"timeout", "until `timeout` after the own gradient"},
-    [PARTIAL_RANDOM] = {"random", "until a number of neighbours drawn each round has answered"},
-    {NULL, NULL},
+    [PARTIAL_K] = {.name = "k", .help = "until `k` neighbours have answered"},
+    [PARTIAL_FRACTION] = {.name = "fraction",
+                          .help = "until this `fraction` of the neighbours has answered"},
+    [PARTIAL_TIMEOUT] = {.name = "timeout", .help = "until `timeout` after the own gradient"},
+    [PARTIAL_RANDOM] = {.name = "random",
+                        .help = "until a number of neighbours drawn each round has answered"},
+    {.name = NULL},
 };
 
 static const struct policy_choice weights[] = {
-    [WEIGHTS_METROPOLIS] = {"metropolis", "1 / (1 + the larger active degree)"},
-    [WEIGHTS_UNIFORM] = {"uniform", "the same for everybody who takes part"},
-    {NULL, NULL},
+    [WEIGHTS_METROPOLIS] = {.name = "metropolis", .help = "1 / (1 + the larger active degree)"},
+    [WEIGHTS_UNIFORM] = {.name = "uniform", .help = "the same for everybody who takes part"},
+    {.name = NULL},
 };
 
 static const struct policy_option options[] = {
