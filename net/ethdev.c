@@ -198,6 +198,13 @@ void ethdev_free(struct rte_mbuf *frame)
     rte_pktmbuf_free(frame);
 }
 
+void ethdev_release(struct link *link, const struct link_in *in, uint32_t count)
+{
+    (void)link;
+    for (uint32_t i = 0; i < count; i++)
+        ethdev_free(in[i].own);
+}
+
 void ethdev_close(struct ethdev *self)
 {
     struct capture_output captured;

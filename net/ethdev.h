@@ -55,6 +55,9 @@ uint32_t ethdev_receive(struct ethdev *self, struct rte_mbuf **out, uint32_t max
 const uint8_t *ethdev_frame(const struct rte_mbuf *frame, uint32_t *bytes);
 void ethdev_free(struct rte_mbuf *frame);
 
+/** The `release` of links whose frames these are. */
+void ethdev_release(struct link *link, const struct link_in *in, uint32_t count);
+
 /** Accepts one that never opened. */
 void ethdev_close(struct ethdev *self);
 

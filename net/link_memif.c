@@ -241,13 +241,6 @@ static uint32_t receive(struct link *link, struct link_in *out, uint32_t max)
     return count;
 }
 
-static void release(struct link *link, const struct link_in *in, uint32_t count)
-{
-    (void)link;
-    for (uint32_t i = 0; i < count; i++)
-        ethdev_free(in[i].own);
-}
-
 static uint32_t window(const struct link *link, uint32_t peer)
 {
     (void)link, (void)peer;
@@ -268,7 +261,7 @@ const struct link_ops link_memif = {
     .connect = connect_memif,
     .send = send_memif,
     .receive = receive,
-    .release = release,
+    .release = ethdev_release,
     .window = window,
     .close = close_memif,
 };

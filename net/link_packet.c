@@ -303,13 +303,6 @@ static uint32_t receive(struct link *link, struct link_in *out, uint32_t max)
     return count;
 }
 
-static void release(struct link *link, const struct link_in *in, uint32_t count)
-{
-    (void)link;
-    for (uint32_t i = 0; i < count; i++)
-        ethdev_free(in[i].own);
-}
-
 static uint32_t window(const struct link *link, uint32_t peer)
 {
     (void)peer;
@@ -329,7 +322,7 @@ const struct link_ops link_af_packet = {
     .connect = connect_packet,
     .send = send_packet,
     .receive = receive,
-    .release = release,
+    .release = ethdev_release,
     .window = window,
     .close = close_packet,
 };
