@@ -18,8 +18,6 @@
 #include "core/base/err.h"
 
 #define LINK_OUTER 42u
-#define LINK_HEAD_MAX \
-    118u /* header of the wire, with what stands before the payload of a first chunk */
 #define LINK_BURST 32u        /* frames of one call at most */
 #define LINK_ADDRESS_MAX 128u /* bytes of an address, as text with its end */
 #define LINK_PEERS_MAX 4096u
@@ -38,7 +36,7 @@ struct link_config {
 struct link_out {
     const uint8_t *head, *body;
     uint32_t head_bytes,
-        body_bytes; /* 1 to LINK_HEAD_MAX; with the payload link_payload_max at most */
+        body_bytes; /* of the header 1 or more; together payload_max of the link at most */
 };
 
 /** A frame that came: `at` is the wire's header, LINK_OUTER bytes into the frame. Valid until link_release. */

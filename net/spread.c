@@ -147,11 +147,17 @@ static void take_messages(struct spread *self, struct spread_pair *pair, uint64_
     }
 }
 
-/** A frame that the wire has given is sent, now or later: its head is kept, and its body is lent for longer. */
+/**
+ * A frame that the wire has given is sent, now or later. It is copied whole: the loan of its body may end meanwhile, where
+ * the frame repeats one that has come after all.
+ */
 static void keep_frame(struct spread_pair *pair, const struct frame *frame)
 {
     memcpy(pair->stuck, frame->head, frame->head_bytes);
-    pair->frame = (struct link_out){pair->stuck, frame->body, frame->head_bytes, frame->body_bytes};
+    if (frame->body_bytes > 0)
+        memcpy(pair->stuck + frame->head_bytes, frame->body, frame->body_bytes);
+    pair->frame =
+        (struct link_out){.head = pair->stuck, .head_bytes = frame->head_bytes + frame->body_bytes};
     pair->is_stuck = true;
 }
 

@@ -28,7 +28,7 @@ struct spread_pair {
     bool waits;
     struct wire_delivery delivery;
     uint64_t overtaken; /* messages replaced within the wire that were counted */
-    /* A frame that the link had no room for; its head is copied. */
+    /* A frame that the link had no room for. */
     bool is_stuck;
     uint8_t *stuck;
     struct link_out frame;
