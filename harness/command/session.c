@@ -18,6 +18,7 @@
 #include "harness/record/results.h"
 #include "harness/run/interrupt.h"
 #include "harness/run/matrix.h"
+#include "harness/run/run_processes.h"
 #include "harness/run/run_virtual.h"
 
 /* What EAL, results and data keep open; per loop: data file, ring, and one to spare. */
@@ -206,6 +207,16 @@ static bool has_processes(const struct session *self)
     return has;
 }
 
+static int check_links(const struct session *self, struct err *err)
+{
+    int rc = 0;
+    for (uint32_t i = 0; i < self->count; i++)
+        for (uint32_t v = 0; v < self->sweep[i].values && rc == 0; v++)
+            if (self->sweep[i].plan[v].experiment->processes > 1)
+                rc = run_check_link(self->sweep[i].plan[v].experiment, err);
+    return rc;
+}
+
 static int open_host(const struct session *self, size_t bytes, const char *out, struct host *host,
                      struct err *err)
 {
@@ -228,6 +239,8 @@ int session_open_host(const struct session *self, const char *out, struct host *
     int rc = check_memory(self, err);
     if (rc == 0 && self->machine)
         rc = check_descriptors(self, err);
+    if (rc == 0)
+        rc = check_links(self, err);
     if (rc == 0)
         rc = results_make_folder(out, err);
     if (rc == 0 && self->machine)

@@ -112,7 +112,7 @@ const struct key keys_profile_row[] = {
      "processes", "that the workers are spread over, each with a part of the cores"},
     {"link.kind", KEYS_PROFILE, KEY_NAME, P(link.kind), 0, 0, "auto", "clock", "live", &keys_links,
      "name", "what carries parameters between processes"},
-    {"link.interface", KEYS_PROFILE, KEY_WORD, P(link.interface), 1, EXPERIMENT_NAME_MAX - 1, NULL, "link.kind", "af_packet", NULL,
+    {"link.interface", KEYS_PROFILE, KEY_WORD, P(link.interface), 1, EXPERIMENT_NAME_MAX - 1, KEY_REQUIRED, "link.kind", "af_packet", NULL,
      "name", "interface of the kernel that the frames go through (see ip link)"},
     {"link.address", KEYS_PROFILE, KEY_WORD, P(link.address), 1, EXPERIMENT_NAME_MAX - 1, NULL, "link.kind", "af_packet udp", NULL,
      "IPv4", "this host's own address; default: of the interface, or 127.0.0.1"},

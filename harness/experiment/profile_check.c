@@ -3,6 +3,7 @@
  * Contradictions between values that are each fine. Every one is an error: an option that would be ignored, or a target
  * that cannot be computed, would otherwise be found out after the run.
  */
+#include <arpa/inet.h>
 #include <math.h>
 #include <string.h>
 
@@ -146,6 +147,10 @@ static bool refuse_virtual(struct profile_load *load, uint32_t index)
 static void check_processes(struct profile_load *load)
 {
     const struct experiment *x = load->out;
+    struct in_addr own;
+    if (*x->link.address && inet_pton(AF_INET, x->link.address, &own) != 1)
+        FAIL(load, "link.address", "link.address '%s': expected an IPv4 address, such as 10.0.0.1",
+             x->link.address);
     if (x->processes <= 1)
         return;
     if (x->processes > x->workers.count)
@@ -153,6 +158,8 @@ static void check_processes(struct profile_load *load)
              x->workers.count);
     if (x->fault_count > 0)
         FAIL(load, "processes", "faults of workers need processes: 1, for now");
+    if (strcmp(x->link.kind, "null") == 0)
+        FAIL(load, "link.kind", "link 'null' delivers nothing, so no process hears of another");
     if (strcmp(x->edges, "null") == 0)
         FAIL(load, "processes", "edges 'null' deliver nothing, so no process has anything to say");
 }

@@ -8,6 +8,7 @@
 #include "harness/run/run_processes.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,18 @@ static uint64_t cyc_of(const struct run *run, uint64_t ns)
 const struct link_ops *run_link(const struct experiment *e)
 {
     return link_find(strcmp(e->link.kind, "auto") == 0 ? "memif" : e->link.kind);
+}
+
+int run_check_link(const struct experiment *e, struct err *err)
+{
+    const struct link_ops *const link = run_link(e);
+    char why[256];
+    if (link->why_not(why, sizeof(why)))
+        return err_set(err, -ENODEV, "link %s cannot be used here: %s", link->name, why);
+    if (*e->link.interface && if_nametoindex(e->link.interface) == 0)
+        return err_set(err, -ENODEV, "there is no interface '%s' for link %s (see ip link)",
+                       e->link.interface, link->name);
+    return 0;
 }
 
 static const char *or_null(const char *text)

@@ -12,6 +12,9 @@ struct link_ops;
 /** The row that carries the profile's frames between processes. */
 const struct link_ops *run_link(const struct experiment *e);
 
+/** Can this host carry them so? 0, or -ENODEV with a sentence. */
+int run_check_link(const struct experiment *e, struct err *err);
+
 /**
  * As run_threads, with the loops dealt to processes that are forked here and end with the run. The run lies in memory that
  * all of them share: its books, not its parameters, which travel as frames over a link.

@@ -38,6 +38,16 @@ expect_says err "unknown link 'pigeon'" "an unknown link"
 try "$program" run "$profile" -q --out "$work/bad" --set processes=2 --set link.kind=udp --set link.address=203.0.113.7
 expect_code 3 "a foreign address"
 expect_says err "cannot listen on 203.0.113.7" "a foreign address"
+for bad in "link.kind=null:delivers nothing" "link.kind=af_packet:link.interface" \
+    "link.address=nonsense:expected an IPv4 address"; do
+    try "$program" run "$profile" -q --out "$work/none" --set processes=2 --set link=udp --set "${bad%%:*}"
+    expect_code 2 "$bad"
+    expect_says err "${bad#*:}" "$bad"
+done
+try "$program" run "$profile" -q --out "$work/none" --set processes=2 --set link=af_packet --set link.interface=eth77
+expect_code 3 "an interface that is not there"
+expect_says err "eth77" "an interface that is not there"
+[ ! -e "$work/none" ] || fail "what is refused before the start leaves a folder"
 try "$program" list links
 expect_code 0 "the list of links"
 expect_says out "memif" "the list of links"
