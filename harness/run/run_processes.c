@@ -157,8 +157,10 @@ static int open_bridge(struct run_thread *thread)
     const uint64_t deadline_cyc = clock_cyc() + cyc_of(run, LINK_NS_MAX);
     int rc = open_spread(run, err);
     while (rc == 0 && (rc = connect_all(run, err)) == -EAGAIN) {
-        if (clock_cyc() > deadline_cyc || atomic_load(&run->gate.refused))
-            return -ETIMEDOUT;
+        if (atomic_load(&run->gate.refused))
+            return err_set(err, -ECANCELED, "another process could not get ready");
+        if (clock_cyc() > deadline_cyc)
+            return -ETIMEDOUT; /* and why it was still not connected */
         run_gate_sleep();
         rc = 0;
     }

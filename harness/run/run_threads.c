@@ -125,13 +125,14 @@ void run_begin(struct run *run)
 
 int run_threads_error(const struct run *run, struct err *err)
 {
-    for (uint32_t l = 0; l < run->cohort.loops; l++) {
+    int error = 0;
+    for (uint32_t l = 0; l < run->cohort.loops && (error == 0 || error == -ECANCELED); l++) {
         if (run->thread[l].error == 0)
             continue;
+        error = run->thread[l].error;
         *err = run->thread[l].err;
-        return run->thread[l].error;
     }
-    return 0;
+    return error;
 }
 
 int run_threads(struct run *run, struct err *err)

@@ -86,7 +86,7 @@ void run_threads_join(struct run *run, uint32_t first, uint32_t end);
 /** All loops are ready, or somebody is not: start the clock, or let them go home. */
 void run_begin(struct run *run);
 
-/** The first thread's error, with its sentence. */
+/** The first thread's error, with its sentence; one that only followed another's (-ECANCELED) if there is no other. */
 int run_threads_error(const struct run *run, struct err *err);
 
 /** Start, train, stop, join. 0, or -errno with the first thread's sentence. */
