@@ -14,7 +14,7 @@
 
 /** Ordinary memory that runs reuse, one block: histograms, iteration logs, the judge's area. */
 struct run_buffers {
-    void *memory; /* of all of them; shared with processes that are forked later */
+    void *memory; /* of all of them */
     size_t bytes;
     float *judge;            /* [points][workers][worker_judged_floats] */
     uint8_t *judge_absent;   /* [points][workers] */
@@ -73,9 +73,9 @@ size_t run_judge_bytes(const struct cell *cell);
 size_t run_buffers_bytes(uint32_t workers, uint32_t loops, size_t judge_bytes,
                          uint32_t log_capacity, size_t journal_bytes);
 
-/** Buffers for the largest of the cells. 0 or -ENOMEM. */
+/** Buffers for the largest of the cells. `shared`: with processes that are forked later. 0 or -ENOMEM. */
 int run_buffers_open(struct run_buffers *out, uint32_t workers, uint32_t loops, size_t judge_bytes,
-                     uint32_t log_capacity, size_t journal_bytes, struct err *err);
+                     uint32_t log_capacity, size_t journal_bytes, bool shared, struct err *err);
 void run_buffers_close(struct run_buffers *self);
 
 /**

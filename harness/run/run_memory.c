@@ -169,12 +169,12 @@ size_t run_buffers_bytes(uint32_t workers, uint32_t loops, size_t judge_bytes,
 }
 
 int run_buffers_open(struct run_buffers *out, uint32_t workers, uint32_t loops, size_t judge_bytes,
-                     uint32_t log_capacity, size_t journal_bytes, struct err *err)
+                     uint32_t log_capacity, size_t journal_bytes, bool shared, struct err *err)
 {
     *out = describe_buffers(workers, loops, judge_bytes, log_capacity, journal_bytes);
     out->bytes = place_buffers(out, NULL, loops);
-    /* Shared, so that the processes of a run write what this one reads. */
-    out->memory = mmap(NULL, out->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    const int kind = shared ? MAP_SHARED : MAP_PRIVATE;
+    out->memory = mmap(NULL, out->bytes, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS, -1, 0);
     if (out->memory == MAP_FAILED) {
         *out = (struct run_buffers){0};
         return err_set(err, -ENOMEM, "not enough memory for %zu bytes of snapshots", judge_bytes);

@@ -19,7 +19,8 @@ int runner_open(struct runner *self, struct host *host, struct plan *plan, uint3
     if (is_virtual(self))
         return virtual_buffers_open(&self->simulated, &plan->common, threads, err);
     return run_buffers_open(&self->live, plan->experiment->workers.count, plan->loops,
-                            plan->judge_bytes, plan->log_capacity, plan->journal_bytes, err);
+                            plan->judge_bytes, plan->log_capacity, plan->journal_bytes,
+                            plan->experiment->processes > 1, err);
 }
 
 void runner_close(struct runner *self)

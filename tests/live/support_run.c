@@ -78,7 +78,8 @@ static struct live *open_live(const char *yaml, const struct policy *row, struct
     cr_assert_eq(host_open(&self->host, machine, plan->memory_bytes, self->folder, &err), 0, "%s",
                  err.text);
     cr_assert_eq(run_buffers_open(&self->buffers, self->experiment.workers.count, plan->loops,
-                                  plan->judge_bytes, plan->log_capacity, plan->journal_bytes, &err),
+                                  plan->judge_bytes, plan->log_capacity, plan->journal_bytes, false,
+                                  &err),
                  0);
     cr_assert_eq(cell_open(cell, &plan->common, 0, 0, &err), 0, "%s", err.text);
     return self;
