@@ -261,4 +261,5 @@ void worker_finish(struct worker *self)
     compute_abandon(self);
     /* After the cuts that were taken: all of them, unless the run was stopped early. */
     copy_for_judge(self, atomic_load_explicit(&self->common->cohort->cut, memory_order_acquire));
+    self->count.policy = agent_counters(&self->agent);
 }

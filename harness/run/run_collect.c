@@ -11,7 +11,7 @@
 #include "harness/run/ledger.h"
 #include "harness/run/run_costs.h"
 #include "harness/run/run_processes.h"
-#include "net/edges.h"
+#include "harness/run/run_share.h"
 
 /* Latency figures of a cooperative run mean something else once a core is busier than this. */
 #define CONTENDED_SHARE 0.2
@@ -62,7 +62,6 @@ static struct counts counts_by(const struct worker *worker)
     of.incomplete = !worker->done;
     of.slots_total = worker->slots.count;
     of.slots_free_min = worker->slots.free_count_min;
-    of.policy = agent_counters(&worker->agent);
     if (worker->common->policy->tensor_class == DELIVERY_EXACT)
         of.exact_superseded = of.tensors_superseded;
     return of;
@@ -242,14 +241,15 @@ static void collect_stolen(const struct run *run, struct record_run *out)
 /** What the channels say is still in them: counted at both their ends, independently of the workers' own counts. */
 static void count_in_flight(const struct run *run, struct record_run *out)
 {
-    const struct edge_kind *const kind = edges_find(run->cell->common->experiment->edges);
     uint64_t received = 0;
     for (uint32_t w = 0; w < out->workers; w++) {
-        const struct fabric_counts c = kind->counts(run->edges, w);
-        out->count.tensors_in_flight += c.tensors_sent;
-        received += c.tensors_delivered + c.tensors_superseded;
-        out->count.tensors_superseded += c.tensors_replaced;
-        out->left_in_channels += run->port->ops->in_flight(run->port, w);
+        const struct run_share *const share = &run->share[w];
+        const struct fabric_counts *const c = &share->channels;
+        out->count.tensors_in_flight += c->tensors_sent;
+        received += c->tensors_delivered + c->tensors_superseded;
+        out->count.tensors_superseded += c->tensors_replaced;
+        out->left_in_channels += share->left;
+        out->count.loans += share->loans;
     }
     for (uint32_t p = 0; p < run->cohort.bridges; p++) {
         const uint64_t overtaken = run->process[p].counts.wire[WIRE_OVERTAKEN];
@@ -287,20 +287,6 @@ static void collect_frames(const struct run *run, struct record_frames *out)
     }
 }
 
-/** Snapshots that somebody still has, after everything that came back was collected. */
-static uint64_t count_loans(const struct run *run)
-{
-    uint64_t loans = 0;
-    for (uint32_t w = 0; w < run->cell->graph.workers; w++) {
-        struct slots *const slots = &run->worker[w]->slots;
-        while (run->port->ops->reclaim(run->port, w, slots) > 0)
-            ;
-        for (uint32_t s = 0; s < slots->count; s++)
-            loans += slots->entry[s].loans;
-    }
-    return loans;
-}
-
 /** All that the workers counted, each by itself and together. */
 static void collect_workers(const struct run *run, struct record_run *out)
 {
@@ -311,9 +297,8 @@ static void collect_workers(const struct run *run, struct record_run *out)
         collect_worker(out, w, &worker, &count);
         out->count.gradients += atomic_load(&run->cohort.worker[w].finished);
         if (run->impair) {
-            const struct impair_counts links = impair_counts(run->impair, w);
-            add_links(out, &links);
-            given_up += links.given_up;
+            add_links(out, &run->share[w].links);
+            given_up += run->share[w].links.given_up;
         }
     }
     out->drained = !run->cohort.incomplete;
@@ -326,6 +311,8 @@ int run_collect(struct run *run, struct record_run *out, struct err *err)
 {
     const struct cell *const cell = run->cell;
     const struct cohort *const c = &run->cohort;
+    for (uint32_t w = 0; w < cell->graph.workers; w++)
+        run_share_settle(run, w);
     int rc = collect_begin(out, cell, "live", cell->common->dataset != NULL, err);
     if (rc < 0)
         return rc;
@@ -341,7 +328,6 @@ int run_collect(struct run *run, struct record_run *out, struct err *err)
     collect_stolen(run, out);
     count_in_flight(run, out);
     collect_frames(run, &out->cores.frames);
-    out->count.loans = count_loans(run);
     rc = collect_faults(out, run->common.fault, run->common.faults,
                         since_start_ns(run, c->stop_cyc), fault_of, run, err);
     if (rc < 0)

@@ -44,6 +44,14 @@ struct run_process {
 };
 enum run_stage { RUN_STAGE_NONE, RUN_STAGE_ADDRESSED, RUN_STAGE_LINKED, RUN_STAGE_ENDED };
 
+/** What the channels of one worker say once all has ended. */
+struct run_share {
+    struct fabric_counts channels;
+    struct impair_counts links;
+    uint64_t left;  /* messages that nobody has read */
+    uint64_t loans; /* snapshots that somebody still has */
+};
+
 /** Everything of the run in progress. */
 struct run {
     struct host *host;
@@ -63,6 +71,7 @@ struct run {
         [EXPERIMENT_WORKERS_MAX]; /* memory of each worker with faults (core/worker/membership.h) */
     struct policy_config policy[EXPERIMENT_WORKERS_MAX]; /* borrowed by the agents */
     struct worker *worker[EXPERIMENT_WORKERS_MAX];
+    struct run_share share[EXPERIMENT_WORKERS_MAX];
     struct run_thread thread[CELL_LOOPS_MAX];
     struct run_gate gate;
     uint64_t name;                /* of a run of several processes: tells its frames from others' */
