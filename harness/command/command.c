@@ -113,7 +113,7 @@ static int refuse_option(const struct command *command, uint32_t options)
 }
 
 /** Only the first of several processes says it. */
-static int refuse_ranks(const struct ranks *ranks)
+static int refuse_ranks(const struct rank_signs *ranks)
 {
     char count[32] = "several";
     if (ranks->size > 0)
@@ -186,7 +186,7 @@ int command_run(struct command_line *line)
         return refuse_option(command, line->used & ~command->options);
     if (arguments < command->arguments_min || arguments > command->arguments_max)
         return refuse_count(command, arguments);
-    const struct ranks ranks = ranks_find();
+    const struct rank_signs ranks = ranks_find();
     if (ranks.variable && command_leaves_files(line))
         return refuse_ranks(&ranks);
     return command->run(line);

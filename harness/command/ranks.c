@@ -25,17 +25,17 @@ static uint32_t number(const char *variable)
     return value > 0 ? (uint32_t)value : 0;
 }
 
-struct ranks ranks_find(void)
+struct rank_signs ranks_find(void)
 {
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (number(rows[i].size) > 1)
-            return (struct ranks){rows[i].size, rows[i].launcher, number(rows[i].size),
+            return (struct rank_signs){rows[i].size, rows[i].launcher, number(rows[i].size),
                                   number(rows[i].rank)};
     /* Older Slurm tells the size of the allocation only; within a step its tasks are those of the step. */
     if (getenv("SLURM_STEP_ID") && !getenv("SLURM_STEP_NUM_TASKS") && getenv("SLURM_PROCID") &&
         number("SLURM_NTASKS") > 1)
-        return (struct ranks){"SLURM_NTASKS", SRUN, number("SLURM_NTASKS"), number("SLURM_PROCID")};
+        return (struct rank_signs){"SLURM_NTASKS", SRUN, number("SLURM_NTASKS"), number("SLURM_PROCID")};
     if (number("PMIX_RANK") > 0) /* PMIx tells the size through its library */
-        return (struct ranks){"PMIX_RANK", MPIRUN, 0, number("PMIX_RANK")};
-    return (struct ranks){0};
+        return (struct rank_signs){"PMIX_RANK", MPIRUN, 0, number("PMIX_RANK")};
+    return (struct rank_signs){0};
 }

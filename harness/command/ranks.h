@@ -8,13 +8,13 @@
 
 #include <stdint.h>
 
-struct ranks {
+struct rank_signs {
     const char *variable; /* what says so; NULL: this is the only process */
     const char *launcher; /* how to start one process instead */
     uint32_t size, rank;  /* size 0: more than one */
 };
 
 /** From the environment. The shell of an allocation (salloc, sbatch) is one process, whatever its tasks are to be. */
-struct ranks ranks_find(void);
+struct rank_signs ranks_find(void);
 
 #endif

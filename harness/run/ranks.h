@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * The ranks of a run: processes that a launcher started, here or on other hosts, that train together. Each loads the profile
+ * and lays out the whole run for itself; then it has the loops of its own workers. Rank 0 steers, and writes the results.
+ */
+#ifndef HARNESS_RUN_RANKS_H
+#define HARNESS_RUN_RANKS_H
+
+#include "core/base/err.h"
+#include "harness/launch/hub.h"
+
+#define RANKS_NAME_MAX 65u
+
+struct ranks_member {
+    char name[RANKS_NAME_MAX]; /* of its host */
+    char boot[RANKS_NAME_MAX]; /* names this start of its kernel: equal ones share a clock … */
+    char net[RANKS_NAME_MAX];  /* … and, with this one equal, sockets */
+    uint32_t cores;            /* that it may use */
+};
+
+struct ranks {
+    uint32_t rank, count;
+    struct hub *hub;
+    struct ranks_member member[HUB_RANKS_MAX];
+};
+
+/**
+ * All ranks tell each other where they are; from then on this process may use only its share of the cores that several of
+ * them may. `version` of the program must be the same. 0, or -errno with a sentence that all ranks have.
+ */
+int ranks_open(struct ranks *out, struct hub *hub, uint32_t rank, uint32_t count,
+               const char *version, struct err *err);
+
+/** What all must have alike before anything starts. */
+struct ranks_word {
+    uint32_t code; /* exit code; not 0: this rank cannot, and says why */
+    char text[512];
+    uint64_t profile, data, plan; /* digests */
+};
+
+/** Returns the exit code that all ranks end with, and the sentence; 0: they can start. */
+uint32_t ranks_agree(struct ranks *self, const struct ranks_word *mine, struct err *err);
+
+/** Do both see the same time-stamp counter? */
+bool ranks_share_clock(const struct ranks *self, uint32_t a, uint32_t b);
+
+/** Are they all on one host, without a wall between their sockets? */
+bool ranks_share_host(const struct ranks *self);
+
+/** "rank 2 (name of its host)" in `out`. Returns out. */
+#define RANKS_TITLE_MAX (RANKS_NAME_MAX + 32u)
+const char *ranks_title(const struct ranks *self, uint32_t rank, char out[RANKS_TITLE_MAX]);
+
+#endif
