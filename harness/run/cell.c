@@ -9,6 +9,7 @@
 #include "core/base/check.h"
 #include "core/sim/sim.h"
 #include "harness/experiment/keys_tables.h"
+#include "harness/run/cell_deal.h"
 #include "harness/run/cell_edges.h"
 #include "harness/run/cell_inject.h"
 
@@ -191,69 +192,13 @@ static int check_slots(const struct cell *self, struct err *err)
         self->policy->label, self->slots, self->degree_max, SLOTS_MAX);
 }
 
-void cell_loops(const struct cell *self, uint32_t process, uint32_t *first, uint32_t *end)
-{
-    const uint32_t processes = self->common->experiment->processes;
-    *first = self->placement.cores_used * process / processes;
-    *end = self->placement.cores_used * (process + 1) / processes;
-}
-
-/** One loop for each process, on fewer cores than processes: workers that were near each other stay together. */
-static int share_cores(struct cell *self, uint32_t processes, struct err *err)
-{
-    struct placement *const place = &self->placement;
-    const uint32_t cores = place->cores_used, workers = self->graph.workers;
-    uint32_t *const pu = calloc(processes, sizeof(*pu));
-    uint32_t next = 0;
-    if (!pu)
-        return err_set(err, -ENOMEM, "out of memory for %u processes", processes);
-    for (uint32_t p = 0; p < processes; p++)
-        pu[p] = place->loop_pu[p * cores / processes];
-    uint32_t *const loop = calloc(workers, sizeof(*loop));
-    for (uint32_t c = 0; loop && c < cores; c++)
-        for (uint32_t w = 0; w < workers; w++)
-            if (place->loop[w] == c)
-                loop[w] = next++ * processes / workers;
-    free(place->loop_pu);
-    free(place->loop);
-    place->loop_pu = pu;
-    place->loop = loop;
-    if (!loop)
-        return err_set(err, -ENOMEM, "out of memory for %u workers", workers);
-    for (uint32_t w = 0; w < workers; w++)
-        place->pu[w] = pu[loop[w]];
-    place->cores_used = processes;
-    place->cooperative = true;
-    return 0;
-}
-
-static int deal_to_processes(struct cell *self, struct err *err)
-{
-    const uint32_t processes = self->common->experiment->processes, workers = self->graph.workers;
-    if (processes <= 1)
-        return 0;
-    if (self->placement.cores_used < processes && share_cores(self, processes, err) < 0)
-        return -ENOMEM;
-    self->process = calloc(workers, sizeof(*self->process));
-    if (!self->process)
-        return err_set(err, -ENOMEM, "out of memory for %u workers", workers);
-    for (uint32_t p = 0; p < processes; p++) {
-        uint32_t first, end;
-        cell_loops(self, p, &first, &end);
-        for (uint32_t w = 0; w < workers; w++)
-            if (self->placement.loop[w] >= first && self->placement.loop[w] < end)
-                self->process[w] = (uint16_t)p;
-    }
-    return 0;
-}
-
 static int make_placement(struct cell *self, struct err *err)
 {
     const uint32_t cores = self->common->experiment->workers.cores;
     const bool few = cores > 0 && cores < CELL_LOOPS_MAX;
     const int rc = place(&self->placement, self->common->machine, &self->graph,
                          few ? cores : CELL_LOOPS_MAX, err);
-    return rc < 0 ? rc : deal_to_processes(self, err);
+    return rc < 0 ? rc : cell_deal(self, err);
 }
 
 int cell_open(struct cell *out, const struct cell_common *common, uint32_t policy_index,
@@ -296,6 +241,7 @@ void cell_close(struct cell *self)
     graph_free(&self->graph);
     place_free(&self->placement);
     free(self->process);
+    free(self->process_loop);
     free(self->side);
     free(self->peer_begin);
     free(self->peer);

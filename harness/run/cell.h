@@ -13,6 +13,7 @@
 #include "core/sim/sim.h"
 #include "core/worker/dataset.h"
 #include "harness/experiment/experiment.h"
+#include "harness/run/ranks.h"
 #include "net/impair.h"
 #include "topo/graph.h"
 #include "topo/machine.h"
@@ -58,6 +59,7 @@ struct cell_host {
 struct cell_common {
     const struct experiment *experiment;
     const struct machine *machine; /* NULL: virtual time needs none */
+    const struct ranks *ranks;     /* NULL: this process has all workers, or its children do */
     const struct dataset *dataset; /* NULL: model none */
     bool undealt;                  /* no worker gets its shard: only sizes are asked for */
     struct model_config model;
@@ -87,6 +89,7 @@ struct cell {
     uint32_t degree_max;
     struct placement placement; /* live; virtual: zero */
     uint16_t *process;          /* [workers] of each; NULL: one has them all */
+    uint32_t *process_loop;     /* [processes + 1] their loops begin there; NULL as `process` */
     uint32_t *group;            /* [workers] racks, or NULL: each worker is one of its own */
     uint32_t *kind[2]; /* [kind_count] workers on cores of enum experiment_cpukind, or NULL */
     uint32_t kind_count[2];
@@ -116,8 +119,12 @@ uint32_t cell_control_depth(const struct policy *row, uint32_t workers);
  */
 uint32_t cell_slots(const struct policy *row, uint32_t degree_max, uint32_t on_link);
 
-/** Loops of a process: from the first to before the last. */
+/** Loops of a process, and processes of a rank: from the first to before the last. */
 void cell_loops(const struct cell *self, uint32_t process, uint32_t *first, uint32_t *end);
+void cell_processes(const struct cell *self, uint32_t rank, uint32_t *first, uint32_t *end);
+
+/** Does this rank have that worker? Always, where there is one. */
+bool cell_is_ours(const struct cell *self, uint32_t w);
 
 /** What is injected: a copy of the experiment's entries in the caller's `entry`, which the set borrows, as it does from the cell. */
 struct inject_set cell_inject(const struct cell *self, struct inject entry[EXPERIMENT_INJECT_MAX]);
