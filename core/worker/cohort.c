@@ -82,7 +82,9 @@ static void steer_run(struct cohort *self, uint64_t now_cyc)
 
 static void steer_halt(struct cohort *self)
 {
-    if (atomic_load_explicit(&self->halted, memory_order_acquire) < self->loops)
+    if (atomic_load_explicit(&self->halted, memory_order_acquire) +
+            atomic_load_explicit(&self->halted_elsewhere, memory_order_acquire) <
+        self->loops)
         return;
     uint64_t last = 0;
     for (uint32_t w = 0; w < self->workers; w++) {
@@ -97,11 +99,15 @@ static void steer_halt(struct cohort *self)
 /**
  * Everybody done, and nothing sent that was not dealt with, seen in two looks without a message in between: `sent` is
  * counted before a message leaves and `received` after its consequences were sent, so equal and unchanged sums mean
- * silence (the four-counter method of F. Mattern, 1987).
+ * silence (the four-counter method of F. Mattern, 1987). The second look must see copies that were taken after the first:
+ * not those of the wave that may have been under way then, but of the next.
  */
 static bool is_quiet(struct cohort *self)
 {
     uint64_t sent = 0, received = 0;
+    const uint64_t waves = atomic_load_explicit(&self->waves, memory_order_acquire);
+    if (waves > 0 && self->quiet_sum > 0 && waves < self->quiet_wave + 2)
+        return false;
     for (uint32_t b = 0; b < self->bridges; b++)
         received += atomic_load_explicit(&self->bridge[b].settled, memory_order_acquire);
     for (uint32_t w = 0; w < self->workers; w++) {
@@ -113,6 +119,8 @@ static bool is_quiet(struct cohort *self)
     }
     const bool quiet = sent == received && self->quiet_sum == sent + 1;
     self->quiet_sum = sent == received ? sent + 1 : 0;
+    atomic_thread_fence(memory_order_seq_cst); /* no wave that this look has seen a part of is later than this */
+    self->quiet_wave = atomic_load_explicit(&self->waves, memory_order_relaxed);
     return quiet;
 }
 

@@ -93,6 +93,7 @@ struct cohort {
         64) _Atomic uint32_t phase; /* enum cohort_phase; advanced by the coordinator (loop 0) */
     _Atomic uint32_t cut;    /* cuts announced: workers copy their model when they lag behind */
     _Atomic uint32_t halted; /* loops that have seen HALT and published `begun` */
+    _Atomic uint32_t halted_elsewhere; /* the same, where this memory is not shared */
     _Atomic uint32_t failed; /* a loop met an error: everybody ends */
     _Atomic uint32_t
         changes; /* grows when any worker's epoch or transfer changes, or a stall is announced */
@@ -110,7 +111,11 @@ struct cohort {
     struct cohort_worker *worker; /* [workers], borrowed */
     struct cohort_bridge *bridge; /* [bridges], borrowed */
     uint32_t bridges;
-    uint64_t quiet_sum;           /* coordinator: messages at the previous quiet look */
+    /* Rows of workers elsewhere are copies. Each time all have been renewed, from looks that were taken after all had been
+     * renewed before, this grows; 0: there are none. */
+    _Atomic uint64_t waves;
+    uint64_t quiet_sum;  /* coordinator: messages at the previous quiet look … */
+    uint64_t quiet_wave; /* … and the waves by then */
     bool incomplete;
     struct stall stall;
 };

@@ -15,6 +15,7 @@ enum run_decision { RUN_UNDECIDED, RUN_GO, RUN_GO_HOME };
 
 struct run_gate {
     _Atomic uint32_t reported;
+    _Atomic uint32_t elsewhere; /* the same, of loops that do not share this memory */
     _Atomic uint32_t refused; /* somebody could not get ready */
     _Atomic uint32_t decision;
 };
@@ -30,6 +31,11 @@ static inline void run_gate_report(struct run_gate *self, bool ready)
     if (!ready)
         atomic_store(&self->refused, 1);
     atomic_fetch_add(&self->reported, 1);
+}
+
+static inline uint32_t run_gate_reported(const struct run_gate *self)
+{
+    return atomic_load(&self->reported) + atomic_load(&self->elsewhere);
 }
 
 static inline enum run_decision run_gate_wait(const struct run_gate *self)

@@ -397,3 +397,32 @@ Test(cohort, counts_what_a_bridge_settled_as_received)
     cr_expect_eq(cohort_phase(&cohort), COHORT_END);
     cr_expect_not(cohort.incomplete);
 }
+
+Test(cohort, looks_again_only_at_copies_that_were_taken_since)
+{
+    drain();
+    everybody_is_done();
+    cohort.waves = 7;
+
+    steer_at(1010);
+    steer_at(1011);
+    cr_expect_eq(cohort_phase(&cohort), COHORT_DRAIN, "the same copies again");
+    cohort.waves = 8;
+    steer_at(1012);
+    cr_expect_eq(cohort_phase(&cohort), COHORT_DRAIN, "they may be as old as the first look");
+    cohort.waves = 9;
+    steer_at(1013);
+    cr_expect_eq(cohort_phase(&cohort), COHORT_END);
+    cr_expect_not(cohort.incomplete);
+}
+
+Test(cohort, waits_for_loops_that_halt_elsewhere)
+{
+    steer_at(1000);
+    cohort.halted = 1;
+    steer_at(1001);
+    cr_expect_eq(cohort_phase(&cohort), COHORT_HALT);
+    cohort.halted_elsewhere = LOOPS - 1;
+    steer_at(1002);
+    cr_expect_eq(cohort_phase(&cohort), COHORT_DRAIN);
+}
