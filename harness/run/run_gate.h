@@ -16,7 +16,7 @@ enum run_decision { RUN_UNDECIDED, RUN_GO, RUN_GO_HOME };
 struct run_gate {
     _Atomic uint32_t reported;
     _Atomic uint32_t elsewhere; /* the same, of loops that do not share this memory */
-    _Atomic uint32_t refused; /* somebody could not get ready */
+    _Atomic uint32_t refused;   /* somebody could not get ready */
     _Atomic uint32_t decision;
 };
 

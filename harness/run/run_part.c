@@ -53,7 +53,7 @@ static void pack_journal(struct pack *pack, struct journal *it)
     uint32_t full = it->full;
     if (!it->data)
         return;
-    it->used = (size_t)pack_count(pack, it->used, it->size);
+    it->used = (size_t)pack_count(pack, it->used, it->capacity);
     pack_bytes(pack, it->data, it->used);
     pack_words(pack, &it->entries, 1);
     pack_numbers(pack, &full, 1);
@@ -136,7 +136,7 @@ static void pack_loop(struct pack *pack, struct run *run, uint32_t l)
     pack_stolen(pack, &it->loop.stolen);
     pack_numbers(pack, &it->core, 1);
     pack_numbers(pack, &tier, 1);
-    pack->bad |= tier >= LOADER_TIERS;
+    pack->bad |= tier > LOADER_PREADV;
     if (!pack->bad)
         it->tier = (enum loader_tier)tier;
     pack_text(pack, it->loader_reason, sizeof(it->loader_reason));

@@ -21,7 +21,8 @@ void run_share_settle(struct run *run, uint32_t w)
     const struct edge_kind *const kind = edges_find(run->cell->common->experiment->edges);
     run->share[w] = (struct run_share){.channels = kind->counts(run->edges, w),
                                        .left = run->port->ops->in_flight(run->port, w),
-                                       .loans = count_loans(run, w)};
+                                       .loans = count_loans(run, w),
+                                       .core = run->thread[run->cell->placement.loop[w]].core};
     if (run->impair)
         run->share[w].links = impair_counts(run->impair, w);
 }

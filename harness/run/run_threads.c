@@ -23,7 +23,9 @@ static int get_ready(struct run_thread *self)
 {
     struct host *const host = self->run->host;
     const struct placement *const place = &self->run->cell->placement;
-    int rc = machine_bind(host->machine, place->loop_pu[self->loop.index], &self->err);
+    const uint32_t pu = place->loop_pu[self->loop.index];
+    int rc = machine_bind(host->machine, pu, &self->err);
+    self->core = machine_pu_at(host->machine, pu)->os_index;
     /* Beyond DPDK's own limit (127 threads) it refuses; nothing on our path needs its thread number. */
     eal_register_thread();
     if (rc == 0 && self->bridge_open)
@@ -139,7 +141,7 @@ int run_threads(struct run *run, struct err *err)
 {
     const uint32_t loops = run->cohort.loops;
     run_threads_start(run, 0, loops);
-    while (atomic_load(&run->gate.reported) < loops)
+    while (run_gate_reported(&run->gate) < loops)
         run_gate_sleep();
     run_begin(run);
     run_threads_join(run, 0, loops);

@@ -26,6 +26,7 @@ struct run_thread {
         struct run_thread *self); /* of the one that turns its process' bridge; else NULL */
     int error;
     struct err err;
+    uint32_t core; /* as the kernel counts them */
     enum loader_tier tier;
     char loader_reason[256];
     uint64_t batches, bytes_read, load_retries;
@@ -50,6 +51,7 @@ struct run_share {
     struct impair_counts links;
     uint64_t left;  /* messages that nobody has read */
     uint64_t loans; /* snapshots that somebody still has */
+    uint32_t core;  /* that it was on */
 };
 
 /** Everything of the run in progress. */
