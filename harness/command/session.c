@@ -88,7 +88,7 @@ static int plan(struct session *self, const struct command_line *line, struct er
     int rc = count_live(self) > 0 ? machine_open(&self->machine, err) : 0;
     for (uint32_t i = 0; i < self->count && rc == 0; i++) {
         set_up_data(&self->sweep[i], line);
-        rc = sweep_plan(&self->sweep[i], self->machine, self->depth, err);
+        rc = sweep_plan(&self->sweep[i], self->machine, NULL, self->depth, err);
     }
     return rc;
 }
@@ -213,7 +213,7 @@ static int check_links(const struct session *self, struct err *err)
     for (uint32_t i = 0; i < self->count; i++)
         for (uint32_t v = 0; v < self->sweep[i].values && rc == 0; v++)
             if (self->sweep[i].plan[v].experiment->processes > 1)
-                rc = run_check_link(self->sweep[i].plan[v].experiment, err);
+                rc = run_check_link(self->sweep[i].plan[v].experiment, NULL, err);
     return rc;
 }
 

@@ -11,6 +11,8 @@
 #include "net/eal.h"
 #include "topo/machine.h"
 
+struct ranks;
+
 struct host {
     struct machine *machine; /* owned by the caller */
     struct clock clock;
@@ -18,6 +20,7 @@ struct host {
     struct arena arena;      /* EAL memory, or shared */
     size_t shared_bytes;     /* 0: EAL memory */
     const char *runtime_dir; /* where each process' EAL may write */
+    struct ranks *ranks;     /* that this process is one of; NULL: it is alone */
 };
 
 /** For runs of several processes: an area that they share, and no EAL, which each of them starts for itself. */

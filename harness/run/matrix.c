@@ -176,6 +176,9 @@ static int all_cells(struct matrix *self, struct err *err)
             rc = cell_open(&cell, &self->plan->common, p, s, err);
             if (rc == 0 && p == 0)
                 rc = judge_data_open(&data, &cell, err);
+            if (rc == 0 && self->host) /* other ranks do the same run */
+                rc = ranks_call(self->host->ranks, self->options->profile,
+                                (uint32_t)(self->plan - self->sweep->plan), s, p, err);
             if (rc == 0)
                 rc = one_cell(self, &cell, &data, err);
             cell_close(&cell);

@@ -15,6 +15,7 @@ struct matrix_options {
     bool quiet;       /* no progress lines … */
     bool silent;      /* … and no table */
     bool strict;      /* a check that stays open counts as failed */
+    uint32_t profile; /* its number, for other ranks */
     uint32_t threads; /* of virtual runs; 0 = every core this process may use */
     struct run_faults faults;
     char *dir; /* [dir_bytes] gets the final results directory; NULL: not wanted */

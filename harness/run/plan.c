@@ -233,7 +233,7 @@ static int plan_live(struct plan *self, enum plan_depth depth, struct err *err)
 }
 
 int plan_open(struct plan *out, struct experiment *experiment, const struct machine *machine,
-              enum plan_depth depth, struct err *err)
+              const struct ranks *ranks, enum plan_depth depth, struct err *err)
 {
     *out = (struct plan){.experiment = experiment};
     int rc = open_data(out, depth, err);
@@ -242,6 +242,7 @@ int plan_open(struct plan *out, struct experiment *experiment, const struct mach
     if (rc == 0) {
         out->common.experiment = experiment;
         out->common.machine = machine;
+        out->common.ranks = ranks;
         out->common.dataset = out->dataset.samples > 0 ? &out->dataset : NULL;
         out->common.undealt = depth != PLAN_RUN;
         out->common.points = experiment->judge.points;

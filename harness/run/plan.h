@@ -34,9 +34,9 @@ enum plan_depth {
     PLAN_RUN,   /* and everything that a run needs */
 };
 
-/** 0, or -errno with `err`. -EINVAL: the profile asks for what cannot be; else the environment. `machine`: NULL for virtual. */
+/** 0, or -errno with `err`. -EINVAL: the profile asks for what cannot be; else the environment. `machine`: NULL for virtual; `ranks`: NULL for one. */
 int plan_open(struct plan *out, struct experiment *experiment, const struct machine *machine,
-              enum plan_depth depth, struct err *err);
+              const struct ranks *ranks, enum plan_depth depth, struct err *err);
 void plan_close(struct plan *self);
 
 /** Predicted wall time of the whole matrix, on so many threads in virtual time. 0, or -errno with `err`. */

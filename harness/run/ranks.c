@@ -155,8 +155,7 @@ static int hear(struct ranks *self, struct pack *mine, const struct hub_word **w
         hub_round(self->hub, mine->data, (uint32_t)mine->used, false, SETUP_MS, word, err);
     for (uint32_t r = 0; r < self->count && rc == 0; r++)
         if ((*word)[r].gone)
-            return err_set(err, -EPIPE, "%s has gone before the start",
-                           ranks_title(self, r, title));
+            return err_set(err, -EPIPE, "%s has gone", ranks_title(self, r, title));
     return rc;
 }
 
@@ -222,33 +221,80 @@ static const char *difference(const struct ranks_word *word, const struct ranks_
                                            : NULL;
 }
 
-uint32_t ranks_agree(struct ranks *self, const struct ranks_word *mine, struct err *err)
+/** The first reason not to start. */
+static uint32_t compare(const struct ranks *self, const struct hub_word *word, struct err *err)
 {
-    struct ranks_word copy = *mine, first = {0};
-    const struct hub_word *word;
+    struct ranks_word first = {0};
     char title[RANKS_TITLE_MAX];
-    struct pack pack = pack_writer();
-    pack_word(&pack, &copy);
-    const int rc = hear(self, &pack, &word, err);
-    pack_close(&pack);
-    if (rc < 0)
-        return 3;
     for (uint32_t r = 0; r < self->count; r++) {
         struct ranks_word its = {0};
         struct pack reader = pack_reader(word[r].data, word[r].bytes);
         pack_word(&reader, &its);
         first = r == 0 ? its : first;
+        ranks_title(self, r, title);
         if (reader.bad)
-            return err_set(err, -EPROTO, "%s does not speak as this version does",
-                           ranks_title(self, r, title)),
-                   3;
+            return err_set(err, -EPROTO, "%s does not speak as this version does", title), 3;
         if (its.code != 0)
-            return err_set(err, -EIO, "%s: %s", ranks_title(self, r, title), its.text), its.code;
+            return err_set(err, -EIO, "%s: %s", title, its.text), its.code;
         if (difference(&its, &first))
-            return err_set(err, -EINVAL, "%s has another %s than rank 0 (%s)",
-                           ranks_title(self, r, title), difference(&its, &first),
-                           self->member[0].name),
+            return err_set(err, -EINVAL, "%s has another %s than rank 0 (%s)", title,
+                           difference(&its, &first), self->member[0].name),
                    3;
     }
     return 0;
+}
+
+uint32_t ranks_agree(struct ranks *self, const struct ranks_word *mine, struct err *err)
+{
+    struct ranks_word copy = *mine;
+    const struct hub_word *word;
+    struct pack pack = pack_writer();
+    pack_word(&pack, &copy);
+    const int rc = hear(self, &pack, &word, err);
+    const uint32_t code = rc < 0 ? 3 : compare(self, word, err);
+    pack_close(&pack);
+    return code;
+}
+
+static void pack_turn(struct pack *pack, struct ranks_turn *it)
+{
+    pack_numbers(pack, &it->profile, 1);
+    pack_numbers(pack, &it->value, 1);
+    pack_numbers(pack, &it->seed, 1);
+    pack_numbers(pack, &it->policy, 1);
+    pack_numbers(pack, &it->over, 1);
+}
+
+static int next(struct ranks *self, struct ranks_turn *turn, struct err *err)
+{
+    const struct hub_word *word;
+    struct pack pack = pack_writer();
+    pack_turn(&pack, turn);
+    int rc = hear(self, &pack, &word, err);
+    if (rc == 0) {
+        struct pack reader = pack_reader(word[0].data, word[0].bytes);
+        pack_turn(&reader, turn);
+        rc = reader.bad ? err_set(err, -EPROTO, "rank 0 does not say what comes next") : 0;
+    }
+    pack_close(&pack);
+    return rc;
+}
+
+int ranks_call(struct ranks *self, uint32_t profile, uint32_t value, uint32_t seed, uint32_t policy,
+               struct err *err)
+{
+    struct ranks_turn turn = {.profile = profile, .value = value, .seed = seed, .policy = policy};
+    return self ? next(self, &turn, err) : 0;
+}
+
+int ranks_call_over(struct ranks *self, struct err *err)
+{
+    struct ranks_turn turn = {.over = 1};
+    return self ? next(self, &turn, err) : 0;
+}
+
+int ranks_hear(struct ranks *self, struct ranks_turn *turn, struct err *err)
+{
+    *turn = (struct ranks_turn){.over = 0};
+    return next(self, turn, err);
 }

@@ -19,6 +19,8 @@
 #include "harness/run/interrupt.h"
 #include "harness/run/run_collect.h"
 #include "harness/run/run_processes.h"
+#include "harness/run/run_share.h"
+#include "harness/run/run_sync.h"
 #include "harness/run/run_threads.h"
 #include "net/edges.h"
 
@@ -220,7 +222,8 @@ static void make_cohort(struct run *run, const struct run_faults *faults)
     for (uint32_t w = 0; w < cell->graph.workers; w++) {
         _Atomic uint64_t *const published = take(&run->host->arena, run_published_bytes(cell));
         memset(published, 0, run_published_bytes(cell));
-        run->cohort.worker[w].published_cyc = published;
+        if (cell_is_ours(cell, w)) /* of others nobody knows when they sent what */
+            run->cohort.worker[w].published_cyc = published;
     }
 }
 
@@ -280,7 +283,8 @@ int run_live(struct host *host, struct run_buffers *buffers, const struct cell *
              const struct run_faults *faults, struct record_run *out, struct err *err)
 {
     struct run *const run = buffers->run;
-    *out = (struct record_run){0};
+    if (out)
+        *out = (struct record_run){0};
     memset(run, 0, sizeof(*run));
     run->host = host;
     run->buffers = buffers;
@@ -288,7 +292,12 @@ int run_live(struct host *host, struct run_buffers *buffers, const struct cell *
     int rc = set_up(run, faults, err);
     if (rc == 0)
         rc = cell->process ? run_processes(run, err) : run_threads(run, err);
-    if (rc == 0)
+    for (uint32_t w = 0; w < cell->graph.workers && rc == 0; w++)
+        if (cell_is_ours(cell, w))
+            run_share_settle(run, w);
+    if (rc == 0 && cell->common->ranks)
+        rc = run_sync_parts(run, err);
+    if (rc == 0 && out)
         rc = run_collect(run, out, err);
     close_lives(run);
     return rc;

@@ -79,7 +79,7 @@ int run_buffers_open(struct run_buffers *out, uint32_t workers, uint32_t loops, 
 void run_buffers_close(struct run_buffers *self);
 
 /**
- * Execute the cell. Fills `out` except what the judge adds (losses of the points, target). 0, or -errno with `err`: the
+ * Execute the cell, or this rank's part of it (`out` NULL: another one makes the record). Fills `out` except what the judge adds (losses of the points, target). 0, or -errno with `err`: the
  * run did not happen or broke (loader error, a thread could not be bound); `out` is then meaningless.
  */
 int run_live(struct host *host, struct run_buffers *buffers, const struct cell *cell,

@@ -11,7 +11,6 @@
 #include "harness/run/ledger.h"
 #include "harness/run/run_costs.h"
 #include "harness/run/run_processes.h"
-#include "harness/run/run_share.h"
 
 /* Latency figures of a cooperative run mean something else once a core is busier than this. */
 #define CONTENDED_SHARE 0.2
@@ -30,10 +29,9 @@ static struct record_worker worker_of(const struct run *run, uint32_t w)
 {
     const struct worker *const worker = run->worker[w];
     const struct hist *const hist = run_worker_hist(run->buffers, w);
-    const struct placement *const place = &run->cell->placement;
     struct record_worker out = {.iterations = worker->account.total_iterations,
                                 .total_ns = to_ns(run, worker->account.total_cyc),
-                                .core = machine_pu_at(run->host->machine, place->pu[w])->os_index,
+                                .core = run->share[w].core,
                                 .iteration = record_figures(&hist[SERIES_ITERATION])};
     for (uint32_t h = 0; h < SERIES_COUNT; h++)
         out.hist[h] = h != SERIES_LATE || run->impair ? &hist[h] : NULL;
@@ -221,15 +219,13 @@ static void collect_stolen(const struct run *run, struct record_run *out)
     uint64_t cyc = 0, run_cyc = 0;
     for (uint32_t l = 0; l < run->cohort.loops; l++) {
         const struct loop *const loop = &run->thread[l].loop;
-        const uint32_t core =
-            machine_pu_at(run->host->machine, run->cell->placement.loop_pu[l])->os_index;
         cyc += loop->stolen.cyc;
         run_cyc += loop->run_cyc;
         for (uint32_t i = 0; i < loop->stolen.count; i++) {
             const struct stolen_hole *const hole = &loop->stolen.hole[i];
             const uint64_t start = account_max(hole->begin_cyc, run->cohort.start_cyc);
             run->buffers->stolen[out->cores.stolen_count++] =
-                (struct record_stolen){.core = core,
+                (struct record_stolen){.core = run->thread[l].core,
                                        .start_ns = to_ns(run, start - run->cohort.start_cyc),
                                        .length_ns = to_ns(run, hole->cyc)};
         }
@@ -272,7 +268,7 @@ static void collect_frames(const struct run *run, struct record_frames *out)
 {
     if (run->cohort.bridges == 0)
         return;
-    out->link = run_link(run->cell->common->experiment)->name;
+    out->link = run_link(run->cell->common->experiment, run->cell->common->ranks)->name;
     out->processes = run->cohort.bridges;
     for (uint32_t p = 0; p < run->cohort.bridges; p++) {
         const struct spread_counts *const counts = &run->process[p].counts;
@@ -311,8 +307,6 @@ int run_collect(struct run *run, struct record_run *out, struct err *err)
 {
     const struct cell *const cell = run->cell;
     const struct cohort *const c = &run->cohort;
-    for (uint32_t w = 0; w < cell->graph.workers; w++)
-        run_share_settle(run, w);
     int rc = collect_begin(out, cell, "live", cell->common->dataset != NULL, err);
     if (rc < 0)
         return rc;

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <net/if.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -20,10 +22,15 @@
 #include "core/base/check.h"
 #include "core/learn/mix.h"
 #include "harness/run/interrupt.h"
+#include "harness/run/run_sync.h"
 #include "harness/run/run_threads.h"
 
 #define LINK_NS_MAX UINT64_C(10000000000) /* until all processes have met */
+#define LEAD_NS UINT64_C(50000000)        /* from the decision to the start */
 #define BYE_NS_MAX UINT64_C(500000000)
+/* A look at the children; and a tick, in which ranks also renew their copies of each other's books. */
+#define LOOK_US 2000
+#define TICK_US 5000
 #define POOL_BYTES ((size_t)96 << 20)
 
 /* This process' own, in a child. */
@@ -38,14 +45,15 @@ static uint64_t cyc_of(const struct run *run, uint64_t ns)
     return clock_to_cyc(&run->host->clock, ns);
 }
 
-const struct link_ops *run_link(const struct experiment *e)
+const struct link_ops *run_link(const struct experiment *e, const struct ranks *ranks)
 {
-    return link_find(strcmp(e->link.kind, "auto") == 0 ? "memif" : e->link.kind);
+    const bool walls = ranks && !ranks_share_host(ranks);
+    return link_find(strcmp(e->link.kind, "auto") == 0 ? (walls ? "udp" : "memif") : e->link.kind);
 }
 
-int run_check_link(const struct experiment *e, struct err *err)
+int run_check_link(const struct experiment *e, const struct ranks *ranks, struct err *err)
 {
-    const struct link_ops *const link = run_link(e);
+    const struct link_ops *const link = run_link(e, ranks);
     char why[256];
     if (link->why_not(why, sizeof(why)))
         return err_set(err, -ENODEV, "link %s cannot be used here: %s", link->name, why);
@@ -86,7 +94,7 @@ static int open_spread(struct run *run, struct err *err)
         .processes = e->processes,
         .process = own.number,
         .tensors = class_of(run->cell->row),
-        .link = run_link(e),
+        .link = run_link(e, run->cell->common->ranks),
         .interface = or_null(e->link.interface),
         .address = or_null(e->link.address),
         .run = run->name,
@@ -204,72 +212,147 @@ static void be_child(struct run *run, uint32_t number)
 
 /* ---------------------------------------------------------- the parent */
 
-static void end_children(struct run *run, uint32_t processes)
+/** Those of this rank: from the first to before the last. */
+struct children {
+    uint32_t first, end;
+    struct run_state state; /* what other ranks are told of them */
+};
+
+static void end_children(struct run *run, const struct children *self)
 {
-    for (uint32_t p = 0; p < processes; p++)
+    for (uint32_t p = self->first; p < self->end; p++)
         if (run->process[p].pid > 0)
             kill(run->process[p].pid, SIGKILL);
 }
 
-/** Takes those that have ended. Returns how many run; the first that ended otherwise than it should is told. */
-static uint32_t look(struct run *run, uint32_t processes, int *error, struct err *err)
+__attribute__((format(printf, 4, 5))) static void fail(struct run *run, struct children *self,
+                                                       int code, const char *format, ...)
 {
-    uint32_t running = 0;
+    va_list arguments;
+    if (self->state.code != 0)
+        return;
+    va_start(arguments, format);
+    vsnprintf(self->state.text, sizeof(self->state.text), format, arguments);
+    va_end(arguments);
+    self->state.code = (uint32_t)-code;
+    end_children(run, self);
+}
+
+/** Takes those that have ended. The first that ended otherwise than it should is told, and the others are ended. */
+static void look(struct run *run, struct children *self)
+{
+    self->state.running = 0;
     if (interrupt_seen())
         atomic_store(&run->interrupted, 1);
-    for (uint32_t p = 0; p < processes; p++) {
+    for (uint32_t p = self->first; p < self->end; p++) {
         struct run_process *const process = &run->process[p];
         int status;
         if (process->pid <= 0)
             continue;
         if (waitpid(process->pid, &status, WNOHANG) == 0) {
-            running++;
+            self->state.running++;
             continue;
         }
         process->pid = 0;
-        if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-            continue;
-        if (*error == 0)
-            *error =
-                WIFSIGNALED(status)
-                    ? err_set(err, -EIO, "process %u was killed by signal %d", p, WTERMSIG(status))
-                    : err_set(err, -EIO, "process %u ended with code %d", p, WEXITSTATUS(status));
-        end_children(run, processes);
+        if (WIFSIGNALED(status))
+            fail(run, self, -EIO, "process %u was killed by signal %d", p, WTERMSIG(status));
+        else if (WEXITSTATUS(status) != 0)
+            fail(run, self, -EIO, "process %u ended with code %d", p, WEXITSTATUS(status));
     }
-    return running;
 }
 
-static int fork_all(struct run *run, uint32_t processes, struct err *err)
+static void fork_all(struct run *run, struct children *self)
 {
     fflush(NULL);
-    for (uint32_t p = 0; p < processes; p++) {
+    for (uint32_t p = self->first; p < self->end && self->state.code == 0; p++) {
         const pid_t pid = fork();
         if (pid == 0)
             be_child(run, p);
-        if (pid < 0) {
-            const int code = errno;
-            end_children(run, p);
-            return err_set(err, -code, "cannot fork process %u: %s", p, strerror(code));
-        }
-        run->process[p].pid = pid;
+        if (pid < 0)
+            fail(run, self, -errno, "cannot fork process %u: %s", p, strerror(errno));
+        run->process[p].pid = pid > 0 ? pid : 0;
     }
-    return 0;
+}
+
+/** What the loops of this rank could not do is an error of the rank. */
+static void note_threads(struct run *run, struct children *self)
+{
+    struct err err = {{0}};
+    const int error = run_threads_error(run, &err);
+    if (self->state.running == 0 && error < 0)
+        fail(run, self, error, "%s", err.text);
+}
+
+static bool steers(const struct run *run)
+{
+    const struct ranks *const ranks = run->cell->common->ranks;
+    return !ranks || ranks->rank == 0;
+}
+
+/** All loops have reported: decided once. Of several ranks all hear of the start before it comes. */
+static void begin(struct run *run)
+{
+    if (!steers(run) || atomic_load(&run->gate.decision) != RUN_UNDECIDED ||
+        run_gate_reported(&run->gate) < run->cohort.loops)
+        return;
+    if (!run->cell->common->ranks) {
+        run_begin(run);
+        return;
+    }
+    run->cohort.start_cyc = clock_cyc() + cyc_of(run, LEAD_NS);
+    run_gate_decide(&run->gate);
+}
+
+/** Alone, or in step with other ranks. False: all have ended everywhere, or the run is broken. */
+static bool step(struct run *run, struct children *self, int *error, struct err *err)
+{
+    struct run_heard heard = {.running = self->state.running};
+    if (!run->cell->common->ranks) {
+        *error =
+            self->state.code ? err_set(err, -(int)self->state.code, "%s", self->state.text) : 0;
+        return self->state.running > 0;
+    }
+    *error = run_sync(run, &self->state, &heard, err);
+    if (*error == 0 && heard.error) {
+        *error = heard.error;
+        *err = heard.err;
+    }
+    if (*error)
+        end_children(run, self);
+    run_sync_start(run);
+    return *error == 0 && heard.running > 0;
+}
+
+/** Nobody outlives the run. */
+static void reap(struct run *run, struct children *self)
+{
+    for (look(run, self); self->state.running > 0; look(run, self))
+        usleep(1000);
 }
 
 int run_processes(struct run *run, struct err *err)
 {
-    const uint32_t processes = run->cell->common->experiment->processes;
-    if (getrandom(&run->name, sizeof(run->name), 0) != (ssize_t)sizeof(run->name))
+    const struct ranks *const ranks = run->cell->common->ranks;
+    struct children children = {.first = 0};
+    struct run_heard heard;
+    int error = 0;
+    cell_processes(run->cell, ranks ? ranks->rank : 0, &children.first, &children.end);
+    if (steers(run) && getrandom(&run->name, sizeof(run->name), 0) != (ssize_t)sizeof(run->name))
         return err_set(err, -errno, "this host gives no random name for a run: %s",
                        strerror(errno));
-    int error = fork_all(run, processes, err);
-    while (look(run, processes, &error, err) > 0 && error == 0 &&
-           atomic_load(&run->gate.reported) < run->cohort.loops)
-        run_gate_sleep();
-    if (error == 0)
-        run_begin(run);
-    while (look(run, processes, &error, err) > 0)
-        usleep(2000);
+    if (ranks) /* all are there, and know its name */
+        error = run_sync(run, &children.state, &heard, err);
+    if (error)
+        return error;
+    fork_all(run, &children);
+    for (bool goes_on = true; goes_on;) {
+        look(run, &children);
+        note_threads(run, &children);
+        begin(run);
+        goes_on = step(run, &children, &error, err);
+        usleep(ranks ? TICK_US : LOOK_US);
+    }
+    reap(run, &children);
     run->cohort.incomplete |= atomic_load(&run->disk_failed);
-    return error ? error : run_threads_error(run, err);
+    return error;
 }

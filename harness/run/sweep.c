@@ -75,13 +75,13 @@ int sweep_load(struct sweep *self, const char *path_or_name, const char *const *
     return 0;
 }
 
-int sweep_plan(struct sweep *self, const struct machine *machine, enum plan_depth depth,
-               struct err *err)
+int sweep_plan(struct sweep *self, const struct machine *machine, const struct ranks *ranks,
+               enum plan_depth depth, struct err *err)
 {
     for (; self->planned < self->values; self->planned++) {
         struct experiment *const e = self->experiment[self->planned];
         struct err inner = {{0}};
-        const int rc = plan_open(&self->plan[self->planned], e, machine, depth, &inner);
+        const int rc = plan_open(&self->plan[self->planned], e, machine, ranks, depth, &inner);
         if (rc == 0)
             continue;
         const char *const value = experiment_sweep_value(e);

@@ -26,8 +26,8 @@ int sweep_load(struct sweep *self, const char *path_or_name, const char *const *
                uint32_t set_count, struct profile_errors *errors);
 
 /** As plan_open, for all values; the error names the value. `machine` is borrowed; NULL for virtual. */
-int sweep_plan(struct sweep *self, const struct machine *machine, enum plan_depth depth,
-               struct err *err);
+int sweep_plan(struct sweep *self, const struct machine *machine, const struct ranks *ranks,
+               enum plan_depth depth, struct err *err);
 
 /** Accepts a zeroed struct. */
 void sweep_close(struct sweep *self);

@@ -36,7 +36,7 @@ static void load(struct sweep *sweep, const char *yaml, const char *folder)
 static void run(struct host *host, struct sweep *sweep, const char *folder)
 {
     struct err err = {{0}};
-    cr_assert_eq(sweep_plan(sweep, host->machine, PLAN_RUN, &err), 0, "%s", err.text);
+    cr_assert_eq(sweep_plan(sweep, host->machine, NULL, PLAN_RUN, &err), 0, "%s", err.text);
     cr_assert_leq(sweep->plan[0].memory_bytes, host->arena.size_bytes);
     const struct matrix_options options = {.out = folder, .quiet = true};
     cr_expect_eq(matrix_run(host, sweep, &options), 0);

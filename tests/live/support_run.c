@@ -74,7 +74,7 @@ static struct live *open_live(const char *yaml, const struct policy *row, struct
     if (row)
         self->experiment.policy[0].row = row;
     cr_assert_eq(machine_open(&machine, &err), 0, "%s", err.text);
-    cr_assert_eq(plan_open(plan, &self->experiment, machine, PLAN_RUN, &err), 0, "%s", err.text);
+    cr_assert_eq(plan_open(plan, &self->experiment, machine, NULL, PLAN_RUN, &err), 0, "%s", err.text);
     cr_assert_eq(host_open(&self->host, machine, plan->memory_bytes, self->folder, &err), 0, "%s",
                  err.text);
     cr_assert_eq(run_buffers_open(&self->buffers, self->experiment.workers.count, plan->loops,
@@ -184,7 +184,7 @@ struct recorded *recorded_plan(const char *yaml)
     write_profile(yaml, self->folder, path);
     expect_loaded(sweep_load(&self->sweep, path, NULL, 0, &errors), &errors);
     cr_assert_eq(machine_open(&self->machine, &err), 0, "%s", err.text);
-    cr_assert_eq(sweep_plan(&self->sweep, self->machine, PLAN_RUN, &err), 0, "%s", err.text);
+    cr_assert_eq(sweep_plan(&self->sweep, self->machine, NULL, PLAN_RUN, &err), 0, "%s", err.text);
     return self;
 }
 

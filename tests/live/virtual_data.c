@@ -169,7 +169,7 @@ Test(virtual_data, changed_between_plan_and_end_fail_the_run)
     cr_assert_eq(virtual_command("run", profile(""), 0), 0); /* writes the profile */
     snprintf(path, sizeof(path), "%s/t.yaml", folder());
     cr_assert_eq(sweep_load(&sweep, path, NULL, 0, &errors), 0);
-    cr_assert_eq(sweep_plan(&sweep, NULL, PLAN_RUN, &err), 0, "%s", err.text);
+    cr_assert_eq(sweep_plan(&sweep, NULL, NULL, PLAN_RUN, &err), 0, "%s", err.text);
     cr_assert_eq(runner_open(&runner, NULL, &sweep.plan[0], 1, NULL, &err), 0);
     cr_assert_eq(cell_open(&cell, &sweep.plan[0].common, 0, 0, &err), 0);
     cr_assert_eq(judge_data_open(&judged, &cell, &err), 0);

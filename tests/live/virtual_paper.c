@@ -80,7 +80,7 @@ ParameterizedTest(char (*name)[NAME_BYTES], virtual_paper, can_be_planned_for_ea
     load(&sweep, *name, set, sizeof(set) / sizeof(set[0]));
     FILE *const out = open_memstream(&text, &bytes);
 
-    cr_assert_eq(sweep_plan(&sweep, NULL, PLAN_RUN, &err), 0, "%s: %s", *name, err.text);
+    cr_assert_eq(sweep_plan(&sweep, NULL, NULL, PLAN_RUN, &err), 0, "%s: %s", *name, err.text);
     cr_assert_eq(sweep_print(&sweep, 1, out, &err), 0, "%s: %s", *name, err.text);
 
     fclose(out);

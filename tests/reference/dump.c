@@ -223,7 +223,7 @@ static void open_cell(struct dump *self, const char *profile, const char *label)
     uint32_t p = 0;
     if (profile_load(&self->experiment, profile, set, 1, &errors) < 0)
         die("the profile has errors; see `dawdle sim`");
-    if (plan_open(&self->plan, &self->experiment, NULL, PLAN_RUN, &err) < 0)
+    if (plan_open(&self->plan, &self->experiment, NULL, NULL, PLAN_RUN, &err) < 0)
         die(err.text);
     while (p < self->experiment.policy_count &&
            strcmp(self->experiment.policy[p].label, label) != 0)

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One list for both directions: at its writer it reads this rank's memory, at its readers it writes the copies. Nobody but
+ * this thread writes those. What is a decision (the phase, the last round) is rank 0's alone.
+ */
+#include "harness/run/run_sync.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "harness/run/pack.h"
+#include "harness/run/ranks.h"
+#include "harness/run/run_part.h"
+#include "harness/run/run_share.h"
+
+/* A rank that says nothing for so long is gone; at first all lay out their memory. */
+#define SILENCE_MS 5000u
+#define LAYOUT_MS 120000u
+#define PARTS_MS 120000u
+
+static const struct ranks *ranks_of(const struct run *run)
+{
+    return run->cell->common->ranks;
+}
+
+/* --------------------------------------------------------- shared words */
+
+static void word64(struct pack *pack, _Atomic uint64_t *at,
+                   void (*kind)(struct pack *, uint64_t *, size_t))
+{
+    uint64_t value = pack->reads ? 0 : atomic_load(at);
+    kind(pack, &value, 1);
+    if (pack->reads && !pack->bad)
+        atomic_store(at, value);
+}
+
+static void count64(struct pack *pack, _Atomic uint64_t *at)
+{
+    word64(pack, at, pack_words);
+}
+
+static void count32(struct pack *pack, _Atomic uint32_t *at)
+{
+    uint32_t value = pack->reads ? 0 : atomic_load(at);
+    pack_numbers(pack, &value, 1);
+    if (pack->reads && !pack->bad)
+        atomic_store(at, value);
+}
+
+static bool same_phase(const struct blame_phase *a, const struct blame_phase *b)
+{
+    return a->begin == b->begin && a->injected == b->injected && a->end == b->end;
+}
+
+/** What it computed lately, for those who waited for it. */
+static void pack_phases(struct pack *pack, struct phases *it)
+{
+    struct blame_phase now[2] = {{0}}, was[2] = {{0}};
+    const bool known = phases_read(it, was);
+    for (uint32_t i = 0; i < 2; i++) {
+        now[i] = was[i];
+        pack_moments(pack, &now[i].begin, 1);
+        pack_moments(pack, &now[i].injected, 1);
+        pack_moments(pack, &now[i].end, 1);
+    }
+    if (!pack->reads || pack->bad ||
+        (known && same_phase(&now[0], &was[0]) && same_phase(&now[1], &was[1])))
+        return;
+    phases_begin(it, &now[0]);
+    phases_begin(it, &now[1]);
+}
+
+/** As a loop would read it: who is done has counted all that it sent, and is not seen as done before that is here. */
+static void pack_row(struct pack *pack, struct cohort_worker *it)
+{
+    uint32_t done = pack->reads ? 0 : atomic_load(&it->done);
+    pack_numbers(pack, &done, 1);
+    count64(pack, &it->received);
+    count64(pack, &it->sent);
+    count64(pack, &it->begun);
+    count64(pack, &it->finished);
+    count64(pack, &it->bytes);
+    count64(pack, &it->missed);
+    count32(pack, &it->working);
+    count32(pack, &it->version);
+    count32(pack, &it->held);
+    count32(pack, &it->apart);
+    word64(pack, &it->due_cyc, pack_moments);
+    word64(pack, &it->longest_cyc, pack_cycles);
+    pack_phases(pack, &it->phases);
+    if (pack->reads && !pack->bad)
+        atomic_store(&it->done, done);
+}
+
+static void pack_process(struct pack *pack, struct run *run, uint32_t p)
+{
+    struct run_process *const it = &run->process[p];
+    uint32_t stage = pack->reads ? 0 : atomic_load(&it->stage);
+    pack_numbers(pack, &stage, 1);
+    for (uint32_t peer = 0; peer < run->cohort.bridges; peer++)
+        pack_text(pack, it->address[peer], LINK_ADDRESS_MAX);
+    count64(pack, &run->cohort.bridge[p].settled);
+    if (pack->reads && !pack->bad) /* after the addresses, which it vouches for */
+        atomic_store(&it->stage, stage);
+}
+
+/* ----------------------------------------------------------------- word */
+
+/** Beside its books. */
+struct saying {
+    struct run_state state;
+    uint32_t reported, refused, halted, failed, interrupted, disk_failed;
+};
+
+static void pack_saying(struct pack *pack, struct saying *it)
+{
+    pack_numbers(pack, &it->state.running, 1);
+    pack_numbers(pack, &it->state.code, 1);
+    pack_text(pack, it->state.text, sizeof(it->state.text));
+    pack_numbers(pack, &it->reported, 1);
+    pack_numbers(pack, &it->refused, 1);
+    pack_numbers(pack, &it->halted, 1);
+    pack_numbers(pack, &it->failed, 1);
+    pack_numbers(pack, &it->interrupted, 1);
+    pack_numbers(pack, &it->disk_failed, 1);
+}
+
+static void pack_books(struct pack *pack, struct run *run, uint32_t rank)
+{
+    const struct cell *const cell = run->cell;
+    uint32_t first, end;
+    cell_processes(cell, rank, &first, &end);
+    for (uint32_t p = first; p < end; p++)
+        pack_process(pack, run, p);
+    for (uint32_t w = 0; w < cell->graph.workers; w++)
+        if (cell->process[w] >= first && cell->process[w] < end)
+            pack_row(pack, &run->cohort.worker[w]);
+}
+
+/** What rank 0 has decided. */
+struct decided {
+    uint64_t name, remaining_ns, last_round, stalled_cyc;
+    uint64_t start_cyc, stop_cyc, end_cyc;
+    uint32_t decision, phase, cut;
+};
+
+static void pack_decided(struct pack *pack, struct decided *it)
+{
+    pack_words(pack, &it->name, 1);
+    pack_words(pack, &it->remaining_ns, 1);
+    pack_words(pack, &it->start_cyc, 1);
+    pack_words(pack, &it->last_round, 1);
+    pack_cycles(pack, &it->stalled_cyc, 1);
+    pack_moments(pack, &it->stop_cyc, 1);
+    pack_moments(pack, &it->end_cyc, 1);
+    pack_numbers(pack, &it->decision, 1);
+    pack_numbers(pack, &it->phase, 1);
+    pack_numbers(pack, &it->cut, 1);
+}
+
+static struct decided decided_here(struct run *run)
+{
+    struct cohort *const c = &run->cohort;
+    struct decided out = {
+        .name = run->name,
+        .cut = atomic_load(&c->cut), /* before the phase: all cuts come before HALT */
+        .stalled_cyc = atomic_load(&c->stalled_cyc)};
+    out.phase = (uint32_t)cohort_phase(c);
+    out.decision = atomic_load(&run->gate.decision);
+    out.cut = atomic_load(&c->cut);
+    out.start_cyc = c->start_cyc;
+    out.stop_cyc = c->stop_cyc;
+    out.end_cyc = c->end_cyc;
+    out.last_round = c->last_round;
+    const uint64_t now = clock_cyc();
+    if (c->start_cyc > now)
+        out.remaining_ns = clock_ns(&run->host->clock, c->start_cyc - now);
+    return out;
+}
+
+/* ---------------------------------------------------------------- apply */
+
+/** Moments of another host's counter: the start of the run is the same moment there and here. */
+static struct pack reader_of(const struct run *run, uint32_t rank, const struct hub_word *word)
+{
+    struct pack pack = pack_reader(word->data, word->bytes);
+    uint64_t start = 0;
+    double ns_per_cyc = 0;
+    pack_words(&pack, &start, 1);
+    pack_doubles(&pack, &ns_per_cyc, 1);
+    pack.bad |= !(ns_per_cyc > 1e-3 && ns_per_cyc < 1e3);
+    if (ranks_share_clock(ranks_of(run), rank, ranks_of(run)->rank) || pack.bad)
+        return pack;
+    pack.scale = ns_per_cyc / run->host->clock.ns_per_cyc;
+    pack.origin[0] = start;
+    pack.origin[1] = run->cohort.start_cyc;
+    return pack;
+}
+
+static void write_clock(const struct run *run, struct pack *pack)
+{
+    uint64_t start = run->cohort.start_cyc;
+    double ns_per_cyc = run->host->clock.ns_per_cyc;
+    pack_words(pack, &start, 1);
+    pack_doubles(pack, &ns_per_cyc, 1);
+}
+
+static void obey(struct run *run, const struct decided *it)
+{
+    struct cohort *const c = &run->cohort;
+    run->name = it->name;
+    if (it->decision == RUN_GO && c->start_cyc == 0)
+        c->start_cyc = ranks_share_clock(ranks_of(run), 0, ranks_of(run)->rank)
+                           ? it->start_cyc
+                           : clock_cyc() + clock_to_cyc(&run->host->clock, it->remaining_ns);
+    atomic_store(&run->gate.decision, it->decision);
+    c->stop_cyc = it->stop_cyc;
+    c->end_cyc = it->end_cyc;
+    c->last_round = it->last_round;
+    if (atomic_load(&c->stalled_cyc) != it->stalled_cyc) {
+        atomic_store(&c->stalled_cyc, it->stalled_cyc);
+        cohort_announce(c);
+    }
+    atomic_store(&c->cut, it->cut);
+    if (it->phase > COHORT_RUN) /* RUN begins here by this rank's own clock */
+        atomic_store_explicit(&c->phase, it->phase, memory_order_release);
+}
+
+static bool is_decision(const struct run *run, const struct decided *it)
+{
+    return it->decision <= RUN_GO_HOME && it->phase <= COHORT_END && it->cut <= run->cohort.cuts;
+}
+
+/** Sums over what others say; their own words stay theirs. */
+static void add_up(struct run *run, const struct saying *it, struct saying *sum,
+                   struct run_heard *out)
+{
+    sum->reported += it->reported;
+    sum->halted += it->halted;
+    out->running += it->state.running;
+    if (it->refused)
+        atomic_store(&run->gate.refused, 1);
+    if (it->failed)
+        atomic_store(&run->cohort.failed, 1);
+    if (it->interrupted)
+        atomic_store(&run->interrupted, 1);
+    if (it->disk_failed)
+        atomic_store(&run->disk_failed, true);
+}
+
+static void note_error(const struct run *run, uint32_t rank, const struct run_state *its,
+                       struct run_heard *out)
+{
+    char title[RANKS_TITLE_MAX];
+    /* whoever only followed another's error has a lesser one */
+    if (its->code == 0 || (out->error != 0 && out->error != -ECANCELED))
+        return;
+    out->error = err_set(&out->err, -(int)(its->code % 4096), "%s: %s",
+                         ranks_title(ranks_of(run), rank, title), its->text);
+}
+
+static int apply(struct run *run, uint32_t rank, const struct hub_word *word, struct saying *sum,
+                 struct run_heard *out, struct err *err)
+{
+    struct pack pack = reader_of(run, rank, word);
+    struct saying its = {.reported = 0};
+    struct decided decided = {.name = 0};
+    char title[RANKS_TITLE_MAX];
+    pack_saying(&pack, &its);
+    if (rank == 0)
+        pack_decided(&pack, &decided);
+    if (!pack.bad && rank != ranks_of(run)->rank)
+        pack_books(&pack, run, rank);
+    if (pack.bad || !is_decision(run, &decided))
+        return err_set(err, -EPROTO, "%s says what this run does not know",
+                       ranks_title(ranks_of(run), rank, title));
+    note_error(run, rank, &its.state, out);
+    if (rank == ranks_of(run)->rank)
+        out->running += its.state.running;
+    else
+        add_up(run, &its, sum, out);
+    if (rank == 0 && ranks_of(run)->rank != 0)
+        obey(run, &decided);
+    return 0;
+}
+
+static void write_word(struct run *run, const struct run_state *mine, struct pack *pack)
+{
+    struct saying saying = {.state = *mine,
+                            .reported = atomic_load(&run->gate.reported),
+                            .refused = atomic_load(&run->gate.refused),
+                            /* before the rows, which hold what was begun by then */
+                            .halted = atomic_load(&run->cohort.halted),
+                            .failed = atomic_load(&run->cohort.failed),
+                            .interrupted = atomic_load(&run->interrupted),
+                            .disk_failed = atomic_load(&run->disk_failed)};
+    write_clock(run, pack);
+    pack_saying(pack, &saying);
+    if (ranks_of(run)->rank == 0) {
+        struct decided decided = decided_here(run);
+        pack_decided(pack, &decided);
+    }
+    pack_books(pack, run, ranks_of(run)->rank);
+}
+
+static int check_gone(const struct run *run, const struct hub_word *word, struct err *err)
+{
+    char title[RANKS_TITLE_MAX];
+    for (uint32_t r = 0; r < ranks_of(run)->count; r++)
+        if (word[r].gone)
+            return err_set(err, -EPIPE, "%s has gone", ranks_title(ranks_of(run), r, title));
+    return 0;
+}
+
+static uint32_t patience_ms(const struct run *run)
+{
+    return atomic_load(&run->cohort.waves) == 0 ? LAYOUT_MS : SILENCE_MS;
+}
+
+int run_sync(struct run *run, const struct run_state *mine, struct run_heard *out, struct err *err)
+{
+    const struct hub_word *word;
+    struct saying sum = {.reported = 0};
+    struct pack pack = pack_writer();
+    *out = (struct run_heard){0};
+    write_word(run, mine, &pack);
+    int rc = pack.bad ? err_set(err, -ENOMEM, "not enough memory to talk to other ranks") : 0;
+    if (rc == 0)
+        rc = hub_round(ranks_of(run)->hub, pack.data, (uint32_t)pack.used, false, patience_ms(run),
+                       &word, err);
+    if (rc == 0)
+        rc = check_gone(run, word, err);
+    for (uint32_t r = 0; r < ranks_of(run)->count && rc == 0; r++)
+        rc = apply(run, r, &word[r], &sum, out, err);
+    pack_close(&pack);
+    if (rc < 0)
+        return rc;
+    atomic_store(&run->gate.elsewhere, sum.reported);
+    atomic_store_explicit(&run->cohort.halted_elsewhere, sum.halted, memory_order_release);
+    /* release: the rows of this wave are all there */
+    atomic_fetch_add_explicit(&run->cohort.waves, 1, memory_order_release);
+    return 0;
+}
+
+void run_sync_start(struct run *run)
+{
+    struct cohort *const c = &run->cohort;
+    if (atomic_load(&run->gate.decision) != RUN_GO || c->start_cyc == 0 ||
+        cohort_phase(c) != COHORT_WAIT)
+        return;
+    while (clock_cyc() < c->start_cyc)
+        run_gate_sleep();
+    atomic_store_explicit(&c->phase, COHORT_RUN, memory_order_release);
+}
+
+/* ---------------------------------------------------------------- parts */
+
+static int read_part(struct run *run, uint32_t rank, const struct hub_word *word, struct err *err)
+{
+    struct pack pack = reader_of(run, rank, word);
+    char title[RANKS_TITLE_MAX];
+    run_part(run, rank, &pack);
+    if (pack.bad || pack.used != pack.size)
+        return err_set(err, -EPROTO, "what %s measured is not what this run measures",
+                       ranks_title(ranks_of(run), rank, title));
+    return 0;
+}
+
+int run_sync_parts(struct run *run, struct err *err)
+{
+    const struct ranks *const ranks = ranks_of(run);
+    const struct hub_word *word;
+    struct pack pack = pack_writer();
+    if (ranks->rank > 0) {
+        write_clock(run, &pack);
+        run_part(run, ranks->rank, &pack);
+    }
+    int rc =
+        pack.bad || pack.used > HUB_WORD_MAX
+            ? err_set(err, -ENOMEM, "what this rank measured has no room")
+            : hub_round(ranks->hub, pack.data, (uint32_t)pack.used, true, PARTS_MS, &word, err);
+    if (rc == 0)
+        rc = check_gone(run, word, err);
+    for (uint32_t r = 1; r < ranks->count && rc == 0 && ranks->rank == 0; r++)
+        rc = read_part(run, r, &word[r], err);
+    pack_close(&pack);
+    return rc;
+}
