@@ -187,7 +187,7 @@ int command_run(struct command_line *line)
     if (arguments < command->arguments_min || arguments > command->arguments_max)
         return refuse_count(command, arguments);
     const struct rank_signs ranks = ranks_find();
-    if (ranks.variable && command_leaves_files(line))
+    if (ranks.variable && command->run != command_profiles && command_leaves_files(line))
         return refuse_ranks(&ranks);
     return command->run(line);
 }

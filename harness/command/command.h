@@ -20,7 +20,7 @@ struct command_line {
     const char *set[COMMAND_SETS_MAX + 4 + CALIBRATE_SETS];
     uint32_t set_count;
     const char *out;
-    const char *from; /* new: a profile */
+    const char *from;           /* new: a profile */
     const char *like, *against; /* result directories; NULL: not given */
     uint32_t seed, repeat;      /* repeat 0: not given */
     uint32_t threads;           /* of virtual time; 0: not given */

@@ -30,11 +30,12 @@ struct rank_signs ranks_find(void)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (number(rows[i].size) > 1)
             return (struct rank_signs){rows[i].size, rows[i].launcher, number(rows[i].size),
-                                  number(rows[i].rank)};
+                                       number(rows[i].rank)};
     /* Older Slurm tells the size of the allocation only; within a step its tasks are those of the step. */
     if (getenv("SLURM_STEP_ID") && !getenv("SLURM_STEP_NUM_TASKS") && getenv("SLURM_PROCID") &&
         number("SLURM_NTASKS") > 1)
-        return (struct rank_signs){"SLURM_NTASKS", SRUN, number("SLURM_NTASKS"), number("SLURM_PROCID")};
+        return (struct rank_signs){"SLURM_NTASKS", SRUN, number("SLURM_NTASKS"),
+                                   number("SLURM_PROCID")};
     if (number("PMIX_RANK") > 0) /* PMIx tells the size through its library */
         return (struct rank_signs){"PMIX_RANK", MPIRUN, 0, number("PMIX_RANK")};
     return (struct rank_signs){0};

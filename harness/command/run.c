@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "harness/command/output.h"
-#include "harness/command/session.h"
+#include "harness/command/session_ranks.h"
 #include "harness/record/results.h"
 
 int command_profiles(struct command_line *line)
@@ -19,7 +19,11 @@ int command_profiles(struct command_line *line)
     command_fold_seeds(line);
     if (line->dry_run)
         self->depth = PLAN_SIZES;
-    int code = session_open(self, line);
+    int code = line->dry_run ? 0 : session_meet(self, line);
+    if (code == 0)
+        code = session_open(self, line);
+    if (code != 0 && self->ranks)
+        session_agree(self, code);
     if (code == 0)
         code = line->dry_run ? session_dry_run(self) : session_run(self, line, dir);
     session_close(self);

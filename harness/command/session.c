@@ -13,6 +13,7 @@
 
 #include "core/base/units.h"
 #include "harness/command/comment.h"
+#include "harness/command/session_ranks.h"
 #include "harness/environment.h"
 #include "harness/experiment/profile.h"
 #include "harness/record/results.h"
@@ -44,6 +45,7 @@ void session_close(struct session *self)
         sweep_close(&self->sweep[i]);
     if (self->machine)
         machine_close(self->machine);
+    session_leave(self);
     free(self);
 }
 
@@ -88,7 +90,7 @@ static int plan(struct session *self, const struct command_line *line, struct er
     int rc = count_live(self) > 0 ? machine_open(&self->machine, err) : 0;
     for (uint32_t i = 0; i < self->count && rc == 0; i++) {
         set_up_data(&self->sweep[i], line);
-        rc = sweep_plan(&self->sweep[i], self->machine, NULL, self->depth, err);
+        rc = sweep_plan(&self->sweep[i], self->machine, self->ranks, self->depth, err);
     }
     return rc;
 }
@@ -108,6 +110,7 @@ int session_open(struct session *self, const struct command_line *line)
     if (rc == 0)
         return 0;
     fprintf(stderr, "dawdle: error: %s\n", err.text);
+    self->complaint = err;
     if (rc == -EINTR)
         return 5;
     return rc == -EINVAL || rc == -ENODATA || rc == -ENOENT ? 2 : 3;
@@ -213,7 +216,7 @@ static int check_links(const struct session *self, struct err *err)
     for (uint32_t i = 0; i < self->count; i++)
         for (uint32_t v = 0; v < self->sweep[i].values && rc == 0; v++)
             if (self->sweep[i].plan[v].experiment->processes > 1)
-                rc = run_check_link(self->sweep[i].plan[v].experiment, NULL, err);
+                rc = run_check_link(self->sweep[i].plan[v].experiment, self->ranks, err);
     return rc;
 }
 
@@ -248,28 +251,46 @@ int session_open_host(const struct session *self, const char *out, struct host *
     return rc;
 }
 
-/** dir: [RESULTS_PATH_MAX] gets where the results of the last profile are. */
-int session_run(struct session *self, const struct command_line *line, char *dir)
+/** One after the other, with results. */
+static int run_all(struct session *self, const struct command_line *line, struct host *host,
+                   char *dir)
 {
-    struct err err = {{0}};
-    struct host host;
-    if (session_open_host(self, line->out, &host, &err) < 0)
-        return fprintf(stderr, "dawdle: error: %s\n", err.text), 3;
-    const struct matrix_options options = {.out = line->out,
-                                           .quiet = line->quiet || self->silent,
-                                           .silent = self->silent,
-                                           .strict = line->strict,
-                                           .threads = self->threads,
-                                           .dir = dir,
-                                           .dir_bytes = RESULTS_PATH_MAX};
     int code = 0;
-    interrupt_watch();
     for (uint32_t i = 0; i < self->count && !interrupt_seen(); i++) {
-        struct host *const its_host = is_live(self->sweep[i].written) ? &host : NULL;
+        const struct matrix_options options = {.out = line->out,
+                                               .quiet = line->quiet || self->silent,
+                                               .silent = self->silent,
+                                               .strict = line->strict,
+                                               .profile = i,
+                                               .threads = self->threads,
+                                               .dir = dir,
+                                               .dir_bytes = RESULTS_PATH_MAX};
+        struct host *const its_host = is_live(self->sweep[i].written) ? host : NULL;
         const int one = matrix_run(its_host, &self->sweep[i], &options);
         code = one ? one : code;
     }
-    if (self->machine)
+    session_dismiss(self);
+    return code;
+}
+
+/** dir: [RESULTS_PATH_MAX] gets where the results of the last profile are. */
+int session_run(struct session *self, const struct command_line *line, char *dir)
+{
+    struct host host = {0};
+    int code = 0;
+    if (session_open_host(self, line->out, &host, &self->complaint) < 0) {
+        fprintf(stderr, "dawdle: error: %s\n", self->complaint.text);
+        code = 3;
+    }
+    const bool opened = code == 0 && self->machine;
+    if (self->ranks)
+        code = session_agree(self, code);
+    host.ranks = self->ranks;
+    interrupt_watch();
+    if (code == 0)
+        code = self->ranks && self->ranks->rank > 0 ? session_follow(self, &host)
+                                                    : run_all(self, line, &host, dir);
+    if (opened)
         host_close(&host);
     return code;
 }

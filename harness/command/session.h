@@ -11,14 +11,19 @@
 #include "harness/run/sweep.h"
 #include "harness/tune/tune.h"
 
+struct session_ranks;
+
 struct session {
     struct machine *machine; /* NULL: nothing runs live */
     uint32_t threads;        /* of virtual runs */
     enum plan_depth depth;   /* PLAN_RUN unless the command says otherwise before session_open */
     uint32_t count;
     struct sweep sweep[COMMAND_ARGUMENTS_MAX];
-    struct tuned_file *tuned; /* NULL, or the profile (one) is to be tuned */
-    bool silent;              /* neither progress nor table */
+    struct tuned_file *tuned;      /* NULL, or the profile (one) is to be tuned */
+    bool silent;                   /* neither progress nor table */
+    struct session_ranks *meeting; /* session_ranks.h; NULL: nobody was looked for … */
+    struct ranks *ranks;           /* … NULL: this is the only one */
+    struct err complaint;          /* what was printed last */
 };
 
 /** Zeroed; NULL: no memory. Give it to session_close, which frees it. */

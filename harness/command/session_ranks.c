@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * All ranks load and plan the same profiles, so that any of them can refuse before the first run starts, and all say why. Then
+ * rank 0 goes through its matrix, and names each run to the others before it begins.
+ */
+#include "harness/command/session_ranks.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/digest.h"
+#include "harness/command/ranks.h"
+#include "harness/experiment/profile.h"
+#include "harness/launch/launch.h"
+#include "harness/run/data_tier.h"
+#include "harness/run/interrupt.h"
+#include "harness/run/plan_digest.h"
+#include "harness/run/runner.h"
+#include "harness/version.h"
+
+struct session_ranks {
+    struct launch launch;
+    struct ranks ranks;
+    char processes[32]; /* what the command line is given in their name */
+};
+
+/** A launcher that starts several processes and does not bring them together. */
+static int check_signs(void)
+{
+    const struct rank_signs signs = ranks_find();
+    if (!signs.variable)
+        return 0;
+    fprintf(stderr,
+            "dawdle: error: one of several processes (%s=%s) whose launcher does not bring them "
+            "together: use mpirun of Open MPI, mpiexec of MPICH, srun --mpi=pmix, or set "
+            "DAWDLE_RANK, DAWDLE_RANKS and DAWDLE_HUB; one process is started with `%s`\n",
+            signs.variable, getenv(signs.variable), signs.launcher);
+    return 3;
+}
+
+static int refuse(const struct err *err, int code)
+{
+    fprintf(stderr, "dawdle: error: %s\n", err->text);
+    return code;
+}
+
+/** As many processes as ranks, unless the line has another wish (a multiple of them). */
+static void spread_over(struct session_ranks *self, struct command_line *line)
+{
+    snprintf(self->processes, sizeof(self->processes), "processes=%u", self->ranks.count);
+    memmove(line->set + 1, line->set, line->set_count * sizeof(*line->set));
+    line->set[0] = self->processes;
+    line->set_count++;
+}
+
+int session_meet(struct session *self, struct command_line *line)
+{
+    struct err err = {{0}};
+    struct session_ranks *const meeting = calloc(1, sizeof(*meeting));
+    if (!meeting)
+        return fprintf(stderr, "dawdle: error: not enough memory\n"), 1;
+    self->meeting = meeting;
+    interrupt_watch();
+    int rc = launch_open(&meeting->launch, interrupt_seen, &err);
+    if (rc < 0)
+        return refuse(&err, interrupt_seen() ? 5 : 3);
+    if (!meeting->launch.hub)
+        return check_signs();
+    rc = ranks_open(&meeting->ranks, meeting->launch.hub, meeting->launch.rank,
+                    meeting->launch.ranks, DAWDLE_VERSION, &err);
+    if (rc < 0)
+        return refuse(&err, 3);
+    self->ranks = &meeting->ranks;
+    spread_over(meeting, line);
+    return 0;
+}
+
+/* ------------------------------------------------------------ agreeing */
+
+static uint64_t digest_profile(const struct experiment *e)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    uint64_t digest = DIGEST_START;
+    FILE *const out = open_memstream(&text, &bytes);
+    if (!out)
+        return 0;
+    profile_write_resolved(out, e);
+    fclose(out);
+    digest = digest_bytes(digest, text, bytes);
+    free(text);
+    return digest;
+}
+
+static uint64_t digest_plan(uint64_t digest, const struct plan *plan)
+{
+    const uint64_t sizes[] = {plan->judge_bytes, plan->log_capacity, plan->journal_bytes,
+                              plan->loops, plan->common.points};
+    return digest_bytes(digest, sizes, sizeof(sizes));
+}
+
+static int digest_all(const struct session *self, struct ranks_word *word, struct err *err)
+{
+    int rc = 0;
+    word->plan = DIGEST_START;
+    for (uint32_t i = 0; i < self->count; i++)
+        for (uint32_t v = 0; v < self->sweep[i].planned && rc == 0; v++) {
+            const struct plan *const plan = &self->sweep[i].plan[v];
+            uint64_t data = 0;
+            if (plan->common.dataset)
+                rc = plan_digest_data(plan->common.dataset, &data, err);
+            word->data = digest_bytes(word->data + 1, &data, sizeof(data));
+            word->plan = digest_plan(word->plan, plan);
+            const uint64_t profile = digest_profile(plan->experiment);
+            word->profile = digest_bytes(word->profile + 1, &profile, sizeof(profile));
+        }
+    return rc;
+}
+
+int session_agree(struct session *self, int code)
+{
+    struct err err = {{0}};
+    struct ranks_word word = {.code = (uint32_t)code};
+    snprintf(word.text, sizeof(word.text), "%s",
+             self->complaint.text[0] ? self->complaint.text
+                                     : "it cannot start, for reasons that it has printed");
+    if (code == 0 && digest_all(self, &word, &err) < 0) {
+        word.code = 3;
+        memcpy(word.text, err.text, sizeof(word.text));
+    }
+    const uint32_t all = ranks_agree(self->ranks, &word, &err);
+    if (all != 0 && code == 0)
+        fprintf(stderr, "dawdle: error: %s\n", err.text);
+    return code != 0 ? code : (int)all;
+}
+
+/* ----------------------------------------------------------- following */
+
+/** The run that rank 0 names, in buffers that stay for all of a plan. */
+static int follow(struct session *self, struct host *host, struct runner *runner,
+                  const struct ranks_turn *turn, struct err *err)
+{
+    static const struct run_faults none;
+    struct plan *const plan = &self->sweep[turn->profile].plan[turn->value];
+    struct cell cell;
+    int rc = 0;
+    if (runner->plan != plan) {
+        runner_close(runner);
+        rc = data_tier_choose(plan, 1, err);
+        if (rc == 0)
+            rc = runner_open(runner, host, plan, 0, &none, err);
+    }
+    if (rc == 0)
+        rc = cell_open(&cell, &plan->common, turn->policy, turn->seed, err);
+    if (rc < 0)
+        return rc;
+    rc = run_live(host, &runner->live, &cell, &none, NULL, err);
+    cell_close(&cell);
+    return rc;
+}
+
+static bool is_known(const struct session *self, const struct ranks_turn *turn)
+{
+    if (turn->profile >= self->count || turn->value >= self->sweep[turn->profile].planned)
+        return false;
+    const struct experiment *const e = self->sweep[turn->profile].plan[turn->value].experiment;
+    return turn->seed < e->seed_count && turn->policy < e->policy_count;
+}
+
+int session_follow(struct session *self, struct host *host)
+{
+    struct err err = {{0}};
+    struct ranks_turn turn;
+    struct runner runner = {.host = NULL};
+    int rc = ranks_hear(self->ranks, &turn, &err);
+    while (rc == 0 && !turn.over) {
+        rc = is_known(self, &turn)
+                 ? follow(self, host, &runner, &turn, &err)
+                 : err_set(&err, -1, "rank 0 wants a run that the profile does not have");
+        if (rc == 0)
+            rc = ranks_hear(self->ranks, &turn, &err);
+    }
+    runner_close(&runner);
+    if (rc < 0)
+        return refuse(&err, interrupt_seen() ? 5 : 3);
+    return interrupt_seen() ? 5 : 0;
+}
+
+void session_dismiss(struct session *self)
+{
+    struct err err;
+    if (self->ranks && self->ranks->rank == 0)
+        ranks_call_over(self->ranks, &err);
+}
+
+void session_leave(struct session *self)
+{
+    if (self->meeting)
+        launch_close(&self->meeting->launch);
+    free(self->meeting);
+    self->meeting = NULL;
+    self->ranks = NULL;
+}

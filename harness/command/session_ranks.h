@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** A session that is one of several ranks: they meet, agree, and all but rank 0 do what rank 0 says. */
+#ifndef HARNESS_COMMAND_SESSION_RANKS_H
+#define HARNESS_COMMAND_SESSION_RANKS_H
+
+#include "harness/command/session.h"
+
+/** Before the profiles are loaded: find and meet the other ranks, if a launcher started some. Returns an exit code. */
+int session_meet(struct session *self, struct command_line *line);
+
+/** Of several ranks: does any of them have a reason (`code`, its exit code) not to start? Returns the exit code of all. */
+int session_agree(struct session *self, int code);
+
+/** Runs as rank 0 calls them, without results of our own. Returns an exit code. */
+int session_follow(struct session *self, struct host *host);
+
+/** Rank 0: nothing comes any more. */
+void session_dismiss(struct session *self);
+
+void session_leave(struct session *self);
+
+#endif
