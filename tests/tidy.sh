@@ -45,7 +45,7 @@ topo core/base
 harness core net topo
 harness/command core net topo harness
 harness/profile core harness/places.h
-harness/experiment core net topo harness/profile harness/metric harness/plugin/dawdle_plugin.h
+harness/experiment core net topo harness/launch/launch.h harness/profile harness/metric harness/plugin/dawdle_plugin.h
 harness/plugin dawdle_plugin.h
 harness/metric core harness/profile
 harness/record core harness/profile harness/metric harness/experiment harness/version.h

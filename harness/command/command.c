@@ -170,6 +170,12 @@ static int no_command(const struct command_line *line)
     return print_names(stderr), 2;
 }
 
+/** Ranks of a run meet; those of other commands would each do all of it. */
+static bool must_be_alone(const struct command *command, const struct command_line *line)
+{
+    return command->run != command_profiles && command_leaves_files(line);
+}
+
 int command_run(struct command_line *line)
 {
     if (line->version)
@@ -187,7 +193,7 @@ int command_run(struct command_line *line)
     if (arguments < command->arguments_min || arguments > command->arguments_max)
         return refuse_count(command, arguments);
     const struct rank_signs ranks = ranks_find();
-    if (ranks.variable && command->run != command_profiles && command_leaves_files(line))
+    if (ranks.variable && must_be_alone(command, line))
         return refuse_ranks(&ranks);
     return command->run(line);
 }

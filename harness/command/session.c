@@ -19,7 +19,7 @@
 #include "harness/record/results.h"
 #include "harness/run/interrupt.h"
 #include "harness/run/matrix.h"
-#include "harness/run/run_processes.h"
+#include "harness/run/run_link.h"
 #include "harness/run/run_virtual.h"
 
 /* What EAL, results and data keep open; per loop: data file, ring, and one to spare. */

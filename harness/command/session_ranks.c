@@ -78,18 +78,24 @@ int session_meet(struct session *self, struct command_line *line)
 
 /* ------------------------------------------------------------ agreeing */
 
+/** All but where things are on this host. */
 static uint64_t digest_profile(const struct experiment *e)
 {
     char *text = NULL;
     size_t bytes = 0;
     uint64_t digest = DIGEST_START;
-    FILE *const out = open_memstream(&text, &bytes);
-    if (!out)
-        return 0;
-    profile_write_resolved(out, e);
-    fclose(out);
-    digest = digest_bytes(digest, text, bytes);
+    struct experiment *const same = malloc(sizeof(*same));
+    FILE *const out = same ? open_memstream(&text, &bytes) : NULL;
+    if (out) {
+        memcpy(same, e, sizeof(*same));
+        same->link.interface[0] = same->link.address[0] = 0;
+        same->data.path[0] = same->data.labels[0] = same->data.cache[0] = 0;
+        profile_write_resolved(out, same);
+        fclose(out);
+        digest = digest_bytes(digest, text, bytes);
+    }
     free(text);
+    free(same);
     return digest;
 }
 

@@ -10,6 +10,7 @@
 #include "core/worker/dataset.h"
 #include "harness/experiment/experiment.h"
 #include "harness/experiment/keys_tables.h"
+#include "harness/launch/launch.h"
 #include "harness/metric/summary.h"
 #include "net/link.h"
 #include "topo/graph.h"
@@ -164,12 +165,28 @@ static uint32_t links(void)
 static struct key_name link_name_at(uint32_t i)
 {
     if (i == 0)
-        return (struct key_name){"auto", "memif within a host", NULL};
+        return (struct key_name){"auto", "memif within a host, udp between hosts", NULL};
     return (struct key_name){link_at(i - 1)->name, link_at(i - 1)->help, link_at(i - 1)};
 }
 
 const struct key_names keys_links = {
     .one = "link", .many = "links", .count = links, .at = link_name_at};
+
+static uint32_t launchers(void)
+{
+    uint32_t count = 0;
+    while (launch_at(count))
+        count++;
+    return count;
+}
+
+static struct key_name launcher_at(uint32_t i)
+{
+    return (struct key_name){launch_at(i)->name, launch_at(i)->help, launch_at(i)};
+}
+
+const struct key_names keys_launchers = {
+    .one = "launcher", .many = "launchers", .count = launchers, .at = launcher_at};
 
 FIXED(keys_edges, "edge", "edges", NULL, NULL,
     {"handle", "in-process, zero copy: a handle to the sender's snapshot crosses the edge", NULL},

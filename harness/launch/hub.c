@@ -102,28 +102,35 @@ static bool is_stopped(const struct hub *self)
 
 /* ------------------------------------------------------------- meeting */
 
-/** Whoever knocks says its number in its head, and the token behind it. */
+/** Whoever knocks says its number in its head, and the token behind it. False: it does not. */
+static bool ask_token(struct hub *self, struct stream *guest, uint64_t *said)
+{
+    const uint64_t deadline_ms = stream_now_ms() + KNOCK_MS;
+    int rc = 0;
+    while (rc == 0 && stream_now_ms() < deadline_ms && !is_stopped(self)) {
+        struct pollfd one = {.fd = guest->fd, .events = POLLIN};
+        poll(&one, 1, LOOK_MS);
+        rc = stream_receive(guest, STREAM_ANYBODY, 0, sizeof(*said));
+    }
+    if (rc != 1 || guest->head.bytes != sizeof(*said))
+        return false;
+    memcpy(said, guest->word, sizeof(*said));
+    return true;
+}
+
 static void let_in(struct hub *self, int fd, uint64_t token)
 {
     struct stream guest = {.fd = -1};
-    const uint64_t deadline_ms = stream_now_ms() + KNOCK_MS;
     uint64_t said = 0;
-    int rc = 0;
     stream_take(&guest, fd);
-    while (rc == 0 && stream_now_ms() < deadline_ms && !is_stopped(self)) {
-        struct pollfd one = {.fd = fd, .events = POLLIN};
-        poll(&one, 1, LOOK_MS);
-        rc = stream_receive(&guest, STREAM_ANYBODY, 0, sizeof(token));
-    }
+    const bool known = ask_token(self, &guest, &said) && said == token;
     const uint32_t rank = guest.head.rank;
-    if (rc == 1 && guest.head.bytes == sizeof(token))
-        memcpy(&said, guest.word, sizeof(said));
-    if (rc == 1 && said == token && rank > 0 && rank < self->ranks && self->stream[rank].fd < 0) {
-        stream_next(&guest);
-        self->stream[rank] = guest;
+    if (!known || rank == 0 || rank >= self->ranks || self->stream[rank].fd >= 0) {
+        stream_close(&guest);
         return;
     }
-    stream_close(&guest);
+    stream_next(&guest);
+    self->stream[rank] = guest;
 }
 
 static uint32_t first_missing(const struct hub *self)
@@ -362,6 +369,14 @@ int hub_round(struct hub *self, const void *mine, uint32_t bytes, bool gather, u
                                    : follow(self, mine, bytes, patience_ms, err);
     *out = self->word;
     return rc;
+}
+
+void hub_address(const struct hub *self, char out[16])
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof(at);
+    getsockname(self->stream[self->rank == 0 ? 1 : 0].fd, (struct sockaddr *)&at, &size);
+    inet_ntop(AF_INET, &at.sin_addr, out, 16);
 }
 
 void hub_close(struct hub *self)

@@ -165,6 +165,15 @@ static int one_cell(struct matrix *self, const struct cell *cell, const struct j
     return rc;
 }
 
+/** Other ranks do the same run. */
+static int call_ranks(const struct matrix *self, uint32_t seed, uint32_t policy, struct err *err)
+{
+    const uint32_t value = (uint32_t)(self->plan - self->sweep->plan);
+    if (!self->host)
+        return 0;
+    return ranks_call(self->host->ranks, self->options->profile, value, seed, policy, err);
+}
+
 static int all_cells(struct matrix *self, struct err *err)
 {
     const struct experiment *const e = self->plan->experiment;
@@ -176,9 +185,8 @@ static int all_cells(struct matrix *self, struct err *err)
             rc = cell_open(&cell, &self->plan->common, p, s, err);
             if (rc == 0 && p == 0)
                 rc = judge_data_open(&data, &cell, err);
-            if (rc == 0 && self->host) /* other ranks do the same run */
-                rc = ranks_call(self->host->ranks, self->options->profile,
-                                (uint32_t)(self->plan - self->sweep->plan), s, p, err);
+            if (rc == 0)
+                rc = call_ranks(self, s, p, err);
             if (rc == 0)
                 rc = one_cell(self, &cell, &data, err);
             cell_close(&cell);

@@ -195,6 +195,8 @@ int ranks_open(struct ranks *out, struct hub *hub, uint32_t rank, uint32_t count
     if (rc == 0)
         rc = read_greetings(out, word, all, err);
     if (rc == 0) {
+        if (!ranks_share_host(out))
+            hub_address(hub, out->address);
         deal(all, out, share);
         rc = keep_to(share, err);
     }

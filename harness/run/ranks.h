@@ -21,6 +21,7 @@ struct ranks_member {
 struct ranks {
     uint32_t rank, count;
     struct hub *hub;
+    char address[16]; /* of this host, as others reach it; "": all are on one host */
     struct ranks_member member[HUB_RANKS_MAX];
 };
 

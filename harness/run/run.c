@@ -279,6 +279,15 @@ static int set_up(struct run *run, const struct run_faults *faults, struct err *
     return 0;
 }
 
+/** What workers of this rank have come to, and at rank 0 those of all. */
+static int settle(struct run *run, struct err *err)
+{
+    for (uint32_t w = 0; w < run->cell->graph.workers; w++)
+        if (cell_is_ours(run->cell, w))
+            run_share_settle(run, w);
+    return run->cell->common->ranks ? run_sync_parts(run, err) : 0;
+}
+
 int run_live(struct host *host, struct run_buffers *buffers, const struct cell *cell,
              const struct run_faults *faults, struct record_run *out, struct err *err)
 {
@@ -292,11 +301,8 @@ int run_live(struct host *host, struct run_buffers *buffers, const struct cell *
     int rc = set_up(run, faults, err);
     if (rc == 0)
         rc = cell->process ? run_processes(run, err) : run_threads(run, err);
-    for (uint32_t w = 0; w < cell->graph.workers && rc == 0; w++)
-        if (cell_is_ours(cell, w))
-            run_share_settle(run, w);
-    if (rc == 0 && cell->common->ranks)
-        rc = run_sync_parts(run, err);
+    if (rc == 0)
+        rc = settle(run, err);
     if (rc == 0 && out)
         rc = run_collect(run, out, err);
     close_lives(run);

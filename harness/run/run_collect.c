@@ -10,7 +10,7 @@
 #include "harness/run/collect.h"
 #include "harness/run/ledger.h"
 #include "harness/run/run_costs.h"
-#include "harness/run/run_processes.h"
+#include "harness/run/run_link.h"
 
 /* Latency figures of a cooperative run mean something else once a core is busier than this. */
 #define CONTENDED_SHARE 0.2

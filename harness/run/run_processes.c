@@ -8,7 +8,6 @@
 #include "harness/run/run_processes.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,6 +21,7 @@
 #include "core/base/check.h"
 #include "core/learn/mix.h"
 #include "harness/run/interrupt.h"
+#include "harness/run/run_link.h"
 #include "harness/run/run_sync.h"
 #include "harness/run/run_threads.h"
 
@@ -43,24 +43,6 @@ static struct {
 static uint64_t cyc_of(const struct run *run, uint64_t ns)
 {
     return clock_to_cyc(&run->host->clock, ns);
-}
-
-const struct link_ops *run_link(const struct experiment *e, const struct ranks *ranks)
-{
-    const bool walls = ranks && !ranks_share_host(ranks);
-    return link_find(strcmp(e->link.kind, "auto") == 0 ? (walls ? "udp" : "memif") : e->link.kind);
-}
-
-int run_check_link(const struct experiment *e, const struct ranks *ranks, struct err *err)
-{
-    const struct link_ops *const link = run_link(e, ranks);
-    char why[256];
-    if (link->why_not(why, sizeof(why)))
-        return err_set(err, -ENODEV, "link %s cannot be used here: %s", link->name, why);
-    if (*e->link.interface && if_nametoindex(e->link.interface) == 0)
-        return err_set(err, -ENODEV, "there is no interface '%s' for link %s (see ip link)",
-                       e->link.interface, link->name);
-    return 0;
 }
 
 static const char *or_null(const char *text)
@@ -89,14 +71,16 @@ static int start_dpdk(const struct run *run, const struct link_ops *link, struct
 static int open_spread(struct run *run, struct err *err)
 {
     const struct experiment *const e = run->cell->common->experiment;
+    const struct ranks *const ranks = run->cell->common->ranks;
+    const char *const own_address = ranks ? or_null(ranks->address) : NULL;
     const struct spread_config config = {
         .fabric = (struct fabric *)run->edges,
         .processes = e->processes,
         .process = own.number,
         .tensors = class_of(run->cell->row),
-        .link = run_link(e, run->cell->common->ranks),
+        .link = run_link(e, ranks),
         .interface = or_null(e->link.interface),
-        .address = or_null(e->link.address),
+        .address = *e->link.address ? e->link.address : own_address,
         .run = run->name,
         .ns_per_cyc = run->host->clock.ns_per_cyc,
         .range = mix_slice,

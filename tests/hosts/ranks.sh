@@ -1,0 +1,112 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# One run on several ranks: started by hand, by mpirun and by mpiexec, on one host and on two that are network namespaces. It
+# ends with one result, its account is whole, each worker's decisions replay; and whoever cannot start says why on all ranks.
+set -u
+. "$(dirname "$0")/lib.sh"
+
+# Each rank by hand: all with the same arguments, which may hold $rank. Exit codes go to $codes, output to $work/N.out, N.err.
+port=$((20000 + $$ % 20000))
+ranks() { # count, arguments…
+    count=$1 pids='' codes=''
+    shift
+    port=$((port + 1))
+    for rank in $(seq 0 $((count - 1))); do
+        on_rank "$rank" env DAWDLE_RANK="$rank" DAWDLE_RANKS="$count" DAWDLE_HUB="${hub:-127.0.0.1}:$port" DAWDLE_JOB="$$" \
+            timeout 120 "$program" "$@" >"$work/$rank.out" 2>"$work/$rank.err" &
+        pids="$pids $!"
+    done
+    for pid in $pids; do
+        code=0
+        wait "$pid" || code=$?
+        codes="$codes$code "
+    done
+}
+on_rank() { # rank, command…
+    shift
+    "$@"
+}
+
+expect_whole() { # result folder, ranks, link, what
+    python3 - "$1/result.json" "$2" "$3" <<'PY' || fail "$4: its account is not whole" "$work/0.err"
+import json, sys
+result = json.load(open(sys.argv[1]))
+assert result["complete"], "incomplete"
+for run in result["runs"]:
+    frames = run["frames"]
+    assert frames["processes"] == int(sys.argv[2]) and frames["link"] == sys.argv[3], frames
+    assert frames["sent"] > 100 and frames["received"] > 100, frames
+    assert frames["unexplained"] == 0 and frames["refused"] == 0, frames
+    assert run["tensors_unexplained"] == 0 and run["control_unexplained"] == 0, run["tensors_unexplained"]
+    assert all(worker["iterations"] > 0 for worker in run["per_worker"]), "a worker did nothing"
+PY
+    try "$program" replay "$1" --parameters
+    expect_code 0 "$4: its replay"
+}
+
+latest() { # folder of results
+    readlink -f "$1"/small/latest
+}
+
+for case in "2 memif" "3 udp"; do
+    count=${case% *} link=${case#* }
+    ranks "$count" run "$profile" -q --out "$work/hand-$link" --set policies="[dsgd,aau,adpsgd]" --set workers.count=6 \
+        --set link.kind="$link"
+    [ "$codes" = "$(printf '0 %.0s' $(seq "$count"))" ] || fail "$count ranks over $link end with $codes" "$work/0.err"
+    expect_whole "$(latest "$work/hand-$link")" "$count" "$link" "$count ranks over $link"
+done
+
+# ------------------------------------------------------- launchers
+for launcher in "mpirun.openmpi --allow-run-as-root --oversubscribe" "mpiexec.mpich"; do
+    command -v "${launcher%% *}" >/dev/null || {
+        echo "${launcher%% *} is not installed: not tried"
+        continue
+    }
+    # shellcheck disable=SC2086
+    try $launcher -n 2 "$program" run "$profile" -q --out "$work/${launcher%% *}" --set policies="[dsgd,agp]" --set workers.count=4
+    expect_code 0 "$launcher"
+    expect_whole "$(latest "$work/${launcher%% *}")" 2 memif "$launcher"
+done
+
+# ----------------------------------------------------------- refusals
+refused() { # wanted code, sentence, what
+    for file in "$work"/[01].err; do
+        grep -qF -- "$2" "$file" || fail "$3: '$2' is not said by all" "$file"
+    done
+    [ "$codes" = "$1 $1 " ] || fail "$3: exit codes $codes" "$work/0.err"
+}
+ranks 2 run "$profile" -q --out "$work/none" --set workers.count=4 --set link.kind=udp --set link.address=203.0.113.9
+refused 3 "cannot listen on 203.0.113.9" "an address of nobody"
+mkdir -p "$work/by-rank/0" "$work/by-rank/1"
+cp "$profile" "$work/by-rank/0/p.yaml"
+sed 's/^seeds: .*/seeds: [7]/' "$profile" >"$work/by-rank/1/p.yaml"
+on_rank() {
+    cd "$work/by-rank/$1" || exit 9
+    shift
+    "$@"
+}
+ranks 2 run p.yaml -q --out "$work/none"
+refused 3 "rank 1 ($(hostname)) has another profile" "another profile on one of them"
+on_rank() {
+    shift
+    "$@"
+}
+ranks 2 run "$profile" -q --out "$work/none" --set workers.count=1
+refused 2 "2 processes of 1 workers" "more ranks than workers"
+for bad in "DAWDLE_RANKS=99 DAWDLE_RANK=0|DAWDLE_RANKS must be" "DAWDLE_RANKS=2 DAWDLE_RANK=2|DAWDLE_RANK must be" \
+    "DAWDLE_RANKS=2 DAWDLE_RANK=0|DAWDLE_HUB must say" \
+    "DAWDLE_RANKS=2 DAWDLE_RANK=0 DAWDLE_HUB=here|expected ADDRESS:PORT"; do
+    # shellcheck disable=SC2086
+    try env ${bad%|*} "$program" run "$profile" -q --out "$work/none"
+    expect_code 3 "$bad"
+    expect_says err "${bad#*|}" "$bad"
+done
+[ ! -e "$work/none/small" ] || fail "what is refused before the start leaves results"
+
+# -------------------------------------------------------- two hosts
+if unshare -Urn true 2>/dev/null || [ "$(id -u)" = 0 ]; then
+    sh "$here/two_hosts.sh" "$program" "$profile" "$work" || fail "two hosts"
+else
+    echo "no network namespaces here: two hosts are not tried"
+fi
+end
