@@ -48,4 +48,25 @@ static inline uint64_t clock_to_cyc(const struct clock *self, uint64_t ns)
     return (uint64_t)((double)ns * self->cyc_per_ns);
 }
 
+/** Another host's counter: the moment `there` on it is `here` on ours, and each of its cycles is `scale` of ours. */
+struct clock_shift {
+    uint64_t there, here;
+    double scale; /* 0: it is ours */
+};
+
+/** A length of time. */
+static inline uint64_t clock_shift_length(const struct clock_shift *self, uint64_t cyc)
+{
+    return self->scale == 0 || cyc == UINT64_MAX ? cyc : (uint64_t)((double)cyc * self->scale);
+}
+
+/** A moment; 0 and UINT64_MAX are none. */
+static inline uint64_t clock_shift_moment(const struct clock_shift *self, uint64_t moment)
+{
+    if (self->scale == 0 || moment == 0 || moment == UINT64_MAX)
+        return moment;
+    return moment >= self->there ? self->here + clock_shift_length(self, moment - self->there)
+                                 : self->here - clock_shift_length(self, self->there - moment);
+}
+
 #endif

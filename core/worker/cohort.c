@@ -119,7 +119,8 @@ static bool is_quiet(struct cohort *self)
     }
     const bool quiet = sent == received && self->quiet_sum == sent + 1;
     self->quiet_sum = sent == received ? sent + 1 : 0;
-    atomic_thread_fence(memory_order_seq_cst); /* no wave that this look has seen a part of is later than this */
+    atomic_thread_fence(
+        memory_order_seq_cst); /* no wave that this look has seen a part of is later than this */
     self->quiet_wave = atomic_load_explicit(&self->waves, memory_order_relaxed);
     return quiet;
 }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "core/drive/progress.h"
+#include "core/worker/clock.h"
 #include "core/worker/phases.h"
 
 enum cohort_phase { COHORT_WAIT, COHORT_RUN, COHORT_HALT, COHORT_DRAIN, COHORT_END };
@@ -94,7 +95,7 @@ struct cohort {
     _Atomic uint32_t cut;    /* cuts announced: workers copy their model when they lag behind */
     _Atomic uint32_t halted; /* loops that have seen HALT and published `begun` */
     _Atomic uint32_t halted_elsewhere; /* the same, where this memory is not shared */
-    _Atomic uint32_t failed; /* a loop met an error: everybody ends */
+    _Atomic uint32_t failed;           /* a loop met an error: everybody ends */
     _Atomic uint32_t
         changes; /* grows when any worker's epoch or transfer changes, or a stall is announced */
     _Atomic uint64_t stalled_cyc; /* a stall is announced: so long nothing has happened */
@@ -109,6 +110,8 @@ struct cohort {
     uint32_t cuts; /* how many cuts lie inside RUN (the first, at the start, included) */
     struct cohort_cut at[COHORT_CUTS_MAX];
     struct cohort_worker *worker; /* [workers], borrowed */
+    struct clock_shift
+        *clock; /* [workers] of their stamps, borrowed; NULL: all are of one counter */
     struct cohort_bridge *bridge; /* [bridges], borrowed */
     uint32_t bridges;
     /* Rows of workers elsewhere are copies. Each time all have been renewed, from looks that were taken after all had been

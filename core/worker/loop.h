@@ -18,7 +18,7 @@ struct loop {
     uint32_t count;
     uint32_t index; /* loop 0 steers the cohort */
     struct loader *loader;
-    struct bridge *bridge; /* NULL: none of this loop's */
+    struct bridge *bridge;     /* NULL: none of this loop's */
     const float *initial;      /* [dim] the model everybody starts from */
     uint32_t changes;          /* the cohort's, when it was looked at last */
     uint32_t turn;             /* whose slice is next */

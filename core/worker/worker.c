@@ -62,13 +62,21 @@ static struct event event_of(const struct worker *self, const struct port_arriva
     return event;
 }
 
-static void record_arrival(struct worker *self, const struct port_message *m, uint64_t now)
+/** A stamp of the peer of this edge, as this core would have taken it. */
+static uint64_t moment_here(const struct worker *self, uint32_t edge, uint64_t cyc)
+{
+    const struct clock_shift *const clock = self->common->cohort->clock;
+    return clock ? clock_shift_moment(&clock[self->peers[edge]], cyc) : cyc;
+}
+
+static void record_arrival(struct worker *self, const struct port_message *m, uint64_t sent_cyc,
+                           uint64_t now)
 {
     self->owed++;
     arrival_count(&self->count, m->is_tensor, false);
     if (m->is_tensor && self->recording)
         hist_record(&self->hist[SERIES_HANDLE],
-                    clock_ns(self->common->clock, arrival_took(m->sent_cyc, now)));
+                    clock_ns(self->common->clock, arrival_took(sent_cyc, now)));
 }
 
 void worker_settle(struct worker *self)
@@ -121,9 +129,10 @@ static bool serve_arrival(struct worker *self, const struct port_arrival *arriva
         self->heard_cyc[arrival->edge] = now;
     if (membership_has_faults(self) && !admit(self, arrival))
         return !self->membership.has_early;
-    record_arrival(self, &arrival->message, now);
-    account_caused(self, arrival->edge, arrival->message.sent_cyc, port_left_cyc(&arrival->message),
-                   now);
+    const uint64_t sent = moment_here(self, arrival->edge, arrival->message.sent_cyc);
+    record_arrival(self, &arrival->message, sent, now);
+    account_caused(self, arrival->edge, sent,
+                   moment_here(self, arrival->edge, port_left_cyc(&arrival->message)), now);
     const struct event event = event_of(self, arrival, now);
     act_on(self, &event);
     return true;

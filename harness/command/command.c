@@ -120,8 +120,7 @@ static int refuse_ranks(const struct rank_signs *ranks)
         snprintf(count, sizeof(count), "%u", ranks->size);
     if (ranks->rank == 0 || ranks->size == 0)
         fprintf(stderr,
-                "dawdle: error: one of %s processes (%s=%s): a run is one process so far, and each "
-                "would "
+                "dawdle: error: one of %s processes (%s=%s): this is work for one, and each would "
                 "repeat all of it; start one with all the cores, as with `%s`\n",
                 count, ranks->variable, getenv(ranks->variable), ranks->launcher);
     return 3;

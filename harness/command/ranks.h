@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * Is this process one of several that a launcher started (mpirun, srun)? Runs are one process so far: each rank would
+ * Is this process one of several that a launcher started (mpirun, srun)? Of commands other than `run` each rank would
  * repeat the whole experiment on a part of the cores.
  */
 #ifndef HARNESS_COMMAND_RANKS_H

@@ -31,6 +31,8 @@ static int check_signs(void)
     const struct rank_signs signs = ranks_find();
     if (!signs.variable)
         return 0;
+    if (signs.size > 0 && signs.rank > 0)
+        return 3; /* the first one says it */
     fprintf(stderr,
             "dawdle: error: one of several processes (%s=%s) whose launcher does not bring them "
             "together: use mpirun of Open MPI, mpiexec of MPICH, srun --mpi=pmix, or set "

@@ -235,6 +235,7 @@ static json_t *frames(const struct record_frames *of)
     json_t *const out = json_object();
     put(out, "link", results_json_text(of->link));
     put_count(out, "processes", of->processes);
+    put_count(out, "clocks", of->clocks);
     put_count(out, "sent", of->sent);
     put_count(out, "received", of->received);
     put_count(out, "resent", of->resent);

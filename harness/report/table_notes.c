@@ -196,13 +196,12 @@ static void host_notes(FILE *out, const struct table_style *style, const struct 
     note(out, style, "spread", text);
 }
 
-/** What bad links did, of each policy with all its seeds, and who waited for a link that stayed cut. */
 /** What crossed between processes, over all runs of the table. */
 static void frames_note(FILE *out, const struct table_style *style, const struct record_run *run,
                         uint32_t count)
 {
     struct record_frames sum = run->cores.frames;
-    char text[256];
+    char text[512];
     if (!sum.link)
         return;
     for (uint32_t i = 1; i < count; i++) {
@@ -215,13 +214,17 @@ static void frames_note(FILE *out, const struct table_style *style, const struct
     }
     snprintf(text, sizeof(text),
              "%llu between %u processes over %s; %llu sent again, %llu refused, %llu found a full "
-             "buffer, %llu unexplained",
+             "buffer, %llu unexplained%s",
              (unsigned long long)sum.sent, sum.processes, sum.link, (unsigned long long)sum.resent,
              (unsigned long long)sum.refused, (unsigned long long)sum.overflow,
-             (unsigned long long)sum.unexplained);
+             (unsigned long long)sum.unexplained,
+             sum.clocks > 1 ? "; hosts with clocks of their own, which only the start of a run "
+                              "brings together: latencies between them are off by some 0.1 ms"
+                            : "");
     note(out, style, "frames", text);
 }
 
+/** What bad links did, of each policy with all its seeds, and who waited for a link that stayed cut. */
 static void link_notes(FILE *out, const struct table_style *style, const struct record_run *run,
                        uint32_t count)
 {

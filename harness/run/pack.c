@@ -9,14 +9,13 @@
 
 struct pack pack_writer(void)
 {
-    return (struct pack){.scale = 1};
+    return (struct pack){.reads = false};
 }
 
 struct pack pack_reader(const void *data, size_t bytes)
 {
     /* never written to while it reads */
-    return (struct pack){
-        .reads = true, .data = (uint8_t *)(uintptr_t)data, .size = bytes, .scale = 1};
+    return (struct pack){.reads = true, .data = (uint8_t *)(uintptr_t)data, .size = bytes};
 }
 
 void pack_close(struct pack *self)
@@ -70,36 +69,18 @@ void pack_doubles(struct pack *self, double *at, size_t count)
     pack_bytes(self, at, count * sizeof(*at));
 }
 
-/** The largest words mean "never", and stay. */
-static uint64_t scaled(const struct pack *self, uint64_t cyc)
-{
-    if (self->scale == 1 || cyc == UINT64_MAX)
-        return cyc;
-    return (uint64_t)((double)cyc * self->scale);
-}
-
 void pack_cycles(struct pack *self, uint64_t *at, size_t count)
 {
     pack_words(self, at, count);
     for (size_t i = 0; self->reads && !self->bad && i < count; i++)
-        at[i] = scaled(self, at[i]);
-}
-
-/** 0 means that there was none. */
-static uint64_t moved(const struct pack *self, uint64_t moment)
-{
-    if (moment == 0 || moment == UINT64_MAX)
-        return moment;
-    if (moment >= self->origin[0])
-        return self->origin[1] + scaled(self, moment - self->origin[0]);
-    return self->origin[1] - scaled(self, self->origin[0] - moment);
+        at[i] = clock_shift_length(&self->clock, at[i]);
 }
 
 void pack_moments(struct pack *self, uint64_t *at, size_t count)
 {
     pack_words(self, at, count);
     for (size_t i = 0; self->reads && !self->bad && i < count; i++)
-        at[i] = moved(self, at[i]);
+        at[i] = clock_shift_moment(&self->clock, at[i]);
 }
 
 uint64_t pack_count(struct pack *self, uint64_t count, uint64_t most)

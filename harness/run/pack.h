@@ -14,14 +14,14 @@
 #include <stdint.h>
 
 #include "core/base/hist.h"
+#include "core/worker/clock.h"
 
 struct pack {
     bool reads; /* else writes */
     bool bad;   /* the bytes end too soon, say what cannot be, or there was no memory for them */
     uint8_t *data;
-    size_t used, size;  /* writes: room; reads: bytes there are */
-    double scale;       /* reads: cycles here per cycle there */
-    uint64_t origin[2]; /* reads: the same moment there and here */
+    size_t used, size;        /* writes: room; reads: bytes there are */
+    struct clock_shift clock; /* reads: the writer's */
 };
 
 /** Begins to write; what was written is in data, for pack_close. */

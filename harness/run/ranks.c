@@ -135,6 +135,18 @@ bool ranks_share_clock(const struct ranks *self, uint32_t a, uint32_t b)
     return strcmp(self->member[a].boot, self->member[b].boot) == 0;
 }
 
+uint32_t ranks_clocks(const struct ranks *self)
+{
+    uint32_t clocks = 0;
+    for (uint32_t r = 0; r < self->count; r++) {
+        bool known = false;
+        for (uint32_t other = 0; other < r && !known; other++)
+            known = ranks_share_clock(self, other, r);
+        clocks += !known;
+    }
+    return clocks;
+}
+
 bool ranks_share_host(const struct ranks *self)
 {
     bool share = true;

@@ -57,6 +57,9 @@ int ranks_hear(struct ranks *self, struct ranks_turn *turn, struct err *err);
 /** Do both see the same time-stamp counter? */
 bool ranks_share_clock(const struct ranks *self, uint32_t a, uint32_t b);
 
+/** How many counters there are: 1 where all ranks are on one host. */
+uint32_t ranks_clocks(const struct ranks *self);
+
 /** Are they all on one host, without a wall between their sockets? */
 bool ranks_share_host(const struct ranks *self);
 

@@ -219,6 +219,11 @@ static void make_cohort(struct run *run, const struct run_faults *faults)
         .bridge = take(&run->host->arena, e->processes * sizeof(struct cohort_bridge)),
         .worker = take(&run->host->arena, cell->graph.workers * sizeof(struct cohort_worker))};
     memset(run->cohort.worker, 0, cell->graph.workers * sizeof(struct cohort_worker));
+    if (cell->common->ranks && ranks_clocks(cell->common->ranks) > 1) {
+        const size_t bytes = cell->graph.workers * sizeof(*run->cohort.clock);
+        run->cohort.clock = take(&run->host->arena, bytes);
+        memset(run->cohort.clock, 0, bytes);
+    }
     for (uint32_t w = 0; w < cell->graph.workers; w++) {
         _Atomic uint64_t *const published = take(&run->host->arena, run_published_bytes(cell));
         memset(published, 0, run_published_bytes(cell));

@@ -104,6 +104,7 @@ size_t run_memory_bytes(const struct cell *cell)
     size_t bytes = run_edges(cell)->bytes(&fabric) + bad_links_bytes(cell) +
                    arena_cost(cell->common->model.dim * sizeof(float)) +
                    arena_cost(cell->graph.workers * sizeof(struct cohort_worker)) +
+                   arena_cost(cell->graph.workers * sizeof(struct clock_shift)) +
                    arena_cost(cell->common->experiment->processes * sizeof(struct cohort_bridge));
     for (uint32_t w = 0; w < cell->graph.workers; w++)
         bytes += worker_bytes(cell, w);

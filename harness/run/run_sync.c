@@ -12,98 +12,19 @@
 
 #include "harness/run/pack.h"
 #include "harness/run/ranks.h"
+#include "harness/run/run_books.h"
 #include "harness/run/run_part.h"
 #include "harness/run/run_share.h"
 
 /* A rank that says nothing for so long is gone; at first all lay out their memory. */
 #define SILENCE_MS 5000u
 #define LAYOUT_MS 120000u
+#define NEAR_NS UINT64_C(10000000)
 #define PARTS_MS 120000u
 
 static const struct ranks *ranks_of(const struct run *run)
 {
     return run->cell->common->ranks;
-}
-
-/* --------------------------------------------------------- shared words */
-
-static void word64(struct pack *pack, _Atomic uint64_t *at,
-                   void (*kind)(struct pack *, uint64_t *, size_t))
-{
-    uint64_t value = pack->reads ? 0 : atomic_load(at);
-    kind(pack, &value, 1);
-    if (pack->reads && !pack->bad)
-        atomic_store(at, value);
-}
-
-static void count64(struct pack *pack, _Atomic uint64_t *at)
-{
-    word64(pack, at, pack_words);
-}
-
-static void count32(struct pack *pack, _Atomic uint32_t *at)
-{
-    uint32_t value = pack->reads ? 0 : atomic_load(at);
-    pack_numbers(pack, &value, 1);
-    if (pack->reads && !pack->bad)
-        atomic_store(at, value);
-}
-
-static bool same_phase(const struct blame_phase *a, const struct blame_phase *b)
-{
-    return a->begin == b->begin && a->injected == b->injected && a->end == b->end;
-}
-
-/** What it computed lately, for those who waited for it. */
-static void pack_phases(struct pack *pack, struct phases *it)
-{
-    struct blame_phase now[2] = {{0}}, was[2] = {{0}};
-    const bool known = phases_read(it, was);
-    for (uint32_t i = 0; i < 2; i++) {
-        now[i] = was[i];
-        pack_moments(pack, &now[i].begin, 1);
-        pack_moments(pack, &now[i].injected, 1);
-        pack_moments(pack, &now[i].end, 1);
-    }
-    if (!pack->reads || pack->bad ||
-        (known && same_phase(&now[0], &was[0]) && same_phase(&now[1], &was[1])))
-        return;
-    phases_begin(it, &now[0]);
-    phases_begin(it, &now[1]);
-}
-
-/** As a loop would read it: who is done has counted all that it sent, and is not seen as done before that is here. */
-static void pack_row(struct pack *pack, struct cohort_worker *it)
-{
-    uint32_t done = pack->reads ? 0 : atomic_load(&it->done);
-    pack_numbers(pack, &done, 1);
-    count64(pack, &it->received);
-    count64(pack, &it->sent);
-    count64(pack, &it->begun);
-    count64(pack, &it->finished);
-    count64(pack, &it->bytes);
-    count64(pack, &it->missed);
-    count32(pack, &it->working);
-    count32(pack, &it->version);
-    count32(pack, &it->held);
-    count32(pack, &it->apart);
-    word64(pack, &it->due_cyc, pack_moments);
-    word64(pack, &it->longest_cyc, pack_cycles);
-    pack_phases(pack, &it->phases);
-    if (pack->reads && !pack->bad)
-        atomic_store(&it->done, done);
-}
-
-static void pack_process(struct pack *pack, struct run *run, uint32_t p)
-{
-    struct run_process *const it = &run->process[p];
-    uint32_t stage = pack->reads ? 0 : atomic_load(&it->stage);
-    pack_numbers(pack, &stage, 1);
-    for (uint32_t peer = 0; peer < run->cohort.bridges; peer++)
-        pack_text(pack, it->address[peer], LINK_ADDRESS_MAX);
-    count64(pack, &run->cohort.bridge[p].settled);
-    if (pack->reads && !pack->bad) /* after the addresses, which it vouches for */
-        atomic_store(&it->stage, stage);
 }
 
 /* ----------------------------------------------------------------- word */
@@ -125,18 +46,6 @@ static void pack_saying(struct pack *pack, struct saying *it)
     pack_numbers(pack, &it->failed, 1);
     pack_numbers(pack, &it->interrupted, 1);
     pack_numbers(pack, &it->disk_failed, 1);
-}
-
-static void pack_books(struct pack *pack, struct run *run, uint32_t rank)
-{
-    const struct cell *const cell = run->cell;
-    uint32_t first, end;
-    cell_processes(cell, rank, &first, &end);
-    for (uint32_t p = first; p < end; p++)
-        pack_process(pack, run, p);
-    for (uint32_t w = 0; w < cell->graph.workers; w++)
-        if (cell->process[w] >= first && cell->process[w] < end)
-            pack_row(pack, &run->cohort.worker[w]);
 }
 
 /** What rank 0 has decided. */
@@ -191,12 +100,23 @@ static struct pack reader_of(const struct run *run, uint32_t rank, const struct 
     pack_words(&pack, &start, 1);
     pack_doubles(&pack, &ns_per_cyc, 1);
     pack.bad |= !(ns_per_cyc > 1e-3 && ns_per_cyc < 1e3);
-    if (ranks_share_clock(ranks_of(run), rank, ranks_of(run)->rank) || pack.bad)
-        return pack;
-    pack.scale = ns_per_cyc / run->host->clock.ns_per_cyc;
-    pack.origin[0] = start;
-    pack.origin[1] = run->cohort.start_cyc;
+    if (run->cohort.clock && !ranks_share_clock(ranks_of(run), rank, ranks_of(run)->rank))
+        pack.clock = (struct clock_shift){.there = start,
+                                          .here = run->cohort.start_cyc,
+                                          .scale = ns_per_cyc / run->host->clock.ns_per_cyc};
     return pack;
+}
+
+/** What loops have to know of it, before they begin. */
+static void set_clocks(const struct run *run, uint32_t rank, const struct clock_shift *clock)
+{
+    uint32_t first, end;
+    cell_processes(run->cell, rank, &first, &end);
+    if (!run->cohort.clock || cohort_phase(&run->cohort) != COHORT_WAIT)
+        return;
+    for (uint32_t w = 0; w < run->cell->graph.workers; w++)
+        if (run->cell->process[w] >= first && run->cell->process[w] < end)
+            run->cohort.clock[w] = *clock;
 }
 
 static void write_clock(const struct run *run, struct pack *pack)
@@ -272,11 +192,12 @@ static int apply(struct run *run, uint32_t rank, const struct hub_word *word, st
     if (rank == 0)
         pack_decided(&pack, &decided);
     if (!pack.bad && rank != ranks_of(run)->rank)
-        pack_books(&pack, run, rank);
+        run_books(&pack, run, rank);
     if (pack.bad || !is_decision(run, &decided))
         return err_set(err, -EPROTO, "%s says what this run does not know",
                        ranks_title(ranks_of(run), rank, title));
     note_error(run, rank, &its.state, out);
+    set_clocks(run, rank, &pack.clock);
     if (rank == ranks_of(run)->rank)
         out->running += its.state.running;
     else
@@ -302,7 +223,7 @@ static void write_word(struct run *run, const struct run_state *mine, struct pac
         struct decided decided = decided_here(run);
         pack_decided(pack, &decided);
     }
-    pack_books(pack, run, ranks_of(run)->rank);
+    run_books(pack, run, ranks_of(run)->rank);
 }
 
 static int check_gone(const struct run *run, const struct hub_word *word, struct err *err)
@@ -350,6 +271,8 @@ void run_sync_start(struct run *run)
     if (atomic_load(&run->gate.decision) != RUN_GO || c->start_cyc == 0 ||
         cohort_phase(c) != COHORT_WAIT)
         return;
+    if (c->start_cyc > clock_cyc() + clock_to_cyc(&run->host->clock, NEAR_NS))
+        return; /* a round or two come before: all get to know each other's start */
     while (clock_cyc() < c->start_cyc)
         run_gate_sleep();
     atomic_store_explicit(&c->phase, COHORT_RUN, memory_order_release);

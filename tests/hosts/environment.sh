@@ -13,7 +13,9 @@ for size in OMPI_COMM_WORLD_SIZE=2 PMI_SIZE=4 MV2_COMM_WORLD_SIZE=2 SLURM_STEP_N
         try env $size "$program" $command "$profile" --out "$work/ranks"
         expect_code 3 "$command with $size"
         [ "$(grep -c . "$work/err")" = 1 ] || fail "$command with $size: not one sentence" "$work/err"
-        expect_says err "a run is one process so far" "$command with $size"
+        sentence="this is work for one"
+        [ $command = run ] && sentence="whose launcher does not bring them together"
+        expect_says err "$sentence" "$command with $size"
     done
 done
 try env OMPI_COMM_WORLD_SIZE=2 OMPI_COMM_WORLD_RANK=1 "$program" run "$profile" --out "$work/ranks"

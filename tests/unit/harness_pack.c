@@ -76,9 +76,7 @@ Test(pack, another_host_has_times_of_its_own)
     struct pack writer = pack_writer();
     list(&writer, &first, hist);
     struct pack reader = pack_reader(writer.data, writer.used);
-    reader.scale = 2;
-    reader.origin[0] = 1000;
-    reader.origin[1] = 70000;
+    reader.clock = (struct clock_shift){.there = 1000, .here = 70000, .scale = 2};
     list(&reader, &second, hist);
     cr_expect_eq(second.word[0], 1);
     cr_expect_eq(second.cycles[0], 2000);

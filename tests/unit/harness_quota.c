@@ -25,8 +25,8 @@ static void remove_root(void)
 static void put(const char *path, const char *text)
 {
     char command[512];
-    snprintf(command, sizeof(command), "mkdir -p $(dirname %s%s) && printf -- '%s' > %s%s", root, path,
-             text, root, path);
+    snprintf(command, sizeof(command), "mkdir -p $(dirname %s%s) && printf -- '%s' > %s%s", root,
+             path, text, root, path);
     cr_assert_eq(system(command), 0);
 }
 

@@ -152,7 +152,8 @@ static void expect_tensors(const char *link, enum stream_class tensors)
             turn_both();
             bench.port->ops->reclaim(bench.port, from, &bench.slots[from]);
         }
-        cr_assert_eq(bench.slots[from].free_count, bench.config.slots, "round %u: the loan comes home", round);
+        cr_assert_eq(bench.slots[from].free_count, bench.config.slots,
+                     "round %u: the loan comes home", round);
     }
     close_ends();
 }

@@ -122,3 +122,18 @@ Test(clock, never_runs_backwards_inside_a_thread)
         last = now;
     }
 }
+
+Test(clock, another_counter_is_read_as_ours)
+{
+    const struct clock_shift other = {.there = 5000, .here = 900000, .scale = 2};
+    const struct clock_shift ours = {.scale = 0};
+    cr_expect_eq(clock_shift_length(&other, 30), 60);
+    cr_expect_eq(clock_shift_moment(&other, 5000), 900000);
+    cr_expect_eq(clock_shift_moment(&other, 5100), 900200);
+    cr_expect_eq(clock_shift_moment(&other, 4900), 899800, "before the common moment");
+    cr_expect_eq(clock_shift_moment(&other, 0), 0, "none stays none");
+    cr_expect_eq(clock_shift_moment(&other, UINT64_MAX), UINT64_MAX, "never stays never");
+    cr_expect_eq(clock_shift_length(&other, UINT64_MAX), UINT64_MAX);
+    cr_expect_eq(clock_shift_moment(&ours, 1234), 1234);
+    cr_expect_eq(clock_shift_length(&ours, 1234), 1234);
+}
