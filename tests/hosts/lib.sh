@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # What the tests of strange hosts share; sourced. The caller has the program in $1 and a folder of helpers in $2.
-program=$1
+program=$(readlink -f "$1")
 # shellcheck disable=SC2034
 tools=${2-}
 here=$(cd "$(dirname "$0")" && pwd -P)
