@@ -130,10 +130,10 @@ static void evaluate(struct sim *self, uint32_t cut)
 {
     if (config_of(self)->watch && config_of(self)->watch->cut)
         config_of(self)->watch->cut(config_of(self)->watch->context, self, cut);
-    if (!config_of(self)->values || !config_of(self)->judge)
+    if (!config_of(self)->values || !config_of(self)->evaluation)
         return;
     sim_judged(self, self->shown);
-    values_cut(config_of(self)->values, config_of(self)->judge, cut, self->shown);
+    values_cut(config_of(self)->values, config_of(self)->evaluation, cut, self->shown);
 }
 
 static void take_cut(struct sim *self)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * What the loops of one run share: the start, the cuts of the judge, and how to stop without cutting an exchange in
+ * What the loops of one run share: the start, the snapshots that are evaluated, and how to stop without cutting an exchange in
  * half. A handful of atomics; no locks, no threads (those live in harness/).
  *
  * Stopping takes four phases. RUN: training. HALT: no gradient is begun any more; every worker says which iteration it
@@ -77,7 +77,7 @@ struct stall {
     bool gave_up;
 };
 
-/** One cut of the judge: when it was taken, and how much had been computed and exchanged by then. */
+/** One snapshot: when it was taken, and how much had been computed and exchanged by then. */
 struct cohort_cut {
     uint64_t cyc, gradients, bytes;
 };

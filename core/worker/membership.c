@@ -84,7 +84,7 @@ void membership_start(struct worker *self, uint64_t now)
 
 /* ------------------------------------------------------------------------------------------------- going */
 
-/** Whatever the worker was about is not done any more. Its model stays where it is, for the judge and for who reads it. */
+/** Whatever the worker was about is not done any more. Its model stays where it is, for the evaluation and for who reads it. */
 void membership_stand_down(struct worker *self, uint64_t now)
 {
     struct cohort_worker *const pub = membership_public(self, self->id);

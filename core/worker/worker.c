@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One turn of a live worker: arrivals, blocked actions, timers, compute phase, judge's cut, in this order. */
+/* One turn of a live worker: arrivals, blocked actions, timers, compute phase, snapshot, in this order. */
 #include "core/worker/worker.h"
 
 #include <string.h>
@@ -176,20 +176,21 @@ static bool serve_timers(struct worker *self, uint64_t now)
 static float *judge_row(const struct worker *self, uint32_t cut)
 {
     const struct worker_common *const c = self->common;
-    const size_t floats = worker_judged_floats(c->policy, c->model);
-    return c->judge + ((size_t)cut * c->workers + self->id) * floats;
+    const size_t floats = worker_snapshot_floats(c->policy, c->model);
+    return c->snapshot + ((size_t)cut * c->workers + self->id) * floats;
 }
 
-static void copy_for_judge(struct worker *self, uint32_t cut)
+static void copy_snapshot(struct worker *self, uint32_t cut)
 {
     const struct worker_common *const c = self->common;
     const uint32_t slot = self->average.kept ? self->average.slot : self->current;
     const float *const vector = c->port->ops->slot(c->port, self->id, slot);
-    memcpy(judge_row(self, cut), vector, worker_judged_floats(c->policy, c->model) * sizeof(float));
-    if (c->judge_average)
-        c->judge_average[(size_t)cut * c->workers + self->id] = self->average.number;
-    if (c->judge_absent)
-        c->judge_absent[(size_t)cut * c->workers + self->id] = membership_is_absent(self);
+    memcpy(judge_row(self, cut), vector,
+           worker_snapshot_floats(c->policy, c->model) * sizeof(float));
+    if (c->snapshot_average)
+        c->snapshot_average[(size_t)cut * c->workers + self->id] = self->average.number;
+    if (c->snapshot_absent)
+        c->snapshot_absent[(size_t)cut * c->workers + self->id] = membership_is_absent(self);
 }
 
 bool worker_cut(struct worker *self)
@@ -200,7 +201,7 @@ bool worker_cut(struct worker *self)
     const uint64_t from = clock_cyc();
     account_woken(self, from, from); /* waiting until now; the copy is a part of its own */
     while (self->cut < cut)
-        copy_for_judge(self, self->cut++);
+        copy_snapshot(self, self->cut++);
     account_add(self, PART_JUDGE, from, clock_cyc());
     return true;
 }
@@ -269,6 +270,6 @@ void worker_finish(struct worker *self)
 {
     compute_abandon(self);
     /* After the cuts that were taken: all of them, unless the run was stopped early. */
-    copy_for_judge(self, atomic_load_explicit(&self->common->cohort->cut, memory_order_acquire));
+    copy_snapshot(self, atomic_load_explicit(&self->common->cohort->cut, memory_order_acquire));
     self->count.policy = agent_counters(&self->agent);
 }

@@ -62,11 +62,12 @@ struct worker_common {
     struct worker_fault *happened;     /* [faults]; read after the end */
     uint32_t prefetch;                 /* batches in flight per worker; 0: nothing delays them */
     void (*say)(const char *sentence); /* why the run is stalled; NULL: nobody wants to know */
-    float *judge; /* [cuts + 1][workers][worker_judged_floats] snapshots; the last one is the end */
+    float *
+        snapshot; /* [cuts + 1][workers][worker_snapshot_floats] snapshots; the last one is the end */
     uint8_t *
-        judge_absent; /* [cuts + 1][workers] 1: it was not there, what its snapshot says is past; may be NULL */
-    uint64_t
-        *judge_average; /* [cuts + 1][workers] worker.average_number of the snapshot; may be NULL */
+        snapshot_absent; /* [cuts + 1][workers] 1: it was not there, what its snapshot says is past; may be NULL */
+    uint64_t *
+        snapshot_average; /* [cuts + 1][workers] worker.average_number of the snapshot; may be NULL */
 };
 
 /** Floats of a worker's vector: parameters and whatever else the policy lets it carry. */
@@ -75,9 +76,9 @@ static inline uint32_t worker_floats(const struct policy *policy, const struct m
     return lanes_floats(policy->lanes, model->dim);
 }
 
-/** Of these, what a snapshot for the judge holds: parameters and weight; the rest is books that say nothing. */
-static inline uint32_t worker_judged_floats(const struct policy *policy,
-                                            const struct model_config *model)
+/** Of these, what a snapshot for the evaluation holds: parameters and weight; the rest is books that say nothing. */
+static inline uint32_t worker_snapshot_floats(const struct policy *policy,
+                                              const struct model_config *model)
 {
     return lanes_floats(policy->lanes == LANES_PLAIN ? LANES_PLAIN : LANES_WEIGHT, model->dim);
 }
@@ -304,7 +305,7 @@ struct worker {
 
     uint64_t begun, finished; /* iterations */
     uint64_t told_begun;      /* what the cohort knows of it (cohort_worker.begun) */
-    uint32_t cut;             /* judge snapshots taken */
+    uint32_t cut;             /* snapshots taken */
     struct worker_held held;
     bool stop_told, done, recording;
     bool returned; /* and has not been asked for a gradient since */
@@ -325,10 +326,10 @@ void worker_start(struct worker *self, const float *initial, uint64_t now_cyc);
 /** Count messages as received once everything that follows from them was sent. */
 void worker_settle(struct worker *self);
 
-/** Copy the model for the cuts of the judge that were announced. True if there were any. */
+/** Copy the model for the snapshots that are evaluated that were announced. True if there were any. */
 bool worker_cut(struct worker *self);
 
-/** One turn: arrivals, blocked actions, timers, compute phase, judge cut. Returns true if there was anything to do. */
+/** One turn: arrivals, blocked actions, timers, compute phase, snapshot. Returns true if there was anything to do. */
 bool worker_serve(struct worker *self, uint64_t now_cyc);
 
 /** True when a slice of compute would be useful now. */
@@ -343,7 +344,7 @@ void worker_halt(struct worker *self);
 /** DRAIN was declared: tell the policy to stop after `last_round`. */
 void worker_stop(struct worker *self, uint64_t last_round, uint64_t now_cyc);
 
-/** END: copy the final model for the judge. */
+/** END: copy the final model for the evaluation. */
 void worker_finish(struct worker *self);
 
 #endif

@@ -103,7 +103,7 @@ static uint64_t digest_profile(const struct experiment *e)
 
 static uint64_t digest_plan(uint64_t digest, const struct plan *plan)
 {
-    const uint64_t sizes[] = {plan->judge_bytes, plan->log_capacity, plan->journal_bytes,
+    const uint64_t sizes[] = {plan->snapshot_bytes, plan->log_capacity, plan->journal_bytes,
                               plan->loops, plan->common.points};
     return digest_bytes(digest, sizes, sizeof(sizes));
 }

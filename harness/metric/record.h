@@ -2,7 +2,7 @@
 /**
  * What one run measured, and what the whole matrix adds up to: the data behind result.json, the table and the report.
  *
- * Filled by run_collect.c (live), run_virtual_collect.c and judge.c; read by results_*.c and table.c. Of its histograms a run keeps only the figures, so
+ * Filled by run_collect.c (live), run_virtual_collect.c and evaluate.c; read by results_*.c and table.c. Of its histograms a run keeps only the figures, so
  * that a matrix of any length holds flat memory; the histograms of its workers go to latency.hlog before the next run.
  */
 #ifndef HARNESS_METRIC_RECORD_H

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "harness/run/judge.h"
+#include "harness/run/evaluate.h"
 
 int collect_begin(struct record_run *out, const struct cell *cell, const char *clock, bool judged,
                   struct err *err)
@@ -21,7 +21,7 @@ int collect_begin(struct record_run *out, const struct cell *cell, const char *c
     out->workers = cell->graph.workers;
     out->lr = cell->policy->lr;
     out->lr_from = experiment_rate(cell->policy);
-    out->locals_judged = judge_locals(out->workers, cell->row->central);
+    out->locals_judged = evaluate_locals(out->workers, cell->row->central);
     out->count = (struct counts){COUNTS_NONE};
     if (out->workers > RECORD_WORKERS_MAX)
         return 0;

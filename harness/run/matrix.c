@@ -21,8 +21,8 @@
 #include "harness/record/models_file.h"
 #include "harness/record/results.h"
 #include "harness/run/data_tier.h"
+#include "harness/run/evaluate.h"
 #include "harness/run/interrupt.h"
-#include "harness/run/judge.h"
 #include "harness/run/outcome.h"
 #include "harness/run/runner.h"
 #include "harness/run/status.h"
@@ -122,7 +122,7 @@ static int open_models(struct matrix *self, const struct cell *cell, struct mode
 }
 
 /** The cell, with what it ends with in its files. */
-static int execute(struct matrix *self, const struct cell *cell, const struct judge_data *data,
+static int execute(struct matrix *self, const struct cell *cell, const struct evaluation_data *data,
                    struct record_run *run, struct err *err)
 {
     struct models_file models = {0};
@@ -138,8 +138,8 @@ static int execute(struct matrix *self, const struct cell *cell, const struct ju
     return rc == 0 ? kept : rc;
 }
 
-static int one_cell(struct matrix *self, const struct cell *cell, const struct judge_data *data,
-                    struct err *err)
+static int one_cell(struct matrix *self, const struct cell *cell,
+                    const struct evaluation_data *data, struct err *err)
 {
     struct record_run *const run = &self->run[self->runs];
     int rc = execute(self, cell, data, run, err);
@@ -179,19 +179,19 @@ static int all_cells(struct matrix *self, struct err *err)
     const struct experiment *const e = self->plan->experiment;
     int rc = 0;
     for (uint32_t s = 0; s < e->seed_count && rc == 0; s++) {
-        struct judge_data data = {0};
+        struct evaluation_data data = {0};
         for (uint32_t p = 0; p < e->policy_count && rc == 0 && !interrupt_seen(); p++) {
             struct cell cell;
             rc = cell_open(&cell, &self->plan->common, p, s, err);
             if (rc == 0 && p == 0)
-                rc = judge_data_open(&data, &cell, err);
+                rc = evaluation_data_open(&data, &cell, err);
             if (rc == 0)
                 rc = call_ranks(self, s, p, err);
             if (rc == 0)
                 rc = one_cell(self, &cell, &data, err);
             cell_close(&cell);
         }
-        judge_data_close(&data);
+        evaluation_data_close(&data);
     }
     return rc;
 }

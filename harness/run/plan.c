@@ -157,7 +157,7 @@ static int size_live(struct plan *self, const struct cell *cell, struct err *err
     if (rc == 0)
         rc = check_edges(e, cell, err);
     self->memory_bytes = larger(self->memory_bytes, run_memory_bytes(cell));
-    self->judge_bytes = larger(self->judge_bytes, run_judge_bytes(cell));
+    self->snapshot_bytes = larger(self->snapshot_bytes, run_snapshot_bytes(cell));
     self->degree_max = (uint32_t)larger(self->degree_max, cell->degree_max);
     self->loops = (uint32_t)larger(self->loops, cell->placement.cores_used);
     return rc;
@@ -227,7 +227,7 @@ static int plan_live(struct plan *self, enum plan_depth depth, struct err *err)
             return rc;
     }
     predict(self);
-    self->buffers_bytes = run_buffers_bytes(e->workers.count, self->loops, self->judge_bytes,
+    self->buffers_bytes = run_buffers_bytes(e->workers.count, self->loops, self->snapshot_bytes,
                                             self->log_capacity, self->journal_bytes);
     return 0;
 }
@@ -299,7 +299,8 @@ static void print_memory(const struct plan *self, FILE *out)
     fprintf(out, "  shared memory of the largest run: %s\n",
             units_short_bytes((double)self->memory_bytes, text, sizeof(text)));
     fprintf(out, "  snapshots for the evaluations: %s (%u per run)\n",
-            units_short_bytes((double)self->judge_bytes, text, sizeof(text)), self->common.points);
+            units_short_bytes((double)self->snapshot_bytes, text, sizeof(text)),
+            self->common.points);
     if (e->record)
         fprintf(
             out, "  journals for `dawdle replay`: %s\n",

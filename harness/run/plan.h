@@ -19,11 +19,11 @@ struct plan {
     struct dataset dataset;        /* owned, unless the model needs none */
     struct plugin plugin;          /* owned; zero unless the model is one */
     struct cell_common common;
-    size_t memory_bytes, judge_bytes; /* of the largest cell */
-    size_t buffers_bytes;             /* ordinary memory, the judge's included */
-    uint32_t loops, degree_max;       /* of any cell */
-    uint32_t log_capacity;            /* iterations kept per worker and run */
-    size_t journal_bytes;             /* per worker and run; 0 = nothing is recorded */
+    size_t memory_bytes, snapshot_bytes; /* of the largest cell */
+    size_t buffers_bytes;                /* ordinary memory, the judge's included */
+    uint32_t loops, degree_max;          /* of any cell */
+    uint32_t log_capacity;               /* iterations kept per worker and run */
+    size_t journal_bytes;                /* per worker and run; 0 = nothing is recorded */
     double seconds; /* predicted wall time of all cells; virtual: plan_print measures it */
 };
 

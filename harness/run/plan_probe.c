@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "harness/run/judge.h"
+#include "harness/run/evaluate.h"
 
 #define MEASURE_S 0.02
 /* The piece: a twentieth of the run, unless that could be more gradients than these. */
@@ -118,7 +118,7 @@ static double most_gradients(const struct experiment *e)
 static double judge_s(const struct cell *cell, const struct plan_costs *costs, uint32_t threads)
 {
     const struct experiment *const e = cell->common->experiment;
-    const double locals = judge_locals(cell->graph.workers, cell->row->central);
+    const double locals = evaluate_locals(cell->graph.workers, cell->row->central);
     const double samples =
         (double)e->judge.train_samples + e->judge.heldout_samples + locals * e->judge.local_samples;
     return cell->common->dataset ? samples * costs->sample_s / threads : 0;
@@ -139,7 +139,7 @@ static int run_piece(struct virtual_buffers *buffers, const struct cell *cell, d
     struct experiment *const piece = malloc(sizeof(*piece));
     struct cell_common common = *cell->common;
     struct cell inner = *cell;
-    struct judge_data data = {0};
+    struct evaluation_data data = {0};
     if (!piece)
         return err_set(err, -ENOMEM, "not enough memory to try a run");
     *piece = *common.experiment;
@@ -148,10 +148,10 @@ static int run_piece(struct virtual_buffers *buffers, const struct cell *cell, d
     common.experiment = piece;
     common.points = 2;
     inner.common = &common;
-    int rc = judge_data_open(&data, &inner, err);
+    int rc = evaluation_data_open(&data, &inner, err);
     if (rc == 0)
         rc = run_virtual(buffers, &inner, &data, out, err);
-    judge_data_close(&data);
+    evaluation_data_close(&data);
     free(piece);
     return rc;
 }

@@ -64,9 +64,9 @@ static void make_common(struct run *run, const struct run_faults *faults)
         .happened = run->happened,
         .prefetch = e->data.prefetch,
         .say = faults->say ? faults->say : say_on_stderr,
-        .judge = run->buffers->judge,
-        .judge_absent = run->buffers->judge_absent,
-        .judge_average = run->buffers->judge_average,
+        .snapshot = run->buffers->snapshot,
+        .snapshot_absent = run->buffers->snapshot_absent,
+        .snapshot_average = run->buffers->snapshot_average,
     };
 }
 

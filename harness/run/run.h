@@ -12,14 +12,14 @@
 #include "harness/run/cell.h"
 #include "harness/run/host.h"
 
-/** Ordinary memory that runs reuse, one block: histograms, iteration logs, the judge's area. */
+/** Ordinary memory that runs reuse, one block: histograms, iteration logs, the evaluation's area. */
 struct run_buffers {
     void *memory; /* of all of them */
     size_t bytes;
-    float *judge;            /* [points][workers][worker_judged_floats] */
-    uint8_t *judge_absent;   /* [points][workers] */
-    uint64_t *judge_average; /* [points][workers] */
-    size_t judge_bytes;
+    float *snapshot;            /* [points][workers][worker_snapshot_floats] */
+    uint8_t *snapshot_absent;   /* [points][workers] */
+    uint64_t *snapshot_average; /* [points][workers] */
+    size_t snapshot_bytes;
     struct worker_iteration *log; /* [workers][log_capacity] */
     uint8_t *journal;             /* [workers][journal_bytes]; NULL: nothing is recorded */
     size_t journal_bytes;
@@ -66,20 +66,21 @@ struct loader_config run_loader_config(const struct cell *cell, uint32_t loop);
 /** EAL memory that one run of this cell needs. */
 size_t run_memory_bytes(const struct cell *cell);
 
-/** Bytes of the judge's area. */
-size_t run_judge_bytes(const struct cell *cell);
+/** Bytes of the evaluation's area. */
+size_t run_snapshot_bytes(const struct cell *cell);
 
 /** Ordinary memory of the buffers, for the plan. */
-size_t run_buffers_bytes(uint32_t workers, uint32_t loops, size_t judge_bytes,
+size_t run_buffers_bytes(uint32_t workers, uint32_t loops, size_t snapshot_bytes,
                          uint32_t log_capacity, size_t journal_bytes);
 
 /** Buffers for the largest of the cells. `shared`: with processes that are forked later. 0 or -ENOMEM. */
-int run_buffers_open(struct run_buffers *out, uint32_t workers, uint32_t loops, size_t judge_bytes,
-                     uint32_t log_capacity, size_t journal_bytes, bool shared, struct err *err);
+int run_buffers_open(struct run_buffers *out, uint32_t workers, uint32_t loops,
+                     size_t snapshot_bytes, uint32_t log_capacity, size_t journal_bytes,
+                     bool shared, struct err *err);
 void run_buffers_close(struct run_buffers *self);
 
 /**
- * Execute the cell, or this rank's part of it (`out` NULL: another one makes the record). Fills `out` except what the judge adds (losses of the points, target). 0, or -errno with `err`: the
+ * Execute the cell, or this rank's part of it (`out` NULL: another one makes the record). Fills `out` except what the evaluation adds (losses of the points, target). 0, or -errno with `err`: the
  * run did not happen or broke (loader error, a thread could not be bound); `out` is then meaningless.
  */
 int run_live(struct host *host, struct run_buffers *buffers, const struct cell *cell,

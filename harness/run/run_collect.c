@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads what the workers counted, after the loops have ended. Losses of the points are the judge's business. */
+/* Reads what the workers counted, after the loops have ended. Losses of the points are the evaluation's business. */
 #include "harness/run/run_collect.h"
 
 #include <stdio.h>

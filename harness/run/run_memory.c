@@ -115,10 +115,10 @@ size_t run_memory_bytes(const struct cell *cell)
     return bytes;
 }
 
-size_t run_judge_bytes(const struct cell *cell)
+size_t run_snapshot_bytes(const struct cell *cell)
 {
     return (size_t)cell->common->points * cell->graph.workers *
-           worker_judged_floats(cell->row, &cell->common->model) * sizeof(float);
+           worker_snapshot_floats(cell->row, &cell->common->model) * sizeof(float);
 }
 
 /** Places the buffers in `at` one after the other; NULL measures. */
@@ -131,9 +131,9 @@ static size_t place_buffers(struct run_buffers *self, uint8_t *at, uint32_t loop
         void *place;
         size_t bytes;
     } part[] = {
-        {&self->judge, self->judge_bytes},
-        {&self->judge_absent, points},
-        {&self->judge_average, points * sizeof(*self->judge_average)},
+        {&self->snapshot, self->snapshot_bytes},
+        {&self->snapshot_absent, points},
+        {&self->snapshot_average, points * sizeof(*self->snapshot_average)},
         {&self->log, logs * sizeof(*self->log)},
         {&self->run, sizeof(*self->run)},
         {&self->row, logs * sizeof(*self->row)},
@@ -151,34 +151,36 @@ static size_t place_buffers(struct run_buffers *self, uint8_t *at, uint32_t loop
     return used;
 }
 
-static struct run_buffers describe_buffers(uint32_t workers, uint32_t loops, size_t judge_bytes,
+static struct run_buffers describe_buffers(uint32_t workers, uint32_t loops, size_t snapshot_bytes,
                                            uint32_t log_capacity, size_t journal_bytes)
 {
     return (struct run_buffers){.workers = workers,
                                 .log_capacity = log_capacity,
                                 .journal_bytes = journal_bytes,
-                                .judge_bytes = judge_bytes,
+                                .snapshot_bytes = snapshot_bytes,
                                 .hists = (workers + 1) * SERIES_COUNT + loops + 1};
 }
 
-size_t run_buffers_bytes(uint32_t workers, uint32_t loops, size_t judge_bytes,
+size_t run_buffers_bytes(uint32_t workers, uint32_t loops, size_t snapshot_bytes,
                          uint32_t log_capacity, size_t journal_bytes)
 {
     struct run_buffers buffers =
-        describe_buffers(workers, loops, judge_bytes, log_capacity, journal_bytes);
+        describe_buffers(workers, loops, snapshot_bytes, log_capacity, journal_bytes);
     return place_buffers(&buffers, NULL, loops);
 }
 
-int run_buffers_open(struct run_buffers *out, uint32_t workers, uint32_t loops, size_t judge_bytes,
-                     uint32_t log_capacity, size_t journal_bytes, bool shared, struct err *err)
+int run_buffers_open(struct run_buffers *out, uint32_t workers, uint32_t loops,
+                     size_t snapshot_bytes, uint32_t log_capacity, size_t journal_bytes,
+                     bool shared, struct err *err)
 {
-    *out = describe_buffers(workers, loops, judge_bytes, log_capacity, journal_bytes);
+    *out = describe_buffers(workers, loops, snapshot_bytes, log_capacity, journal_bytes);
     out->bytes = place_buffers(out, NULL, loops);
     const int kind = shared ? MAP_SHARED : MAP_PRIVATE;
     out->memory = mmap(NULL, out->bytes, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS, -1, 0);
     if (out->memory == MAP_FAILED) {
         *out = (struct run_buffers){0};
-        return err_set(err, -ENOMEM, "not enough memory for %zu bytes of snapshots", judge_bytes);
+        return err_set(err, -ENOMEM, "not enough memory for %zu bytes of snapshots",
+                       snapshot_bytes);
     }
     place_buffers(out, out->memory, loops);
     memset(out->memory, 0, out->bytes); /* touched now, not during a run */

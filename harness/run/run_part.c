@@ -72,12 +72,12 @@ static void pack_snapshots(struct pack *pack, const struct run *run, uint32_t w)
 {
     const struct cell *const cell = run->cell;
     const uint32_t cuts = atomic_load(&run->cohort.cut), workers = cell->graph.workers;
-    const size_t floats = worker_judged_floats(cell->row, &cell->common->model);
+    const size_t floats = worker_snapshot_floats(cell->row, &cell->common->model);
     for (size_t c = 0; c <= cuts; c++) {
         const size_t at = c * workers + w;
-        pack_bytes(pack, run->buffers->judge + at * floats, floats * sizeof(float));
-        pack_bytes(pack, run->buffers->judge_absent + at, 1);
-        pack_words(pack, run->buffers->judge_average + at, 1);
+        pack_bytes(pack, run->buffers->snapshot + at * floats, floats * sizeof(float));
+        pack_bytes(pack, run->buffers->snapshot_absent + at, 1);
+        pack_words(pack, run->buffers->snapshot_average + at, 1);
     }
 }
 

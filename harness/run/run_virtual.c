@@ -56,14 +56,14 @@ void virtual_buffers_close(struct virtual_buffers *self)
     *self = (struct virtual_buffers){0};
 }
 
-static void judge(void *context, uint32_t cut, const float *const *vector, float *scratch)
+static void evaluate(void *context, uint32_t cut, const float *const *vector, float *scratch)
 {
     struct virtual_run *const self = context;
     (void)
-        scratch; /* sized for gradients; cuts are judged one at a time, so one area of our own suffices */
-    struct judge_view view = self->view;
+        scratch; /* sized for gradients; cuts are evaluated one at a time, so one area of our own suffices */
+    struct evaluation_view view = self->view;
     view.keep = cut == self->cuts ? self->buffers->keep : NULL;
-    judge_vectors(&view, vector, self->judge_scratch, &self->out->point[cut]);
+    evaluate_vectors(&view, vector, self->evaluation_scratch, &self->out->point[cut]);
     self->judged |= UINT64_C(1) << cut;
 }
 
@@ -180,7 +180,8 @@ static int make_faults(struct virtual_run *self, struct err *err)
     return 0;
 }
 
-static int open_values(struct virtual_run *self, const struct judge_data *data, struct err *err)
+static int open_values(struct virtual_run *self, const struct evaluation_data *data,
+                       struct err *err)
 {
     const struct cell *const cell = self->cell;
     const struct model_config *const model = &cell->common->model;
@@ -195,14 +196,14 @@ static int open_values(struct virtual_run *self, const struct judge_data *data, 
     if (!self->buffers->learns)
         return 0;
     config.data = samples_data(&self->buffers->samples);
-    self->view = (struct judge_view){.model = model,
-                                     .data = data,
-                                     .workers = config.workers,
-                                     .lanes = config.lanes,
-                                     .central = cell->row->central};
-    self->judge = (struct values_judge){.judge = judge, .context = self};
-    self->judge_scratch = aligned_alloc(64, judge_scratch_floats(model) * sizeof(float));
-    if (!self->judge_scratch)
+    self->view = (struct evaluation_view){.model = model,
+                                          .data = data,
+                                          .workers = config.workers,
+                                          .lanes = config.lanes,
+                                          .central = cell->row->central};
+    self->evaluation = (struct values_evaluation){.evaluate = evaluate, .context = self};
+    self->evaluation_scratch = aligned_alloc(64, evaluate_scratch_floats(model) * sizeof(float));
+    if (!self->evaluation_scratch)
         return err_set(err, -ENOMEM, "not enough memory to evaluate a run");
     int rc =
         executor_open(&self->executor, self->buffers->threads, values_scratch_floats(&config), err);
@@ -246,7 +247,7 @@ static int open_sim(struct virtual_run *self, struct err *err)
         .lr = (float)cell->policy->lr,
         .decay = {.every = e->train.decay_every, .factor = e->train.decay_factor},
         .values = self->values,
-        .judge = self->values ? &self->judge : NULL,
+        .evaluation = self->values ? &self->evaluation : NULL,
         .watch = &self->watch,
         .fault = self->fault,
         .fault_count = self->fault_count,
@@ -276,8 +277,8 @@ static int check_health(const struct virtual_run *self, struct err *err)
     return 0;
 }
 
-/** The final models are judged after the drain, as in a live run. */
-static int judge_end(struct virtual_run *self, struct err *err)
+/** The final models are evaluated after the drain, as in a live run. */
+static int evaluate_end(struct virtual_run *self, struct err *err)
 {
     const uint32_t workers = self->cell->graph.workers;
     if (!self->values)
@@ -289,7 +290,7 @@ static int judge_end(struct virtual_run *self, struct err *err)
     if (!model)
         return err_set(err, -ENOMEM, "not enough memory to evaluate a run");
     sim_judged(self->sim, model);
-    values_cut(self->values, &self->judge, self->cuts, model);
+    values_cut(self->values, &self->evaluation, self->cuts, model);
     values_join(self->values);
     free(model);
     return 0;
@@ -307,7 +308,7 @@ static int execute(struct virtual_run *self, struct err *err)
         rc = check_health(self, err);
     }
     if (rc == 0)
-        rc = judge_end(self, err);
+        rc = evaluate_end(self, err);
     if (rc == 0)
         rc = check_health(self, err);
     self->wall_s = now_s() - start_s;
@@ -321,7 +322,7 @@ static void close_run(struct virtual_run *self)
     if (self->values)
         values_close(self->values);
     executor_close(self->executor);
-    free(self->judge_scratch);
+    free(self->evaluation_scratch);
     free(self->policy);
     free(self->core);
     free(self->stolen);
@@ -329,7 +330,7 @@ static void close_run(struct virtual_run *self)
 }
 
 int run_virtual(struct virtual_buffers *buffers, const struct cell *cell,
-                const struct judge_data *data, struct record_run *out, struct err *err)
+                const struct evaluation_data *data, struct record_run *out, struct err *err)
 {
     struct virtual_run self = {
         .cell = cell, .buffers = buffers, .out = out, .cuts = cell->common->points - 1};

@@ -10,7 +10,7 @@
 
 #include "harness/metric/record.h"
 #include "harness/run/cell.h"
-#include "harness/run/judge.h"
+#include "harness/run/evaluate.h"
 #include "harness/run/samples.h"
 
 /** Workers with an iteration histogram of their own; of more, there is the merged one. */
@@ -43,6 +43,6 @@ void virtual_buffers_close(struct virtual_buffers *self);
  * simulation broke one of its own rules (our fault, not the user's); or another -errno. `out` is then meaningless.
  */
 int run_virtual(struct virtual_buffers *buffers, const struct cell *cell,
-                const struct judge_data *data, struct record_run *out, struct err *err);
+                const struct evaluation_data *data, struct record_run *out, struct err *err);
 
 #endif

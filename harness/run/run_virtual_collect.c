@@ -71,7 +71,7 @@ static void place_point(const struct virtual_run *self, uint32_t number, uint32_
     collect_point(self->out, number, (double)at.ns * 1e-9, at.gradients, at.bytes);
 }
 
-/** The judge has filled the losses in; an interrupted run has fewer points, and the end follows the last of them. */
+/** The evaluation has filled the losses in; an interrupted run has fewer points, and the end follows the last of them. */
 static void collect_points(const struct virtual_run *self)
 {
     struct record_run *const out = self->out;

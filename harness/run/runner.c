@@ -19,7 +19,7 @@ int runner_open(struct runner *self, struct host *host, struct plan *plan, uint3
     if (is_virtual(self))
         return virtual_buffers_open(&self->simulated, &plan->common, threads, err);
     return run_buffers_open(&self->live, plan->experiment->workers.count, plan->loops,
-                            plan->judge_bytes, plan->log_capacity, plan->journal_bytes,
+                            plan->snapshot_bytes, plan->log_capacity, plan->journal_bytes,
                             plan->experiment->processes > 1, err);
 }
 
@@ -29,24 +29,24 @@ void runner_close(struct runner *self)
     virtual_buffers_close(&self->simulated);
 }
 
-static int execute(struct runner *self, const struct cell *cell, const struct judge_data *data,
+static int execute(struct runner *self, const struct cell *cell, const struct evaluation_data *data,
                    struct record_run *out, struct err *err)
 {
     self->simulated.keep = self->keep;
     if (is_virtual(self))
         return run_virtual(&self->simulated, cell, data, out, err);
     const int rc = run_live(self->host, &self->live, cell, self->faults, out, err);
-    const struct judge_snapshots snapshots = {.vector = self->live.judge,
-                                              .absent = self->live.judge_absent,
-                                              .average = self->live.judge_average,
-                                              .keep = self->keep};
+    const struct evaluation_snapshots snapshots = {.vector = self->live.snapshot,
+                                                   .absent = self->live.snapshot_absent,
+                                                   .average = self->live.snapshot_average,
+                                                   .keep = self->keep};
     if (rc == 0 &&
-        judge_run(out, &self->plan->common.model, data, &snapshots, self->plan->loops) < 0)
+        evaluate_run(out, &self->plan->common.model, data, &snapshots, self->plan->loops) < 0)
         return err_set(err, -ENOMEM, "not enough memory to evaluate a run");
     return rc;
 }
 
-int runner_execute(struct runner *self, const struct cell *cell, const struct judge_data *data,
+int runner_execute(struct runner *self, const struct cell *cell, const struct evaluation_data *data,
                    struct record_run *out, struct err *err)
 {
     const struct dataset *const used = cell->common->dataset;

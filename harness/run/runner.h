@@ -5,7 +5,7 @@
 #ifndef HARNESS_RUN_RUNNER_H
 #define HARNESS_RUN_RUNNER_H
 
-#include "harness/run/judge.h"
+#include "harness/run/evaluate.h"
 #include "harness/run/plan.h"
 #include "harness/run/run.h"
 #include "harness/run/run_virtual.h"
@@ -30,7 +30,7 @@ void runner_close(struct runner *self);
  * Run and judge one cell; fills `out` except its target. 0; or -errno with `err`, and nothing of `out` is kept (-EPROTO:
  * the simulation broke one of its own rules). What `out` borrows is valid until the next run: see record_settle.
  */
-int runner_execute(struct runner *self, const struct cell *cell, const struct judge_data *data,
+int runner_execute(struct runner *self, const struct cell *cell, const struct evaluation_data *data,
                    struct record_run *out, struct err *err);
 
 /** The last run's rows of iterations.csv. */

@@ -20,12 +20,13 @@ struct virtual_run {
     struct fault *fault; /* [fault_count] the schedule */
     uint32_t fault_count;
 
-    struct executor *executor; /* NULL: timing only, as everything up to judge_scratch */
+    struct executor *executor; /* NULL: timing only, as everything up to evaluation_scratch */
     struct values *values;
-    struct judge_view view;
-    struct values_judge judge;
-    float *judge_scratch;
-    uint64_t judged; /* bit per cut; written by the judge's tasks, read after they were joined */
+    struct evaluation_view view;
+    struct values_evaluation evaluation;
+    float *evaluation_scratch;
+    uint64_t
+        judged; /* bit per cut; written by the tasks of evaluations, read after they were joined */
 
     struct sim *sim;
     struct sim_watch watch;

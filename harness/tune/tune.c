@@ -28,7 +28,7 @@ struct tune {
     struct tuned_file *file;
     const struct tune_options *options;
     struct tune_search search[EXPERIMENT_POLICIES_MAX];
-    struct judge_data data[TUNE_SEEDS];
+    struct evaluation_data data[TUNE_SEEDS];
     bool has_data[TUNE_SEEDS];
     struct status progress;
 };
@@ -137,7 +137,7 @@ static int run_cell(struct tune *self, const struct cell *cell, uint32_t seed, d
     struct record_run *const run = calloc(1, sizeof(*run));
     int rc = run ? 0 : err_set(err, -ENOMEM, "not enough memory for a run");
     if (rc == 0 && !self->has_data[seed]) {
-        rc = judge_data_open(&self->data[seed], cell, err);
+        rc = evaluation_data_open(&self->data[seed], cell, err);
         self->has_data[seed] = rc == 0;
     }
     if (rc == 0 && self->data[seed].heldout == 0)
@@ -311,7 +311,7 @@ int tune_run(struct host *host, struct plan *plan, struct tuned_file *file,
     status_close(&self->progress);
     runner_close(&self->runner);
     for (uint32_t s = 0; s < TUNE_SEEDS; s++)
-        judge_data_close(&self->data[s]);
+        evaluation_data_close(&self->data[s]);
     free(self);
     return exit_code(rc, file, options, &err);
 }

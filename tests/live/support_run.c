@@ -74,12 +74,13 @@ static struct live *open_live(const char *yaml, const struct policy *row, struct
     if (row)
         self->experiment.policy[0].row = row;
     cr_assert_eq(machine_open(&machine, &err), 0, "%s", err.text);
-    cr_assert_eq(plan_open(plan, &self->experiment, machine, NULL, PLAN_RUN, &err), 0, "%s", err.text);
+    cr_assert_eq(plan_open(plan, &self->experiment, machine, NULL, PLAN_RUN, &err), 0, "%s",
+                 err.text);
     cr_assert_eq(host_open(&self->host, machine, plan->memory_bytes, self->folder, &err), 0, "%s",
                  err.text);
     cr_assert_eq(run_buffers_open(&self->buffers, self->experiment.workers.count, plan->loops,
-                                  plan->judge_bytes, plan->log_capacity, plan->journal_bytes, false,
-                                  &err),
+                                  plan->snapshot_bytes, plan->log_capacity, plan->journal_bytes,
+                                  false, &err),
                  0);
     cr_assert_eq(cell_open(cell, &plan->common, 0, 0, &err), 0, "%s", err.text);
     return self;

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/run/evaluate.h"
 #include "harness/run/interrupt.h"
-#include "harness/run/judge.h"
 #include "harness/run/runner.h"
 #include "harness/run/sweep.h"
 #include "tests/live/support_virtual.h"
@@ -162,7 +162,7 @@ Test(virtual_data, changed_between_plan_and_end_fail_the_run)
     struct profile_errors errors = {0};
     struct err err = {{0}};
     struct cell cell;
-    struct judge_data judged = {0};
+    struct evaluation_data judged = {0};
     struct runner runner;
     struct record_run *const run = calloc(1, sizeof(*run));
     write_data("<f4", 1, 0);
@@ -172,13 +172,13 @@ Test(virtual_data, changed_between_plan_and_end_fail_the_run)
     cr_assert_eq(sweep_plan(&sweep, NULL, NULL, PLAN_RUN, &err), 0, "%s", err.text);
     cr_assert_eq(runner_open(&runner, NULL, &sweep.plan[0], 1, NULL, &err), 0);
     cr_assert_eq(cell_open(&cell, &sweep.plan[0].common, 0, 0, &err), 0);
-    cr_assert_eq(judge_data_open(&judged, &cell, &err), 0);
+    cr_assert_eq(evaluation_data_open(&judged, &cell, &err), 0);
 
     write_data("<f4", 2, 0);
     cr_expect_eq(runner_execute(&runner, &cell, &judged, run, &err), -ESTALE);
     cr_expect_not_null(strstr(err.text, "X.npy: was changed while it was in use"), "%s", err.text);
 
-    judge_data_close(&judged);
+    evaluation_data_close(&judged);
     cell_close(&cell);
     runner_close(&runner);
     sweep_close(&sweep);

@@ -299,7 +299,7 @@ static void draw_call(struct draw *draw, struct support_program *program)
         return;
     case 5:
         if (below(draw, 8) == 0)
-            values_cut(draw->values, &(struct values_judge){see_cut, program}, draw->cut++,
+            values_cut(draw->values, &(struct values_evaluation){see_cut, program}, draw->cut++,
                        current);
         return;
     case 6:

@@ -169,7 +169,7 @@ Test(values_memory, keeps_few_cuts_pending_and_runs_them_in_order)
 
     for (uint32_t cut = 0; cut < 20; cut++) {
         ring_round(held->values, 5);
-        values_cut(held->values, &(struct values_judge){ignore_cut, &seen}, cut, model);
+        values_cut(held->values, &(struct values_evaluation){ignore_cut, &seen}, cut, model);
         cr_expect(seen + 2 >= cut + 1, "%u seen of %u", seen, cut + 1);
     }
     values_join(held->values);

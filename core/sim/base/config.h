@@ -57,7 +57,7 @@ struct sim_stolen {
 
 struct sim;
 struct values;
-struct values_judge;
+struct values_evaluation;
 
 /** One finished iteration, as a line of iterations.csv. */
 struct sim_iteration {
@@ -116,8 +116,8 @@ struct sim_config {
 
     float lr;
     struct progress_decay decay;
-    struct values *values;            /* NULL: timing only */
-    const struct values_judge *judge; /* with values; NULL: cuts are not judged */
+    struct values *values;                      /* NULL: timing only */
+    const struct values_evaluation *evaluation; /* with values; NULL: cuts are not judged */
 
     const struct sim_watch *watch;
     const struct sim_faults *faults;

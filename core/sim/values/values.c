@@ -279,14 +279,14 @@ void values_free(struct values *self, uint32_t worker, uint32_t slot)
     bind_slot(self, worker, slot, NONE);
 }
 
-void values_cut(struct values *self, const struct values_judge *judge, uint32_t cut,
+void values_cut(struct values *self, const struct values_evaluation *evaluation, uint32_t cut,
                 const struct values_model *model)
 {
     if (self->error < 0)
         return;
     values_pending_wait_cut(&self->pending);
     struct values_showing *const showing = &self->showing[self->pending.cuts % VALUES_CUTS];
-    showing->judge = *judge;
+    showing->evaluation = *evaluation;
     showing->cut = cut;
     depend_on_newest_cut(self);
     for (uint32_t w = 0; w < self->config.workers; w++) {

@@ -59,8 +59,8 @@ void values_adopt(struct values *self, uint32_t worker, uint32_t slot, uint32_t 
 /** Nobody wants the vector in this slot any more. */
 void values_free(struct values *self, uint32_t worker, uint32_t slot);
 
-/** Judge model[w] of all workers; of one that is absent the vector is NULL. Waits while VALUES_CUTS earlier ones are pending. judge: copied. */
-void values_cut(struct values *self, const struct values_judge *judge, uint32_t cut,
+/** Evaluate model[w] of all workers; of one that is absent the vector is NULL. Waits while VALUES_CUTS earlier ones are pending. evaluation: copied. */
+void values_cut(struct values *self, const struct values_evaluation *evaluation, uint32_t cut,
                 const struct values_model *model);
 
 /** Wait for everything submitted so far. */

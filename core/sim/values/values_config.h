@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** What the arithmetic of a simulation is told: models, data, rows of a mix, a judge. */
+/** What the arithmetic of a simulation is told: models, data, rows of a mix, an evaluation. */
 #ifndef CORE_SIM_VALUES_VALUES_CONFIG_H
 #define CORE_SIM_VALUES_VALUES_CONFIG_H
 
@@ -47,10 +47,10 @@ struct values_mix {
     uint32_t count;
 };
 
-/** What a run of a judge sees: called as a task, in order of `cut`, one at a time. */
-struct values_judge {
+/** What an evaluation sees: called as a task, in order of `cut`, one at a time. */
+struct values_evaluation {
     /** vector: [workers] pointers to whole vectors with their lanes, borrowed for the call; NULL: absent. */
-    void (*judge)(void *context, uint32_t cut, const float *const *vector, float *scratch);
+    void (*evaluate)(void *context, uint32_t cut, const float *const *vector, float *scratch);
     void *context;
 };
 

@@ -29,7 +29,7 @@ struct values_work {
 
 /** A pending cut: whom it shows what. */
 struct values_showing {
-    struct values_judge judge;
+    struct values_evaluation evaluation;
     uint32_t cut;
     const float **vector; /* [workers] */
 };

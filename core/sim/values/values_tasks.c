@@ -206,7 +206,8 @@ struct task values_task_join(void)
 static void run_cut(const struct task *task, float *scratch)
 {
     const struct values_showing *const showing = task->context;
-    showing->judge.judge(showing->judge.context, showing->cut, showing->vector, scratch);
+    showing->evaluation.evaluate(showing->evaluation.context, showing->cut, showing->vector,
+                                 scratch);
 }
 
 struct task values_task_cut(const struct values_showing *showing)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One snapshot is judged from pointers to the workers' vectors, wherever they lie. After a live run snapshots are
+ * One snapshot is evaluated from pointers to the workers' vectors, wherever they lie. After a live run snapshots are
  * independent: threads take them by an atomic counter, each with a scratch area of its own.
  */
-#include "harness/run/judge.h"
+#include "harness/run/evaluate.h"
 
 #include <errno.h>
 #include <math.h>
@@ -41,10 +41,10 @@ static int read_part(const struct cell *cell, const uint32_t *ids, uint32_t coun
     return dataset_read(data, ids, count, *x, err);
 }
 
-int judge_data_open(struct judge_data *out, const struct cell *cell, struct err *err)
+int evaluation_data_open(struct evaluation_data *out, const struct cell *cell, struct err *err)
 {
     const struct experiment *const e = cell->common->experiment;
-    *out = (struct judge_data){0};
+    *out = (struct evaluation_data){0};
     if (!cell->common->dataset)
         return 0;
     /* order[] is a random permutation, so its first training ids are a fair draw over all shards. */
@@ -56,17 +56,17 @@ int judge_data_open(struct judge_data *out, const struct cell *cell, struct err 
         rc = read_part(cell, cell->order + cell->split.train, out->heldout, &out->heldout_x,
                        &out->heldout_label, err);
     if (rc < 0)
-        judge_data_close(out);
+        evaluation_data_close(out);
     return rc;
 }
 
-void judge_data_close(struct judge_data *self)
+void evaluation_data_close(struct evaluation_data *self)
 {
     free(self->train_x);
     free(self->train_label);
     free(self->heldout_x);
     free(self->heldout_label);
-    *self = (struct judge_data){0};
+    *self = (struct evaluation_data){0};
 }
 
 static double mean_loss(const struct model_config *model, const float *param, const float *x,
@@ -83,7 +83,7 @@ static double mean_loss(const struct model_config *model, const float *param, co
 }
 
 /** mean = sum x / sum y; without weights y is 1. Sums run over one block of coordinates at a time, workers ascending. */
-static void average(const struct judge_view *view, const float *const *vector, float *mean)
+static void average(const struct evaluation_view *view, const float *const *vector, float *mean)
 {
     double sum[MODEL_PAD], weight = 0;
     const uint32_t dim = view->model->dim;
@@ -99,20 +99,21 @@ static void average(const struct judge_view *view, const float *const *vector, f
     }
 }
 
-uint32_t judge_locals(uint32_t workers, bool central)
+uint32_t evaluate_locals(uint32_t workers, bool central)
 {
     const uint32_t locals = central && workers > 1 ? workers - 1 : workers;
     return smaller(locals, JUDGE_LOCALS_MAX);
 }
 
 /** Losses of the locals and the distance. own: [dim] for a model that is not stored as such. */
-static void judge_models(const struct judge_view *view, const float *const *vector,
-                         const float *mean, float *own, float *scratch, struct record_point *out)
+static void evaluate_models(const struct evaluation_view *view, const float *const *vector,
+                            const float *mean, float *own, float *scratch, struct record_point *out)
 {
-    const struct judge_data *const data = view->data;
+    const struct evaluation_data *const data = view->data;
     const uint32_t dim = view->model->dim;
     const uint32_t first = view->central && view->workers > 1 ? 1 : 0;
-    const uint32_t all = view->workers - first, locals = judge_locals(view->workers, view->central);
+    const uint32_t all = view->workers - first,
+                   locals = evaluate_locals(view->workers, view->central);
     double sum = 0, worst = -(double)INFINITY, distance = 0;
     uint32_t judged = 0, number = 0, present = 0;
     for (uint32_t i = 0; i < all; i++) {
@@ -137,7 +138,7 @@ static void judge_models(const struct judge_view *view, const float *const *vect
     out->consensus_distance = distance / present;
 }
 
-static double weight_least(const struct judge_view *view, const float *const *vector)
+static double weight_least(const struct evaluation_view *view, const float *const *vector)
 {
     double least = view->lanes == LANES_PLAIN ? 0 : (double)INFINITY;
     for (uint32_t w = 0; w < view->workers; w++)
@@ -146,13 +147,13 @@ static double weight_least(const struct judge_view *view, const float *const *ve
     return least;
 }
 
-size_t judge_scratch_floats(const struct model_config *model)
+size_t evaluate_scratch_floats(const struct model_config *model)
 {
     return 2 * (size_t)model->dim + ((model->ops->eval_floats(model) + 15) & ~(size_t)15);
 }
 
 /** own: [dim] for a model that is not stored as such. */
-static void keep_models(const struct judge_view *view, const float *const *vector,
+static void keep_models(const struct evaluation_view *view, const float *const *vector,
                         const float *mean, float *own)
 {
     models_file_mean(view->keep, mean);
@@ -162,10 +163,10 @@ static void keep_models(const struct judge_view *view, const float *const *vecto
                                         : NULL);
 }
 
-void judge_vectors(const struct judge_view *view, const float *const *vector, float *scratch,
-                   struct record_point *out)
+void evaluate_vectors(const struct evaluation_view *view, const float *const *vector,
+                      float *scratch, struct record_point *out)
 {
-    const struct judge_data *const data = view->data;
+    const struct evaluation_data *const data = view->data;
     const struct model_config *const model = view->model;
     float *const mean = scratch, *const own = scratch + model->dim;
     float *const rest = own + model->dim;
@@ -184,14 +185,14 @@ void judge_vectors(const struct judge_view *view, const float *const *vector, fl
                   &out->heldout_accuracy_mean_model);
     if (!isfinite(out->heldout_loss_mean_model)) /* what is no number still falls into some class */
         out->heldout_accuracy_mean_model = (double)NAN;
-    judge_models(view, vector, mean, own, rest, out);
+    evaluate_models(view, vector, mean, own, rest, out);
     out->weight_least = weight_least(view, vector);
 }
 
 struct job {
     struct record_run *run;
-    struct judge_view view;
-    const struct judge_snapshots *snapshots;
+    struct evaluation_view view;
+    const struct evaluation_snapshots *snapshots;
     _Atomic uint32_t next;
     _Atomic int error;
 };
@@ -199,9 +200,9 @@ struct job {
 /** Snapshot of each worker, or NULL; where all share an exact mean, the newest one that any of them has. */
 static void show(const struct job *job, uint32_t number, const float **vector)
 {
-    const struct judge_snapshots *const from = job->snapshots;
+    const struct evaluation_snapshots *const from = job->snapshots;
     const uint32_t workers = job->view.workers;
-    const size_t floats = worker_judged_floats(job->run->row, job->view.model);
+    const size_t floats = worker_snapshot_floats(job->run->row, job->view.model);
     const size_t first = (size_t)number * workers;
     const bool shared = from->average && matrix_keeps_average(job->run->row->matrix, workers);
     size_t newest = first;
@@ -213,12 +214,12 @@ static void show(const struct job *job, uint32_t number, const float **vector)
     }
 }
 
-static void *judge_thread(void *argument)
+static void *evaluate_thread(void *argument)
 {
     struct job *const job = argument;
     const uint32_t workers = job->view.workers;
     float *const scratch =
-        aligned_alloc(64, judge_scratch_floats(job->view.model) * sizeof(*scratch));
+        aligned_alloc(64, evaluate_scratch_floats(job->view.model) * sizeof(*scratch));
     const float **const vector = calloc(workers, sizeof(*vector));
     if (!scratch || !vector)
         atomic_store(&job->error, -ENOMEM);
@@ -227,18 +228,18 @@ static void *judge_thread(void *argument)
         if (number >= job->run->point_count)
             break;
         show(job, number, vector);
-        struct judge_view view = job->view;
+        struct evaluation_view view = job->view;
         view.keep = number + 1 == job->run->point_count ? job->snapshots->keep : NULL;
-        judge_vectors(&view, vector, scratch, &job->run->point[number]);
+        evaluate_vectors(&view, vector, scratch, &job->run->point[number]);
     }
     free(scratch);
     free(vector);
     return NULL;
 }
 
-int judge_run(struct record_run *run, const struct model_config *model,
-              const struct judge_data *data, const struct judge_snapshots *snapshots,
-              uint32_t threads)
+int evaluate_run(struct record_run *run, const struct model_config *model,
+                 const struct evaluation_data *data, const struct evaluation_snapshots *snapshots,
+                 uint32_t threads)
 {
     struct job job = {.run = run,
                       .view = {.model = model,
@@ -250,9 +251,10 @@ int judge_run(struct record_run *run, const struct model_config *model,
     pthread_t helper[JUDGE_THREADS_MAX];
     uint32_t started = 0;
     threads = smaller(threads, JUDGE_THREADS_MAX);
-    while (started + 1 < threads && pthread_create(&helper[started], NULL, judge_thread, &job) == 0)
+    while (started + 1 < threads &&
+           pthread_create(&helper[started], NULL, evaluate_thread, &job) == 0)
         started++;
-    judge_thread(&job);
+    evaluate_thread(&job);
     for (uint32_t i = 0; i < started; i++)
         pthread_join(helper[i], NULL);
     return atomic_load(&job.error);
