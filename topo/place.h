@@ -19,6 +19,7 @@ struct placement {
     uint32_t *loop;       /* [workers] which loop 0..cores_used-1 serves it; owned */
     uint32_t *loop_pu;    /* [cores_used]; owned */
     bool cooperative;     /* more workers than PUs used */
+    bool shared;          /* loops of several processes on one PU; place() makes none */
     bool smt_shared;      /* siblings of one core are both used */
     double mean_distance; /* over graph edges, machine_distance units */
 };

@@ -2,6 +2,8 @@
 /* The order of a turn: io_uring, then every worker (edges, timers, compute phase), then one slice, then steering. */
 #include "core/worker/loop.h"
 
+#include <sched.h>
+
 #include "core/base/check.h"
 #include "core/worker/account.h"
 #include "core/worker/compute.h"
@@ -153,6 +155,18 @@ static void record_period(struct loop *self, uint64_t cyc, uint64_t now)
     stolen_look(&self->stolen, clock, cyc, now);
 }
 
+/**
+ * A loop that finds nothing keeps its core from those that would bring it something, until the kernel takes it away after
+ * milliseconds. What others have of the core in between is no part of the loop's period.
+ */
+static uint64_t give_core_away(const struct loop *self, uint64_t worked, uint64_t now)
+{
+    if (!self->yields || self->work_cyc != worked)
+        return now;
+    sched_yield();
+    return clock_cyc();
+}
+
 int loop_run(struct loop *self)
 {
     CHECK(self->count > 0);
@@ -170,6 +184,7 @@ int loop_run(struct loop *self)
         stolen_look(&self->stolen, clock, now - self->cohort->start_cyc, now);
 
     while (follow(self, now)) {
+        const uint64_t worked = self->work_cyc;
         turn_loader(self);
         turn_bridge(self);
         turn_changes(self, now);
@@ -178,7 +193,7 @@ int loop_run(struct loop *self)
         turn_slice(self);
         const uint64_t end = clock_cyc();
         record_period(self, end - now, end);
-        now = end;
+        now = give_core_away(self, worked, end);
         if (self->index == 0)
             cohort_steer(self->cohort, now);
     }

@@ -17,6 +17,8 @@ struct loop {
     struct worker **worker; /* [count], borrowed */
     uint32_t count;
     uint32_t index; /* loop 0 steers the cohort */
+    bool
+        yields; /* loops of other processes share its core: it is theirs when there is nothing to do */
     struct loader *loader;
     struct bridge *bridge;     /* NULL: none of this loop's */
     const float *initial;      /* [dim] the model everybody starts from */

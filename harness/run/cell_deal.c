@@ -72,7 +72,7 @@ static int share_cores(struct cell *self, uint32_t processes, struct err *err)
     for (uint32_t w = 0; w < workers; w++)
         place->pu[w] = pu[loop[w]];
     place->cores_used = processes;
-    place->cooperative = true;
+    place->cooperative = place->shared = true;
     return 0;
 }
 
@@ -116,6 +116,7 @@ static void bind_loops(struct cell *self)
     cell_processes(self, self->common->ranks->rank, &first, &end);
     for (uint32_t l = 0; l < place->cores_used; l++) {
         const bool ours = l >= self->process_loop[first] && l < self->process_loop[end];
+        place->shared |= ours && l - self->process_loop[first] >= pus;
         place->loop_pu[l] = ours ? (l - self->process_loop[first]) % pus : 0;
     }
     for (uint32_t w = 0; w < self->graph.workers; w++)
@@ -128,7 +129,8 @@ static int deal_to_ranks(struct cell *self, struct err *err)
     const uint32_t processes = processes_of(self), workers = self->graph.workers;
     int rc = make_tables(self, err);
     uint32_t loops = 0;
-    place->cooperative = false;
+    place->cooperative = place->shared =
+        self->common->ranks->member[self->common->ranks->rank].shares;
     for (uint32_t p = 0; p < processes && rc == 0; p++) {
         const uint32_t first = workers * p / processes, end = workers * (p + 1) / processes;
         const uint32_t its = loops_of(self, p, end - first);

@@ -91,7 +91,19 @@ static bool is_first_of_host(const struct greeting *all, uint32_t rank)
     return true;
 }
 
-/** Of more ranks than cores, who got none shares all that it may use. */
+/** Who got no core shares all that it may use, and then nobody of its host is alone on its own. */
+static void share_out(const struct greeting *all, struct ranks *self, uint64_t share[MASK_WORDS])
+{
+    for (uint32_t r = 0; r < self->count; r++)
+        for (uint32_t other = 0; self->member[r].cores == 0 && other < self->count; other++)
+            self->member[other].shares |= is_neighbour(&all[r], &all[other]);
+    if (self->member[self->rank].cores == 0)
+        memcpy(share, all[self->rank].mask, MASK_WORDS * sizeof(*share));
+    for (uint32_t r = 0; r < self->count; r++)
+        if (self->member[r].cores == 0)
+            self->member[r].cores = 1;
+}
+
 static void deal(const struct greeting *all, struct ranks *self, uint64_t share[MASK_WORDS])
 {
     for (uint32_t first = 0; first < self->count; first++)
@@ -103,11 +115,7 @@ static void deal(const struct greeting *all, struct ranks *self, uint64_t share[
             if (owner == self->rank)
                 add(share, cpu);
         }
-    if (self->member[self->rank].cores == 0)
-        memcpy(share, all[self->rank].mask, MASK_WORDS * sizeof(*share));
-    for (uint32_t r = 0; r < self->count; r++)
-        if (self->member[r].cores == 0)
-            self->member[r].cores = 1;
+    share_out(all, self, share);
 }
 
 static int keep_to(const uint64_t share[MASK_WORDS], struct err *err)

@@ -16,6 +16,7 @@ struct ranks_member {
     char boot[RANKS_NAME_MAX]; /* names this start of its kernel: equal ones share a clock … */
     char net[RANKS_NAME_MAX];  /* … and, with this one equal, sockets */
     uint32_t cores;            /* that it may use */
+    bool shares;               /* them, or some, with other ranks: there are fewer than ranks */
 };
 
 struct ranks {

@@ -181,6 +181,7 @@ static void make_loops(struct run *run, const struct run_faults *faults)
                                 .worker = t->worker,
                                 .index = l,
                                 .initial = run->initial,
+                                .yields = cell->placement.shared,
                                 .stolen = {.hole = run->buffers->hole + (size_t)l * RUN_HOLES_MAX,
                                            .room = RUN_HOLES_MAX},
                                 .period = run_period_hist(run->buffers, l)};
