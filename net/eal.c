@@ -183,6 +183,18 @@ static void remove_runtime(const char *dir, const char *prefix)
     rmdir(path);
 }
 
+static void name_prefix(long pid, char *out, size_t size)
+{
+    snprintf(out, size, "dawdle-%ld", pid);
+}
+
+void eal_sweep(const char *runtime_dir, long pid)
+{
+    char prefix[32];
+    name_prefix(pid, prefix, sizeof(prefix));
+    remove_runtime(runtime_dir, prefix);
+}
+
 static void set_or_unset(const char *name, const char *value)
 {
     if (value != NULL)
@@ -204,7 +216,7 @@ static int init_quietly(const struct eal *self, const struct eal_config *config,
         return err_set(err, -errno, "cannot read which cores may be used: %s", strerror(errno));
     while (core < CPU_SETSIZE - 1 && !CPU_ISSET((size_t)core, &cores))
         core++;
-    snprintf(prefix, sizeof(prefix), "dawdle-%ld", (long)getpid());
+    name_prefix(getpid(), prefix, sizeof(prefix));
     build_arguments(&arguments, self, config, core, prefix);
     const char *old = getenv("RUNTIME_DIRECTORY");
     char *old_copy = old != NULL ? strdup(old) : NULL;

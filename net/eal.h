@@ -62,6 +62,9 @@ int eal_register_thread(void);
 /** Undo it, before the thread ends. */
 void eal_unregister_thread(void);
 
+/** After the end of a process, however it ended: what its start left in its runtime directory, if it did not get through. */
+void eal_sweep(const char *runtime_dir, long pid);
+
 /** Give everything back. Accepts a zeroed struct. DPDK cannot be started again in this process. */
 void eal_stop(struct eal *self);
 

@@ -237,6 +237,7 @@ static void look(struct run *run, struct children *self)
             self->state.running++;
             continue;
         }
+        eal_sweep(run->host->runtime_dir, process->pid);
         process->pid = 0;
         if (WIFSIGNALED(status))
             fail(run, self, -EIO, "process %u was killed by signal %d", p, WTERMSIG(status));

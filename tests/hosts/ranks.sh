@@ -103,6 +103,53 @@ for bad in "DAWDLE_RANKS=99 DAWDLE_RANK=0|DAWDLE_RANKS must be" "DAWDLE_RANKS=2 
 done
 [ ! -e "$work/none/small" ] || fail "what is refused before the start leaves results"
 
+# -------------------------------------------------------------- deaths
+# A worker process or a whole rank is killed while it trains: all others end with one sentence that names it.
+killed() { # worker|rank, number, link
+    what="kill -9 of the $1 of rank $2 over $3"
+    rm -rf "$work/killed"
+    python3 - "$program" "$profile" "$work" "$@" <<'PY' >"$work/out" 2>"$work/err" || fail "$what" "$work/err"
+import os, signal, subprocess, sys, time
+program, profile, work, whom, victim, link = sys.argv[1:]
+victim = int(victim)
+port = 20000 + os.getpid() % 20000
+ranks = []
+for rank in range(3):
+    environment = dict(os.environ, DAWDLE_RANK=str(rank), DAWDLE_RANKS="3", DAWDLE_HUB=f"127.0.0.1:{port}")
+    ranks.append(subprocess.Popen(
+        [program, "run", profile, "-q", "--out", f"{work}/killed/{rank}", "--set", "workers.count=6", "--set",
+         "stop={time: 30s}", "--set", f"link.kind={link}"], env=environment, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True))
+def child(rank):
+    with open(f"/proc/{rank.pid}/task/{rank.pid}/children") as file:
+        return [int(pid) for pid in file.read().split()]
+end = time.monotonic() + 30
+while not child(ranks[victim]) and time.monotonic() < end:
+    time.sleep(0.01)
+time.sleep(0.2 + (os.getpid() % 10) * 0.1)
+workers = [pid for rank in ranks for pid in child(rank)]
+os.kill(child(ranks[victim])[0] if whom == "worker" else ranks[victim].pid, signal.SIGKILL)
+for number, rank in enumerate(ranks):
+    said = rank.communicate(timeout=30)[1]
+    if whom == "rank" and number == victim:
+        continue
+    assert rank.returncode == 3, (number, rank.returncode, said)
+    if whom == "worker":
+        assert f"rank {victim} (" in said and f"process {victim} was killed by signal 9" in said, (number, said)
+    else:
+        assert f"rank {victim} " in said and "has gone" in said, (number, said)
+time.sleep(0.2)
+left = [pid for pid in workers if os.path.exists(f"/proc/{pid}") and "State:\tZ" not in open(f"/proc/{pid}/status").read()]
+assert not left, ("worker processes that are left", left)
+left = [os.path.join(at, name) for at, _, names in os.walk(f"{work}/killed") for name in names if name.startswith("dawdle-")]
+assert not left, left
+PY
+}
+killed worker 1 memif
+killed worker 0 udp
+killed rank 2 udp
+killed rank 0 memif
+
 # -------------------------------------------------------- two hosts
 if unshare -Urn true 2>/dev/null || [ "$(id -u)" = 0 ]; then
     sh "$here/two_hosts.sh" "$program" "$profile" "$work" || fail "two hosts"
