@@ -49,7 +49,67 @@ uint32_t crc32c(const uint64_t *word, size_t words)
     return ~(uint32_t)crc;
 }
 
+/*
+ * The instruction takes three cycles, and a new one can begin in each: three lanes at a time are three times as fast. What
+ * follows on a lane multiplies its sum by x^(8 * bytes); as a product without carries, of which the instruction makes a sum
+ * again (and brings x^33 with it). V. Gopal et al., "Fast CRC computation for iSCSI polynomial using CRC32 instruction",
+ * Intel, 2011. A frame of the usual Ethernet payload is one turn.
+ */
+#define LANE_WORDS 56u
+#define LANE_BYTES (LANE_WORDS * sizeof(uint64_t))
+#define PAST_ONE UINT64_C(0x1b03397f) /* x^(8 * 448 - 33) modulo the polynomial, reflected */
+#define PAST_TWO UINT64_C(0x68bce87a) /* x^(8 * 896 - 33) */
+
+typedef long long two_words __attribute__((vector_size(16)));
+
+__attribute__((target("pclmul"))) static uint64_t past(uint64_t sum, uint64_t power)
+{
+    const two_words a = {(long long)sum, 0}, b = {(long long)power, 0};
+    const two_words product = __builtin_ia32_pclmulqdq128(a, b, 0);
+    return __builtin_ia32_crc32di(0, (uint64_t)product[0]);
+}
+
+static uint64_t word_at(const unsigned char *at, size_t word)
+{
+    uint64_t out;
+    memcpy(&out, at + word * sizeof(out), sizeof(out));
+    return out;
+}
+
+/** Whole triples of lanes; returns how many bytes these are. */
+__attribute__((target("pclmul"))) static size_t add_lanes(uint32_t *state, const unsigned char *at,
+                                                          size_t count)
+{
+    size_t done = 0;
+    for (; count - done >= 3 * LANE_BYTES; done += 3 * LANE_BYTES) {
+        const unsigned char *const from = at + done;
+        uint64_t first = *state, second = 0, third = 0;
+        for (size_t w = 0; w < LANE_WORDS; w++) {
+            first = __builtin_ia32_crc32di(first, word_at(from, w));
+            second = __builtin_ia32_crc32di(second, word_at(from, LANE_WORDS + w));
+            third = __builtin_ia32_crc32di(third, word_at(from, 2 * LANE_WORDS + w));
+        }
+        *state = (uint32_t)(past(first, PAST_TWO) ^ past(second, PAST_ONE) ^ third);
+    }
+    return done;
+}
+
+static size_t add_fast(uint32_t *state, const unsigned char *at, size_t count)
+{
+    if (count < 3 * LANE_BYTES || !__builtin_cpu_supports("pclmul"))
+        return 0;
+    return add_lanes(state, at, count);
+}
+
 #else
+
+static size_t add_fast(uint32_t *state, const unsigned char *at, size_t count)
+{
+    (void)state;
+    (void)at;
+    (void)count;
+    return 0;
+}
 
 static uint32_t add_word(uint32_t crc, uint64_t word)
 {
@@ -72,6 +132,9 @@ uint32_t crc32c_add(uint32_t state, const void *bytes, size_t count)
 {
     const unsigned char *at = bytes;
     uint64_t word;
+    const size_t done = add_fast(&state, at, count);
+    at += done;
+    count -= done;
     for (; count >= sizeof(word); at += sizeof(word), count -= sizeof(word)) {
         memcpy(&word, at, sizeof(word));
         state = add_word(state, word);

@@ -53,3 +53,20 @@ Test(crc32c, of_bytes_is_that_of_the_standard_however_they_are_cut)
         cr_expect_eq(~all, crc32c(line, 8), "cut at %u", cut);
     }
 }
+
+/* Long pieces go three lanes at a time; a table, word by word, knows nothing of lanes. */
+Test(crc32c, of_long_pieces_is_that_of_their_words)
+{
+    static uint64_t line[2100];
+    for (uint32_t i = 0; i < 2100; i++)
+        line[i] = rng_at(3, i);
+    for (uint32_t words = 0; words <= 2100; words += words < 400 ? 1 : 53) {
+        const uint32_t sum = ~crc32c_add(CRC32C_START, line, words * sizeof(*line));
+        cr_assert_eq(sum, crc32c_by_table(line, words), "%u words", words);
+    }
+    for (uint32_t cut = 1300; cut < 1400; cut++) {
+        const uint32_t first = crc32c_add(CRC32C_START, line, cut);
+        const uint32_t all = crc32c_add(first, (const char *)line + cut, sizeof(line) - cut);
+        cr_assert_eq(~all, crc32c_by_table(line, 2100), "cut at %u", cut);
+    }
+}
