@@ -147,33 +147,63 @@ static void take_messages(struct spread *self, struct spread_pair *pair, uint64_
     }
 }
 
+static uint8_t *place_of(const struct spread *self, const struct spread_pair *pair, uint32_t number)
+{
+    return pair->store + (size_t)number * self->link->payload_max;
+}
+
+/** What the wire wants to send, as many as go at once. */
+static void gather_frames(struct spread *self, struct spread_pair *pair, uint64_t now_ns)
+{
+    struct frame frame;
+    pair->first = pair->frames = 0;
+    while (pair->frames < SPREAD_BATCH && wire_output(pair->wire, now_ns, &frame)) {
+        uint8_t *const head = place_of(self, pair, pair->frames);
+        memcpy(head, frame.head, frame.head_bytes);
+        pair->frame[pair->frames++] =
+            (struct link_out){head, frame.body, frame.head_bytes, frame.body_bytes};
+    }
+}
+
 /**
  * A frame that the wire has given is sent, now or later. It is copied whole: the loan of its body may end meanwhile, where
  * the frame repeats one that has come after all.
  */
-static void keep_frame(struct spread_pair *pair, const struct frame *frame)
+static void keep_frames(const struct spread *self, struct spread_pair *pair)
 {
-    memcpy(pair->stuck, frame->head, frame->head_bytes);
-    if (frame->body_bytes > 0)
-        memcpy(pair->stuck + frame->head_bytes, frame->body, frame->body_bytes);
-    pair->frame =
-        (struct link_out){.head = pair->stuck, .head_bytes = frame->head_bytes + frame->body_bytes};
-    pair->is_stuck = true;
+    for (uint32_t i = pair->first; i < pair->frames; i++) {
+        struct link_out *const frame = &pair->frame[i];
+        if (frame->body_bytes == 0)
+            continue;
+        memcpy(place_of(self, pair, i) + frame->head_bytes, frame->body, frame->body_bytes);
+        frame->head_bytes += frame->body_bytes;
+        frame->body_bytes = 0;
+    }
+}
+
+/** False: the link has no room. */
+static bool push_frames(struct spread *self, uint32_t peer)
+{
+    struct spread_pair *const pair = &self->pair[peer];
+    if (pair->first < pair->frames)
+        pair->first +=
+            link_send(self->link, peer, pair->frame + pair->first, pair->frames - pair->first);
+    return pair->first == pair->frames;
 }
 
 static void send_frames(struct spread *self, uint32_t peer, uint64_t now_ns)
 {
     struct spread_pair *const pair = &self->pair[peer];
-    struct frame frame;
-    if (pair->is_stuck && link_send(self->link, peer, &pair->frame, 1) == 0)
+    if (!push_frames(self, peer))
         return;
-    pair->is_stuck = false;
-    for (uint32_t i = 0; i < LINK_BURST && wire_output(pair->wire, now_ns, &frame); i++) {
-        const struct link_out out = {frame.head, frame.body, frame.head_bytes, frame.body_bytes};
-        if (link_send(self->link, peer, &out, 1) == 1)
-            continue;
-        keep_frame(pair, &frame);
-        return;
+    for (uint32_t sent = 0; sent < LINK_BURST; sent += pair->frames) {
+        gather_frames(self, pair, now_ns);
+        if (!push_frames(self, peer)) {
+            keep_frames(self, pair);
+            return;
+        }
+        if (pair->frames < SPREAD_BATCH)
+            return;
     }
 }
 

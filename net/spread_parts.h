@@ -18,6 +18,9 @@ struct spread_held {
     struct stream_tx_item item;
 };
 
+/** Frames that a link is given at once: a system call, or a ring of ports, costs as much for one. */
+#define SPREAD_BATCH 16u
+
 struct spread_pair {
     uint32_t process;
     struct wire *wire;
@@ -28,10 +31,11 @@ struct spread_pair {
     bool waits;
     struct wire_delivery delivery;
     uint64_t overtaken; /* messages replaced within the wire that were counted */
-    /* A frame that the link had no room for. */
-    bool is_stuck;
-    uint8_t *stuck;
-    struct link_out frame;
+    /* Frames of one call, headers copied to `store`: the wire has one place for a header. From `first` on the link had no room
+     * for them, and they are there whole. */
+    struct link_out frame[SPREAD_BATCH];
+    uint32_t frames, first;
+    uint8_t *store; /* [SPREAD_BATCH][payload_max of the link] */
 };
 
 struct spread {

@@ -89,8 +89,8 @@ static int lay_wire(struct spread *self, uint32_t p, struct err *err)
     int rc = wire_check(&config, err);
     if (rc == 0) {
         void *const memory = aligned_alloc(64, (wire_bytes(&config) + 63) / 64 * 64);
-        pair->stuck = malloc(self->link->payload_max);
-        rc = memory && pair->stuck ? 0
+        pair->store = malloc((size_t)SPREAD_BATCH * self->link->payload_max);
+        rc = memory && pair->store ? 0
                                    : err_set(err, -ENOMEM, "out of memory for a wire of %zu bytes",
                                              wire_bytes(&config));
         if (rc == 0)
@@ -192,7 +192,7 @@ void spread_close(struct spread *self)
     for (uint32_t p = 0; self->pair && p < self->config.processes; p++) {
         free(self->pair[p].out);
         free(self->pair[p].held);
-        free(self->pair[p].stuck);
+        free(self->pair[p].store);
         free(self->pair[p].wire);
     }
     free(self->pair);
