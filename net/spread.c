@@ -66,12 +66,14 @@ static void take_deliveries(struct spread *self, struct spread_pair *pair)
 {
     if (pair->waits && !deliver(self, pair, &pair->delivery))
         return;
+    pair->delivered |= pair->waits;
     pair->waits = false;
-    while (wire_take(pair->wire, &pair->delivery))
-        if (!deliver(self, pair, &pair->delivery)) {
-            pair->waits = true;
+    while (wire_take(pair->wire, &pair->delivery)) {
+        pair->waits = !deliver(self, pair, &pair->delivery);
+        if (pair->waits)
             return;
-        }
+        pair->delivered = true;
+    }
 }
 
 static void give_back_places(struct spread *self, struct spread_pair *pair)
@@ -236,7 +238,11 @@ static void turn(struct bridge *bridge, uint64_t now_cyc)
         give_back_places(self, pair);
         if (wire_state(pair->wire) == SESSION_OPEN)
             take_messages(self, pair, now_ns);
-        send_frames(self, p, now_ns);
+        /* Readers are served first: what they answer goes with the ACK, one turn later. Never twice in a row. */
+        pair->deferred = pair->delivered && !pair->deferred;
+        pair->delivered = false;
+        if (!pair->deferred)
+            send_frames(self, p, now_ns);
     }
 }
 

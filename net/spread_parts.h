@@ -30,6 +30,8 @@ struct spread_pair {
     /* A control that came and found its reader's ring full: nothing else is taken before it. */
     bool waits;
     struct wire_delivery delivery;
+    bool delivered;     /* to a worker, which may answer at once … */
+    bool deferred;      /* … and what is to be sent has waited a turn for that */
     uint64_t overtaken; /* messages replaced within the wire that were counted */
     /* Frames of one call, headers copied to `store`: the wire has one place for a header. From `first` on the link had no room
      * for them, and they are there whole. */
