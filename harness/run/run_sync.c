@@ -6,15 +6,11 @@
 #include "harness/run/run_sync.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
 
 #include "harness/run/pack.h"
 #include "harness/run/ranks.h"
 #include "harness/run/run_books.h"
 #include "harness/run/run_part.h"
-#include "harness/run/run_share.h"
 
 /* A rank that says nothing for so long is gone; at first all lay out their memory. */
 #define SILENCE_MS 5000u
@@ -72,13 +68,11 @@ static void pack_decided(struct pack *pack, struct decided *it)
 static struct decided decided_here(struct run *run)
 {
     struct cohort *const c = &run->cohort;
-    struct decided out = {
-        .name = run->name,
-        .cut = atomic_load(&c->cut), /* before the phase: all cuts come before HALT */
-        .stalled_cyc = atomic_load(&c->stalled_cyc)};
+    struct decided out = {.name = run->name, .stalled_cyc = atomic_load(&c->stalled_cyc)};
     out.phase = (uint32_t)cohort_phase(c);
     out.decision = atomic_load(&run->gate.decision);
-    out.cut = atomic_load(&c->cut);
+    out.cut =
+        atomic_load(&c->cut); /* after the phase: who hears HALT hears of all cuts before it */
     out.start_cyc = c->start_cyc;
     out.stop_cyc = c->stop_cyc;
     out.end_cyc = c->end_cyc;
