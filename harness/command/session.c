@@ -87,7 +87,9 @@ static uint32_t count_live(const struct session *self)
 
 static int plan(struct session *self, const struct command_line *line, struct err *err)
 {
-    int rc = count_live(self) > 0 ? machine_open(&self->machine, err) : 0;
+    int rc = session_check_ranks(self, err);
+    if (rc == 0 && count_live(self) > 0)
+        rc = machine_open(&self->machine, err);
     for (uint32_t i = 0; i < self->count && rc == 0; i++) {
         set_up_data(&self->sweep[i], line);
         rc = sweep_plan(&self->sweep[i], self->machine, self->ranks, self->depth, err);

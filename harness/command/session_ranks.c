@@ -5,6 +5,7 @@
  */
 #include "harness/command/session_ranks.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,7 @@ static int refuse(const struct err *err, int code)
     return code;
 }
 
-/** As many processes as ranks, unless the line has another wish (a multiple of them). */
+/** As many processes as ranks, unless the line says otherwise (session_check_ranks). */
 static void spread_over(struct session_ranks *self, struct command_line *line)
 {
     snprintf(self->processes, sizeof(self->processes), "processes=%u", self->ranks.count);
@@ -75,6 +76,20 @@ int session_meet(struct session *self, struct command_line *line)
         return refuse(&err, 3);
     self->ranks = &meeting->ranks;
     spread_over(meeting, line);
+    return 0;
+}
+
+int session_check_ranks(const struct session *self, struct err *err)
+{
+    for (uint32_t i = 0; i < self->count && self->ranks; i++)
+        for (uint32_t v = 0; v < self->sweep[i].values; v++) {
+            const uint32_t processes = self->sweep[i].experiment[v]->processes;
+            if (processes % self->ranks->count != 0)
+                return err_set(err, -EINVAL,
+                               "processes: %u cannot be dealt evenly to %u ranks; leave it out, or "
+                               "make it a multiple of %u",
+                               processes, self->ranks->count, self->ranks->count);
+        }
     return 0;
 }
 

@@ -8,6 +8,9 @@
 /** Before the profiles are loaded: find and meet the other ranks, if a launcher started some. Returns an exit code. */
 int session_meet(struct session *self, struct command_line *line);
 
+/** Has each rank as many processes as the others, in every profile? 0, or -EINVAL with a sentence. */
+int session_check_ranks(const struct session *self, struct err *err);
+
 /** Of several ranks: does any of them have a reason (`code`, its exit code) not to start? Returns the exit code of all. */
 int session_agree(struct session *self, int code);
 

@@ -93,6 +93,10 @@ on_rank() {
 }
 ranks 2 run "$profile" -q --out "$work/none" --set workers.count=1
 refused 2 "2 processes of 1 workers" "more ranks than workers"
+for processes in 1 3; do
+    ranks 2 run "$profile" -q --out "$work/none" --set workers.count=4 --set processes=$processes
+    refused 2 "processes: $processes cannot be dealt evenly to 2 ranks" "$processes processes of 2 ranks"
+done
 for bad in "DAWDLE_RANKS=99 DAWDLE_RANK=0|DAWDLE_RANKS must be" "DAWDLE_RANKS=2 DAWDLE_RANK=2|DAWDLE_RANK must be" \
     "DAWDLE_RANKS=2 DAWDLE_RANK=0|DAWDLE_HUB must say" \
     "DAWDLE_RANKS=2 DAWDLE_RANK=0 DAWDLE_HUB=here|expected ADDRESS:PORT"; do
