@@ -123,7 +123,8 @@ uint32_t cell_slots(const struct policy *row, uint32_t degree_max, uint32_t on_l
 void cell_loops(const struct cell *self, uint32_t process, uint32_t *first, uint32_t *end);
 void cell_processes(const struct cell *self, uint32_t rank, uint32_t *first, uint32_t *end);
 
-/** Does this rank have that worker? Always, where there is one. */
+/** Does that rank have the worker? And this one? Always, where there is one. */
+bool cell_rank_has(const struct cell *self, uint32_t rank, uint32_t w);
 bool cell_is_ours(const struct cell *self, uint32_t w);
 
 /** What is injected: a copy of the experiment's entries in the caller's `entry`, which the set borrows, as it does from the cell. */

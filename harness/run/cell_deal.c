@@ -27,13 +27,17 @@ void cell_processes(const struct cell *self, uint32_t rank, uint32_t *first, uin
     *end = processes_of(self) * (rank + 1) / ranks;
 }
 
-bool cell_is_ours(const struct cell *self, uint32_t w)
+bool cell_rank_has(const struct cell *self, uint32_t rank, uint32_t w)
 {
     uint32_t first, end;
-    if (!self->process || !self->common->ranks)
-        return true;
-    cell_processes(self, self->common->ranks->rank, &first, &end);
+    cell_processes(self, rank, &first, &end);
     return self->process[w] >= first && self->process[w] < end;
+}
+
+bool cell_is_ours(const struct cell *self, uint32_t w)
+{
+    const struct ranks *const ranks = self->common->ranks;
+    return !self->process || !ranks || cell_rank_has(self, ranks->rank, w);
 }
 
 static int make_tables(struct cell *self, struct err *err)
@@ -104,6 +108,8 @@ static uint32_t loops_of(const struct cell *self, uint32_t p, uint32_t workers)
     uint32_t loops = cores < workers ? cores : workers;
     if (most > 0 && loops > most / processes)
         loops = most / processes;
+    if (loops > CELL_LOOPS_MAX / processes)
+        loops = CELL_LOOPS_MAX / processes;
     return loops > 0 ? loops : 1;
 }
 

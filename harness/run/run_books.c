@@ -89,6 +89,6 @@ void run_books(struct pack *pack, struct run *run, uint32_t rank)
     for (uint32_t p = first; p < end; p++)
         pack_process(pack, run, p);
     for (uint32_t w = 0; w < cell->graph.workers; w++)
-        if (cell->process[w] >= first && cell->process[w] < end)
+        if (cell_rank_has(cell, rank, w))
             pack_row(pack, &run->cohort.worker[w]);
 }

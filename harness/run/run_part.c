@@ -165,7 +165,7 @@ void run_part(struct run *run, uint32_t rank, struct pack *pack)
     uint32_t process, processes_end;
     cell_processes(cell, rank, &process, &processes_end);
     for (uint32_t w = 0; w < cell->graph.workers; w++)
-        if (cell->process[w] >= process && cell->process[w] < processes_end)
+        if (cell_rank_has(cell, rank, w))
             pack_worker(pack, run, w);
     for (; process < processes_end; process++) {
         uint32_t loop, loops_end;

@@ -104,12 +104,10 @@ static struct pack reader_of(const struct run *run, uint32_t rank, const struct 
 /** What loops have to know of it, before they begin. */
 static void set_clocks(const struct run *run, uint32_t rank, const struct clock_shift *clock)
 {
-    uint32_t first, end;
-    cell_processes(run->cell, rank, &first, &end);
     if (!run->cohort.clock || cohort_phase(&run->cohort) != COHORT_WAIT)
         return;
     for (uint32_t w = 0; w < run->cell->graph.workers; w++)
-        if (run->cell->process[w] >= first && run->cell->process[w] < end)
+        if (cell_rank_has(run->cell, rank, w))
             run->cohort.clock[w] = *clock;
 }
 
