@@ -74,7 +74,11 @@ static void pack_process(struct pack *pack, struct run *run, uint32_t p)
     struct run_process *const it = &run->process[p];
     uint32_t stage = pack->reads ? 0 : atomic_load(&it->stage);
     pack_numbers(pack, &stage, 1);
-    for (uint32_t peer = 0; peer < run->cohort.bridges; peer++)
+    /* two hundred times a second: only while somebody may still want to know */
+    const bool sets_up = cohort_phase(&run->cohort) == COHORT_WAIT;
+    const uint64_t addresses =
+        pack_count(pack, sets_up ? run->cohort.bridges : 0, run->cohort.bridges);
+    for (uint32_t peer = 0; peer < addresses; peer++)
         pack_text(pack, it->address[peer], LINK_ADDRESS_MAX);
     count64(pack, &run->cohort.bridge[p].settled);
     if (pack->reads && !pack->bad) /* after the addresses, which it vouches for */
