@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * What the loops of one run share: the start, the snapshots that are evaluated, and how to stop without cutting an exchange in
- * half. A handful of atomics; no locks, no threads (those live in harness/).
+ * What the loops of one run share: the start, the snapshots that are evaluated, and how to stop without cutting an
+ * exchange in half. A handful of atomics; no locks, no threads (those live in harness/).
  *
  * Stopping takes four phases. RUN: training. HALT: no gradient is begun any more; every worker says which iteration it
  * has begun, so that synchronous policies can agree on the last round (the largest one begun by anybody). DRAIN:

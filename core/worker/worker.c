@@ -173,7 +173,7 @@ static bool serve_timers(struct worker *self, uint64_t now)
     return any;
 }
 
-static float *judge_row(const struct worker *self, uint32_t cut)
+static float *snapshot_row(const struct worker *self, uint32_t cut)
 {
     const struct worker_common *const c = self->common;
     const size_t floats = worker_snapshot_floats(c->policy, c->model);
@@ -185,7 +185,7 @@ static void copy_snapshot(struct worker *self, uint32_t cut)
     const struct worker_common *const c = self->common;
     const uint32_t slot = self->average.kept ? self->average.slot : self->current;
     const float *const vector = c->port->ops->slot(c->port, self->id, slot);
-    memcpy(judge_row(self, cut), vector,
+    memcpy(snapshot_row(self, cut), vector,
            worker_snapshot_floats(c->policy, c->model) * sizeof(float));
     if (c->snapshot_average)
         c->snapshot_average[(size_t)cut * c->workers + self->id] = self->average.number;

@@ -326,7 +326,7 @@ void worker_start(struct worker *self, const float *initial, uint64_t now_cyc);
 /** Count messages as received once everything that follows from them was sent. */
 void worker_settle(struct worker *self);
 
-/** Copy the model for the snapshots that are evaluated that were announced. True if there were any. */
+/** Copy the model for the snapshots that were announced. True if there were any. */
 bool worker_cut(struct worker *self);
 
 /** One turn: arrivals, blocked actions, timers, compute phase, snapshot. Returns true if there was anything to do. */

@@ -20,7 +20,7 @@ struct plan {
     struct plugin plugin;          /* owned; zero unless the model is one */
     struct cell_common common;
     size_t memory_bytes, snapshot_bytes; /* of the largest cell */
-    size_t buffers_bytes;                /* ordinary memory, the judge's included */
+    size_t buffers_bytes;                /* ordinary memory, that of the evaluation included */
     uint32_t loops, degree_max;          /* of any cell */
     uint32_t log_capacity;               /* iterations kept per worker and run */
     size_t journal_bytes;                /* per worker and run; 0 = nothing is recorded */

@@ -27,7 +27,7 @@ int runner_open(struct runner *self, struct host *host, struct plan *plan, uint3
 void runner_close(struct runner *self);
 
 /**
- * Run and judge one cell; fills `out` except its target. 0; or -errno with `err`, and nothing of `out` is kept (-EPROTO:
+ * Run and evaluate one cell; fills `out` except its target. 0; or -errno with `err`, and nothing of `out` is kept (-EPROTO:
  * the simulation broke one of its own rules). What `out` borrows is valid until the next run: see record_settle.
  */
 int runner_execute(struct runner *self, const struct cell *cell, const struct evaluation_data *data,
