@@ -168,7 +168,8 @@ struct record_ledger {
 struct record_frames {
     const char *link; /* NULL: one process has all workers */
     uint32_t processes;
-    uint32_t clocks; /* counters that stamps are of: hosts, where they are several */
+    bool shared_cores; /* on which they take turns */
+    uint32_t clocks;   /* counters that stamps are of: hosts, where they are several */
     uint64_t sent, received;
     uint64_t resent;   /* of those sent, for others that were lost */
     uint64_t refused;  /* came, and were damaged, repeated, or of nobody known */

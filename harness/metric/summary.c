@@ -38,6 +38,7 @@ static void count_run(const struct record_run *run, struct summary_policy *self)
     self->seeds++;
     self->contended += run->cores.contended;
     self->interrupted += run->interrupted;
+    self->shared_cores |= run->cores.frames.shared_cores;
     self->stolen_share += run->wall.threads ? 0 : run->cores.stolen_share; /* a sum, so far */
     self->incomplete += run->count.incomplete != 0 || !run->drained;
     self->ledger_bad += !run->ledger.ok;

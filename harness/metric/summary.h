@@ -14,6 +14,7 @@ struct summary_policy {
     const struct policy *row;
     uint32_t seeds;
     double stolen_share; /* of the time of its cores in all its runs; 0 in virtual time */
+    bool shared_cores;   /* by processes of a run, of which one gives its core to another */
     bool has_target;
     uint32_t reached, held_at_end;            /* of `seeds` */
     struct target_bound cost[RECORD_BUDGETS]; /* of reaching the target */

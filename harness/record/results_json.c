@@ -236,6 +236,7 @@ static json_t *frames(const struct record_frames *of)
     put(out, "link", results_json_text(of->link));
     put_count(out, "processes", of->processes);
     put_count(out, "clocks", of->clocks);
+    put(out, "shared_cores", json_boolean(of->shared_cores));
     put_count(out, "sent", of->sent);
     put_count(out, "received", of->received);
     put_count(out, "resent", of->resent);

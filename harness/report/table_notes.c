@@ -177,8 +177,9 @@ static void host_notes(FILE *out, const struct table_style *style, const struct 
         data_note(out, style, run, count);
     if (cores && cores < run->workers) {
         snprintf(text, sizeof(text),
-                 "%u workers on %u core%s: latencies contain waiting for the core", run->workers,
-                 cores, cores == 1 ? "" : "s");
+                 "%u workers on %u core%s: latencies contain waiting for the core%s", run->workers,
+                 cores, cores == 1 ? "" : "s",
+                 run->cores.frames.shared_cores ? "; processes take turns on them" : "");
         note(out, style, "shared cores", text);
     }
     if (summary->seeds == 1)

@@ -107,9 +107,10 @@ static bool say_rest(const struct summary_policy *p, char *figure)
     return most > REST_SHARE_MAX;
 }
 
+/** The kernel counts a core that is given away as one that is taken away: where processes share cores it says nothing. */
 static bool say_switches(const struct summary_policy *p, char *figure)
 {
-    return say_count(p, METRIC_INVOLUNTARY_SWITCHES, figure);
+    return say_count(p, METRIC_INVOLUNTARY_SWITCHES, figure) && !p->shared_cores;
 }
 
 static bool say_overruns(const struct summary_policy *p, char *figure)
@@ -185,7 +186,10 @@ static void warn_stolen(FILE *out, const struct table_style *style, double share
             continue;
         open = open || p->stolen_share > share_max;
         used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%.0f %% (%s)",
-                                 used ? ", " : "other programs took a share of the cores: ",
+                                 used              ? ", "
+                                 : p->shared_cores ? "other programs, or processes of the same "
+                                                     "run, took a share of the cores: "
+                                                   : "other programs took a share of the cores: ",
                                  100 * p->stolen_share, p->policy);
     }
     if (used == 0)

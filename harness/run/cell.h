@@ -127,6 +127,9 @@ void cell_processes(const struct cell *self, uint32_t rank, uint32_t *first, uin
 bool cell_rank_has(const struct cell *self, uint32_t rank, uint32_t w);
 bool cell_is_ours(const struct cell *self, uint32_t w);
 
+/** Do loops of several processes take turns on a core, on any host of the run? */
+bool cell_shares_cores(const struct cell *self);
+
 /** What is injected: a copy of the experiment's entries in the caller's `entry`, which the set borrows, as it does from the cell. */
 struct inject_set cell_inject(const struct cell *self, struct inject entry[EXPERIMENT_INJECT_MAX]);
 

@@ -98,6 +98,23 @@ static int deal_to_processes(struct cell *self, struct err *err)
 
 /* --------------------------------------------------------------- ranks */
 
+/** Has it fewer cores than processes, or cores that are other ranks' as well? */
+static bool rank_shares(const struct cell *self, uint32_t rank)
+{
+    const struct ranks *const ranks = self->common->ranks;
+    return ranks->member[rank].shares ||
+           ranks->member[rank].cores < processes_of(self) / ranks->count;
+}
+
+bool cell_shares_cores(const struct cell *self)
+{
+    const struct ranks *const ranks = self->common->ranks;
+    bool shares = self->placement.shared;
+    for (uint32_t r = 0; ranks && r < ranks->count; r++)
+        shares |= rank_shares(self, r);
+    return shares;
+}
+
 /** Loops of process `p`: a core of its rank for each worker, as far as they go round. */
 static uint32_t loops_of(const struct cell *self, uint32_t p, uint32_t workers)
 {
@@ -122,7 +139,6 @@ static void bind_loops(struct cell *self)
     cell_processes(self, self->common->ranks->rank, &first, &end);
     for (uint32_t l = 0; l < place->cores_used; l++) {
         const bool ours = l >= self->process_loop[first] && l < self->process_loop[end];
-        place->shared |= ours && l - self->process_loop[first] >= pus;
         place->loop_pu[l] = ours ? (l - self->process_loop[first]) % pus : 0;
     }
     for (uint32_t w = 0; w < self->graph.workers; w++)
@@ -135,8 +151,7 @@ static int deal_to_ranks(struct cell *self, struct err *err)
     const uint32_t processes = processes_of(self), workers = self->graph.workers;
     int rc = make_tables(self, err);
     uint32_t loops = 0;
-    place->cooperative = place->shared =
-        self->common->ranks->member[self->common->ranks->rank].shares;
+    place->cooperative = place->shared = rank_shares(self, self->common->ranks->rank);
     for (uint32_t p = 0; p < processes && rc == 0; p++) {
         const uint32_t first = workers * p / processes, end = workers * (p + 1) / processes;
         const uint32_t its = loops_of(self, p, end - first);

@@ -270,6 +270,7 @@ static void collect_frames(const struct run *run, struct record_frames *out)
         return;
     out->link = run_link(run->cell->common->experiment, run->cell->common->ranks)->name;
     out->processes = run->cohort.bridges;
+    out->shared_cores = cell_shares_cores(run->cell);
     out->clocks = run->cell->common->ranks ? ranks_clocks(run->cell->common->ranks) : 1;
     for (uint32_t p = 0; p < run->cohort.bridges; p++) {
         const struct spread_counts *const counts = &run->process[p].counts;

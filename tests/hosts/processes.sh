@@ -18,11 +18,12 @@ for link in udp memif; do
             expect_says out "between $processes processes over $link" "$what"
             expect_says out "every message sent is accounted for" "$what"
             python3 - "$out"/small/latest/result.json "$processes" <<'PY' || fail "$what: its frames do not add up"
-import json, sys
+import json, os, sys
 for run in json.load(open(sys.argv[1]))["runs"]:
     frames = run["frames"]
     assert frames["processes"] == int(sys.argv[2]), frames
     assert frames["sent"] > 100 and frames["received"] > 100, frames
+    assert frames["shared_cores"] == (int(sys.argv[2]) > len(os.sched_getaffinity(0))), frames
     assert frames["unexplained"] == 0 and frames["refused"] == 0, frames
 PY
         done
