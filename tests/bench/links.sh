@@ -21,23 +21,13 @@ mpi() { # name, compiler, launcher…: half round trips of MPI_Send and MPI_Recv
 
 # Two hosts that are namespaces, for af_packet and udp over the same virtual cable.
 cable() {
-    sleep 600 &
-    keeper=$!
-    unshare -n sleep 600 &
-    there=$!
-    while [ "$(readlink /proc/$there/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
-    ip link add here0 type veth peer name there0
-    ip link set there0 netns $there
-    ip addr add 10.99.8.1/24 dev here0
-    ip link set here0 up
-    ip link set lo up
-    nsenter -t $there -n ip addr add 10.99.8.2/24 dev there0
-    nsenter -t $there -n ip link set there0 up
+    . "$here/../hosts/cable.sh"
+    plug_cable
+    trap 'rm -rf "$work"; kill $there 2>/dev/null' EXIT
     for way in af_packet udp; do
-        "$program" $way --netns $there --interface here0,there0 --address 10.99.8.1,10.99.8.2 $smoke 2>"$work/error" |
+        "$program" $way --netns $there --interface here0,there0 --address 10.99.7.1,10.99.7.2 $smoke 2>"$work/error" |
             sed "s/^/cable: /" || cat "$work/error" >&2
     done
-    kill $keeper $there
 }
 if [ "$smoke" = --inside ]; then
     smoke=${3-}

@@ -6,14 +6,8 @@
 set -u
 . "$(dirname "$0")/lib.sh"
 dissector=$(cd "$here/../.." && pwd -P)/net/dawdle.lua
-command -v tshark >/dev/null || {
-    echo "tshark is not installed: no capture can be looked at"
-    exit 77
-}
-unshare -Urn true 2>/dev/null || {
-    echo "this host gives no network namespace to ordinary users"
-    exit 77
-}
+command -v tshark >/dev/null || skip "tshark is not installed: no capture can be looked at"
+unshare -Urn true 2>/dev/null || skip "this host gives no network namespace to ordinary users"
 
 # shellcheck disable=SC2016
 unshare -Urn sh -c '

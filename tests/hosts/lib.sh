@@ -35,6 +35,33 @@ expect_silent() { # file, text, what
     ! grep -qF -- "$2" "$work/$1" || fail "$3: '$2' is said" "$work/$1"
 }
 
+# Of a run on several ranks: all of it is accounted for, and every worker replays.
+expect_whole() { # result folder, ranks, link, what
+    python3 - "$1/result.json" "$2" "$3" <<'PY' || fail "$4: its account is not whole" "$work/err"
+import json, sys
+result = json.load(open(sys.argv[1]))
+assert result["complete"], "incomplete"
+for run in result["runs"]:
+    frames = run["frames"]
+    assert frames["processes"] == int(sys.argv[2]) and frames["link"] == sys.argv[3], frames
+    assert frames["sent"] > 100 and frames["received"] > 100, frames
+    assert frames["unexplained"] == 0 and frames["refused"] == 0, frames
+    assert run["tensors_unexplained"] == 0 and run["control_unexplained"] == 0, run["tensors_unexplained"]
+    assert all(worker["iterations"] > 0 for worker in run["per_worker"]), "a worker did nothing"
+PY
+    try "$program" replay "$1" --parameters
+    expect_code 0 "$4: its replay"
+}
+
+latest() { # folder of results
+    readlink -f "$1"/small/latest
+}
+
+skip() { # reason
+    echo "$1"
+    exit 77
+}
+
 end() {
     [ "$failures" -eq 0 ]
     exit

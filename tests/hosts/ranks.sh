@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# One run on several ranks: started by hand, by mpirun and by mpiexec, on one host and on two that are network namespaces. It
-# ends with one result, its account is whole, each worker's decisions replay; and whoever cannot start says why on all ranks.
+# One run on several ranks of this host, started by hand. It ends with one result, its account is whole, each worker's decisions
+# replay; whoever cannot start says why on all ranks, and so do those that are left when one is killed.
 set -u
 . "$(dirname "$0")/lib.sh"
 
@@ -27,45 +27,12 @@ on_rank() { # rank, command…
     "$@"
 }
 
-expect_whole() { # result folder, ranks, link, what
-    python3 - "$1/result.json" "$2" "$3" <<'PY' || fail "$4: its account is not whole" "$work/0.err"
-import json, sys
-result = json.load(open(sys.argv[1]))
-assert result["complete"], "incomplete"
-for run in result["runs"]:
-    frames = run["frames"]
-    assert frames["processes"] == int(sys.argv[2]) and frames["link"] == sys.argv[3], frames
-    assert frames["sent"] > 100 and frames["received"] > 100, frames
-    assert frames["unexplained"] == 0 and frames["refused"] == 0, frames
-    assert run["tensors_unexplained"] == 0 and run["control_unexplained"] == 0, run["tensors_unexplained"]
-    assert all(worker["iterations"] > 0 for worker in run["per_worker"]), "a worker did nothing"
-PY
-    try "$program" replay "$1" --parameters
-    expect_code 0 "$4: its replay"
-}
-
-latest() { # folder of results
-    readlink -f "$1"/small/latest
-}
-
 for case in "2 memif" "3 udp"; do
     count=${case% *} link=${case#* }
     ranks "$count" run "$profile" -q --out "$work/hand-$link" --set policies="[dsgd,aau,adpsgd]" --set workers.count=6 \
         --set link.kind="$link"
     [ "$codes" = "$(printf '0 %.0s' $(seq "$count"))" ] || fail "$count ranks over $link end with $codes" "$work/0.err"
     expect_whole "$(latest "$work/hand-$link")" "$count" "$link" "$count ranks over $link"
-done
-
-# ------------------------------------------------------- launchers
-for launcher in "mpirun.openmpi --allow-run-as-root --oversubscribe" "mpiexec.mpich"; do
-    command -v "${launcher%% *}" >/dev/null || {
-        echo "${launcher%% *} is not installed: not tried"
-        continue
-    }
-    # shellcheck disable=SC2086
-    try $launcher -n 2 "$program" run "$profile" -q --out "$work/${launcher%% *}" --set policies="[dsgd,agp]" --set workers.count=4
-    expect_code 0 "$launcher"
-    expect_whole "$(latest "$work/${launcher%% *}")" 2 memif "$launcher"
 done
 
 # ----------------------------------------------------------- refusals
@@ -154,10 +121,4 @@ killed worker 0 udp
 killed rank 2 udp
 killed rank 0 memif
 
-# -------------------------------------------------------- two hosts
-if unshare -Urn true 2>/dev/null || [ "$(id -u)" = 0 ]; then
-    sh "$here/two_hosts.sh" "$program" "$profile" "$work" || fail "two hosts"
-else
-    echo "no network namespaces here: two hosts are not tried"
-fi
 end
