@@ -5,12 +5,11 @@
 
 #include "harness/command/command.h"
 #include "harness/command/streams.h"
-#include "harness/experiment/plugin_guard.h"
 
-/** However the program ends: a plug-in may end it. */
+/** However the program ends, its output has been written, or the code says that it was not. */
 static void on_end(int code, void *line)
 {
-    const int now = plugin_guard_ended() ? 1 : streams_close(code, command_leaves_files(line));
+    const int now = streams_close(code, command_leaves_files(line));
     if (now != code)
         _exit(now);
 }

@@ -7,7 +7,9 @@
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -82,7 +84,23 @@ void plugin_guard_watch(void)
         sigaction(signals[i], &action, NULL);
 }
 
-/** Threads that leave signals to others would die of these without a word. */
+/**
+ * Did this thread end the program by calling exit() inside a plug-in? A second thread that does the same takes the next
+ * handler, and may not reach the end of the list while the first one writes: the program would end with the plug-in's code.
+ */
+static void on_end(void)
+{
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+    if (!inside_path)
+        return;
+    if (atomic_flag_test_and_set(&said))
+        for (;;)
+            pause();
+    say("ended the program");
+    _exit(1);
+}
+
+/** Threads that leave signals to others would die of these without a word. A handler of the end for each that may call it. */
 static void prepare_thread(void)
 {
     const stack_t own = {.ss_sp = stack, .ss_size = sizeof(stack)};
@@ -92,6 +110,7 @@ static void prepare_thread(void)
     for (size_t i = 0; i < SIGNALS; i++)
         sigaddset(&set, signals[i]);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    atexit(on_end);
     is_prepared = true;
 }
 
@@ -106,12 +125,4 @@ void plugin_guard_enter(const char *path, const char *function)
 void plugin_guard_leave(void)
 {
     inside_path = NULL;
-}
-
-bool plugin_guard_ended(void)
-{
-    if (!inside_path)
-        return false;
-    say("ended the program");
-    return true;
 }
