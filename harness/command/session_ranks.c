@@ -164,7 +164,7 @@ int session_agree(struct session *self, int code)
 static int follow(struct session *self, struct host *host, struct runner *runner,
                   const struct ranks_turn *turn, struct err *err)
 {
-    static const struct run_faults none;
+    static const struct run_options none;
     struct plan *const plan = &self->sweep[turn->profile].plan[turn->value];
     struct cell cell;
     int rc = 0;

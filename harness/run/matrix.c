@@ -221,7 +221,7 @@ static int all_values(struct matrix *self, struct err *err)
         self->plan = &self->sweep->plan[v];
         self->first[v] = self->runs;
         rc = runner_open(&self->runner, self->host, self->plan, self->options->threads,
-                         &self->options->faults, err);
+                         &self->options->run, err);
         if (rc == 0)
             rc = all_cells(self, err);
         runner_close(&self->runner);

@@ -17,7 +17,7 @@ struct matrix_options {
     bool strict;      /* a check that stays open counts as failed */
     uint32_t profile; /* its number, for other ranks */
     uint32_t threads; /* of virtual runs; 0 = every core this process may use */
-    struct run_faults faults;
+    struct run_options run;
     char *dir; /* [dir_bytes] gets the final results directory; NULL: not wanted */
     size_t dir_bytes;
 };

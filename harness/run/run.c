@@ -40,7 +40,7 @@ static void say_on_stderr(const char *sentence)
     fprintf(stderr, "dawdle: %s\n", sentence);
 }
 
-static void make_common(struct run *run, const struct run_faults *faults)
+static void make_common(struct run *run, const struct run_options *options)
 {
     const struct cell *const cell = run->cell;
     const struct experiment *const e = cell->common->experiment;
@@ -59,11 +59,11 @@ static void make_common(struct run *run, const struct run_faults *faults)
         .lr = (float)cell->policy->lr,
         .decay = {.every = e->train.decay_every, .factor = e->train.decay_factor},
         .payload_bytes = cell_payload_bytes(cell),
-        .fault = faults->fault ? faults->fault : run->fault,
-        .faults = faults->fault ? faults->count : cell_faults(cell, run->fault),
+        .fault = run->fault,
+        .faults = cell_faults(cell, run->fault),
         .happened = run->happened,
         .prefetch = e->data.prefetch,
-        .say = faults->say ? faults->say : say_on_stderr,
+        .say = options->say ? options->say : say_on_stderr,
         .snapshot = run->buffers->snapshot,
         .snapshot_absent = run->buffers->snapshot_absent,
         .snapshot_average = run->buffers->snapshot_average,
@@ -171,7 +171,7 @@ static struct worker *make_worker(struct run *run, uint32_t w)
     return self;
 }
 
-static void make_loops(struct run *run, const struct run_faults *faults)
+static void make_loops(struct run *run, const struct run_options *options)
 {
     const struct cell *const cell = run->cell;
     for (uint32_t l = 0; l < cell->placement.cores_used; l++) {
@@ -187,7 +187,7 @@ static void make_loops(struct run *run, const struct run_faults *faults)
                                 .period = run_period_hist(run->buffers, l)};
         if (cell->common->dataset) {
             t->loader_config = run_loader_config(cell, l);
-            t->loader_config.patience_ns = faults->patience_ns;
+            t->loader_config.patience_ns = options->patience_ns;
             const size_t bytes = loader_buffer_bytes(&t->loader_config) + 4096;
             const uintptr_t at = (uintptr_t)take(&run->host->arena, bytes);
             t->loader_config.buffer = (void *)((at + 4095) & ~(uintptr_t)4095);
@@ -200,9 +200,9 @@ static void make_loops(struct run *run, const struct run_faults *faults)
     }
 }
 
-static void make_cohort(struct run *run, const struct run_faults *faults)
+static void make_cohort(struct run *run, const struct run_options *options)
 {
-    const uint64_t stalled_ns = faults->stalled_ns ? faults->stalled_ns : STALL_NS_MIN;
+    const uint64_t stalled_ns = options->stalled_ns ? options->stalled_ns : STALL_NS_MIN;
     const struct cell *const cell = run->cell;
     const struct experiment *const e = cell->common->experiment;
     run->cohort = (struct cohort){
@@ -255,7 +255,7 @@ static void bind_snapshots(const struct run *run)
     }
 }
 
-static int set_up(struct run *run, const struct run_faults *faults, struct err *err)
+static int set_up(struct run *run, const struct run_options *options, struct err *err)
 {
     struct arena *const arena = &run->host->arena;
     const struct cell *const cell = run->cell;
@@ -268,18 +268,18 @@ static int set_up(struct run *run, const struct run_faults *faults, struct err *
     int rc = run_edges(cell)->open(&run->edges, &run->fabric, err);
     if (rc < 0)
         return rc;
-    make_common(run, faults);
+    make_common(run, options);
     rc = open_lives(run, err);
     if (rc < 0)
         return rc;
-    make_cohort(run, faults);
+    make_cohort(run, options);
     wrap_edges(run);
     float *const initial = take(arena, model->dim * sizeof(float));
     model->ops->init(model, rng_key(cell->seed, RNG_INIT, 0), initial);
     run->initial = initial;
     for (uint32_t w = 0; w < cell->graph.workers; w++)
         attach_links(run, run->worker[w] = make_worker(run, w));
-    make_loops(run, faults);
+    make_loops(run, options);
     bind_snapshots(run);
     arena_seal(arena);
     return 0;
@@ -295,7 +295,7 @@ static int settle(struct run *run, struct err *err)
 }
 
 int run_live(struct host *host, struct run_buffers *buffers, const struct cell *cell,
-             const struct run_faults *faults, struct record_run *out, struct err *err)
+             const struct run_options *options, struct record_run *out, struct err *err)
 {
     struct run *const run = buffers->run;
     if (out)
@@ -304,7 +304,7 @@ int run_live(struct host *host, struct run_buffers *buffers, const struct cell *
     run->host = host;
     run->buffers = buffers;
     run->cell = cell;
-    int rc = set_up(run, faults, err);
+    int rc = set_up(run, options, err);
     if (rc == 0)
         rc = cell->process ? run_processes(run, err) : run_threads(run, err);
     if (rc == 0)

@@ -51,10 +51,8 @@ static inline struct hist *run_period_hist(const struct run_buffers *self, uint3
     return run_worker_hist(self, self->workers + 1) + loop;
 }
 
-/** What tests choose in place of the profile's; all zero in real runs. */
-struct run_faults {
-    const struct fault *fault; /* [count] in place of the profile's, ascending by at_ns; borrowed */
-    uint32_t count;
+/** What tests choose; all zero in real runs. */
+struct run_options {
     void (*say)(const char *sentence); /* in place of stderr */
     uint64_t patience_ns;              /* of the loaders; 0: theirs */
     uint64_t stalled_ns;               /* deadline of a stall; 0: as usual */
@@ -84,7 +82,7 @@ void run_buffers_close(struct run_buffers *self);
  * run did not happen or broke (loader error, a thread could not be bound); `out` is then meaningless.
  */
 int run_live(struct host *host, struct run_buffers *buffers, const struct cell *cell,
-             const struct run_faults *faults, struct record_run *out, struct err *err);
+             const struct run_options *options, struct record_run *out, struct err *err);
 
 /** Write the journals of the run that has just ended to `path`. 0, or -errno with `err`. */
 int run_write_journals(const struct run_buffers *buffers, const char *path, struct err *err);

@@ -12,9 +12,9 @@ static bool is_virtual(const struct runner *self)
 }
 
 int runner_open(struct runner *self, struct host *host, struct plan *plan, uint32_t threads,
-                const struct run_faults *faults, struct err *err)
+                const struct run_options *options, struct err *err)
 {
-    *self = (struct runner){.host = host, .plan = plan, .faults = faults};
+    *self = (struct runner){.host = host, .plan = plan, .options = options};
     plugin_on_failure(interrupt_stop);
     if (is_virtual(self))
         return virtual_buffers_open(&self->simulated, &plan->common, threads, err);
@@ -35,7 +35,7 @@ static int execute(struct runner *self, const struct cell *cell, const struct ev
     self->simulated.keep = self->keep;
     if (is_virtual(self))
         return run_virtual(&self->simulated, cell, data, out, err);
-    const int rc = run_live(self->host, &self->live, cell, self->faults, out, err);
+    const int rc = run_live(self->host, &self->live, cell, self->options, out, err);
     const struct evaluation_snapshots snapshots = {.vector = self->live.snapshot,
                                                    .absent = self->live.snapshot_absent,
                                                    .average = self->live.snapshot_average,

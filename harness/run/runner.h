@@ -13,7 +13,7 @@
 struct runner {
     struct host *host; /* NULL: virtual time */
     struct plan *plan;
-    const struct run_faults *faults;
+    const struct run_options *options;
     struct run_buffers live;
     struct virtual_buffers simulated;
     struct models_file *keep; /* where the final models of the next run go; NULL: nowhere */
@@ -21,7 +21,7 @@ struct runner {
 
 /** Takes the memory that the largest cell needs. threads: of virtual runs, 0 = all. Borrows the rest. 0, or -errno with `err`. */
 int runner_open(struct runner *self, struct host *host, struct plan *plan, uint32_t threads,
-                const struct run_faults *faults, struct err *err);
+                const struct run_options *options, struct err *err);
 
 /** Accepts a zeroed struct. */
 void runner_close(struct runner *self);

@@ -264,7 +264,7 @@ static uint32_t report(const struct tuned_file *file, const char *path)
 
 static int run_whole(struct tune *self, struct host *host, struct err *err)
 {
-    static const struct run_faults none;
+    static const struct run_options none;
     char temporary[EXPERIMENT_PATH_MAX + 16];
     FILE *const out = open_file(self->options->out, temporary, sizeof(temporary), err);
     if (!out)

@@ -23,7 +23,7 @@ Test(run, ends_with_an_error_when_the_data_is_cut_before_the_first_batch, .timeo
 Test(run, judges_only_models_that_existed_when_the_budget_is_shorter_than_the_curve)
 {
     struct live *const live =
-        live_run(PROFILE("stop: {iterations: 4}\njudge: {points: 20}\n"), (struct run_faults){0});
+        live_run(PROFILE("stop: {iterations: 4}\njudge: {points: 20}\n"), (struct run_options){0});
     const struct record_run *const r = &live->record;
 
     cr_assert_geq(r->point_count, 2u);
@@ -37,7 +37,7 @@ Test(run, judges_only_models_that_existed_when_the_budget_is_shorter_than_the_cu
 Test(run, counts_exactly_the_asked_rounds_of_a_synchronous_policy)
 {
     struct live *const live =
-        live_run(PROFILE("stop: {iterations: 25}\njudge: {points: 2}\n"), (struct run_faults){0});
+        live_run(PROFILE("stop: {iterations: 25}\njudge: {points: 2}\n"), (struct run_options){0});
 
     cr_expect_eq(live->record.count.gradients, 2u * 25u);
     cr_expect_eq(live->record.count.mixes, 2u * 25u, "and mixes each of them, no round more");
@@ -52,7 +52,7 @@ Test(run, lets_a_permanently_deaf_worker_answer_between_its_delays)
                  "compute: {base: 500us}\npolicies: [{kind: adpsgd, pairing: bipartite}]\n"
                  "inject:\n  - {what: compute, scope: process, select: {workers: [0]}, "
                  "law: {kind: slowdown, factor: 5}}\nstop: {iterations: 120}\n",
-                 (struct run_faults){0});
+                 (struct run_options){0});
 
     cr_expect_gt(live->record.worker[0].iterations, 10u);
     cr_expect_gt(live->record.worker[1].iterations, 10u, "its only neighbour is not starved");
@@ -67,7 +67,7 @@ Test(run, counts_the_time_of_a_worker_that_never_finishes_an_iteration)
         "inject:\n  - {what: compute, select: {workers: [0]}, law: {kind: slowdown, factor: "
         "10000}}\n"
         "stop: {time: 200ms}\n",
-        (struct run_faults){0});
+        (struct run_options){0});
 
     cr_expect_eq(live->record.worker[1].iterations, 0u);
     cr_expect_gt(live->record.worker[1].part_ns[PART_WAIT], live->record.worker[1].total_ns / 2,
@@ -82,7 +82,7 @@ Test(run, logs_every_iteration_when_no_base_time_says_how_many)
                  "data: none\nmodel: {kind: none}\n"
                  "compute: {base: 0, jitter: {kind: none}}\nedges: \"null\"\npolicies: [none]\n"
                  "stop: {iterations: 1000}\njudge: {points: 2}\n",
-                 (struct run_faults){0});
+                 (struct run_options){0});
 
     cr_expect_gt(live->record.count.iterations, 1000u);
     cr_expect_eq(live->record.count.iterations_logged, live->record.count.iterations);

@@ -41,7 +41,7 @@ Test(everything, at_once_ends_with_every_message_accounted_for, .timeout = 120)
     char path[700];
     size_t i, w;
     json_t *run, *worker;
-    struct recorded *const recorded = recorded_open(PROFILE, (struct run_faults){0}, 0);
+    struct recorded *const recorded = recorded_open(PROFILE, (struct run_options){0}, 0);
     cr_expect_eq(recorded->code, 0);
     snprintf(path, sizeof(path), "%s/result.json", recorded->dir);
     json_t *const result = json_load_file(path, 0, NULL);

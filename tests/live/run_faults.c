@@ -13,10 +13,11 @@
     "data: {format: synthetic, samples: 512, features: 16, classes: 4}\n" \
     "model: {kind: softmax}\ntrain: {batch: 8}\n"                         \
     "compute: {base: 1ms, jitter: {kind: none}}\npolicies: [" policy "]\nstop: {" stop "}\n"
+#define FAULT(fault) "faults: [{" fault "}]\n"
 
-static struct live *run_with(const char *yaml, const struct fault *fault, uint32_t count)
+static struct live *run_of(const char *yaml)
 {
-    return live_run(yaml, (struct run_faults){.fault = fault, .count = count});
+    return live_run(yaml, (struct run_options){0});
 }
 
 /** Iterations of a worker that began in [from, to). */
@@ -55,11 +56,12 @@ static void expect_absence(const struct live *live, uint32_t gone, uint64_t from
 static void a_crash_is_survived(const char *policy)
 {
     char yaml[512];
-    const struct fault fault = {
-        .kind = FAULT_CRASH, .worker = 1, .at_ns = 100 * MS, .notice_ns = 20 * MS};
-    snprintf(yaml, sizeof(yaml), PROFILE("%s", "time: 800ms"), policy);
+    snprintf(yaml, sizeof(yaml),
+             PROFILE("%s", "time: 800ms")
+                 FAULT("kind: crash, workers: [1], at: 100ms, notice: 20ms"),
+             policy);
 
-    struct live *const live = run_with(yaml, &fault, 1);
+    struct live *const live = run_of(yaml);
 
     expect_whole(live);
     expect_absence(live, 1, 100 * MS, 800 * MS);
@@ -94,14 +96,12 @@ Test(faults, a_crash_is_survived_by_swarm)
 static void who_crashed_comes_back_and_computes_again(const char *policy)
 {
     char yaml[512];
-    const struct fault fault = {.kind = FAULT_CRASH,
-                                .worker = 2,
-                                .at_ns = 50 * MS,
-                                .for_ns = 100 * MS,
-                                .notice_ns = 20 * MS};
-    snprintf(yaml, sizeof(yaml), PROFILE("%s", "time: 800ms"), policy);
+    snprintf(yaml, sizeof(yaml),
+             PROFILE("%s", "time: 800ms")
+                 FAULT("kind: crash, workers: [2], at: 50ms, restart: 100ms, notice: 20ms"),
+             policy);
 
-    struct live *const live = run_with(yaml, &fault, 1);
+    struct live *const live = run_of(yaml);
 
     expect_whole(live);
     cr_expect_eq(live->record.count.returns, 1u);
@@ -125,9 +125,8 @@ Test(faults, who_crashed_comes_back_to_swarm)
 
 Test(faults, who_joins_later_starts_with_the_parameters_of_a_neighbour)
 {
-    const struct fault fault = {.kind = FAULT_JOIN, .worker = 0, .at_ns = 200 * MS};
-
-    struct live *const live = run_with(PROFILE("aau", "time: 800ms"), &fault, 1);
+    struct live *const live =
+        run_of(PROFILE("aau", "time: 800ms") FAULT("kind: join, workers: [0], at: 200ms"));
 
     expect_whole(live);
     cr_expect_eq(live->record.count.returns, 1u);
@@ -140,10 +139,10 @@ Test(faults, who_joins_later_starts_with_the_parameters_of_a_neighbour)
 static void who_leaves_finishes_its_exchange_first(const char *policy)
 {
     char yaml[512];
-    const struct fault fault = {.kind = FAULT_LEAVE, .worker = 3, .at_ns = 100 * MS};
-    snprintf(yaml, sizeof(yaml), PROFILE("%s", "time: 800ms"), policy);
+    snprintf(yaml, sizeof(yaml),
+             PROFILE("%s", "time: 800ms") FAULT("kind: leave, workers: [3], at: 100ms"), policy);
 
-    struct live *const live = run_with(yaml, &fault, 1);
+    struct live *const live = run_of(yaml);
 
     expect_whole(live);
     expect_absence(live, 3, 100 * MS, 800 * MS);
@@ -171,10 +170,8 @@ Test(faults, who_leaves_finishes_its_exchange_in_partial)
 
 Test(faults, somebody_who_is_stuck_is_waited_for_and_goes_on)
 {
-    const struct fault fault = {
-        .kind = FAULT_PAUSE, .worker = 1, .at_ns = 100 * MS, .for_ns = 150 * MS};
-
-    struct live *const live = run_with(PROFILE("dsgd", "time: 800ms"), &fault, 1);
+    struct live *const live = run_of(PROFILE("dsgd", "time: 800ms")
+                                         FAULT("kind: pause, workers: [1], at: 100ms, for: 150ms"));
 
     expect_whole(live);
     cr_expect_gt(live->record.worker[1].part_ns[PART_INJECTED], 0u);
@@ -188,9 +185,8 @@ Test(faults, somebody_who_is_stuck_is_waited_for_and_goes_on)
 
 Test(faults, a_budget_in_rounds_ends_without_those_who_are_gone)
 {
-    const struct fault fault = {.kind = FAULT_CRASH, .worker = 1, .at_ns = 20 * MS};
-
-    struct live *const live = run_with(PROFILE("dsgd", "iterations: 100"), &fault, 1);
+    struct live *const live = run_of(PROFILE("dsgd", "iterations: 100")
+                                         FAULT("kind: crash, workers: [1], at: 20ms, notice: 0ms"));
 
     expect_whole(live);
     cr_expect_geq(live->record.count.gradients, 3u * 99u);
@@ -201,33 +197,32 @@ Test(faults, a_budget_in_rounds_ends_without_those_who_are_gone)
 Test(faults, replays_a_run_in_which_somebody_went_and_came_back, .timeout = 60)
 {
     char text[4096] = "";
-    const struct fault fault[] = {
-        {.kind = FAULT_JOIN, .worker = 3, .at_ns = 40 * MS},
-        {.kind = FAULT_CRASH,
-         .worker = 2,
-         .at_ns = 50 * MS,
-         .for_ns = 100 * MS,
-         .notice_ns = 20 * MS},
-        {.kind = FAULT_LEAVE, .worker = 0, .at_ns = 100 * MS},
-    };
-    struct recorded *const run = recorded_open(PROFILE("aau", "time: 800ms"),
-                                               (struct run_faults){.fault = fault, .count = 3}, 0);
+    struct recorded *const recorded =
+        recorded_open(PROFILE("aau", "time: 800ms") FAULT(
+                          "kind: join, workers: [3], at: 40ms}, "
+                          "{kind: crash, workers: [2], at: 50ms, restart: 100ms, notice: 20ms}, "
+                          "{kind: leave, workers: [0], at: 100ms"),
+                      (struct run_options){0}, 0);
 
-    cr_expect_eq(recorded_replay(run, false, text, sizeof(text)), 0, "%s", text);
+    cr_expect_eq(recorded_replay(recorded, false, text, sizeof(text)), 0, "%s", text);
     cr_expect(strstr(text, "identical actions"), "%s", text);
-    cr_expect_eq(recorded_replay(run, true, text, sizeof(text)), 2, "%s", text);
+    cr_expect_eq(recorded_replay(recorded, true, text, sizeof(text)), 2, "%s", text);
     cr_expect(strstr(text, "came back with parameters that no journal holds"), "%s", text);
-    recorded_close(run);
+    recorded_close(recorded);
 }
 
 /* ---- disks and slots */
 
-static void reads_that_fail_for_a_while_are_repeated(enum fault_disk disk)
+/* For so long that a worker whose core others have reads in that time, too: batches are read ahead. */
+static void reads_that_fail_for_a_while_are_repeated(const char *error)
 {
-    const struct fault fault = {
-        .kind = FAULT_DISK, .worker = 2, .at_ns = 50 * MS, .for_ns = 100 * MS, .disk = disk};
+    char yaml[512];
+    snprintf(yaml, sizeof(yaml),
+             PROFILE("adpsgd", "time: 800ms")
+                 FAULT("kind: disk, workers: [2], at: 50ms, for: 300ms, error: %s"),
+             error);
 
-    struct live *const live = run_with(PROFILE("adpsgd", "time: 800ms"), &fault, 1);
+    struct live *const live = run_of(yaml);
 
     expect_whole(live);
     cr_expect_gt(live->record.count.load_retries, 0u);
@@ -237,15 +232,15 @@ static void reads_that_fail_for_a_while_are_repeated(enum fault_disk disk)
 
 Test(faults, repeats_reads_that_fail)
 {
-    reads_that_fail_for_a_while_are_repeated(DISK_EIO);
+    reads_that_fail_for_a_while_are_repeated("eio");
 }
 Test(faults, repeats_reads_that_come_back_short)
 {
-    reads_that_fail_for_a_while_are_repeated(DISK_SHORT);
+    reads_that_fail_for_a_while_are_repeated("short");
 }
 Test(faults, repeats_reads_that_are_to_come_again)
 {
-    reads_that_fail_for_a_while_are_repeated(DISK_EAGAIN);
+    reads_that_fail_for_a_while_are_repeated("eagain");
 }
 
 static char said[4][512];
@@ -260,12 +255,9 @@ static void listen(const char *sentence)
 
 Test(faults, a_disk_that_stays_broken_ends_the_run_and_is_named)
 {
-    const struct fault fault = {
-        .kind = FAULT_DISK, .worker = 2, .at_ns = 50 * MS, .for_ns = 60000 * MS};
-
-    struct live *const live = live_run(
-        PROFILE("adpsgd", "time: 20s"),
-        (struct run_faults){.fault = &fault, .count = 1, .say = listen, .patience_ns = 50 * MS});
+    struct live *const live = live_run(PROFILE("adpsgd", "time: 20s")
+                                           FAULT("kind: disk, workers: [2], at: 50ms, for: 15s"),
+                                       (struct run_options){.say = listen, .patience_ns = 50 * MS});
 
     cr_expect_not(live->record.drained);
     cr_expect_gt(live->record.count.gradients, 0u, "what was trained until then is not lost");
@@ -277,10 +269,8 @@ Test(faults, a_disk_that_stays_broken_ends_the_run_and_is_named)
 
 Test(faults, a_worker_without_free_snapshots_waits_and_goes_on)
 {
-    const struct fault fault = {
-        .kind = FAULT_SLOTS, .worker = 1, .at_ns = 50 * MS, .for_ns = 300 * MS};
-
-    struct live *const live = run_with(PROFILE("dsgd", "time: 800ms"), &fault, 1);
+    struct live *const live = run_of(PROFILE("dsgd", "time: 800ms") FAULT(
+        "kind: slots, workers: [1], at: 50ms, for: 300ms, keep: 0"));
 
     expect_whole(live);
     cr_expect_gt(live->record.count.slot_waits, 0u);
@@ -317,7 +307,7 @@ Test(faults, a_run_in_which_nothing_happens_says_why_and_ends)
 {
     struct live *const live =
         live_run_row(PROFILE("dsgd", "time: 60s"), &mute,
-                     (struct run_faults){.say = listen, .stalled_ns = 60 * MS});
+                     (struct run_options){.say = listen, .stalled_ns = 60 * MS});
 
     cr_expect_not(live->record.drained);
     cr_expect_lt(live->record.duration_s, 20.0);

@@ -59,7 +59,7 @@ Test(killed, run_leaves_readable_results_and_journals_that_replay, .timeout = 12
     struct recorded *const self = recorded_plan(profile);
     const pid_t child = fork();
     if (child == 0) {
-        recorded_run(self, (struct run_faults){0});
+        recorded_run(self, (struct run_options){0});
         _exit(0);
     }
     while (journals_of(self) < FINISHED)

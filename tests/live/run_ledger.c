@@ -13,7 +13,7 @@
 
 Test(ledger, holds_for_an_honest_run)
 {
-    struct live *const live = live_run(PROFILE, (struct run_faults){0});
+    struct live *const live = live_run(PROFILE, (struct run_options){0});
 
     cr_expect(live->record.ledger.ok);
     cr_expect_lt(live->record.ledger.error, 1e-5);

@@ -75,7 +75,7 @@ static struct sum over(const char *link)
     size_t i;
     json_t *run;
     snprintf(yaml, sizeof(yaml), PROFILE, link);
-    struct recorded *const recorded = recorded_open(yaml, (struct run_faults){0}, 0);
+    struct recorded *const recorded = recorded_open(yaml, (struct run_options){0}, 0);
     cr_expect_eq(recorded->code, 0);
     snprintf(path, sizeof(path), "%s/result.json", recorded->dir);
     json_t *const result = json_load_file(path, 0, NULL);
@@ -181,7 +181,7 @@ Test(links, cost_nothing_where_nothing_is_injected_into_them)
     struct live *const live = live_run("name: t\nseeds: [3]\nworkers: {count: 2, graph: ring}\n"
                                        "data: none\nmodel: {kind: none}\ncompute: {base: 50us}\n"
                                        "policies: [dsgd]\nstop: {iterations: 20}\n",
-                                       (struct run_faults){0});
+                                       (struct run_options){0});
 
     cr_expect_eq(live->record.series[SERIES_LATE].n, 0);
     cr_expect_null(live->record.worker[0].hist[SERIES_LATE], "the port is not installed");
@@ -199,7 +199,7 @@ Test(links, that_lose_are_replayed_like_others, .timeout = 120)
         "inject: [{what: link, link: {loss: 20%, duplicate: 20%, corrupt: 5%, reorder: 20%, "
         "gap: 200us, resend: 200us}, law: {kind: exp, mean: 50us}}]\n"
         "stop: {iterations: 30}\njudge: {points: 2}\n",
-        (struct run_faults){0}, 0);
+        (struct run_options){0}, 0);
     cr_expect_eq(run->code, 0);
 
     const int code = recorded_replay(run, true, text, sizeof(text));

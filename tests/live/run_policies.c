@@ -161,7 +161,7 @@ static void expect_sound(const char *scope, uint32_t cores, const char *entries,
 {
     static char yaml[8192], text[8192];
     write_profile(yaml, sizeof(yaml), scope, cores, entries);
-    struct recorded *const self = recorded_open(yaml, (struct run_faults){0}, 0);
+    struct recorded *const self = recorded_open(yaml, (struct run_options){0}, 0);
     uint32_t same = 0;
 
     cr_expect_eq(self->code, 0, "%s", entries);

@@ -37,7 +37,7 @@ Test(replay, of_a_live_run_brings_the_same_actions_and_parameters, .timeout = 60
     char text[4096] = "";
     struct recorded *const run = recorded_open(PROFILE("allreduce, dsgd, adpsgd, aau, "
                                                        "{kind: aau, label: aau-all, release: all}"),
-                                               (struct run_faults){0}, 0);
+                                               (struct run_options){0}, 0);
 
     const int code = recorded_replay(run, true, text, sizeof(text));
 
@@ -51,7 +51,7 @@ Test(replay, fails_at_the_event_whose_recorded_bit_was_flipped, .timeout = 60)
     char text[4096] = "", path[700];
     struct journal_file file;
     struct err err = {{0}};
-    struct recorded *const run = recorded_open(profile, (struct run_faults){0}, 0);
+    struct recorded *const run = recorded_open(profile, (struct run_options){0}, 0);
     snprintf(path, sizeof(path), "%s/journal/dsgd-1.gz", run->dir);
     cr_assert_eq(journal_file_read(path, &file, &err), 0, "%s", err.text);
     file.worker[2].data[file.worker[2].bytes / 2] ^= 4;
@@ -83,7 +83,7 @@ Test(replay, finds_a_mix_that_was_decided_and_not_done, .timeout = 60)
 Test(replay, says_that_a_full_recorder_is_incomplete, .timeout = 60)
 {
     char text[4096] = "";
-    struct recorded *const run = recorded_open(profile, (struct run_faults){0}, 1024);
+    struct recorded *const run = recorded_open(profile, (struct run_options){0}, 1024);
 
     const int code = recorded_replay(run, true, text, sizeof(text));
 
@@ -95,7 +95,7 @@ Test(replay, says_that_a_full_recorder_is_incomplete, .timeout = 60)
 Test(replay, refuses_a_journal_of_another_graph, .timeout = 60)
 {
     char text[4096] = "";
-    struct recorded *const run = recorded_open(profile, (struct run_faults){0}, 0);
+    struct recorded *const run = recorded_open(profile, (struct run_options){0}, 0);
     strcpy(run->sweep.written->workers.graph, "complete");
 
     const int code = recorded_replay(run, false, text, sizeof(text));
@@ -108,7 +108,7 @@ Test(replay, refuses_a_journal_of_another_graph, .timeout = 60)
 Test(replay, says_which_runs_left_no_journal, .timeout = 60)
 {
     char text[4096] = "", path[700];
-    struct recorded *const run = recorded_open(profile, (struct run_faults){0}, 0);
+    struct recorded *const run = recorded_open(profile, (struct run_options){0}, 0);
     journal_file_path(path, sizeof(path), run->dir, "adpsgd", 1);
     cr_assert_eq(unlink(path), 0);
 
@@ -123,7 +123,7 @@ Test(replay, says_which_runs_left_no_journal, .timeout = 60)
 Test(replay, names_a_journal_that_is_cut_off, .timeout = 60)
 {
     char text[4096] = "", path[700];
-    struct recorded *const run = recorded_open(profile, (struct run_faults){0}, 0);
+    struct recorded *const run = recorded_open(profile, (struct run_options){0}, 0);
     journal_file_path(path, sizeof(path), run->dir, "dsgd", 1);
     cr_assert_eq(truncate(path, 1000), 0);
 
@@ -138,7 +138,7 @@ Test(replay, names_a_journal_that_is_cut_off, .timeout = 60)
 Test(replay, refuses_a_journal_of_another_version, .timeout = 60)
 {
     static char text[4096], path[700], raw[1 << 16], says[100];
-    struct recorded *const run = recorded_open(profile, (struct run_faults){0}, 0);
+    struct recorded *const run = recorded_open(profile, (struct run_options){0}, 0);
     journal_file_path(path, sizeof(path), run->dir, "dsgd", 1);
     gzFile file = gzopen(path, "rb");
     const int bytes = gzread(file, raw, sizeof(raw));
@@ -164,7 +164,7 @@ Test(replay, takes_no_gradients_on_other_samples_and_compares_actions_all_the_sa
 {
     char text[4096] = "", byte;
     struct err err = {{0}};
-    struct recorded *const run = recorded_open(profile, (struct run_faults){0}, 0);
+    struct recorded *const run = recorded_open(profile, (struct run_options){0}, 0);
     const struct dataset *const data = &run->sweep.plan[0].dataset;
     const int fd = open(data->path, O_RDWR);
     cr_assert_eq(pread(fd, &byte, 1, (off_t)data->base_bytes + 1000), 1);
@@ -182,7 +182,7 @@ Test(replay, takes_no_gradients_on_other_samples_and_compares_actions_all_the_sa
 Test(replay, refuses_to_train_with_another_batch, .timeout = 60)
 {
     char text[4096] = "";
-    struct recorded *const run = recorded_open(profile, (struct run_faults){0}, 0);
+    struct recorded *const run = recorded_open(profile, (struct run_options){0}, 0);
     run->sweep.plan[0].common.model.batch = 8;
 
     cr_expect_eq(recorded_replay(run, true, text, sizeof(text)), 2);
@@ -194,7 +194,7 @@ Test(replay, finds_the_journals_of_every_value_of_a_sweep, .timeout = 60)
 {
     static char yaml[2048], text[8192];
     snprintf(yaml, sizeof(yaml), "%ssweep: {key: inject.0.law.factor, values: [2, 4]}\n", profile);
-    struct recorded *const run = recorded_open(yaml, (struct run_faults){0}, 0);
+    struct recorded *const run = recorded_open(yaml, (struct run_options){0}, 0);
 
     const int code = recorded_replay(run, true, text, sizeof(text));
 

@@ -27,7 +27,7 @@ Test(rest, shows_a_stall_that_nobody_accounts_for)
 {
     struct policy slow = policy_dsgd;
     slow.step = slow_step;
-    struct live *const live = live_run_row(PROFILE, &slow, (struct run_faults){0});
+    struct live *const live = live_run_row(PROFILE, &slow, (struct run_options){0});
 
     cr_expect_geq(live->rest_us_median, 200.0);
     live_close(live);
@@ -35,7 +35,7 @@ Test(rest, shows_a_stall_that_nobody_accounts_for)
 
 Test(rest, is_far_smaller_without_the_stall)
 {
-    struct live *const live = live_run(PROFILE, (struct run_faults){0});
+    struct live *const live = live_run(PROFILE, (struct run_options){0});
 
     /* Not a speed limit: a busy host may preempt us, but not by the planted 200 us in most iterations. */
     cr_expect_lt(live->rest_us_median, 150.0);

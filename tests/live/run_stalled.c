@@ -13,7 +13,7 @@
 
 static void expect_patience(const char *yaml)
 {
-    struct live *const live = live_run(yaml, (struct run_faults){0});
+    struct live *const live = live_run(yaml, (struct run_options){0});
     const struct record_run *const r = &live->record;
     uint64_t least = UINT64_MAX, most = 0;
     for (uint32_t w = 0; w < 3; w++) {

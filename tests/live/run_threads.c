@@ -16,7 +16,7 @@
 
 static void expect_sound(const char *yaml)
 {
-    struct live *const live = live_run(yaml, (struct run_faults){0});
+    struct live *const live = live_run(yaml, (struct run_options){0});
     const struct record_run *const r = &live->record;
 
     cr_expect(r->drained, "every worker finished what was in flight");
@@ -77,7 +77,7 @@ Test(live, overruns_on_a_shared_core_are_booked_once)
         "data: {format: synthetic, samples: 2000, features: 256, classes: 10}\n"
         "model: {kind: mlp, hidden: [64]}\ntrain: {batch: 32, lr: 0.05}\ncompute: {base: 2us}\n"
         "policies: [adpsgd]\nstop: {iterations: 40}\n",
-        (struct run_faults){0});
+        (struct run_options){0});
     const struct record_run *const r = &live->record;
 
     cr_expect_gt(r->count.compute_overruns, r->count.gradients / 2);

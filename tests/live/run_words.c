@@ -258,7 +258,7 @@ static void expect_loans(const struct live *live, uint32_t per_edge)
 Test(words, newest_models_supersede_each_other_and_every_loan_comes_back)
 {
     struct live *const live =
-        live_run_row(PROFILE("stop: {iterations: 400}\n"), &newest, (struct run_faults){0});
+        live_run_row(PROFILE("stop: {iterations: 400}\n"), &newest, (struct run_options){0});
 
     expect_settled(live);
     expect_loans(live, 0);
@@ -270,7 +270,7 @@ Test(words, newest_models_supersede_each_other_and_every_loan_comes_back)
 Test(words, running_sums_keep_all_mass_though_messages_supersede_each_other)
 {
     struct live *const live =
-        live_run_row(PROFILE("stop: {iterations: 60}\n"), &sums, (struct run_faults){0});
+        live_run_row(PROFILE("stop: {iterations: 60}\n"), &sums, (struct run_options){0});
 
     expect_settled(live);
     expect_loans(live, 1); /* the base of each reader, which waits for more */
@@ -283,7 +283,7 @@ Test(words, running_sums_divide_by_no_weight_that_ran_out)
     struct live *const live = live_run_row(
         PROFILE("inject:\n  - {what: compute, scope: process, select: {workers: [0, 2]}, "
                 "law: {kind: slowdown, factor: 5000}}\nstop: {iterations: 150}\n"),
-        &sums, (struct run_faults){0});
+        &sums, (struct run_options){0});
 
     expect_settled(live);
     cr_expect_eq(live->record.ledger.diverged, 0u,
@@ -294,7 +294,7 @@ Test(words, running_sums_divide_by_no_weight_that_ran_out)
 Test(words, a_server_takes_differences_and_makes_the_late_abandon_theirs)
 {
     struct live *const live =
-        live_run_row(PROFILE("stop: {iterations: 60}\n"), &server, (struct run_faults){0});
+        live_run_row(PROFILE("stop: {iterations: 60}\n"), &server, (struct run_options){0});
     const struct record_run *const r = &live->record;
     uint64_t begun = 0;
 

@@ -96,18 +96,18 @@ static void close_plan(struct live *self, struct plan *plan, struct cell *cell)
     cr_assert_eq(system(command), 0);
 }
 
-struct live *live_run(const char *yaml, struct run_faults faults)
+struct live *live_run(const char *yaml, struct run_options options)
 {
-    return live_run_row(yaml, NULL, faults);
+    return live_run_row(yaml, NULL, options);
 }
 
-struct live *live_run_row(const char *yaml, const struct policy *row, struct run_faults faults)
+struct live *live_run_row(const char *yaml, const struct policy *row, struct run_options options)
 {
     struct plan plan;
     struct cell cell;
     struct err err = {{0}};
     struct live *const self = open_live(yaml, row, &plan, &cell);
-    cr_assert_eq(run_live(&self->host, &self->buffers, &cell, &faults, &self->record, &err), 0,
+    cr_assert_eq(run_live(&self->host, &self->buffers, &cell, &options, &self->record, &err), 0,
                  "%s", err.text);
     self->rest_us_median = median_rest(&self->buffers);
     close_plan(self, &plan, &cell);
@@ -134,7 +134,7 @@ void __wrap_combine(const struct combine *self, float *out)
 struct live *live_run_one_sided(const char *yaml)
 {
     one_sided = true;
-    struct live *const self = live_run(yaml, (struct run_faults){0});
+    struct live *const self = live_run(yaml, (struct run_options){0});
     one_sided = false;
     return self;
 }
@@ -142,14 +142,14 @@ struct live *live_run_one_sided(const char *yaml)
 struct recorded *recorded_one_sided(const char *yaml)
 {
     one_sided = true;
-    struct recorded *const self = recorded_open(yaml, (struct run_faults){0}, 0);
+    struct recorded *const self = recorded_open(yaml, (struct run_options){0}, 0);
     one_sided = false;
     return self;
 }
 
 int live_run_without_data(const char *yaml, struct err *err)
 {
-    const struct run_faults none = {0};
+    const struct run_options none = {0};
     struct plan plan;
     struct cell cell;
     struct live *const self = open_live(yaml, NULL, &plan, &cell);
@@ -189,24 +189,24 @@ struct recorded *recorded_plan(const char *yaml)
     return self;
 }
 
-void recorded_run(struct recorded *self, struct run_faults faults)
+void recorded_run(struct recorded *self, struct run_options options)
 {
     struct err err = {{0}};
     cr_assert_eq(
         host_open(&self->host, self->machine, self->sweep.plan[0].memory_bytes, self->folder, &err),
         0, "%s", err.text);
-    const struct matrix_options options = {.out = self->folder, .quiet = true, .faults = faults};
-    self->code = matrix_run(&self->host, &self->sweep, &options);
+    const struct matrix_options matrix = {.out = self->folder, .quiet = true, .run = options};
+    self->code = matrix_run(&self->host, &self->sweep, &matrix);
     host_close(&self->host);
     snprintf(self->dir, sizeof(self->dir), "%s/t/latest", self->folder);
 }
 
-struct recorded *recorded_open(const char *yaml, struct run_faults faults, size_t journal_bytes)
+struct recorded *recorded_open(const char *yaml, struct run_options options, size_t journal_bytes)
 {
     struct recorded *const self = recorded_plan(yaml);
     if (journal_bytes)
         self->sweep.plan[0].journal_bytes = journal_bytes;
-    recorded_run(self, faults);
+    recorded_run(self, options);
     return self;
 }
 

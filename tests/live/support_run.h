@@ -17,9 +17,9 @@ struct live {
 };
 
 /** Run the first policy and seed of `yaml`; fails the test on any error. Free the result with live_close. */
-struct live *live_run(const char *yaml, struct run_faults faults);
+struct live *live_run(const char *yaml, struct run_options options);
 /** The same with this row in place of the profile's policy: for policies that only a test has. */
-struct live *live_run_row(const char *yaml, const struct policy *row, struct run_faults faults);
+struct live *live_run_row(const char *yaml, const struct policy *row, struct run_options options);
 /** The same, and worker 0 once keeps its model as it was instead of averaging; the other end does average. */
 struct live *live_run_one_sided(const char *yaml);
 /** The same with a data file that was cut short after it was opened. Returns run_live's answer. */
@@ -40,9 +40,9 @@ struct recorded {
 /** Load and plan the profile, whose name is `t`; nothing has started. */
 struct recorded *recorded_plan(const char *yaml);
 /** Run what was planned. */
-void recorded_run(struct recorded *self, struct run_faults faults);
+void recorded_run(struct recorded *self, struct run_options options);
 /** Both. journal_bytes: room for each worker's journal, 0 = what the plan says. */
-struct recorded *recorded_open(const char *yaml, struct run_faults faults, size_t journal_bytes);
+struct recorded *recorded_open(const char *yaml, struct run_options options, size_t journal_bytes);
 
 /** Both, with the fault of live_run_one_sided. */
 struct recorded *recorded_one_sided(const char *yaml);
