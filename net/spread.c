@@ -20,11 +20,11 @@ static uint64_t ns_at(const struct spread *self, uint64_t cyc)
     return (uint64_t)((double)cyc * self->config.ns_per_cyc);
 }
 
-static void settle(struct spread *self)
+static void settle(struct spread *self, uint64_t messages)
 {
     /* relaxed load: one writer. release: what made it so comes before it */
     const uint64_t settled = atomic_load_explicit(self->config.settled, memory_order_relaxed);
-    atomic_store_explicit(self->config.settled, settled + 1, memory_order_release);
+    atomic_store_explicit(self->config.settled, settled + messages, memory_order_release);
 }
 
 /* --------------------------------------------------------------- in */
@@ -51,13 +51,17 @@ static bool deliver(struct spread *self, struct spread_pair *pair, const struct 
     struct fabric *const fabric = self->config.fabric;
     struct port_message message;
     memcpy(&message, it->message, sizeof(message));
-    if (!SPREAD_IS_TENSOR(it->stream))
-        return fabric_cut_control(fabric, cut, &message);
+    if (!SPREAD_IS_TENSOR(it->stream)) {
+        const bool taken = fabric_cut_control(fabric, cut, &message);
+        pair->owed -= taken;
+        return taken;
+    }
+    pair->owed--;
     unfold(self, cut, &message, it->slot);
     const uint32_t unread = fabric_cut_tensor(fabric, cut, &message, it->slot);
     if (unread < fabric->config.bodies) {
         wire_release(pair->wire, it->stream, unread);
-        settle(self);
+        settle(self, 1);
     }
     return true;
 }
@@ -92,7 +96,8 @@ static void end_loans(struct spread *self, struct spread_pair *pair)
 {
     struct wire_end end;
     while (wire_ended(pair->wire, &end))
-        fabric_cut_return(self->config.fabric, pair->out[SPREAD_EDGE(end.stream)], end.token);
+        if (SPREAD_IS_TENSOR(end.stream))
+            fabric_cut_return(self->config.fabric, pair->out[SPREAD_EDGE(end.stream)], end.token);
 }
 
 static void fill_item(const struct spread *self, uint32_t cut, const struct port_message *message,
@@ -122,7 +127,8 @@ static bool publish(struct spread *self, struct spread_pair *pair, uint16_t stre
     case WIRE_SUPERSEDED:
         fabric_cut_return(self->config.fabric, cut, old.token);
         fabric_cut_superseded(self->config.fabric, cut);
-        settle(self);
+        settle(self, 1);
+        pair->owed--;
         break;
     case WIRE_TAKEN:
         break;
@@ -143,6 +149,7 @@ static void take_messages(struct spread *self, struct spread_pair *pair, uint64_
                                &message)) {
             fill_item(self, pair->out[k / 2], &message, &held->item);
             held->is = true;
+            pair->owed++;
             if (!publish(self, pair, stream, held, now_ns))
                 break;
         }
@@ -216,14 +223,55 @@ static void take_frames(struct spread *self, uint64_t now_ns)
     const uint32_t came = self->link ? link_receive(self->link, in, LINK_BURST) : 0;
     for (uint32_t i = 0; i < came; i++) {
         struct spread_pair *const pair = &self->pair[in[i].peer];
+        if (pair->is_lost)
+            continue;
         wire_input(pair->wire, in[i].at, in[i].bytes, now_ns);
         end_loans(self, pair);
         take_deliveries(self, pair);
-        for (; pair->overtaken < wire_counted(pair->wire, WIRE_OVERTAKEN); pair->overtaken++)
-            settle(self);
+        for (; pair->overtaken < wire_counted(pair->wire, WIRE_OVERTAKEN); pair->overtaken++) {
+            settle(self, 1);
+            pair->owed--;
+        }
     }
     if (came > 0)
         link_release(self->link, in, came);
+}
+
+/* ------------------------------------------------------------ a death */
+
+/** What workers still send to it, and give back to it. */
+static void turn_lost(struct spread *self, const struct spread_pair *pair)
+{
+    struct fabric *const fabric = self->config.fabric;
+    struct port_message message;
+    for (uint32_t k = 0; k < 2 * pair->outs; k++) {
+        const bool tensor = SPREAD_IS_TENSOR(k + 1);
+        for (; fabric_cut_take(fabric, pair->out[k / 2], tensor, &message); settle(self, 1))
+            if (tensor)
+                fabric_cut_return(fabric, pair->out[k / 2], message.handle);
+    }
+    for (uint32_t k = 0; k < pair->ins; k++)
+        while (fabric_cut_released(fabric, pair->in[k]) < fabric->config.bodies)
+            ;
+}
+
+static void lose(struct bridge *bridge, uint32_t process)
+{
+    struct spread *const self = spread_of(bridge);
+    for (uint32_t p = 0; p < self->pairs; p++) {
+        struct spread_pair *const pair = &self->pair[p];
+        if (pair->process != process || pair->is_lost)
+            continue;
+        wire_close(pair->wire);
+        end_loans(self, pair);
+        for (uint32_t k = 0; k < 2 * pair->outs; k++) {
+            if (pair->held[k].is && SPREAD_IS_TENSOR(k + 1))
+                fabric_cut_return(self->config.fabric, pair->out[k / 2], pair->held[k].item.token);
+            pair->held[k].is = false;
+        }
+        pair->is_lost = true;
+        settle(self, pair->owed);
+    }
 }
 
 static void turn(struct bridge *bridge, uint64_t now_cyc)
@@ -233,6 +281,10 @@ static void turn(struct bridge *bridge, uint64_t now_cyc)
     take_frames(self, now_ns);
     for (uint32_t p = 0; p < self->pairs; p++) {
         struct spread_pair *const pair = &self->pair[p];
+        if (pair->is_lost) {
+            turn_lost(self, pair);
+            continue;
+        }
         end_loans(self, pair);
         take_deliveries(self, pair);
         give_back_places(self, pair);
@@ -248,7 +300,7 @@ static void turn(struct bridge *bridge, uint64_t now_cyc)
 
 struct bridge *spread_bridge(struct spread *self)
 {
-    self->bridge.turn = turn;
+    self->bridge = (struct bridge){.turn = turn, .lose = lose};
     return &self->bridge;
 }
 
@@ -261,13 +313,14 @@ void spread_start(struct spread *self, uint64_t now_cyc)
 void spread_bye(struct spread *self, uint64_t now_cyc)
 {
     for (uint32_t p = 0; p < self->pairs; p++)
-        wire_bye(self->pair[p].wire, ns_at(self, now_cyc));
+        if (!self->pair[p].is_lost)
+            wire_bye(self->pair[p].wire, ns_at(self, now_cyc));
 }
 
 static bool all_are(const struct spread *self, enum session_state state)
 {
     for (uint32_t p = 0; p < self->pairs; p++)
-        if (wire_state(self->pair[p].wire) != state)
+        if (!self->pair[p].is_lost && wire_state(self->pair[p].wire) != state)
             return false;
     return true;
 }
@@ -288,6 +341,8 @@ struct spread_counts spread_counts(const struct spread *self)
     if (self->link)
         out.link = self->link->counts;
     for (uint32_t p = 0; p < self->pairs; p++) {
+        if (self->pair[p].is_lost) /* nobody says what the other end has of it */
+            continue;
         for (uint32_t c = 0; c < WIRE_COUNTS; c++)
             out.wire[c] += wire_counted(self->pair[p].wire, (enum wire_count)c);
         out.peers_sent += wire_peer_sent(self->pair[p].wire);

@@ -33,6 +33,9 @@ struct spread_pair {
     bool delivered;     /* to a worker, which may answer at once … */
     bool deferred;      /* … and what is to be sent has waited a turn for that */
     uint64_t overtaken; /* messages replaced within the wire that were counted */
+    bool is_lost;       /* the other process is dead */
+    /* Messages to it less those from it, without the settled ones: what its books would have to say when all is quiet. */
+    uint64_t owed;
     /* Frames of one call, headers copied to `store`: the wire has one place for a header. From `first` on the link had no room
      * for them, and they are there whole. */
     struct link_out frame[SPREAD_BATCH];

@@ -8,6 +8,8 @@
 struct bridge {
     /** Never waits. */
     void (*turn)(struct bridge *self, uint64_t now_cyc);
+    /** That process is dead: what is under way to it ends, what it sent and nobody has yet is nobody's. Harmless if repeated. */
+    void (*lose)(struct bridge *self, uint32_t process);
 };
 
 #endif

@@ -238,3 +238,73 @@ Test(spread, carries_a_slice_to_its_place)
         cr_assert(vector[d] > 8.9f && vector[d] < 9.1f, "float %u is %g", d, (double)vector[d]);
     close_ends();
 }
+
+static bool send_control(uint32_t word)
+{
+    struct port_message message = {.type = 3, .word = {word}}, old;
+    return bench.port->ops->send(bench.port, 0, 1, &message, &old) == PORT_OK;
+}
+
+/* Worker 0 sends to worker 2, whose process reads some of it and dies: all loans are home, and all that was sent is settled. */
+static void lose_a_process(enum stream_class tensors, uint32_t turns)
+{
+    uint64_t sent = 0, at_sender = 0, before;
+    uint32_t read = 0;
+    struct port_arrival in;
+    settled[0] = settled[1] = 0;
+    open_ends("udp", tensors);
+    for (uint32_t round = 0; round < 40; round++) {
+        if (round == 30) /* from here on nobody reads, and nobody answers */
+            spread_bridge(end[0])->turn(spread_bridge(end[0]), now_ns += 2000);
+        for (uint32_t i = 0; i < turns && round < 30; i++)
+            turn_both();
+        if (bench.slots[0].free_count > 2) {
+            const slots_handle handle = bench_write(&bench, 0, round + 1, 1);
+            const enum port_status result = bench_send(&bench, 0, 1, handle);
+            at_sender += result == PORT_SUPERSEDED;
+            sent += result != PORT_FULL;
+            slots_drop(&bench.slots[0], slots_slot_of(handle));
+        }
+        sent += send_control(round);
+        if (round % 3 == 0 && bench.port->ops->poll(bench.port, 2, &in, 1) == 1) {
+            read++;
+            if (in.message.is_tensor)
+                bench.port->ops->release(bench.port, 2, in.edge, in.message.handle);
+        }
+        bench.port->ops->reclaim(bench.port, 0, &bench.slots[0]);
+    }
+    cr_expect_gt(read, 0u);
+
+    struct bridge *const left = spread_bridge(end[0]);
+    left->lose(left, 1);
+    left->lose(left, 1);
+    before = settled[0];
+    left->turn(left, now_ns += 2000);
+    sent += send_control(99); /* before its policy knows */
+    left->turn(left, now_ns += 2000);
+
+    while (bench.port->ops->reclaim(bench.port, 0, &bench.slots[0]) > 0)
+        ;
+    cr_expect_eq(bench.slots[0].free_count, bench.config.slots, "every loan is home");
+    cr_expect_eq(sent, at_sender + settled[0], "sent %lu, settled %lu", (unsigned long)sent,
+                 (unsigned long)settled[0]);
+    cr_expect_gt(settled[0], before, "also what was sent since");
+    spread_bye(end[0], now_ns);
+    cr_expect(spread_is_over(end[0]), "the dead owe nothing");
+    cr_expect_eq(spread_counts(end[0]).wire[WIRE_FRAMES_SENT], 0u);
+    spread_close(end[0]);
+    spread_close(end[1]);
+    bench_close(&bench);
+}
+
+Test(spread, gives_back_what_a_dead_process_had_of_newest_tensors)
+{
+    lose_a_process(STREAM_NEWEST, 1);
+    lose_a_process(STREAM_NEWEST, 20);
+}
+
+Test(spread, gives_back_what_a_dead_process_had_of_exact_tensors)
+{
+    lose_a_process(STREAM_EXACT, 1);
+    lose_a_process(STREAM_EXACT, 20);
+}
