@@ -80,9 +80,19 @@ static void steer_run(struct cohort *self, uint64_t now_cyc)
     }
 }
 
+uint32_t cohort_halted_here(const struct cohort *self)
+{
+    uint32_t sum = atomic_load_explicit(&self->halted, memory_order_acquire);
+    for (uint32_t b = 0; b < self->bridges; b++)
+        sum += atomic_load_explicit(&self->bridge[b].is_lost, memory_order_acquire)
+                   ? self->bridge[b].loops
+                   : atomic_load_explicit(&self->bridge[b].halted, memory_order_acquire);
+    return sum;
+}
+
 static void steer_halt(struct cohort *self)
 {
-    if (atomic_load_explicit(&self->halted, memory_order_acquire) +
+    if (cohort_halted_here(self) +
             atomic_load_explicit(&self->halted_elsewhere, memory_order_acquire) <
         self->loops)
         return;
@@ -107,6 +117,9 @@ static bool is_quiet(struct cohort *self)
     uint64_t sent = 0, received = 0;
     const uint64_t waves = atomic_load_explicit(&self->waves, memory_order_acquire);
     if (waves > 0 && self->quiet_sum > 0 && waves < self->quiet_wave + 2)
+        return false;
+    if (atomic_load_explicit(&self->losses_closed, memory_order_acquire) !=
+        atomic_load_explicit(&self->losses, memory_order_acquire))
         return false;
     for (uint32_t b = 0; b < self->bridges; b++)
         received += atomic_load_explicit(&self->bridge[b].settled, memory_order_acquire);
@@ -136,6 +149,49 @@ static void steer_drain(struct cohort *self, uint64_t now_cyc)
     self->incomplete = !quiet || self->stall.gave_up;
     self->end_cyc = now_cyc;
     phase_to(self, COHORT_END);
+}
+
+void cohort_lose(struct cohort *self, uint32_t process)
+{
+    atomic_store_explicit(&self->bridge[process].is_lost, 1, memory_order_release);
+    atomic_fetch_add_explicit(&self->losses, 1, memory_order_release);
+}
+
+bool cohort_has_let_go(const struct cohort *self)
+{
+    const uint32_t losses = atomic_load_explicit(&self->losses, RELAXED);
+    for (uint32_t b = 0; b < self->bridges; b++)
+        if (!atomic_load_explicit(&self->bridge[b].is_lost, RELAXED) &&
+            atomic_load_explicit(&self->bridge[b].losses, memory_order_acquire) < losses)
+            return false;
+    return true;
+}
+
+void cohort_bury(struct cohort *self, uint32_t w, uint64_t now_cyc)
+{
+    struct cohort_worker *const worker = &self->worker[w];
+    atomic_store_explicit(&worker->sent, 0, RELAXED);
+    atomic_store_explicit(&worker->received, 0, RELAXED);
+    atomic_store_explicit(&worker->present, 0, RELAXED);
+    atomic_store_explicit(&worker->transfer, 0, RELAXED);
+    atomic_store_explicit(&worker->working, 0, RELAXED);
+    atomic_store_explicit(&worker->held, 0, RELAXED);
+    atomic_store_explicit(&worker->apart, 1, RELAXED);
+    atomic_store_explicit(&worker->epoch_cyc, now_cyc, RELAXED);
+    atomic_store_explicit(&worker->done, 1, memory_order_release);
+    if (atomic_load_explicit(&worker->epoch, RELAXED) % 2 == 0)
+        atomic_fetch_add_explicit(&worker->epoch, 1, memory_order_release);
+    cohort_announce(self);
+}
+
+void cohort_close_losses(struct cohort *self)
+{
+    for (uint32_t b = 0; b < self->bridges; b++)
+        if (atomic_load_explicit(&self->bridge[b].is_lost, RELAXED))
+            atomic_store_explicit(&self->bridge[b].settled, 0, RELAXED);
+    /* release: without the books of the dead, sums hold */
+    atomic_store_explicit(&self->losses_closed, atomic_load_explicit(&self->losses, RELAXED),
+                          memory_order_release);
 }
 
 void cohort_steer(struct cohort *self, uint64_t now_cyc)

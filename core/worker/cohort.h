@@ -87,6 +87,10 @@ struct cohort_cut {
 /** What carries messages between processes, one for each: of what workers sent, what nobody will read. */
 struct cohort_bridge {
     _Alignas(64) _Atomic uint64_t settled; /* messages: replaced by newer ones on their way */
+    _Atomic uint32_t losses; /* of the cohort's: it has given up what was under way to those */
+    _Atomic uint32_t halted; /* of its loops, in place of cohort.halted */
+    _Atomic uint32_t is_lost;
+    uint32_t loops;
 };
 
 struct cohort {
@@ -96,6 +100,9 @@ struct cohort {
     _Atomic uint32_t halted; /* loops that have seen HALT and published `begun` */
     _Atomic uint32_t halted_elsewhere; /* the same, where this memory is not shared */
     _Atomic uint32_t failed;           /* a loop met an error: everybody ends */
+    _Atomic uint32_t losses;           /* processes that died … */
+    _Atomic uint32_t
+        losses_closed; /* … and whose books are closed, so that sums hold without them */
     _Atomic uint32_t
         changes; /* grows when any worker's epoch or transfer changes, or a stall is announced */
     _Atomic uint64_t stalled_cyc; /* a stall is announced: so long nothing has happened */
@@ -139,6 +146,19 @@ static inline void cohort_plan(struct cohort_worker *self, uint64_t due_cyc)
 
 /** Coordinator's duty, called by loop 0 once per turn: announce cuts, HALT, DRAIN and END. */
 void cohort_steer(struct cohort *self, uint64_t now_cyc);
+
+/** Loops of this memory that have seen HALT, or never will. */
+uint32_t cohort_halted_here(const struct cohort *self);
+
+/*
+ * A process died, and its workers with it. Whoever sees it calls, from one thread outside the loops: cohort_lose; when all that
+ * are left have let go of what was under way, cohort_bury for each of its workers, then cohort_close_losses.
+ */
+void cohort_lose(struct cohort *self, uint32_t process);
+bool cohort_has_let_go(const struct cohort *self);
+/** Peers hear of it as of a crash. Nobody else writes that worker's row any more. */
+void cohort_bury(struct cohort *self, uint32_t worker, uint64_t now_cyc);
+void cohort_close_losses(struct cohort *self);
 
 /** Share of the budget that is used up, in [0, 1]. */
 double cohort_progress(const struct cohort *self, uint64_t now_cyc);

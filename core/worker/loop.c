@@ -49,12 +49,28 @@ static void turn_loader(struct loop *self)
         compute_look_at_batch(self->worker[i], from);
 }
 
+/** Processes that died since. */
+static void lose_processes(struct loop *self)
+{
+    const struct cohort *const cohort = self->cohort;
+    const uint32_t losses = atomic_load_explicit(&cohort->losses, memory_order_acquire);
+    if (losses == self->losses)
+        return;
+    self->losses = losses;
+    for (uint32_t b = 0; b < cohort->bridges; b++)
+        if (atomic_load_explicit(&cohort->bridge[b].is_lost, memory_order_acquire))
+            self->bridge->lose(self->bridge, b);
+    /* release: what was under way has been settled */
+    atomic_store_explicit(&self->process->losses, losses, memory_order_release);
+}
+
 /** Its time is nobody's of the workers: they were off the core meanwhile. */
 static void turn_bridge(struct loop *self)
 {
     if (!self->bridge)
         return;
     const uint64_t from = clock_cyc();
+    lose_processes(self);
     self->bridge->turn(self->bridge, from);
     self->busy_cyc += clock_cyc() - from;
 }
@@ -133,7 +149,9 @@ static bool follow(struct loop *self, uint64_t now)
             for (uint32_t i = 0; i < self->count; i++)
                 worker_halt(self->worker[i]);
             /* release: what the workers have begun is visible to the coordinator */
-            atomic_fetch_add_explicit(&self->cohort->halted, 1, memory_order_release);
+            atomic_fetch_add_explicit(self->process ? &self->process->halted
+                                                    : &self->cohort->halted,
+                                      1, memory_order_release);
         }
         return true;
     case COHORT_DRAIN:

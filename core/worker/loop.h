@@ -20,12 +20,14 @@ struct loop {
     bool
         yields; /* loops of other processes share its core: it is theirs when there is nothing to do */
     struct loader *loader;
-    struct bridge *bridge;     /* NULL: none of this loop's */
-    const float *initial;      /* [dim] the model everybody starts from */
-    uint32_t changes;          /* the cohort's, when it was looked at last */
-    uint32_t turn;             /* whose slice is next */
-    uint64_t busy_cyc;         /* time given to any worker or to the loader, so far */
-    uint64_t work_cyc;         /* of that, turns in which something was done */
+    struct bridge *bridge;         /* NULL: none of this loop's */
+    struct cohort_bridge *process; /* its process' row; NULL: there is one process */
+    uint32_t losses;               /* the cohort's, of which the bridge was told */
+    const float *initial;          /* [dim] the model everybody starts from */
+    uint32_t changes;              /* the cohort's, when it was looked at last */
+    uint32_t turn;                 /* whose slice is next */
+    uint64_t busy_cyc;             /* time given to any worker or to the loader, so far */
+    uint64_t work_cyc;             /* of that, turns in which something was done */
     struct worker_spent reads; /* polls of the loader that had something to do, during RUN … */
     uint64_t batches;          /* … and what they brought */
     uint64_t run_cyc;          /* length of RUN as this loop saw it */

@@ -193,6 +193,13 @@ static void make_loops(struct run *run, const struct run_options *options)
             t->loader_config.buffer = (void *)((at + 4095) & ~(uintptr_t)4095);
         }
     }
+    for (uint32_t p = 0; p < run->cohort.bridges; p++) {
+        uint32_t first, end;
+        cell_loops(cell, p, &first, &end);
+        run->cohort.bridge[p].loops = end - first;
+        for (uint32_t l = first; l < end; l++)
+            run->thread[l].loop.process = &run->cohort.bridge[p];
+    }
     for (uint32_t w = 0; w < cell->graph.workers; w++) {
         struct run_thread *const t = &run->thread[cell->placement.loop[w]];
         run->worker[w]->data.loop_index = t->loop.count;
@@ -220,6 +227,7 @@ static void make_cohort(struct run *run, const struct run_options *options)
         .bridge = take(&run->host->arena, e->processes * sizeof(struct cohort_bridge)),
         .worker = take(&run->host->arena, cell->graph.workers * sizeof(struct cohort_worker))};
     memset(run->cohort.worker, 0, cell->graph.workers * sizeof(struct cohort_worker));
+    memset(run->cohort.bridge, 0, e->processes * sizeof(struct cohort_bridge));
     if (cell->common->ranks && ranks_clocks(cell->common->ranks) > 1) {
         const size_t bytes = cell->graph.workers * sizeof(*run->cohort.clock);
         run->cohort.clock = take(&run->host->arena, bytes);

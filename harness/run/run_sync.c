@@ -205,7 +205,7 @@ static void write_word(struct run *run, const struct run_state *mine, struct pac
                             .reported = atomic_load(&run->gate.reported),
                             .refused = atomic_load(&run->gate.refused),
                             /* before the rows, which hold what was begun by then */
-                            .halted = atomic_load(&run->cohort.halted),
+                            .halted = cohort_halted_here(&run->cohort),
                             .failed = atomic_load(&run->cohort.failed),
                             .interrupted = atomic_load(&run->interrupted),
                             .disk_failed = atomic_load(&run->disk_failed)};

@@ -426,3 +426,68 @@ Test(cohort, waits_for_loops_that_halt_elsewhere)
     steer_at(1002);
     cr_expect_eq(cohort_phase(&cohort), COHORT_DRAIN);
 }
+
+/* Worker 2 is of process 1, which has one of the two loops. */
+static struct cohort_bridge two[2];
+
+static void two_processes(void)
+{
+    two[0] = two[1] = (struct cohort_bridge){.loops = 1};
+    cohort.bridge = two;
+    cohort.bridges = 2;
+}
+
+Test(cohort, waits_for_no_loop_of_a_process_that_died)
+{
+    two_processes();
+    steer_at(1000);
+    two[1].halted = 1; /* it died after it had seen HALT: it counts once */
+    cohort_lose(&cohort, 1);
+    steer_at(1001);
+    cr_expect_eq(cohort_phase(&cohort), COHORT_HALT);
+    two[0].halted = 1;
+    steer_at(1002);
+    cr_expect_eq(cohort_phase(&cohort), COHORT_DRAIN);
+}
+
+Test(cohort, comes_to_rest_without_the_books_of_the_dead)
+{
+    two_processes();
+    two[0].halted = two[1].halted = 1;
+    drain();
+    worker[0].done = worker[1].done = 1;
+    worker[0].sent = 5; /* two of them to worker 2 */
+    worker[1].received = 3;
+    worker[2].sent = 7;
+    two[1].settled = 1;
+
+    cohort_lose(&cohort, 1);
+    cr_expect_not(cohort_has_let_go(&cohort));
+    two[0].settled = 2; /* what was under way */
+    two[0].losses = 1;
+    cr_expect(cohort_has_let_go(&cohort));
+    cohort_bury(&cohort, 2, START + 1005);
+    for (uint32_t i = 0; i < 3; i++)
+        steer_at(1010 + i);
+    cr_expect_eq(cohort_phase(&cohort), COHORT_DRAIN, "its books are open");
+    cohort_close_losses(&cohort);
+    steer_at(1020);
+    steer_at(1021);
+
+    cr_expect_eq(cohort_phase(&cohort), COHORT_END);
+    cr_expect_not(cohort.incomplete);
+}
+
+Test(cohort, tells_peers_of_a_death_as_of_a_crash)
+{
+    two_processes();
+    worker[2].present = worker[2].working = 1;
+    worker[2].epoch = 2; /* it had gone and come back */
+    cohort_bury(&cohort, 2, START + 40);
+    cr_expect_eq(worker[2].epoch, 3u);
+    cr_expect_eq(worker[2].epoch_cyc, START + 40);
+    cr_expect_not(worker[2].present || worker[2].working);
+    cr_expect_eq(cohort.changes, 1u);
+    cohort_bury(&cohort, 2, START + 50);
+    cr_expect_eq(worker[2].epoch, 3u, "nobody goes twice");
+}
