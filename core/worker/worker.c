@@ -266,6 +266,17 @@ void worker_stop(struct worker *self, uint64_t last_round, uint64_t now)
     }
 }
 
+void worker_lose(struct worker *self)
+{
+    const uint32_t cut = atomic_load_explicit(&self->common->cohort->cut, memory_order_acquire);
+    self->membership.state = MEMBER_GONE;
+    self->phase = WORKER_IDLE; /* what it was about may be half done */
+    self->done = true;
+    while (self->cut < cut)
+        copy_snapshot(self, self->cut++);
+    worker_finish(self);
+}
+
 void worker_finish(struct worker *self)
 {
     compute_abandon(self);

@@ -347,4 +347,7 @@ void worker_stop(struct worker *self, uint64_t last_round, uint64_t now_cyc);
 /** END: copy the final model for the evaluation. */
 void worker_finish(struct worker *self);
 
+/** The same for one whose process died, by whoever shares its memory: it was not there any more. */
+void worker_lose(struct worker *self);
+
 #endif

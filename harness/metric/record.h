@@ -168,6 +168,7 @@ struct record_ledger {
 struct record_frames {
     const char *link; /* NULL: one process has all workers */
     uint32_t processes;
+    uint32_t lost; /* of them, that died during the run */
     bool shared_cores; /* on which they take turns */
     uint32_t clocks;   /* counters that stamps are of: hosts, where they are several */
     uint64_t sent, received;

@@ -235,6 +235,7 @@ static json_t *frames(const struct record_frames *of)
     json_t *const out = json_object();
     put(out, "link", results_json_text(of->link));
     put_count(out, "processes", of->processes);
+    put_count(out, "lost", of->lost);
     put_count(out, "clocks", of->clocks);
     put(out, "shared_cores", json_boolean(of->shared_cores));
     put_count(out, "sent", of->sent);

@@ -257,7 +257,7 @@ void cell_close(struct cell *self)
 
 static bool may_lose(const struct experiment *e)
 {
-    bool lose = false;
+    bool lose = e && e->processes > 1; /* one may die */
     for (uint32_t i = 0; e && i < e->fault_count; i++)
         lose |= fault_loses(e->fault[i].fault.kind);
     return lose;

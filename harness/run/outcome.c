@@ -146,6 +146,6 @@ int outcome_code(const struct outcome *self, const struct outcome_runs *of, bool
     for (uint32_t i = 0; i < self->verdict.checks; i++)
         code = self->check[i].pass || (self->check[i].open && !strict) ? code : 4;
     for (uint32_t i = 0; i < of->runs; i++)
-        code = of->run[i].drained ? code : 5;
+        code = of->run[i].drained && of->run[i].cores.frames.lost == 0 ? code : 5;
     return self->verdict.complete ? code : 5;
 }

@@ -18,6 +18,7 @@
 #include "core/worker/stall.h"
 #include "harness/run/interrupt.h"
 #include "harness/run/run_collect.h"
+#include "harness/run/run_deaths.h"
 #include "harness/run/run_processes.h"
 #include "harness/run/run_share.h"
 #include "harness/run/run_sync.h"
@@ -70,22 +71,28 @@ static void make_common(struct run *run, const struct run_options *options)
     };
 }
 
-/** When its peers were heard, and, where there are faults, what begins anew when it comes back. */
+/** Can workers go? Planned, or with their process. */
+static bool has_lives(const struct run *run)
+{
+    return run->common.faults > 0 || run->cell->process;
+}
+
+/** When its peers were heard, and, where workers can go, what begins anew when it comes back. */
 static void give_life(struct run *run, struct worker *self)
 {
     const struct policy_config *const policy = &run->policy[self->id];
     const size_t bytes = policy->peer_count * sizeof(uint64_t);
     self->heard_cyc = take(&run->host->arena, bytes);
     memset(self->heard_cyc, 0, bytes);
-    if (run->common.faults > 0)
+    if (has_lives(run))
         membership_open(self, run->membership[self->id], policy, self->agent.state,
                         agent_bytes(run->cell->row, policy));
 }
 
-/** Ordinary memory, since few runs have faults, and those need little of it. */
+/** Ordinary memory, since in few runs anybody can go, and those need little of it. */
 static int open_lives(struct run *run, struct err *err)
 {
-    for (uint32_t w = 0; w < run->cell->graph.workers && run->common.faults > 0; w++) {
+    for (uint32_t w = 0; w < run->cell->graph.workers && has_lives(run); w++) {
         const uint32_t peers = cell_policy_config(run->cell, w).peer_count;
         run->membership[w] = calloc(1, membership_bytes(peers, run->cell->slots) + 1);
         if (!run->membership[w])
@@ -296,8 +303,9 @@ static int set_up(struct run *run, const struct run_options *options, struct err
 /** What workers of this rank have come to, and at rank 0 those of all. */
 static int settle(struct run *run, struct err *err)
 {
+    run_deaths_settle(run);
     for (uint32_t w = 0; w < run->cell->graph.workers; w++)
-        if (cell_is_ours(run->cell, w))
+        if (cell_is_ours(run->cell, w) && !run_death_took(run, w))
             run_share_settle(run, w);
     return run->cell->common->ranks ? run_sync_parts(run, err) : 0;
 }

@@ -10,6 +10,7 @@
 #include "harness/run/collect.h"
 #include "harness/run/ledger.h"
 #include "harness/run/run_costs.h"
+#include "harness/run/run_deaths.h"
 #include "harness/run/run_link.h"
 
 /* Latency figures of a cooperative run mean something else once a core is busier than this. */
@@ -324,6 +325,7 @@ int run_collect(struct run *run, struct record_run *out, struct err *err)
     collect_stolen(run, out);
     count_in_flight(run, out);
     collect_frames(run, &out->cores.frames);
+    run_deaths_collect(run, out);
     rc = collect_faults(out, run->common.fault, run->common.faults,
                         since_start_ns(run, c->stop_cyc), fault_of, run, err);
     if (rc < 0)

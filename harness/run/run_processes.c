@@ -3,7 +3,8 @@
  * The parent forks, starts the clock, and waits; it has no loop. Each child starts DPDK for itself where its link needs it,
  * runs the threads of its loops, and leaves what it counted in the shared run. The first loop of each turns the bridge.
  *
- * A process that dies takes the run with it, for now: the others are ended, and the run is an error that names it.
+ * A process that dies counts as a crash of its workers where the others can go on without it (run_deaths.h). Otherwise the
+ * others are ended, and the run is an error that names it.
  */
 #include "harness/run/run_processes.h"
 
@@ -21,6 +22,7 @@
 #include "core/base/check.h"
 #include "core/learn/mix.h"
 #include "harness/run/interrupt.h"
+#include "harness/run/run_deaths.h"
 #include "harness/run/run_link.h"
 #include "harness/run/run_sync.h"
 #include "harness/run/run_threads.h"
@@ -222,6 +224,22 @@ __attribute__((format(printf, 4, 5))) static void fail(struct run *run, struct c
     end_children(run, self);
 }
 
+static void note_end(struct run *run, struct children *self, uint32_t p, int status)
+{
+    char how[64];
+    if (!WIFSIGNALED(status) && WEXITSTATUS(status) == 0)
+        return;
+    if (WIFSIGNALED(status))
+        snprintf(how, sizeof(how), "was killed by signal %d", WTERMSIG(status));
+    else
+        snprintf(how, sizeof(how), "ended with code %d", WEXITSTATUS(status));
+    const char *const fatal = self->state.code == 0 ? run_death_ends_run(run, p) : NULL;
+    if (self->state.code == 0 && !fatal)
+        run_death(run, p, how);
+    else
+        fail(run, self, -EIO, "process %u %s, and %s", p, how, fatal);
+}
+
 /** Takes those that have ended. The first that ended otherwise than it should is told, and the others are ended. */
 static void look(struct run *run, struct children *self)
 {
@@ -239,10 +257,7 @@ static void look(struct run *run, struct children *self)
         }
         eal_sweep(run->host->runtime_dir, process->pid);
         process->pid = 0;
-        if (WIFSIGNALED(status))
-            fail(run, self, -EIO, "process %u was killed by signal %d", p, WTERMSIG(status));
-        else if (WEXITSTATUS(status) != 0)
-            fail(run, self, -EIO, "process %u ended with code %d", p, WEXITSTATUS(status));
+        note_end(run, self, p, status);
     }
 }
 
@@ -332,6 +347,7 @@ int run_processes(struct run *run, struct err *err)
     fork_all(run, &children);
     for (bool goes_on = true; goes_on;) {
         look(run, &children);
+        run_deaths_look(run);
         note_threads(run, &children);
         begin(run);
         goes_on = step(run, &children, &error, err);

@@ -40,6 +40,8 @@ struct run_process {
     char address[EXPERIMENT_PROCESSES_MAX][LINK_ADDRESS_MAX]; /* where each other one reaches it */
     int error;
     struct err err;
+    uint64_t lost_cyc, noticed_cyc; /* it died, and its workers' peers were told */
+    bool buried;
     struct spread_counts counts; /* after the run */
     bool is_over;                /* and all said BYE to it */
 };

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the dead counted is in the memory that all share, as it was at their last instruction. */
+#include "harness/run/run_deaths.h"
+
+#include <stdio.h>
+
+static bool is_lost(const struct run *run, uint32_t p)
+{
+    return atomic_load(&run->cohort.bridge[p].is_lost) != 0;
+}
+
+bool run_death_took(const struct run *run, uint32_t worker)
+{
+    return run->cohort.bridges > 0 && is_lost(run, run->cell->process[worker]);
+}
+
+const char *run_death_ends_run(const struct run *run, uint32_t p)
+{
+    if (cohort_phase(&run->cohort) == COHORT_WAIT)
+        return "before the run began";
+    if (run->cell->common->ranks)
+        return "a process of another rank cannot be missed yet";
+    if (p == 0)
+        return "it decided when the run ends";
+    if (!run->cell->row->survives_loss)
+        return "no worker of this policy can be missed";
+    return NULL;
+}
+
+void run_death(struct run *run, uint32_t p, const char *how)
+{
+    char text[256];
+    struct run_process *const process = &run->process[p];
+    process->lost_cyc = clock_cyc();
+    atomic_store(&process->stage, RUN_STAGE_ENDED); /* nobody waits for its word */
+    cohort_lose(&run->cohort, p);
+    snprintf(text, sizeof(text), "process %u %s: its workers count as crashed, the others go on", p,
+             how);
+    run->common.say(text);
+}
+
+void run_deaths_look(struct run *run)
+{
+    struct cohort *const c = &run->cohort;
+    if (atomic_load(&c->losses) == atomic_load(&c->losses_closed) || !cohort_has_let_go(c))
+        return;
+    const uint64_t now = clock_cyc();
+    for (uint32_t w = 0; w < c->workers; w++) {
+        struct run_process *const process = &run->process[run->cell->process[w]];
+        if (!run_death_took(run, w) || process->buried)
+            continue;
+        process->noticed_cyc = now;
+        cohort_bury(c, w, now);
+    }
+    for (uint32_t p = 0; p < c->bridges; p++)
+        run->process[p].buried = is_lost(run, p);
+    cohort_close_losses(c);
+}
+
+static void add_fault(struct run *run, uint32_t w)
+{
+    const struct run_process *const process = &run->process[run->cell->process[w]];
+    const uint64_t since = process->lost_cyc - run->cohort.start_cyc;
+    if (run->common.faults == FAULT_SCHEDULE_MAX)
+        return;
+    run->fault[run->common.faults] = (struct fault){
+        .kind = FAULT_CRASH, .worker = w, .at_ns = clock_ns(&run->host->clock, since)};
+    run->happened[run->common.faults++] = (struct worker_fault){
+        .at_cyc = process->lost_cyc, .noticed_cyc = process->noticed_cyc, .happened = true};
+}
+
+void run_deaths_settle(struct run *run)
+{
+    for (uint32_t w = 0; w < run->cell->graph.workers; w++) {
+        if (!run_death_took(run, w))
+            continue;
+        worker_lose(run->worker[w]);
+        run->share[w].core = run->thread[run->cell->placement.loop[w]].core;
+        add_fault(run, w);
+    }
+}
+
+/** What one side counted and the other did not: under way to the dead, or counted by them an instruction too late. */
+static uint64_t balance(uint64_t *sent, uint64_t ended)
+{
+    const uint64_t lost = *sent > ended ? *sent - ended : 0;
+    *sent = *sent < ended ? ended : *sent;
+    return lost;
+}
+
+void run_deaths_collect(const struct run *run, struct record_run *out)
+{
+    struct counts *const c = &out->count;
+    for (uint32_t p = 0; p < run->cohort.bridges; p++)
+        out->cores.frames.lost += is_lost(run, p);
+    if (out->cores.frames.lost == 0)
+        return;
+    const uint64_t tensors =
+        balance(&c->tensors_sent, c->tensors_delivered + c->tensors_superseded +
+                                      c->tensors_dropped + c->tensors_in_flight);
+    c->tensors_dropped += tensors;
+    c->links.dropped_by[LINK_GONE] += tensors;
+    c->links.control_dropped_by[LINK_GONE] +=
+        balance(&c->control_sent, c->control_delivered + record_control_ended(out));
+}
