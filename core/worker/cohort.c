@@ -84,7 +84,7 @@ uint32_t cohort_halted_here(const struct cohort *self)
 {
     uint32_t sum = atomic_load_explicit(&self->halted, memory_order_acquire);
     for (uint32_t b = 0; b < self->bridges; b++)
-        sum += atomic_load_explicit(&self->bridge[b].is_lost, memory_order_acquire)
+        sum += cohort_is_lost(self, b)
                    ? self->bridge[b].loops
                    : atomic_load_explicit(&self->bridge[b].halted, memory_order_acquire);
     return sum;
@@ -118,13 +118,16 @@ static bool is_quiet(struct cohort *self)
     const uint64_t waves = atomic_load_explicit(&self->waves, memory_order_acquire);
     if (waves > 0 && self->quiet_sum > 0 && waves < self->quiet_wave + 2)
         return false;
-    if (atomic_load_explicit(&self->losses_closed, memory_order_acquire) !=
-        atomic_load_explicit(&self->losses, memory_order_acquire))
+    if (atomic_load_explicit(&self->buried, memory_order_acquire) !=
+        atomic_load_explicit(&self->lost, memory_order_acquire))
         return false;
     for (uint32_t b = 0; b < self->bridges; b++)
-        received += atomic_load_explicit(&self->bridge[b].settled, memory_order_acquire);
+        if (!cohort_is_lost(self, b))
+            received += atomic_load_explicit(&self->bridge[b].settled, memory_order_acquire);
     for (uint32_t w = 0; w < self->workers; w++) {
         const struct cohort_worker *const worker = &self->worker[w];
+        if (atomic_load_explicit(&worker->is_lost, RELAXED))
+            continue;
         if (!atomic_load_explicit(&worker->done, memory_order_acquire))
             return false;
         received += atomic_load_explicit(&worker->received, memory_order_acquire);
@@ -153,16 +156,15 @@ static void steer_drain(struct cohort *self, uint64_t now_cyc)
 
 void cohort_lose(struct cohort *self, uint32_t process)
 {
-    atomic_store_explicit(&self->bridge[process].is_lost, 1, memory_order_release);
-    atomic_fetch_add_explicit(&self->losses, 1, memory_order_release);
+    atomic_fetch_or_explicit(&self->lost, UINT64_C(1) << process, memory_order_release);
 }
 
 bool cohort_has_let_go(const struct cohort *self)
 {
-    const uint32_t losses = atomic_load_explicit(&self->losses, RELAXED);
+    const uint64_t lost = atomic_load_explicit(&self->lost, RELAXED);
     for (uint32_t b = 0; b < self->bridges; b++)
-        if (!atomic_load_explicit(&self->bridge[b].is_lost, RELAXED) &&
-            atomic_load_explicit(&self->bridge[b].losses, memory_order_acquire) < losses)
+        if (!(lost >> b & 1) &&
+            (atomic_load_explicit(&self->bridge[b].let_go, memory_order_acquire) & lost) != lost)
             return false;
     return true;
 }
@@ -170,27 +172,22 @@ bool cohort_has_let_go(const struct cohort *self)
 void cohort_bury(struct cohort *self, uint32_t w, uint64_t now_cyc)
 {
     struct cohort_worker *const worker = &self->worker[w];
-    atomic_store_explicit(&worker->sent, 0, RELAXED);
-    atomic_store_explicit(&worker->received, 0, RELAXED);
     atomic_store_explicit(&worker->present, 0, RELAXED);
     atomic_store_explicit(&worker->transfer, 0, RELAXED);
     atomic_store_explicit(&worker->working, 0, RELAXED);
     atomic_store_explicit(&worker->held, 0, RELAXED);
     atomic_store_explicit(&worker->apart, 1, RELAXED);
     atomic_store_explicit(&worker->epoch_cyc, now_cyc, RELAXED);
-    atomic_store_explicit(&worker->done, 1, memory_order_release);
+    atomic_store_explicit(&worker->is_lost, 1, RELAXED);
     if (atomic_load_explicit(&worker->epoch, RELAXED) % 2 == 0)
         atomic_fetch_add_explicit(&worker->epoch, 1, memory_order_release);
     cohort_announce(self);
 }
 
-void cohort_close_losses(struct cohort *self)
+void cohort_buried(struct cohort *self)
 {
-    for (uint32_t b = 0; b < self->bridges; b++)
-        if (atomic_load_explicit(&self->bridge[b].is_lost, RELAXED))
-            atomic_store_explicit(&self->bridge[b].settled, 0, RELAXED);
-    /* release: without the books of the dead, sums hold */
-    atomic_store_explicit(&self->losses_closed, atomic_load_explicit(&self->losses, RELAXED),
+    /* release: whose books do not count is known */
+    atomic_store_explicit(&self->buried, atomic_load_explicit(&self->lost, RELAXED),
                           memory_order_release);
 }
 

@@ -42,6 +42,7 @@ struct cohort_worker {
     _Atomic uint64_t due_cyc;     /* something planned happens to it then */
     _Atomic uint64_t longest_cyc; /* iteration */
     _Atomic uint32_t held;        /* it would begin a round that is beyond the budget */
+    _Atomic uint32_t is_lost;     /* with its process: nobody counts on its books any more */
     _Atomic uint32_t apart;       /* it takes no part in rounds, until it is asked for one */
     struct phases phases;         /* on a line of its own: who waits for this worker reads it */
 };
@@ -87,11 +88,11 @@ struct cohort_cut {
 /** What carries messages between processes, one for each: of what workers sent, what nobody will read. */
 struct cohort_bridge {
     _Alignas(64) _Atomic uint64_t settled; /* messages: replaced by newer ones on their way */
-    _Atomic uint32_t losses; /* of the cohort's: it has given up what was under way to those */
+    _Atomic uint64_t let_go; /* of cohort.lost: what was under way to those is settled */
     _Atomic uint32_t halted; /* of its loops, in place of cohort.halted */
-    _Atomic uint32_t is_lost;
-    uint32_t loops;
+    uint32_t loops;          /* 0: they do not share this memory */
 };
+#define COHORT_BRIDGES_MAX 64u
 
 struct cohort {
     _Alignas(
@@ -100,9 +101,8 @@ struct cohort {
     _Atomic uint32_t halted; /* loops that have seen HALT and published `begun` */
     _Atomic uint32_t halted_elsewhere; /* the same, where this memory is not shared */
     _Atomic uint32_t failed;           /* a loop met an error: everybody ends */
-    _Atomic uint32_t losses;           /* processes that died … */
-    _Atomic uint32_t
-        losses_closed; /* … and whose books are closed, so that sums hold without them */
+    _Atomic uint64_t lost;             /* processes that died, a bit for each … */
+    _Atomic uint64_t buried; /* … and whose workers' peers know, so that sums hold without them */
     _Atomic uint32_t
         changes; /* grows when any worker's epoch or transfer changes, or a stall is announced */
     _Atomic uint64_t stalled_cyc; /* a stall is announced: so long nothing has happened */
@@ -151,14 +151,19 @@ void cohort_steer(struct cohort *self, uint64_t now_cyc);
 uint32_t cohort_halted_here(const struct cohort *self);
 
 /*
- * A process died, and its workers with it. Whoever sees it calls, from one thread outside the loops: cohort_lose; when all that
- * are left have let go of what was under way, cohort_bury for each of its workers, then cohort_close_losses.
+ * A process died, and its workers with it. One thread outside the loops calls cohort_lose when it sees or hears of that; when
+ * all processes that are left have let go of what was under way, cohort_bury for each of its workers, then cohort_buried.
  */
 void cohort_lose(struct cohort *self, uint32_t process);
 bool cohort_has_let_go(const struct cohort *self);
-/** Peers hear of it as of a crash. Nobody else writes that worker's row any more. */
+/** Peers hear of it as of a crash. */
 void cohort_bury(struct cohort *self, uint32_t worker, uint64_t now_cyc);
-void cohort_close_losses(struct cohort *self);
+void cohort_buried(struct cohort *self);
+
+static inline bool cohort_is_lost(const struct cohort *self, uint32_t process)
+{
+    return atomic_load_explicit(&self->lost, memory_order_acquire) >> process & 1;
+}
 
 /** Share of the budget that is used up, in [0, 1]. */
 double cohort_progress(const struct cohort *self, uint64_t now_cyc);

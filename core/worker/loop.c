@@ -52,16 +52,15 @@ static void turn_loader(struct loop *self)
 /** Processes that died since. */
 static void lose_processes(struct loop *self)
 {
-    const struct cohort *const cohort = self->cohort;
-    const uint32_t losses = atomic_load_explicit(&cohort->losses, memory_order_acquire);
-    if (losses == self->losses)
+    const uint64_t lost = atomic_load_explicit(&self->cohort->lost, memory_order_acquire);
+    if (lost == self->lost)
         return;
-    self->losses = losses;
-    for (uint32_t b = 0; b < cohort->bridges; b++)
-        if (atomic_load_explicit(&cohort->bridge[b].is_lost, memory_order_acquire))
+    self->lost = lost;
+    for (uint32_t b = 0; b < self->cohort->bridges; b++)
+        if (lost >> b & 1)
             self->bridge->lose(self->bridge, b);
     /* release: what was under way has been settled */
-    atomic_store_explicit(&self->process->losses, losses, memory_order_release);
+    atomic_store_explicit(&self->process->let_go, lost, memory_order_release);
 }
 
 /** Its time is nobody's of the workers: they were off the core meanwhile. */

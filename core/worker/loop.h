@@ -22,7 +22,7 @@ struct loop {
     struct loader *loader;
     struct bridge *bridge;         /* NULL: none of this loop's */
     struct cohort_bridge *process; /* its process' row; NULL: there is one process */
-    uint32_t losses;               /* the cohort's, of which the bridge was told */
+    uint64_t lost;                 /* the cohort's, of which the bridge was told */
     const float *initial;          /* [dim] the model everybody starts from */
     uint32_t changes;              /* the cohort's, when it was looked at last */
     uint32_t turn;                 /* whose slice is next */

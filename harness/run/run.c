@@ -200,10 +200,12 @@ static void make_loops(struct run *run, const struct run_options *options)
             t->loader_config.buffer = (void *)((at + 4095) & ~(uintptr_t)4095);
         }
     }
+    uint32_t ours, ours_end;
+    cell_processes(cell, cell->common->ranks ? cell->common->ranks->rank : 0, &ours, &ours_end);
     for (uint32_t p = 0; p < run->cohort.bridges; p++) {
         uint32_t first, end;
         cell_loops(cell, p, &first, &end);
-        run->cohort.bridge[p].loops = end - first;
+        run->cohort.bridge[p].loops = p >= ours && p < ours_end ? end - first : 0;
         for (uint32_t l = first; l < end; l++)
             run->thread[l].loop.process = &run->cohort.bridge[p];
     }

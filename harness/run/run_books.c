@@ -81,6 +81,7 @@ static void pack_process(struct pack *pack, struct run *run, uint32_t p)
     for (uint32_t peer = 0; peer < addresses; peer++)
         pack_text(pack, it->address[peer], LINK_ADDRESS_MAX);
     count64(pack, &run->cohort.bridge[p].settled);
+    count64(pack, &run->cohort.bridge[p].let_go);
     if (pack->reads && !pack->bad) /* after the addresses, which it vouches for */
         atomic_store(&it->stage, stage);
 }

@@ -4,22 +4,17 @@
 
 #include <stdio.h>
 
-static bool is_lost(const struct run *run, uint32_t p)
-{
-    return atomic_load(&run->cohort.bridge[p].is_lost) != 0;
-}
+_Static_assert(EXPERIMENT_PROCESSES_MAX <= COHORT_BRIDGES_MAX, "a bit for each process");
 
 bool run_death_took(const struct run *run, uint32_t worker)
 {
-    return run->cohort.bridges > 0 && is_lost(run, run->cell->process[worker]);
+    return run->cohort.bridges > 0 && cohort_is_lost(&run->cohort, run->cell->process[worker]);
 }
 
 const char *run_death_ends_run(const struct run *run, uint32_t p)
 {
     if (cohort_phase(&run->cohort) == COHORT_WAIT)
-        return "before the run began";
-    if (run->cell->common->ranks)
-        return "a process of another rank cannot be missed yet";
+        return "the run had not begun";
     if (p == 0)
         return "it decided when the run ends";
     if (!run->cell->row->survives_loss)
@@ -42,19 +37,17 @@ void run_death(struct run *run, uint32_t p, const char *how)
 void run_deaths_look(struct run *run)
 {
     struct cohort *const c = &run->cohort;
-    if (atomic_load(&c->losses) == atomic_load(&c->losses_closed) || !cohort_has_let_go(c))
+    if (atomic_load(&c->lost) == atomic_load(&c->buried) || !cohort_has_let_go(c))
         return;
     const uint64_t now = clock_cyc();
     for (uint32_t w = 0; w < c->workers; w++) {
         struct run_process *const process = &run->process[run->cell->process[w]];
-        if (!run_death_took(run, w) || process->buried)
+        if (!run_death_took(run, w) || atomic_load(&c->worker[w].is_lost))
             continue;
         process->noticed_cyc = now;
         cohort_bury(c, w, now);
     }
-    for (uint32_t p = 0; p < c->bridges; p++)
-        run->process[p].buried = is_lost(run, p);
-    cohort_close_losses(c);
+    cohort_buried(c);
 }
 
 static void add_fault(struct run *run, uint32_t w)
@@ -74,8 +67,10 @@ void run_deaths_settle(struct run *run)
     for (uint32_t w = 0; w < run->cell->graph.workers; w++) {
         if (!run_death_took(run, w))
             continue;
-        worker_lose(run->worker[w]);
-        run->share[w].core = run->thread[run->cell->placement.loop[w]].core;
+        if (cell_is_ours(run->cell, w)) {
+            worker_lose(run->worker[w]);
+            run->share[w].core = run->thread[run->cell->placement.loop[w]].core;
+        }
         add_fault(run, w);
     }
 }
@@ -92,7 +87,7 @@ void run_deaths_collect(const struct run *run, struct record_run *out)
 {
     struct counts *const c = &out->count;
     for (uint32_t p = 0; p < run->cohort.bridges; p++)
-        out->cores.frames.lost += is_lost(run, p);
+        out->cores.frames.lost += cohort_is_lost(&run->cohort, p);
     if (out->cores.frames.lost == 0)
         return;
     const uint64_t tensors =

@@ -201,11 +201,13 @@ static void be_child(struct run *run, uint32_t number)
 /** Those of this rank: from the first to before the last. */
 struct children {
     uint32_t first, end;
+    bool ended;             /* by us: how they end says nothing */
     struct run_state state; /* what other ranks are told of them */
 };
 
-static void end_children(struct run *run, const struct children *self)
+static void end_children(struct run *run, struct children *self)
 {
+    self->ended = true;
     for (uint32_t p = self->first; p < self->end; p++)
         if (run->process[p].pid > 0)
             kill(run->process[p].pid, SIGKILL);
@@ -227,17 +229,17 @@ __attribute__((format(printf, 4, 5))) static void fail(struct run *run, struct c
 static void note_end(struct run *run, struct children *self, uint32_t p, int status)
 {
     char how[64];
-    if (!WIFSIGNALED(status) && WEXITSTATUS(status) == 0)
+    if (self->ended || (!WIFSIGNALED(status) && WEXITSTATUS(status) == 0))
         return;
     if (WIFSIGNALED(status))
         snprintf(how, sizeof(how), "was killed by signal %d", WTERMSIG(status));
     else
         snprintf(how, sizeof(how), "ended with code %d", WEXITSTATUS(status));
-    const char *const fatal = self->state.code == 0 ? run_death_ends_run(run, p) : NULL;
-    if (self->state.code == 0 && !fatal)
-        run_death(run, p, how);
-    else
+    const char *const fatal = run_death_ends_run(run, p);
+    if (fatal)
         fail(run, self, -EIO, "process %u %s, and %s", p, how, fatal);
+    else
+        run_death(run, p, how);
 }
 
 /** Takes those that have ended. The first that ended otherwise than it should is told, and the others are ended. */

@@ -10,6 +10,7 @@
 #include "harness/run/pack.h"
 #include "harness/run/ranks.h"
 #include "harness/run/run_books.h"
+#include "harness/run/run_deaths.h"
 #include "harness/run/run_part.h"
 
 /* A rank that says nothing for so long is gone; at first all lay out their memory. */
@@ -29,6 +30,7 @@ static const struct ranks *ranks_of(const struct run *run)
 struct saying {
     struct run_state state;
     uint32_t reported, refused, halted, failed, interrupted, disk_failed;
+    uint64_t lost; /* processes that died */
 };
 
 static void pack_saying(struct pack *pack, struct saying *it)
@@ -42,6 +44,7 @@ static void pack_saying(struct pack *pack, struct saying *it)
     pack_numbers(pack, &it->failed, 1);
     pack_numbers(pack, &it->interrupted, 1);
     pack_numbers(pack, &it->disk_failed, 1);
+    pack_words(pack, &it->lost, 1);
 }
 
 /** What rank 0 has decided. */
@@ -162,6 +165,16 @@ static void add_up(struct run *run, const struct saying *it, struct saying *sum,
         atomic_store(&run->disk_failed, true);
 }
 
+/** Of its own processes a rank alone says that they are dead. */
+static void note_deaths(struct run *run, uint32_t rank, uint64_t lost)
+{
+    uint32_t first, end;
+    cell_processes(run->cell, rank, &first, &end);
+    for (uint32_t p = first; p < end; p++)
+        if ((lost >> p & 1) && !cohort_is_lost(&run->cohort, p))
+            run_death(run, p, "has died");
+}
+
 static void note_error(const struct run *run, uint32_t rank, const struct run_state *its,
                        struct run_heard *out)
 {
@@ -190,10 +203,12 @@ static int apply(struct run *run, uint32_t rank, const struct hub_word *word, st
                        ranks_title(ranks_of(run), rank, title));
     note_error(run, rank, &its.state, out);
     set_clocks(run, rank, &pack.clock);
-    if (rank == ranks_of(run)->rank)
+    if (rank == ranks_of(run)->rank) {
         out->running += its.state.running;
-    else
+    } else {
         add_up(run, &its, sum, out);
+        note_deaths(run, rank, its.lost);
+    }
     if (rank == 0 && ranks_of(run)->rank != 0)
         obey(run, &decided);
     return 0;
@@ -208,7 +223,8 @@ static void write_word(struct run *run, const struct run_state *mine, struct pac
                             .halted = cohort_halted_here(&run->cohort),
                             .failed = atomic_load(&run->cohort.failed),
                             .interrupted = atomic_load(&run->interrupted),
-                            .disk_failed = atomic_load(&run->disk_failed)};
+                            .disk_failed = atomic_load(&run->disk_failed),
+                            .lost = atomic_load(&run->cohort.lost)};
     write_clock(run, pack);
     pack_saying(pack, &saying);
     if (ranks_of(run)->rank == 0) {

@@ -41,9 +41,8 @@ struct run_process {
     int error;
     struct err err;
     uint64_t lost_cyc, noticed_cyc; /* it died, and its workers' peers were told */
-    bool buried;
-    struct spread_counts counts; /* after the run */
-    bool is_over;                /* and all said BYE to it */
+    struct spread_counts counts;    /* after the run */
+    bool is_over;                   /* and all said BYE to it */
 };
 enum run_stage { RUN_STAGE_NONE, RUN_STAGE_ADDRESSED, RUN_STAGE_LINKED, RUN_STAGE_ENDED };
 

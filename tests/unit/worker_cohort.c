@@ -450,6 +450,20 @@ Test(cohort, waits_for_no_loop_of_a_process_that_died)
     cr_expect_eq(cohort_phase(&cohort), COHORT_DRAIN);
 }
 
+Test(cohort, counts_no_loops_of_a_process_elsewhere)
+{
+    two_processes();
+    two[1].loops = 0;
+    steer_at(1000);
+    two[0].halted = 1;
+    cohort_lose(&cohort, 1);
+    steer_at(1001);
+    cr_expect_eq(cohort_phase(&cohort), COHORT_HALT, "its own rank says so");
+    cohort.halted_elsewhere = 1;
+    steer_at(1002);
+    cr_expect_eq(cohort_phase(&cohort), COHORT_DRAIN);
+}
+
 Test(cohort, comes_to_rest_without_the_books_of_the_dead)
 {
     two_processes();
@@ -464,13 +478,13 @@ Test(cohort, comes_to_rest_without_the_books_of_the_dead)
     cohort_lose(&cohort, 1);
     cr_expect_not(cohort_has_let_go(&cohort));
     two[0].settled = 2; /* what was under way */
-    two[0].losses = 1;
+    two[0].let_go = 2;
     cr_expect(cohort_has_let_go(&cohort));
     cohort_bury(&cohort, 2, START + 1005);
     for (uint32_t i = 0; i < 3; i++)
         steer_at(1010 + i);
-    cr_expect_eq(cohort_phase(&cohort), COHORT_DRAIN, "its books are open");
-    cohort_close_losses(&cohort);
+    cr_expect_eq(cohort_phase(&cohort), COHORT_DRAIN, "others may still tell of it");
+    cohort_buried(&cohort);
     steer_at(1020);
     steer_at(1021);
 
