@@ -201,13 +201,15 @@ int session_follow(struct session *self, struct host *host)
         rc = is_known(self, &turn)
                  ? follow(self, host, &runner, &turn, &err)
                  : err_set(&err, -1, "rank 0 wants a run that the profile does not have");
+        if (rc == 0 && !hub_is_whole(self->ranks->hub))
+            break; /* rank 0 ends here, too */
         if (rc == 0)
             rc = ranks_hear(self->ranks, &turn, &err);
     }
     runner_close(&runner);
     if (rc < 0)
         return refuse(&err, interrupt_seen() ? 5 : 3);
-    return interrupt_seen() ? 5 : 0;
+    return interrupt_seen() || !hub_is_whole(self->ranks->hub) ? 5 : 0;
 }
 
 void session_dismiss(struct session *self)

@@ -371,6 +371,14 @@ int hub_round(struct hub *self, const void *mine, uint32_t bytes, bool gather, u
     return rc;
 }
 
+bool hub_is_whole(const struct hub *self)
+{
+    bool whole = true;
+    for (uint32_t r = 0; r < self->ranks; r++)
+        whole &= !self->gone[r] && !self->word[r].gone;
+    return whole;
+}
+
 void hub_address(const struct hub *self, char out[16])
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};

@@ -46,6 +46,9 @@ int hub_join(struct hub *self, uint64_t token, uint32_t patience_ms, struct err 
 int hub_round(struct hub *self, const void *mine, uint32_t bytes, bool gather, uint32_t patience_ms,
               const struct hub_word **out, struct err *err);
 
+/** Nobody is gone, as far as rounds have told. */
+bool hub_is_whole(const struct hub *self);
+
 /** After hub_join: the address of this host that others have reached, or reach it from. [16] */
 void hub_address(const struct hub *self, char out[16]);
 

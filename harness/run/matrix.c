@@ -174,13 +174,20 @@ static int call_ranks(const struct matrix *self, uint32_t seed, uint32_t policy,
     return ranks_call(self->host->ranks, self->options->profile, value, seed, policy, err);
 }
 
+/** Nothing is begun any more: somebody said so, or a rank is gone, without which no further run can be set up. */
+static bool is_over(const struct matrix *self)
+{
+    const struct ranks *const ranks = self->host ? self->host->ranks : NULL;
+    return interrupt_seen() || (ranks && !hub_is_whole(ranks->hub));
+}
+
 static int all_cells(struct matrix *self, struct err *err)
 {
     const struct experiment *const e = self->plan->experiment;
     int rc = 0;
     for (uint32_t s = 0; s < e->seed_count && rc == 0; s++) {
         struct evaluation_data data = {0};
-        for (uint32_t p = 0; p < e->policy_count && rc == 0 && !interrupt_seen(); p++) {
+        for (uint32_t p = 0; p < e->policy_count && rc == 0 && !is_over(self); p++) {
             struct cell cell;
             rc = cell_open(&cell, &self->plan->common, p, s, err);
             if (rc == 0 && p == 0)
@@ -217,7 +224,7 @@ static void judge_relative_target(const struct experiment *e, struct record_run 
 static int all_values(struct matrix *self, struct err *err)
 {
     int rc = 0;
-    for (uint32_t v = 0; v < self->sweep->values && rc == 0 && !interrupt_seen(); v++) {
+    for (uint32_t v = 0; v < self->sweep->values && rc == 0 && !is_over(self); v++) {
         self->plan = &self->sweep->plan[v];
         self->first[v] = self->runs;
         rc = runner_open(&self->runner, self->host, self->plan, self->options->threads,
@@ -322,12 +329,13 @@ static int write_environment(struct matrix *self, struct err *err)
 /** Everything that ran, on the terminal before it is written: a full disk costs the files, not the figures. */
 static int conclude(struct matrix *self, bool failed, struct err *err)
 {
-    const struct outcome_runs runs = {.sweep = self->sweep,
-                                      .run = self->run,
-                                      .runs = self->runs,
-                                      .first = self->first,
-                                      .interrupted = interrupt_seen(),
-                                      .failed = failed};
+    const struct outcome_runs runs = {
+        .sweep = self->sweep,
+        .run = self->run,
+        .runs = self->runs,
+        .first = self->first,
+        .interrupted = interrupt_seen() || (is_over(self) && self->runs < sweep_cells(self->sweep)),
+        .failed = failed};
     struct outcome *const out = calloc(1, sizeof(*out));
     if (!out)
         return err_set(err, -ENOMEM, "not enough memory for the summary");

@@ -198,7 +198,7 @@ static int print_verdict(FILE *out, const struct replay *self, const struct repl
         return code_of(rc);
     }
     if (is_full(journal)) {
-        fprintf(out, "incomplete: %llu events agree, then the recorder was full%s\n", entries,
+        fprintf(out, "incomplete: %llu events agree, the rest was not recorded%s\n", entries,
                 options->parameters ? "; parameters need a whole journal" : "");
         return 5;
     }

@@ -305,11 +305,14 @@ static int set_up(struct run *run, const struct run_options *options, struct err
 /** What workers of this rank have come to, and at rank 0 those of all. */
 static int settle(struct run *run, struct err *err)
 {
-    run_deaths_settle(run);
     for (uint32_t w = 0; w < run->cell->graph.workers; w++)
         if (cell_is_ours(run->cell, w) && !run_death_took(run, w))
             run_share_settle(run, w);
-    return run->cell->common->ranks ? run_sync_parts(run, err) : 0;
+        else if (cell_is_ours(run->cell, w))
+            run_death_settle(run, w);
+    const int rc = run->cell->common->ranks ? run_sync_parts(run, err) : 0;
+    run_deaths_close(run);
+    return rc;
 }
 
 int run_live(struct host *host, struct run_buffers *buffers, const struct cell *cell,

@@ -62,14 +62,20 @@ static void add_fault(struct run *run, uint32_t w)
         .at_cyc = process->lost_cyc, .noticed_cyc = process->noticed_cyc, .happened = true};
 }
 
-void run_deaths_settle(struct run *run)
+void run_death_settle(struct run *run, uint32_t worker)
+{
+    worker_lose(run->worker[worker]);
+    run->share[worker].core = run->thread[run->cell->placement.loop[worker]].core;
+}
+
+void run_deaths_close(struct run *run)
 {
     for (uint32_t w = 0; w < run->cell->graph.workers; w++) {
         if (!run_death_took(run, w))
             continue;
-        if (cell_is_ours(run->cell, w)) {
+        if (!cell_is_ours(run->cell, w) && !run->process[run->cell->process[w]].has_part) {
             worker_lose(run->worker[w]);
-            run->share[w].core = run->thread[run->cell->placement.loop[w]].core;
+            run->worker[w]->journal.full = true; /* what it did is not known */
         }
         add_fault(run, w);
     }

@@ -17,8 +17,11 @@ void run_death(struct run *run, uint32_t p, const char *how);
 /** Peers are told as soon as the living have let go of what was under way to the dead. Called until the run is over. */
 void run_deaths_look(struct run *run);
 
-/** After the run: faults that nobody had planned, and the last that its workers had. */
-void run_deaths_settle(struct run *run);
+/** After the run: the last that this worker, which was one of theirs, had. */
+void run_death_settle(struct run *run, uint32_t worker);
+
+/** After all parts came: faults that nobody had planned, and workers of whom nothing came. */
+void run_deaths_close(struct run *run);
 
 /** Was this worker's process one of them? */
 bool run_death_took(const struct run *run, uint32_t worker);

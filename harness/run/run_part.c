@@ -157,6 +157,7 @@ static void pack_process(struct pack *pack, struct run_process *it)
     pack_numbers(pack, &it->counts.payload, 1);
     pack_numbers(pack, &is_over, 1);
     it->is_over = is_over != 0;
+    it->has_part = true;
 }
 
 void run_part(struct run *run, uint32_t rank, struct pack *pack)

@@ -6,6 +6,7 @@
 #include "harness/run/run_sync.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "harness/run/pack.h"
 #include "harness/run/ranks.h"
@@ -234,13 +235,32 @@ static void write_word(struct run *run, const struct run_state *mine, struct pac
     run_books(pack, run, ranks_of(run)->rank);
 }
 
-static int check_gone(const struct run *run, const struct hub_word *word, struct err *err)
+/** A rank that is gone took its processes with it. Nobody else says any more that its loops halt: rank 0 counts them. */
+static int lose_rank(struct run *run, uint32_t rank, struct err *err)
 {
-    char title[RANKS_TITLE_MAX];
-    for (uint32_t r = 0; r < ranks_of(run)->count; r++)
-        if (word[r].gone)
-            return err_set(err, -EPIPE, "%s has gone", ranks_title(ranks_of(run), r, title));
+    char title[RANKS_TITLE_MAX], how[RANKS_TITLE_MAX + 32];
+    uint32_t first, end;
+    cell_processes(run->cell, rank, &first, &end);
+    snprintf(how, sizeof(how), "has gone with %s", ranks_title(ranks_of(run), rank, title));
+    for (uint32_t p = first; p < end; p++) {
+        const char *const fatal = run_death_ends_run(run, p);
+        uint32_t loop, loops_end;
+        if (fatal)
+            return err_set(err, -EPIPE, "%s has gone, and %s", title, fatal);
+        cell_loops(run->cell, p, &loop, &loops_end);
+        run->cohort.bridge[p].loops = ranks_of(run)->rank == 0 ? loops_end - loop : 0;
+        if (!cohort_is_lost(&run->cohort, p))
+            run_death(run, p, how);
+    }
     return 0;
+}
+
+static int note_gone(struct run *run, const struct hub_word *word, struct err *err)
+{
+    int rc = 0;
+    for (uint32_t r = 0; r < ranks_of(run)->count && rc == 0; r++)
+        rc = word[r].gone ? lose_rank(run, r, err) : 0;
+    return rc;
 }
 
 static uint32_t patience_ms(const struct run *run)
@@ -260,9 +280,9 @@ int run_sync(struct run *run, const struct run_state *mine, struct run_heard *ou
         rc = hub_round(ranks_of(run)->hub, pack.data, (uint32_t)pack.used, false, patience_ms(run),
                        &word, err);
     if (rc == 0)
-        rc = check_gone(run, word, err);
+        rc = note_gone(run, word, err);
     for (uint32_t r = 0; r < ranks_of(run)->count && rc == 0; r++)
-        rc = apply(run, r, &word[r], &sum, out, err);
+        rc = word[r].gone ? 0 : apply(run, r, &word[r], &sum, out, err);
     pack_close(&pack);
     if (rc < 0)
         return rc;
@@ -313,9 +333,9 @@ int run_sync_parts(struct run *run, struct err *err)
             ? err_set(err, -ENOMEM, "what this rank measured has no room")
             : hub_round(ranks->hub, pack.data, (uint32_t)pack.used, true, PARTS_MS, &word, err);
     if (rc == 0)
-        rc = check_gone(run, word, err);
+        rc = note_gone(run, word, err);
     for (uint32_t r = 1; r < ranks->count && rc == 0 && ranks->rank == 0; r++)
-        rc = read_part(run, r, &word[r], err);
+        rc = word[r].gone ? 0 : read_part(run, r, &word[r], err);
     pack_close(&pack);
     return rc;
 }

@@ -40,6 +40,7 @@ struct run_process {
     char address[EXPERIMENT_PROCESSES_MAX][LINK_ADDRESS_MAX]; /* where each other one reaches it */
     int error;
     struct err err;
+    bool has_part;                  /* of another rank: what it measured came */
     uint64_t lost_cyc, noticed_cyc; /* it died, and its workers' peers were told */
     struct spread_counts counts;    /* after the run */
     bool is_over;                   /* and all said BYE to it */

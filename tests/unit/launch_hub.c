@@ -28,11 +28,13 @@ struct rank {
     int rc;
     struct err err;
     uint32_t heard, gone; /* sums over the words of the last round */
+    bool whole;
 };
 
 static void listen_to(struct rank *self, const struct hub_word *word)
 {
     self->heard = self->gone = 0;
+    self->whole = hub_is_whole(self->hub);
     for (uint32_t r = 0; r < RANKS; r++) {
         uint32_t value = 0;
         if (word[r].gone)
@@ -143,6 +145,8 @@ Test(hub, who_breaks_off_is_gone_for_all_in_the_same_round)
     run_all(rank);
     for (uint32_t r = 0; r < RANKS; r++)
         cr_expect_eq(rank[r].gone, r == 2 ? 0 : 1u << 2, "rank %u says %x", r, rank[r].gone);
+    for (uint32_t r = 0; r < RANKS; r++)
+        cr_expect_eq(rank[r].whole, r == 2, "the one that left heard of nobody who is gone");
     cr_expect_eq(rank[0].heard, RANKS - 1);
 }
 
