@@ -106,6 +106,28 @@ static void steer_halt(struct cohort *self)
     phase_to(self, COHORT_DRAIN);
 }
 
+/** Sums over all who are there. False: somebody is not done, or has just died. */
+static bool add_books(const struct cohort *self, uint64_t *sent, uint64_t *received)
+{
+    *sent = *received = 0;
+    if (atomic_load_explicit(&self->buried, memory_order_acquire) !=
+        atomic_load_explicit(&self->lost, memory_order_acquire))
+        return false;
+    for (uint32_t b = 0; b < self->bridges; b++)
+        if (!cohort_is_lost(self, b))
+            *received += atomic_load_explicit(&self->bridge[b].settled, memory_order_acquire);
+    for (uint32_t w = 0; w < self->workers; w++) {
+        const struct cohort_worker *const worker = &self->worker[w];
+        if (atomic_load_explicit(&worker->is_lost, RELAXED))
+            continue;
+        if (!atomic_load_explicit(&worker->done, memory_order_acquire))
+            return false;
+        *received += atomic_load_explicit(&worker->received, memory_order_acquire);
+        *sent += atomic_load_explicit(&worker->sent, memory_order_acquire);
+    }
+    return true;
+}
+
 /**
  * Everybody done, and nothing sent that was not dealt with, seen in two looks without a message in between: `sent` is
  * counted before a message leaves and `received` after its consequences were sent, so equal and unchanged sums mean
@@ -114,25 +136,12 @@ static void steer_halt(struct cohort *self)
  */
 static bool is_quiet(struct cohort *self)
 {
-    uint64_t sent = 0, received = 0;
+    uint64_t sent, received;
     const uint64_t waves = atomic_load_explicit(&self->waves, memory_order_acquire);
     if (waves > 0 && self->quiet_sum > 0 && waves < self->quiet_wave + 2)
         return false;
-    if (atomic_load_explicit(&self->buried, memory_order_acquire) !=
-        atomic_load_explicit(&self->lost, memory_order_acquire))
+    if (!add_books(self, &sent, &received))
         return false;
-    for (uint32_t b = 0; b < self->bridges; b++)
-        if (!cohort_is_lost(self, b))
-            received += atomic_load_explicit(&self->bridge[b].settled, memory_order_acquire);
-    for (uint32_t w = 0; w < self->workers; w++) {
-        const struct cohort_worker *const worker = &self->worker[w];
-        if (atomic_load_explicit(&worker->is_lost, RELAXED))
-            continue;
-        if (!atomic_load_explicit(&worker->done, memory_order_acquire))
-            return false;
-        received += atomic_load_explicit(&worker->received, memory_order_acquire);
-        sent += atomic_load_explicit(&worker->sent, memory_order_acquire);
-    }
     const bool quiet = sent == received && self->quiet_sum == sent + 1;
     self->quiet_sum = sent == received ? sent + 1 : 0;
     atomic_thread_fence(

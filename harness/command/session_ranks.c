@@ -201,9 +201,8 @@ int session_follow(struct session *self, struct host *host)
         rc = is_known(self, &turn)
                  ? follow(self, host, &runner, &turn, &err)
                  : err_set(&err, -1, "rank 0 wants a run that the profile does not have");
-        if (rc == 0 && !hub_is_whole(self->ranks->hub))
-            break; /* rank 0 ends here, too */
-        if (rc == 0)
+        turn.over = !hub_is_whole(self->ranks->hub); /* rank 0 sees it, too, and ends */
+        if (rc == 0 && !turn.over)
             rc = ranks_hear(self->ranks, &turn, &err);
     }
     runner_close(&runner);

@@ -138,6 +138,12 @@ void outcome_print(const struct outcome *self, const struct outcome_runs *of, FI
     table_print_checks(out, &style, verdict->check, verdict->checks);
 }
 
+/** Nothing happened to it that nobody had planned. */
+static bool came_to_its_end(const struct record_run *run)
+{
+    return run->drained && run->cores.frames.lost == 0;
+}
+
 int outcome_code(const struct outcome *self, const struct outcome_runs *of, bool strict)
 {
     int code = 0;
@@ -146,6 +152,6 @@ int outcome_code(const struct outcome *self, const struct outcome_runs *of, bool
     for (uint32_t i = 0; i < self->verdict.checks; i++)
         code = self->check[i].pass || (self->check[i].open && !strict) ? code : 4;
     for (uint32_t i = 0; i < of->runs; i++)
-        code = of->run[i].drained && of->run[i].cores.frames.lost == 0 ? code : 5;
+        code = came_to_its_end(&of->run[i]) ? code : 5;
     return self->verdict.complete ? code : 5;
 }
