@@ -39,7 +39,9 @@ static void notify(struct worker *self, uint32_t edge, uint32_t epoch, bool left
                                      .incarnation = (uint16_t)incarnation_at(epoch),
                                      .now_ns = act_now_ns(self, now)});
     }
-    if (down) /* it has given back what it had; what is still on its way will be dropped there */
+    /* It has given back what it had; what is still on its way will be dropped there. From another process it comes by itself,
+     * and is not to be written to before. */
+    if (down && self->common->cohort->bridges == 0)
         slots_reclaim(&self->slots, edge);
 }
 

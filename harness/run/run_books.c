@@ -47,8 +47,27 @@ static void pack_phases(struct pack *pack, struct phases *it)
     phases_begin(it, &now[1]);
 }
 
+/** Has it gone? Of who went with a process all know by themselves. */
+static void pack_presence(struct pack *pack, struct cohort *cohort, struct cohort_worker *it)
+{
+    uint32_t epoch = pack->reads ? 0 : atomic_load(&it->epoch);
+    uint32_t present = pack->reads ? 0 : atomic_load(&it->present);
+    uint64_t since = pack->reads ? 0 : atomic_load(&it->epoch_cyc);
+    pack_numbers(pack, &epoch, 1);
+    pack_numbers(pack, &present, 1);
+    pack_moments(pack, &since, 1);
+    if (!pack->reads || pack->bad || atomic_load(&it->is_lost))
+        return;
+    atomic_store(&it->present, present);
+    if (atomic_load(&it->epoch) == epoch)
+        return;
+    atomic_store(&it->epoch_cyc, since);
+    atomic_store(&it->epoch, epoch);
+    cohort_announce(cohort);
+}
+
 /** As a loop would read it: who is done has counted all that it sent, and is not seen as done before that is here. */
-static void pack_row(struct pack *pack, struct cohort_worker *it)
+static void pack_row(struct pack *pack, struct cohort *cohort, struct cohort_worker *it)
 {
     uint32_t done = pack->reads ? 0 : atomic_load(&it->done);
     pack_numbers(pack, &done, 1);
@@ -65,6 +84,7 @@ static void pack_row(struct pack *pack, struct cohort_worker *it)
     word64(pack, &it->due_cyc, pack_moments);
     word64(pack, &it->longest_cyc, pack_cycles);
     pack_phases(pack, &it->phases);
+    pack_presence(pack, cohort, it);
     if (pack->reads && !pack->bad)
         atomic_store(&it->done, done);
 }
@@ -95,5 +115,5 @@ void run_books(struct pack *pack, struct run *run, uint32_t rank)
         pack_process(pack, run, p);
     for (uint32_t w = 0; w < cell->graph.workers; w++)
         if (cell_rank_has(cell, rank, w))
-            pack_row(pack, &run->cohort.worker[w]);
+            pack_row(pack, &run->cohort, &run->cohort.worker[w]);
 }

@@ -90,6 +90,22 @@ static void pack_share(struct pack *pack, struct run_share *it)
     pack_numbers(pack, &it->core, 1);
 }
 
+/** What the profile had planned for it, and when it was. */
+static void pack_faults(struct pack *pack, struct run *run, uint32_t w)
+{
+    for (uint32_t i = 0; i < run->common.faults; i++) {
+        struct worker_fault *const it = &run->happened[i];
+        uint32_t happened = it->happened;
+        if (run->fault[i].worker != w)
+            continue;
+        pack_moments(pack, &it->at_cyc, 1);
+        pack_moments(pack, &it->noticed_cyc, 1);
+        pack_moments(pack, &it->back_cyc, 1);
+        pack_numbers(pack, &happened, 1);
+        it->happened = happened != 0;
+    }
+}
+
 static void pack_worker(struct pack *pack, struct run *run, uint32_t w)
 {
     struct worker *const worker = run->worker[w];
@@ -109,6 +125,7 @@ static void pack_worker(struct pack *pack, struct run *run, uint32_t w)
     pack_doubles(pack, &worker->ledger.weight_gained, 1);
     pack_log(pack, &worker->log);
     pack_journal(pack, &worker->journal);
+    pack_faults(pack, run, w);
     pack_vector(pack, run, w);
     pack_snapshots(pack, run, w);
     for (uint32_t h = 0; h < SERIES_COUNT; h++)

@@ -53,6 +53,42 @@ PY
     expect_code 0 "$4: its replay"
 }
 
+# A profile with faults of workers of several processes: $1 is where to write it.
+write_faults() {
+    cat >"$1" <<'YAML'
+name: small
+seeds: 1
+workers: {count: 6, graph: complete}
+data: {format: synthetic, samples: 1000, features: 16, classes: 4}
+model: {kind: softmax}
+compute: {base: 500us}
+policies: [dsgd, aau, adpsgd]
+faults:
+  - {kind: crash, workers: [3], at: 200ms, notice: 20ms}
+  - {kind: pause, workers: [5], at: 100ms, for: 50ms}
+  - {kind: slots, workers: [4], at: 300ms, for: 50ms, keep: 1}
+  - {kind: disk, workers: [1], at: 200ms, for: 200ms, error: eio}
+stop: {time: 800ms}
+judge: {points: 2}
+YAML
+}
+
+# All of them happened when they should, whoever had the worker, and everything is accounted for.
+expect_faults() { # result folder, what
+    python3 - "$1/result.json" <<'PY' || fail "$2: faults" "$work/err"
+import json, sys
+for run in json.load(open(sys.argv[1]))["runs"]:
+    at = {(fault["kind"], fault["worker"]): fault for fault in run["faults"]}
+    assert set(at) == {("crash", 3), ("pause", 5), ("slots", 4), ("disk", 1)}, run["faults"]
+    assert 0.2 <= at["crash", 3]["at_s"] < at["crash", 3]["noticed_s"], at
+    assert 0.1 <= at["pause", 5]["at_s"] < at["pause", 5]["back_s"], at
+    assert run["tensors_unexplained"] == run["control_unexplained"] == run["frames"]["unexplained"] == 0, run["policy"]
+    assert run["frames"]["lost"] == 0 and run["drained"] and run["loans"] == 0, run["policy"]
+PY
+    try "$program" replay "$1" --parameters
+    expect_code 0 "$2: its replay"
+}
+
 latest() { # folder of results
     readlink -f "$1"/small/latest
 }

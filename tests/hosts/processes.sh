@@ -30,6 +30,18 @@ PY
     done
 done
 
+write_faults "$work/faults.yaml"
+for link in udp memif; do
+    try "$program" run "$work/faults.yaml" -q --out "$work/faults-$link" --set processes=3 --set link=$link
+    expect_code 0 "faults of 3 processes over $link"
+    expect_faults "$(latest "$work/faults-$link")" "faults of 3 processes over $link"
+done
+for bad in "kind: leave, workers: [1], at: 1ms" "kind: crash, workers: [1], at: 1ms, restart: 1ms" "kind: join, workers: [1], at: 1ms"; do
+    try "$program" run "$profile" -q --out "$work/bad" --set processes=2 --set "faults=[{$bad}]"
+    expect_code 2 "$bad"
+    expect_says err "workers that leave, join or come back need processes: 1" "$bad"
+done
+
 try "$program" run "$profile" -q --out "$work/bad" --set processes=9
 expect_code 2 "more processes than workers"
 expect_says err "9 processes of 3 workers: some would have none" "more processes than workers"

@@ -35,6 +35,11 @@ for case in "2 memif" "3 udp"; do
     expect_whole "$(latest "$work/hand-$link")" "$count" "$link" "$count ranks over $link"
 done
 
+write_faults "$work/faults.yaml"
+ranks 3 run "$work/faults.yaml" -q --out "$work/faults"
+[ "$codes" = "0 0 0 " ] || fail "faults on 3 ranks end with $codes" "$work/0.err"
+expect_faults "$(latest "$work/faults")" "faults on 3 ranks"
+
 # ----------------------------------------------------------- refusals
 refused() { # wanted code, sentence, what
     for file in "$work"/[01].err; do
