@@ -50,11 +50,23 @@ void run_deaths_look(struct run *run)
     cohort_buried(c);
 }
 
+/** A fault that was planned had taken it before its process died. */
+static bool had_gone(const struct run *run, uint32_t w, uint64_t cyc)
+{
+    for (uint32_t i = 0; i < run->common.faults; i++) {
+        const struct worker_fault *const was = &run->happened[i];
+        if (run->fault[i].worker == w && fault_is_absence(run->fault[i].kind) && was->happened &&
+            was->at_cyc <= cyc && was->back_cyc == 0)
+            return true;
+    }
+    return false;
+}
+
 static void add_fault(struct run *run, uint32_t w)
 {
     const struct run_process *const process = &run->process[run->cell->process[w]];
     const uint64_t since = process->lost_cyc - run->cohort.start_cyc;
-    if (run->common.faults == FAULT_SCHEDULE_MAX)
+    if (run->common.faults == FAULT_SCHEDULE_MAX || had_gone(run, w, process->lost_cyc))
         return;
     run->fault[run->common.faults] = (struct fault){
         .kind = FAULT_CRASH, .worker = w, .at_ns = clock_ns(&run->host->clock, since)};
