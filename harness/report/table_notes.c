@@ -225,6 +225,25 @@ static void frames_note(FILE *out, const struct table_style *style, const struct
     note(out, style, "frames", text);
 }
 
+/** Processes that died: nobody had planned that, and figures of these runs have it in them. */
+static void deaths_warning(FILE *out, const struct table_style *style, const struct record_run *run,
+                           uint32_t count)
+{
+    uint32_t runs = 0, lost = 0;
+    char text[256];
+    for (uint32_t i = 0; i < count; i++) {
+        runs += run[i].cores.frames.lost > 0;
+        lost += run[i].cores.frames.lost;
+    }
+    if (lost == 0)
+        return;
+    snprintf(text, sizeof(text),
+             "%u process%s died in %u of %u runs; %s workers count as crashed from then on (see "
+             "faults in result.json)",
+             lost, lost == 1 ? "" : "es", runs, count, lost == 1 ? "its" : "their");
+    note(out, style, "warning", text);
+}
+
 /** What bad links did, of each policy with all its seeds, and who waited for a link that stayed cut. */
 static void link_notes(FILE *out, const struct table_style *style, const struct record_run *run,
                        uint32_t count)
@@ -295,6 +314,7 @@ void table_notes(FILE *out, const struct table_style *style, const struct experi
     if (!again)
         host_notes(out, style, run, count, summary);
     frames_note(out, style, run, count);
+    deaths_warning(out, style, run, count);
     link_notes(out, style, run, count);
     quota_warning(out, style, run);
     batch_warning(out, style, experiment, run, count);

@@ -248,6 +248,20 @@ static char *warnings(const struct summary *summary, uint32_t width)
     return text;
 }
 
+Test(table, says_that_processes_died)
+{
+    static struct matrix m;
+    fill(&m);
+    m.run[1].cores.frames.lost = 1;
+    m.run[4].cores.frames.lost = 2;
+
+    char *text = print(&m);
+
+    expect_says(text,
+                "warning      3 processes died in 2 of 6 runs; their workers count as crashed");
+    free(text);
+}
+
 Test(table, warns_once_per_kind_of_all_policies)
 {
     struct summary summary = two_policies();
