@@ -27,7 +27,9 @@ for link in auto af_packet; do
     mine= its=
     [ $link = auto ] || mine="--set link.interface=here0" its="--set link.interface=there0"
     out=$work/two-$link
-    set -- run "$profile" -q --out "$out" --set policies="[dsgd,aau,agp]" --set workers.count=4 --set link.kind=$link
+    # a hundred frames and more, also where two hosts share two cores
+    set -- run "$profile" -q --out "$out" --set policies="[dsgd,aau,agp]" --set workers.count=4 --set link.kind=$link \
+        --set stop.iterations=150
     # shellcheck disable=SC2086
     DAWDLE_RANK=1 foreign timeout 120 "$program" "$@" $its >"$work/1.out" 2>"$work/1.err" &
     other=$!
