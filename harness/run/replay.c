@@ -185,7 +185,27 @@ static int code_of(int rc)
     }
 }
 
-/** One journal; its exit code. */
+/** The first of whom nothing was recorded, since it went with its rank; `workers`: nobody. */
+static uint32_t without_journal(const struct journal_file *journal)
+{
+    uint32_t w = 0;
+    while (w < journal->workers && !(journal->worker[w].full && journal->worker[w].bytes == 0))
+        w++;
+    return w;
+}
+
+static void print_incomplete(FILE *out, const struct journal_file *journal, uint64_t entries,
+                             bool parameters)
+{
+    const uint32_t missing = without_journal(journal);
+    fprintf(out, "incomplete: %llu events agree, ", (unsigned long long)entries);
+    if (missing < journal->workers)
+        fprintf(out, "nothing was recorded of worker %u", missing);
+    else
+        fputs("then the recorder was full", out);
+    fputs(parameters ? "; parameters need a whole journal\n" : "\n", out);
+}
+
 /** One line. Returns the exit code. */
 static int print_verdict(FILE *out, const struct replay *self, const struct replay_options *options,
                          int rc, const struct err *err)
@@ -198,8 +218,7 @@ static int print_verdict(FILE *out, const struct replay *self, const struct repl
         return code_of(rc);
     }
     if (is_full(journal)) {
-        fprintf(out, "incomplete: %llu events agree, the rest was not recorded%s\n", entries,
-                options->parameters ? "; parameters need a whole journal" : "");
+        print_incomplete(out, journal, entries, options->parameters);
         return 5;
     }
     fprintf(out, "ok    %llu events of %u workers, identical actions%s\n", entries,

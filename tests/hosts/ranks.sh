@@ -86,7 +86,7 @@ killed() { # worker|rank, number, link
     what="kill -9 of the $1 of rank $2 over $3"
     rm -rf "$work/killed"
     python3 - "$program" "$profile" "$work" "$@" <<'PY' >"$work/out" 2>"$work/err" || fail "$what" "$work/err"
-import glob, json, os, signal, subprocess, sys, time
+import json, os, signal, subprocess, sys, time
 program, profile, work, whom, victim, link = sys.argv[1:]
 victim = int(victim)
 port = 20000 + os.getpid() % 20000
@@ -99,8 +99,9 @@ def run(delay):
     for rank in range(3):
         environment = dict(os.environ, DAWDLE_RANK=str(rank), DAWDLE_RANKS="3", DAWDLE_HUB=f"127.0.0.1:{port}")
         ranks.append(subprocess.Popen(
-            [program, "run", profile, "-q", "--out", f"{work}/killed/{rank}", "--set", "workers.count=6", "--set",
-             f"stop={{time: {2 * delay}s}}", "--set", "policies=[aau]", "--set", f"seeds={1 if whom == 'worker' else 2}", "--set", f"link.kind={link}", "--set", "workers.graph=complete"],
+            [program, "run", profile, "-q", "--out", f"{work}/killed/{rank}", "--set", "workers={count: 6, graph: complete}",
+             "--set", "policies=[aau]", "--set", f"seeds={1 if whom == 'worker' else 2}",
+             "--set", f"stop={{time: {2 * delay}s}}", "--set", f"link.kind={link}"],
             env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True))
     end = time.monotonic() + 30
     while not child(ranks[victim]) and time.monotonic() < end:
@@ -139,9 +140,14 @@ if victim > 0:
     assert {fault["worker"] for fault in run["faults"] if fault["kind"] == "crash"} == gone, run["faults"]
     assert all(worker["iterations"] > 0 for worker in run["per_worker"] if worker["worker"] not in gone)
 PY
-    [ "$2" != 0 ] && [ "$1" = worker ] || return 0
+    [ "$2" != 0 ] || return 0
     try "$program" replay "$work/killed/0/small/latest" --parameters
-    expect_code 0 "$what: its replay"
+    [ "$1" = rank ] || {
+        expect_code 0 "$what: its replay"
+        return
+    }
+    expect_code 5 "$what: its replay"
+    expect_says out "nothing was recorded of worker $((2 * $2))" "$what: its replay"
 }
 killed worker 1 memif
 killed worker 2 udp
