@@ -306,10 +306,8 @@ static int set_up(struct run *run, const struct run_options *options, struct err
 static int settle(struct run *run, struct err *err)
 {
     for (uint32_t w = 0; w < run->cell->graph.workers; w++)
-        if (cell_is_ours(run->cell, w) && !run_death_took(run, w))
-            run_share_settle(run, w);
-        else if (cell_is_ours(run->cell, w))
-            run_death_settle(run, w);
+        if (cell_is_ours(run->cell, w))
+            (run_death_took(run, w) ? run_death_settle : run_share_settle)(run, w);
     const int rc = run->cell->common->ranks ? run_sync_parts(run, err) : 0;
     run_deaths_close(run);
     return rc;
