@@ -15,8 +15,11 @@
     "compute: {base: 1ms, jitter: {kind: none}}\npolicies: [" policy "]\nstop: {" stop "}\n"
 #define FAULT(fault) "faults: [{" fault "}]\n"
 
-static struct live *run_of(const char *yaml)
+/** The profile, in which %s is that word. */
+static struct live *run_of(const char *profile, const char *word)
 {
+    char yaml[640];
+    snprintf(yaml, sizeof(yaml), profile, word);
     return live_run(yaml, (struct run_options){0});
 }
 
@@ -55,13 +58,9 @@ static void expect_absence(const struct live *live, uint32_t gone, uint64_t from
 
 static void a_crash_is_survived(const char *policy)
 {
-    char yaml[512];
-    snprintf(yaml, sizeof(yaml),
-             PROFILE("%s", "time: 800ms")
-                 FAULT("kind: crash, workers: [1], at: 100ms, notice: 20ms"),
-             policy);
-
-    struct live *const live = run_of(yaml);
+    struct live *const live = run_of(
+        PROFILE("%s", "time: 800ms") FAULT("kind: crash, workers: [1], at: 100ms, notice: 20ms"),
+        policy);
 
     expect_whole(live);
     expect_absence(live, 1, 100 * MS, 800 * MS);
@@ -95,13 +94,10 @@ Test(faults, a_crash_is_survived_by_swarm)
 
 static void who_crashed_comes_back_and_computes_again(const char *policy)
 {
-    char yaml[512];
-    snprintf(yaml, sizeof(yaml),
-             PROFILE("%s", "time: 800ms")
-                 FAULT("kind: crash, workers: [2], at: 50ms, restart: 100ms, notice: 20ms"),
-             policy);
-
-    struct live *const live = run_of(yaml);
+    struct live *const live =
+        run_of(PROFILE("%s", "time: 800ms")
+                   FAULT("kind: crash, workers: [2], at: 50ms, restart: 100ms, notice: 20ms"),
+               policy);
 
     expect_whole(live);
     cr_expect_eq(live->record.count.returns, 1u);
@@ -126,7 +122,7 @@ Test(faults, who_crashed_comes_back_to_swarm)
 Test(faults, who_joins_later_starts_with_the_parameters_of_a_neighbour)
 {
     struct live *const live =
-        run_of(PROFILE("aau", "time: 800ms") FAULT("kind: join, workers: [0], at: 200ms"));
+        run_of(PROFILE("aau", "time: 800ms") FAULT("kind: join, workers: [0], at: 200ms"), "");
 
     expect_whole(live);
     cr_expect_eq(live->record.count.returns, 1u);
@@ -138,11 +134,8 @@ Test(faults, who_joins_later_starts_with_the_parameters_of_a_neighbour)
 
 static void who_leaves_finishes_its_exchange_first(const char *policy)
 {
-    char yaml[512];
-    snprintf(yaml, sizeof(yaml),
-             PROFILE("%s", "time: 800ms") FAULT("kind: leave, workers: [3], at: 100ms"), policy);
-
-    struct live *const live = run_of(yaml);
+    struct live *const live =
+        run_of(PROFILE("%s", "time: 800ms") FAULT("kind: leave, workers: [3], at: 100ms"), policy);
 
     expect_whole(live);
     expect_absence(live, 3, 100 * MS, 800 * MS);
@@ -171,7 +164,8 @@ Test(faults, who_leaves_finishes_its_exchange_in_partial)
 Test(faults, somebody_who_is_stuck_is_waited_for_and_goes_on)
 {
     struct live *const live = run_of(PROFILE("dsgd", "time: 800ms")
-                                         FAULT("kind: pause, workers: [1], at: 100ms, for: 150ms"));
+                                         FAULT("kind: pause, workers: [1], at: 100ms, for: 150ms"),
+                                     "");
 
     expect_whole(live);
     cr_expect_gt(live->record.worker[1].part_ns[PART_INJECTED], 0u);
@@ -186,7 +180,8 @@ Test(faults, somebody_who_is_stuck_is_waited_for_and_goes_on)
 Test(faults, a_budget_in_rounds_ends_without_those_who_are_gone)
 {
     struct live *const live = run_of(PROFILE("dsgd", "iterations: 100")
-                                         FAULT("kind: crash, workers: [1], at: 20ms, notice: 0ms"));
+                                         FAULT("kind: crash, workers: [1], at: 20ms, notice: 0ms"),
+                                     "");
 
     expect_whole(live);
     cr_expect_geq(live->record.count.gradients, 3u * 99u);
@@ -216,13 +211,10 @@ Test(faults, replays_a_run_in_which_somebody_went_and_came_back, .timeout = 60)
 /* For so long that a worker whose core others have reads in that time, too: batches are read ahead. */
 static void reads_that_fail_for_a_while_are_repeated(const char *error)
 {
-    char yaml[512];
-    snprintf(yaml, sizeof(yaml),
-             PROFILE("adpsgd", "time: 800ms")
-                 FAULT("kind: disk, workers: [2], at: 50ms, for: 300ms, error: %s"),
-             error);
-
-    struct live *const live = run_of(yaml);
+    struct live *const live =
+        run_of(PROFILE("adpsgd", "time: 800ms")
+                   FAULT("kind: disk, workers: [2], at: 50ms, for: 300ms, error: %s"),
+               error);
 
     expect_whole(live);
     cr_expect_gt(live->record.count.load_retries, 0u);
@@ -269,8 +261,10 @@ Test(faults, a_disk_that_stays_broken_ends_the_run_and_is_named)
 
 Test(faults, a_worker_without_free_snapshots_waits_and_goes_on)
 {
-    struct live *const live = run_of(PROFILE("dsgd", "time: 800ms") FAULT(
-        "kind: slots, workers: [1], at: 50ms, for: 300ms, keep: 0"));
+    struct live *const live =
+        run_of(PROFILE("dsgd", "time: 800ms")
+                   FAULT("kind: slots, workers: [1], at: 50ms, for: 300ms, keep: 0"),
+               "");
 
     expect_whole(live);
     cr_expect_gt(live->record.count.slot_waits, 0u);
