@@ -152,7 +152,7 @@ static void check_faults_of_processes(struct profile_load *load)
         if (fault->kind == FAULT_LEAVE || fault_returns(fault))
             FAIL(load, "processes",
                  "workers that leave, join or come back need processes: 1, for now (crash without "
-                 "restart, pause, disk and slots go)");
+                 "restart, pause, disk and slots are possible)");
     }
 }
 
