@@ -14,7 +14,6 @@
 #include "core/base/check.h"
 #include "core/base/units.h"
 #include "harness/environment.h"
-#include "harness/experiment/profile.h"
 #include "harness/metric/equal.h"
 #include "harness/metric/target.h"
 #include "harness/record/journal_file.h"
@@ -24,6 +23,7 @@
 #include "harness/run/evaluate.h"
 #include "harness/run/interrupt.h"
 #include "harness/run/outcome.h"
+#include "harness/run/resolved.h"
 #include "harness/run/runner.h"
 #include "harness/run/status.h"
 
@@ -240,37 +240,6 @@ static int all_values(struct matrix *self, struct err *err)
     return rc;
 }
 
-static void write_resolved(FILE *out, void *experiment)
-{
-    profile_write_resolved(out, experiment);
-}
-
-static void copy_file(FILE *out, void *path)
-{
-    char bytes[4096];
-    FILE *const in = fopen(path, "re");
-    for (size_t n; in && (n = fread(bytes, 1, sizeof(bytes), in)) > 0;)
-        fwrite(bytes, 1, n, out);
-    if (in)
-        fclose(in);
-}
-
-/** The tuned rates go with the result: its resolved profile reads them from its own folder, also after a move. */
-static int write_profile(struct matrix *self, struct experiment *e, struct err *err)
-{
-    char kept[EXPERIMENT_PATH_MAX];
-    int rc = 0;
-    memcpy(kept, e->train.tuned, sizeof(kept));
-    if (kept[0]) {
-        rc = results_write(&self->results, "tuned.yaml", copy_file, kept, err);
-        snprintf(e->train.tuned, sizeof(e->train.tuned), "tuned.yaml");
-    }
-    if (rc == 0)
-        rc = results_write(&self->results, "resolved.yaml", write_resolved, e, err);
-    memcpy(e->train.tuned, kept, sizeof(kept));
-    return rc;
-}
-
 static int begin(struct matrix *self, struct err *err)
 {
     struct experiment *const e = self->sweep->written;
@@ -282,7 +251,7 @@ static int begin(struct matrix *self, struct err *err)
     if (rc == 0)
         rc = results_begin(&self->results, self->options->out, e, err);
     if (rc == 0)
-        rc = write_profile(self, e, err);
+        rc = resolved_write(&self->results, e, err);
     return rc;
 }
 
