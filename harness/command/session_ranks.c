@@ -106,8 +106,9 @@ static uint64_t digest_profile(const struct experiment *e)
     if (out) {
         memcpy(same, e, sizeof(*same));
         same->link.interface[0] = same->link.address[0] = 0;
+        same->train.tuned[0] = 0; /* the rates count, wherever they came from */
         same->data.path[0] = same->data.labels[0] = same->data.cache[0] = 0;
-        profile_write_resolved(out, same);
+        profile_write_values(out, same);
         fclose(out);
         digest = digest_bytes(digest, text, bytes);
     }

@@ -41,6 +41,9 @@ void profile_where_inject(const struct experiment *experiment, uint32_t entry, c
  */
 void profile_write_resolved(FILE *out, const struct experiment *experiment);
 
+/** The same without where values came from: equal texts mean equal experiments. */
+void profile_write_values(FILE *out, const struct experiment *experiment);
+
 /**
  * What a tuned rate depends on (tuned_file.h): the profile around its policies, and one policy's options. Rates, labels,
  * seeds, checks, claims and the folders of files do not count. Only for loaded experiments.

@@ -11,8 +11,10 @@
 
 static void write_origin(FILE *out, const char *file, const struct profile_origin *origin)
 {
-    const char *const slash = strrchr(file, '/');
-    if (origin->kind == ORIGIN_FILE)
+    const char *const slash = file ? strrchr(file, '/') : NULL;
+    if (!file)
+        fputc('\n', out);
+    else if (origin->kind == ORIGIN_FILE)
         fprintf(out, "# %s:%u\n", slash ? slash + 1 : file, origin->line);
     else if (origin->kind == ORIGIN_OTHER)
         fprintf(out, "# %s\n", origin->other);
