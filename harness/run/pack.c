@@ -83,6 +83,13 @@ void pack_moments(struct pack *self, uint64_t *at, size_t count)
         at[i] = clock_shift_moment(&self->clock, at[i]);
 }
 
+void pack_clock(struct pack *self, uint64_t *start_cyc, double *ns_per_cyc)
+{
+    pack_words(self, start_cyc, 1);
+    pack_doubles(self, ns_per_cyc, 1);
+    self->bad |= self->reads && !(*ns_per_cyc > 1e-3 && *ns_per_cyc < 1e3);
+}
+
 uint64_t pack_count(struct pack *self, uint64_t count, uint64_t most)
 {
     pack_words(self, &count, 1);

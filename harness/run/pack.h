@@ -40,6 +40,12 @@ void pack_doubles(struct pack *self, double *at, size_t count);
 void pack_cycles(struct pack *self, uint64_t *at, size_t count);
 void pack_moments(struct pack *self, uint64_t *at, size_t count);
 
+/**
+ * The writer's start of the run and the length of its cycles, which a reader on another host begins with. Read, they are
+ * checked.
+ */
+void pack_clock(struct pack *self, uint64_t *start_cyc, double *ns_per_cyc);
+
 /** How many of something follow: at most `most`. Returns how many it is. */
 uint64_t pack_count(struct pack *self, uint64_t count, uint64_t most);
 
