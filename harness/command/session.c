@@ -215,7 +215,8 @@ static bool has_processes(const struct session *self)
 static int check_links(const struct session *self, struct err *err)
 {
     int rc = 0;
-    for (uint32_t i = 0; i < self->count; i++)
+    const bool idle = self->ranks && self->ranks->gathers; /* nothing goes over links any more */
+    for (uint32_t i = 0; i < self->count && !idle; i++)
         for (uint32_t v = 0; v < self->sweep[i].values && rc == 0; v++)
             if (self->sweep[i].plan[v].experiment->processes > 1)
                 rc = run_check_link(self->sweep[i].plan[v].experiment, self->ranks, err);
@@ -290,7 +291,7 @@ int session_run(struct session *self, const struct command_line *line, char *dir
     host.ranks = self->ranks;
     interrupt_watch();
     if (code == 0)
-        code = self->ranks && self->ranks->rank > 0 ? session_follow(self, &host)
+        code = self->ranks && self->ranks->rank > 0 ? session_follow(self, &host, line->out)
                                                     : run_all(self, line, &host, dir);
     if (opened)
         host_close(&host);

@@ -14,9 +14,12 @@
 #include "harness/command/ranks.h"
 #include "harness/experiment/profile.h"
 #include "harness/launch/launch.h"
+#include "harness/record/results_folder.h"
 #include "harness/run/data_tier.h"
 #include "harness/run/interrupt.h"
+#include "harness/run/part_file.h"
 #include "harness/run/plan_digest.h"
+#include "harness/run/resolved.h"
 #include "harness/run/runner.h"
 #include "harness/version.h"
 
@@ -124,13 +127,14 @@ static uint64_t digest_plan(uint64_t digest, const struct plan *plan)
     return digest_bytes(digest, sizes, sizeof(sizes));
 }
 
-static int digest_all(const struct session *self, struct ranks_word *word, struct err *err)
+int session_digest(const struct sweep *sweep, uint32_t count, struct ranks_word *word,
+                   struct err *err)
 {
     int rc = 0;
     word->plan = DIGEST_START;
-    for (uint32_t i = 0; i < self->count; i++)
-        for (uint32_t v = 0; v < self->sweep[i].planned && rc == 0; v++) {
-            const struct plan *const plan = &self->sweep[i].plan[v];
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t v = 0; v < sweep[i].planned && rc == 0; v++) {
+            const struct plan *const plan = &sweep[i].plan[v];
             uint64_t data = 0;
             if (plan->common.dataset)
                 rc = plan_digest_data(plan->common.dataset, &data, err);
@@ -149,7 +153,7 @@ int session_agree(struct session *self, int code)
     snprintf(word.text, sizeof(word.text), "%s",
              self->complaint.text[0] ? self->complaint.text
                                      : "it cannot start, for reasons that it has printed");
-    if (code == 0 && digest_all(self, &word, &err) < 0) {
+    if (code == 0 && session_digest(self->sweep, self->count, &word, &err) < 0) {
         word.code = 3;
         memcpy(word.text, err.text, sizeof(word.text));
     }
@@ -161,11 +165,41 @@ int session_agree(struct session *self, int code)
 
 /* ----------------------------------------------------------- following */
 
+/** What this rank has measured of a run that nobody can make a result of any more: for `gather`. */
+static int keep_part(struct session *self, const struct ranks_turn *turn, const struct pack *kept,
+                     uint64_t run, const char *out)
+{
+    struct err err = {{0}};
+    struct part_file part = {.version = DAWDLE_VERSION,
+                             .ranks = *self->ranks,
+                             .turn = *turn,
+                             .run = run,
+                             .data = kept->data,
+                             .bytes = kept->used};
+    const struct sweep *const sweep = &self->sweep[turn->profile];
+    struct results folder = {.dir = ""};
+    part.turn.profile = 0; /* the only one that is left beside it */
+    int rc = session_digest(sweep, 1, &part.agreed, &err);
+    if (rc == 0)
+        rc = results_folder_of_part(&folder, out, sweep->written->name, run, self->ranks->rank,
+                                    &err);
+    if (rc == 0)
+        rc = resolved_write(&folder, sweep->written, &err);
+    if (rc == 0)
+        rc = part_file_write(&part, folder.dir, &err);
+    if (rc < 0)
+        return refuse(&err, 5);
+    fprintf(stderr,
+            "dawdle: what this rank has measured is in %s; `dawdle gather` makes a result of what "
+            "all have left\n",
+            folder.dir);
+    return 5;
+}
+
 /** The run that rank 0 names, in buffers that stay for all of a plan. */
 static int follow(struct session *self, struct host *host, struct runner *runner,
-                  const struct ranks_turn *turn, struct err *err)
+                  const struct ranks_turn *turn, const struct run_options *options, struct err *err)
 {
-    static const struct run_options none;
     struct plan *const plan = &self->sweep[turn->profile].plan[turn->value];
     struct cell cell;
     int rc = 0;
@@ -173,13 +207,13 @@ static int follow(struct session *self, struct host *host, struct runner *runner
         runner_close(runner);
         rc = data_tier_choose(plan, 1, err);
         if (rc == 0)
-            rc = runner_open(runner, host, plan, 0, &none, err);
+            rc = runner_open(runner, host, plan, 0, options, err);
     }
     if (rc == 0)
         rc = cell_open(&cell, &plan->common, turn->policy, turn->seed, err);
     if (rc < 0)
         return rc;
-    rc = run_live(host, &runner->live, &cell, &none, NULL, err);
+    rc = run_live(host, &runner->live, &cell, options, NULL, err);
     cell_close(&cell);
     return rc;
 }
@@ -192,15 +226,18 @@ static bool is_known(const struct session *self, const struct ranks_turn *turn)
     return turn->seed < e->seed_count && turn->policy < e->policy_count;
 }
 
-int session_follow(struct session *self, struct host *host)
+int session_follow(struct session *self, struct host *host, const char *out)
 {
     struct err err = {{0}};
+    struct pack kept = {.data = NULL};
+    uint64_t name = 0;
+    const struct run_options options = {.keep = &kept, .name = &name};
     struct ranks_turn turn;
     struct runner runner = {.host = NULL};
     int rc = ranks_hear(self->ranks, &turn, &err);
     while (rc == 0 && !turn.over) {
         rc = is_known(self, &turn)
-                 ? follow(self, host, &runner, &turn, &err)
+                 ? follow(self, host, &runner, &turn, &options, &err)
                  : err_set(&err, -1, "rank 0 wants a run that the profile does not have");
         turn.over = !hub_is_whole(self->ranks->hub); /* rank 0 sees it, too, and ends */
         if (rc == 0 && !turn.over)
@@ -208,7 +245,12 @@ int session_follow(struct session *self, struct host *host)
     }
     runner_close(&runner);
     if (rc < 0)
-        return refuse(&err, interrupt_seen() ? 5 : 3);
+        rc = refuse(&err, interrupt_seen() ? 5 : 3);
+    if (kept.data && !kept.bad)
+        rc = keep_part(self, &turn, &kept, name, out);
+    pack_close(&kept);
+    if (rc != 0)
+        return rc;
     return interrupt_seen() || !hub_is_whole(self->ranks->hub) ? 5 : 0;
 }
 

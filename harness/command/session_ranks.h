@@ -14,8 +14,15 @@ int session_check_ranks(const struct session *self, struct err *err);
 /** Of several ranks: does any of them have a reason (`code`, its exit code) not to start? Returns the exit code of all. */
 int session_agree(struct session *self, int code);
 
-/** Runs as rank 0 calls them, without results of our own. Returns an exit code. */
-int session_follow(struct session *self, struct host *host);
+/**
+ * Runs as rank 0 calls them, without results of our own; where rank 0 dies, what this rank has measured goes to a folder in
+ * `out`. Returns an exit code.
+ */
+int session_follow(struct session *self, struct host *host, const char *out);
+
+/** Digests of what was planned, as ranks compare them before they start. 0, or -errno with a sentence. */
+int session_digest(const struct sweep *sweep, uint32_t count, struct ranks_word *word,
+                   struct err *err);
 
 /** Rank 0: nothing comes any more. */
 void session_dismiss(struct session *self);

@@ -67,16 +67,30 @@ static int make_directory(struct results *self, struct err *err)
                    strerror(errno));
 }
 
-int results_folder_begin(struct results *self, const char *out, const char *profile,
-                         struct err *err)
+static int make_parent(struct results *self, const char *out, const char *profile, struct err *err)
 {
     char name[EXPERIMENT_NAME_MAX];
     safe_name(name, sizeof(name), profile);
     if ((size_t)snprintf(self->parent, sizeof(self->parent), "%s/%s", out, name) >=
         sizeof(self->parent))
         return err_set(err, -ENAMETOOLONG, "the results directory's path is too long");
-    const int rc = results_make_folder(self->parent, err);
+    return results_make_folder(self->parent, err);
+}
+
+int results_folder_begin(struct results *self, const char *out, const char *profile,
+                         struct err *err)
+{
+    const int rc = make_parent(self, out, profile, err);
     return rc == 0 ? make_directory(self, err) : rc;
+}
+
+int results_folder_of_part(struct results *self, const char *out, const char *profile, uint64_t run,
+                           uint32_t rank, struct err *err)
+{
+    const int rc = make_parent(self, out, profile, err);
+    snprintf(self->dir, sizeof(self->dir), "%s/part-%016llx-%u", self->parent,
+             (unsigned long long)run, rank);
+    return rc == 0 ? results_make_folder(self->dir, err) : rc;
 }
 
 /* A convenience: some file systems have no symbolic links (FAT, some network shares), and a folder or file of that name is

@@ -37,7 +37,7 @@ bool cell_rank_has(const struct cell *self, uint32_t rank, uint32_t w)
 bool cell_is_ours(const struct cell *self, uint32_t w)
 {
     const struct ranks *const ranks = self->common->ranks;
-    return !self->process || !ranks || cell_rank_has(self, ranks->rank, w);
+    return !self->process || !ranks || (!ranks->gathers && cell_rank_has(self, ranks->rank, w));
 }
 
 static int make_tables(struct cell *self, struct err *err)

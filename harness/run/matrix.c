@@ -146,7 +146,7 @@ static int one_cell(struct matrix *self, const struct cell *cell,
     if (rc < 0)
         return rc;
     self->runs++;
-    run->interrupted = interrupt_seen();
+    run->interrupted = interrupt_seen() || self->options->only;
     run->cores.quota = self->quota_cores;
     run->cores.disturbed =
         !is_virtual(self) && run->cores.stolen_share > self->plan->experiment->judge.stolen;
@@ -169,7 +169,7 @@ static int one_cell(struct matrix *self, const struct cell *cell,
 static int call_ranks(const struct matrix *self, uint32_t seed, uint32_t policy, struct err *err)
 {
     const uint32_t value = (uint32_t)(self->plan - self->sweep->plan);
-    if (!self->host)
+    if (!self->host || self->options->only)
         return 0;
     return ranks_call(self->host->ranks, self->options->profile, value, seed, policy, err);
 }
@@ -177,8 +177,15 @@ static int call_ranks(const struct matrix *self, uint32_t seed, uint32_t policy,
 /** Nothing is begun any more: somebody said so, or a rank is gone, without which no further run can be set up. */
 static bool is_over(const struct matrix *self)
 {
-    const struct ranks *const ranks = self->host ? self->host->ranks : NULL;
+    const struct ranks *const ranks = self->host && !self->options->only ? self->host->ranks : NULL;
     return interrupt_seen() || (ranks && !hub_is_whole(ranks->hub));
+}
+
+static bool is_wanted(const struct matrix *self, uint32_t seed, uint32_t policy)
+{
+    const struct ranks_turn *const only = self->options->only;
+    return !only || (only->value == (uint32_t)(self->plan - self->sweep->plan) &&
+                     only->seed == seed && only->policy == policy);
 }
 
 static int all_cells(struct matrix *self, struct err *err)
@@ -189,8 +196,10 @@ static int all_cells(struct matrix *self, struct err *err)
         struct evaluation_data data = {0};
         for (uint32_t p = 0; p < e->policy_count && rc == 0 && !is_over(self); p++) {
             struct cell cell;
+            if (!is_wanted(self, s, p))
+                continue;
             rc = cell_open(&cell, &self->plan->common, p, s, err);
-            if (rc == 0 && p == 0)
+            if (rc == 0 && data.train == 0)
                 rc = evaluation_data_open(&data, &cell, err);
             if (rc == 0)
                 rc = call_ranks(self, s, p, err);
@@ -298,13 +307,14 @@ static int write_environment(struct matrix *self, struct err *err)
 /** Everything that ran, on the terminal before it is written: a full disk costs the files, not the figures. */
 static int conclude(struct matrix *self, bool failed, struct err *err)
 {
-    const struct outcome_runs runs = {
-        .sweep = self->sweep,
-        .run = self->run,
-        .runs = self->runs,
-        .first = self->first,
-        .interrupted = interrupt_seen() || (is_over(self) && self->runs < sweep_cells(self->sweep)),
-        .failed = failed};
+    const struct outcome_runs runs = {.sweep = self->sweep,
+                                      .run = self->run,
+                                      .runs = self->runs,
+                                      .first = self->first,
+                                      .interrupted =
+                                          interrupt_seen() || self->options->only ||
+                                          (is_over(self) && self->runs < sweep_cells(self->sweep)),
+                                      .failed = failed};
     struct outcome *const out = calloc(1, sizeof(*out));
     if (!out)
         return err_set(err, -ENOMEM, "not enough memory for the summary");

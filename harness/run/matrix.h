@@ -11,12 +11,13 @@
 #include "harness/run/sweep.h"
 
 struct matrix_options {
-    const char *out;  /* where result directories go */
-    bool quiet;       /* no progress lines … */
-    bool silent;      /* … and no table */
-    bool strict;      /* a check that stays open counts as failed */
-    uint32_t profile; /* its number, for other ranks */
-    uint32_t threads; /* of virtual runs; 0 = every core this process may use */
+    const char *out;               /* where result directories go */
+    bool quiet;                    /* no progress lines … */
+    bool silent;                   /* … and no table */
+    bool strict;                   /* a check that stays open counts as failed */
+    uint32_t profile;              /* its number, for other ranks */
+    uint32_t threads;              /* of virtual runs; 0 = every core this process may use */
+    const struct ranks_turn *only; /* this cell alone, of which parts are left; NULL: all */
     struct run_options run;
     char *dir; /* [dir_bytes] gets the final results directory; NULL: not wanted */
     size_t dir_bytes;

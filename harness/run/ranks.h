@@ -22,6 +22,7 @@ struct ranks_member {
 struct ranks {
     uint32_t rank, count;
     struct hub *hub;
+    bool gathers;     /* this process is none of them: it reads what they have left */
     char address[16]; /* of this host, as others reach it; "": all are on one host */
     struct ranks_member member[HUB_RANKS_MAX];
 };

@@ -19,6 +19,7 @@
 #include "harness/run/interrupt.h"
 #include "harness/run/run_collect.h"
 #include "harness/run/run_deaths.h"
+#include "harness/run/run_keep.h"
 #include "harness/run/run_processes.h"
 #include "harness/run/run_share.h"
 #include "harness/run/run_sync.h"
@@ -308,9 +309,18 @@ static int settle(struct run *run, struct err *err)
     for (uint32_t w = 0; w < run->cell->graph.workers; w++)
         if (cell_is_ours(run->cell, w))
             (run_death_took(run, w) ? run_death_settle : run_share_settle)(run, w);
-    const int rc = run->cell->common->ranks ? run_sync_parts(run, err) : 0;
+    const struct ranks *const ranks = run->cell->common->ranks;
+    const int rc = ranks && !ranks->gathers ? run_sync_parts(run, err) : 0;
     run_deaths_close(run);
     return rc;
+}
+
+/** By whatever it takes: threads of this process, several processes, or what ranks have left. */
+static int execute(struct run *run, const struct run_options *options, struct err *err)
+{
+    if (options->kept)
+        return run_gather(run, options->kept, options->kept_count, err);
+    return run->cell->process ? run_processes(run, err) : run_threads(run, err);
 }
 
 int run_live(struct host *host, struct run_buffers *buffers, const struct cell *cell,
@@ -325,9 +335,13 @@ int run_live(struct host *host, struct run_buffers *buffers, const struct cell *
     run->cell = cell;
     int rc = set_up(run, options, err);
     if (rc == 0)
-        rc = cell->process ? run_processes(run, err) : run_threads(run, err);
+        rc = execute(run, options, err);
     if (rc == 0)
         rc = settle(run, err);
+    if (rc < 0 && run->is_orphan && options->keep) {
+        run_keep(run, options->keep);
+        *options->name = run->name;
+    }
     if (rc == 0 && out)
         rc = run_collect(run, out, err);
     close_lives(run);

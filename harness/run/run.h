@@ -11,6 +11,7 @@
 #include "harness/metric/record.h"
 #include "harness/run/cell.h"
 #include "harness/run/host.h"
+#include "harness/run/pack.h"
 
 /** Ordinary memory that runs reuse, one block: histograms, iteration logs, the evaluation's area. */
 struct run_buffers {
@@ -51,8 +52,20 @@ static inline struct hist *run_period_hist(const struct run_buffers *self, uint3
     return run_worker_hist(self, self->workers + 1) + loop;
 }
 
-/** What tests choose; all zero in real runs. */
+/** What one rank kept of a run whose rank 0 died (run_keep.h). Borrows. */
+struct run_kept {
+    uint32_t rank;
+    const uint8_t *data;
+    size_t bytes;
+};
+
 struct run_options {
+    /* Nothing is run: what ranks have kept is gathered. [kept_count] */
+    const struct run_kept *kept;
+    uint32_t kept_count;
+    struct pack *keep; /* gets what this rank has measured where rank 0 dies; empty: it did not */
+    uint64_t *name;    /* gets that of the run, with `keep` */
+    /* What tests choose. */
     void (*say)(const char *sentence); /* in place of stderr */
     uint64_t patience_ns;              /* of the loaders; 0: theirs */
     uint64_t stalled_ns;               /* deadline of a stall; 0: as usual */

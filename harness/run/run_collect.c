@@ -170,6 +170,8 @@ static void check_ledger(const struct run *run, struct record_run *out)
     for (uint32_t w = 0; w < out->workers; w++) {
         ledger.weight_gained += run->worker[w]->ledger.weight_gained;
         const struct worker *const worker = run->worker[w];
+        if (run_death_left_nothing(run, w))
+            continue; /* nor is there a model of it */
         ledger_add(&ledger, run->port->ops->slot(run->port, w, worker->current),
                    worker->ledger.start, worker->ledger.applied);
     }

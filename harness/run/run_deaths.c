@@ -80,12 +80,18 @@ void run_death_settle(struct run *run, uint32_t worker)
     run->share[worker].core = run->thread[run->cell->placement.loop[worker]].core;
 }
 
+bool run_death_left_nothing(const struct run *run, uint32_t w)
+{
+    return run_death_took(run, w) && !cell_is_ours(run->cell, w) &&
+           !run->process[run->cell->process[w]].has_part;
+}
+
 void run_deaths_close(struct run *run)
 {
     for (uint32_t w = 0; w < run->cell->graph.workers; w++) {
         if (!run_death_took(run, w))
             continue;
-        if (!cell_is_ours(run->cell, w) && !run->process[run->cell->process[w]].has_part) {
+        if (run_death_left_nothing(run, w)) {
             worker_lose(run->worker[w]);
             run->worker[w]->journal.full = true; /* what it did is not known */
         }

@@ -23,8 +23,9 @@ void run_death_settle(struct run *run, uint32_t worker);
 /** After all parts came: faults that nobody had planned, and workers of whom nothing came. */
 void run_deaths_close(struct run *run);
 
-/** Was this worker's process one of them? */
+/** Was this worker's process one of them? And did nothing come of what it measured? */
 bool run_death_took(const struct run *run, uint32_t worker);
+bool run_death_left_nothing(const struct run *run, uint32_t worker);
 
 /** Messages that went with them: of a record whose other messages have been counted. */
 void run_deaths_collect(const struct run *run, struct record_run *out);

@@ -33,6 +33,7 @@
 /* A look at the children; and a tick, in which ranks also renew their copies of each other's books. */
 #define LOOK_US 2000
 #define TICK_US 5000
+#define ORPHANS_NS_MAX UINT64_C(800000000) /* launchers that have said SIGTERM do not wait long */
 #define POOL_BYTES ((size_t)96 << 20)
 
 /* This process' own, in a child. */
@@ -305,6 +306,19 @@ static void begin(struct run *run)
     run_gate_decide(&run->gate);
 }
 
+/** Nobody says any more how the run goes on: what they have measured until now is still to be had from all of them. */
+static void let_children_end(struct run *run, struct children *self)
+{
+    const uint64_t deadline_cyc = clock_cyc() + cyc_of(run, ORPHANS_NS_MAX);
+    struct cohort *const c = &run->cohort;
+    self->ended = true;
+    c->end_cyc = c->end_cyc ? c->end_cyc : clock_cyc();
+    c->stop_cyc = c->stop_cyc ? c->stop_cyc : c->end_cyc;
+    atomic_store_explicit(&c->phase, COHORT_END, memory_order_release);
+    for (look(run, self); self->state.running > 0 && clock_cyc() < deadline_cyc; look(run, self))
+        usleep(LOOK_US);
+}
+
 /** Alone, or in step with other ranks. False: all have ended everywhere, or the run is broken. */
 static bool step(struct run *run, struct children *self, int *error, struct err *err)
 {
@@ -319,6 +333,8 @@ static bool step(struct run *run, struct children *self, int *error, struct err 
         *error = heard.error;
         *err = heard.err;
     }
+    if (*error && run->is_orphan)
+        let_children_end(run, self);
     if (*error)
         end_children(run, self);
     run_sync_start(run);

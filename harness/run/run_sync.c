@@ -19,6 +19,8 @@
 #define LAYOUT_MS 120000u
 #define NEAR_NS UINT64_C(10000000)
 #define PARTS_MS 120000u
+/* Of the latest snapshots all know when they were: there are never more between two rounds. */
+#define CUTS_TOLD 8u
 
 static const struct ranks *ranks_of(const struct run *run)
 {
@@ -53,6 +55,7 @@ struct decided {
     uint64_t name, remaining_ns, last_round, stalled_cyc;
     uint64_t start_cyc, stop_cyc, end_cyc;
     uint32_t decision, phase, cut;
+    struct cohort_cut at[CUTS_TOLD]; /* the latest cuts, the last one first */
 };
 
 static void pack_decided(struct pack *pack, struct decided *it)
@@ -67,6 +70,11 @@ static void pack_decided(struct pack *pack, struct decided *it)
     pack_numbers(pack, &it->decision, 1);
     pack_numbers(pack, &it->phase, 1);
     pack_numbers(pack, &it->cut, 1);
+    for (uint32_t i = 0; i < CUTS_TOLD; i++) {
+        pack_moments(pack, &it->at[i].cyc, 1);
+        pack_words(pack, &it->at[i].gradients, 1);
+        pack_words(pack, &it->at[i].bytes, 1);
+    }
 }
 
 static struct decided decided_here(struct run *run)
@@ -77,6 +85,8 @@ static struct decided decided_here(struct run *run)
     out.decision = atomic_load(&run->gate.decision);
     out.cut =
         atomic_load(&c->cut); /* after the phase: who hears HALT hears of all cuts before it */
+    for (uint32_t i = 0; i < CUTS_TOLD && i < out.cut; i++)
+        out.at[i] = c->at[out.cut - 1 - i];
     out.start_cyc = c->start_cyc;
     out.stop_cyc = c->stop_cyc;
     out.end_cyc = c->end_cyc;
@@ -95,9 +105,7 @@ static struct pack reader_of(const struct run *run, uint32_t rank, const struct 
     struct pack pack = pack_reader(word->data, word->bytes);
     uint64_t start = 0;
     double ns_per_cyc = 0;
-    pack_words(&pack, &start, 1);
-    pack_doubles(&pack, &ns_per_cyc, 1);
-    pack.bad |= !(ns_per_cyc > 1e-3 && ns_per_cyc < 1e3);
+    pack_clock(&pack, &start, &ns_per_cyc);
     if (run->cohort.clock && !ranks_share_clock(ranks_of(run), rank, ranks_of(run)->rank))
         pack.clock = (struct clock_shift){.there = start,
                                           .here = run->cohort.start_cyc,
@@ -119,8 +127,7 @@ static void write_clock(const struct run *run, struct pack *pack)
 {
     uint64_t start = run->cohort.start_cyc;
     double ns_per_cyc = run->host->clock.ns_per_cyc;
-    pack_words(pack, &start, 1);
-    pack_doubles(pack, &ns_per_cyc, 1);
+    pack_clock(pack, &start, &ns_per_cyc);
 }
 
 static void obey(struct run *run, const struct decided *it)
@@ -139,6 +146,8 @@ static void obey(struct run *run, const struct decided *it)
         atomic_store(&c->stalled_cyc, it->stalled_cyc);
         cohort_announce(c);
     }
+    for (uint32_t i = 0; i < CUTS_TOLD && i < it->cut; i++)
+        c->at[it->cut - 1 - i] = it->at[i];
     atomic_store(&c->cut, it->cut);
     if (it->phase > COHORT_RUN) /* RUN begins here by this rank's own clock */
         atomic_store_explicit(&c->phase, it->phase, memory_order_release);
@@ -263,6 +272,16 @@ static int note_gone(struct run *run, const struct hub_word *word, struct err *e
     return rc;
 }
 
+/** A round. It fails where rank 0 has gone, who alone would have made one result of what all measured. */
+static int say(struct run *run, const struct pack *mine, bool parts, uint32_t patience,
+               const struct hub_word **word, struct err *err)
+{
+    const int rc =
+        hub_round(ranks_of(run)->hub, mine->data, (uint32_t)mine->used, parts, patience, word, err);
+    run->is_orphan |= rc < 0 && ranks_of(run)->rank > 0 && cohort_phase(&run->cohort) >= COHORT_RUN;
+    return rc;
+}
+
 static uint32_t patience_ms(const struct run *run)
 {
     return atomic_load(&run->cohort.waves) == 0 ? LAYOUT_MS : SILENCE_MS;
@@ -277,8 +296,7 @@ int run_sync(struct run *run, const struct run_state *mine, struct run_heard *ou
     write_word(run, mine, &pack);
     int rc = pack.bad ? err_set(err, -ENOMEM, "not enough memory to talk to other ranks") : 0;
     if (rc == 0)
-        rc = hub_round(ranks_of(run)->hub, pack.data, (uint32_t)pack.used, false, patience_ms(run),
-                       &word, err);
+        rc = say(run, &pack, false, patience_ms(run), &word, err);
     if (rc == 0)
         rc = note_gone(run, word, err);
     for (uint32_t r = 0; r < ranks_of(run)->count && rc == 0; r++)
@@ -328,10 +346,9 @@ int run_sync_parts(struct run *run, struct err *err)
         write_clock(run, &pack);
         run_part(run, ranks->rank, &pack);
     }
-    int rc =
-        pack.bad || pack.used > HUB_WORD_MAX
-            ? err_set(err, -ENOMEM, "what this rank measured has no room")
-            : hub_round(ranks->hub, pack.data, (uint32_t)pack.used, true, PARTS_MS, &word, err);
+    int rc = pack.bad || pack.used > HUB_WORD_MAX
+                 ? err_set(err, -ENOMEM, "what this rank measured has no room")
+                 : say(run, &pack, true, PARTS_MS, &word, err);
     if (rc == 0)
         rc = note_gone(run, word, err);
     for (uint32_t r = 1; r < ranks->count && rc == 0 && ranks->rank == 0; r++)

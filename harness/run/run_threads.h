@@ -79,6 +79,7 @@ struct run {
     struct run_thread thread[CELL_LOOPS_MAX];
     struct run_gate gate;
     uint64_t name;                /* of a run of several processes: tells its frames from others' */
+    bool is_orphan;               /* rank 0 went while this one trained */
     _Atomic uint32_t interrupted; /* what a signal said to the process that all others come from */
     struct run_process process[EXPERIMENT_PROCESSES_MAX];
     atomic_bool disk_failed; /* a loader gave up on its disk */

@@ -128,9 +128,11 @@ for number, words in enumerate(said):
     if victim > 0:
         assert codes[number] == (0 if whom == "worker" and number > 0 else 5), (number, codes, words)
         assert f"process {victim} " in words and "its workers count as crashed" in words, (number, words)
+    elif whom == "worker":
+        assert codes[number] == 3 and "process 0 was killed by signal 9" in words, (number, codes, words)
     else:
-        assert codes[number] == 3, (number, codes, words)
-        assert ("has gone" if whom == "rank" else "process 0 was killed by signal 9") in words, (number, words)
+        assert codes[number] == 5, (number, codes, words)
+        assert "rank 0 at" in words and f"what this rank has measured is in {work}/killed/{number}/" in words, words
 if victim > 0:
     result = json.load(open(f"{work}/killed/0/small/latest/result.json"))
     run, gone = result["runs"][0], {2 * victim, 2 * victim + 1}
@@ -140,7 +142,10 @@ if victim > 0:
     assert {fault["worker"] for fault in run["faults"] if fault["kind"] == "crash"} == gone, run["faults"]
     assert all(worker["iterations"] > 0 for worker in run["per_worker"] if worker["worker"] not in gone)
 PY
-    [ "$2" != 0 ] || return 0
+    if [ "$2" = 0 ]; then
+        [ "$1" = worker ] || [ -s "$work/killed/1/small/"part-*-1/rank.part ] || fail "$what: rank 1 has kept nothing"
+        return
+    fi
     try "$program" replay "$work/killed/0/small/latest" --parameters
     [ "$1" = rank ] || {
         expect_code 0 "$what: its replay"
