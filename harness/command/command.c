@@ -34,6 +34,10 @@ const struct command command_table[] = {
     {"replay", command_replay, 1, 1, BIT(PARAMETERS) | BIT(QUIET), "RUN", "run",
      "feed the events of a live run to the policies again",
      "They must yield the same actions; with --parameters also the same models, bit for bit."},
+    {"gather", command_gather, 1, COMMAND_ARGUMENTS_MAX, BIT(SET) | BIT(OUT) | BIT(QUIET),
+     "DIR\xe2\x80\xa6", "run", "one result of what ranks have left whose first rank died",
+     "Each DIR is a folder part-RUN-RANK, or one with such folders of one run in it. Workers of "
+     "ranks that left nothing count as crashed."},
     {"new", command_new, 1, 1, BIT(FROM), "NAME", NULL, "write a commented profile to start from",
      "It is written to NAME.yaml, which must not exist yet."},
     {"list", command_list, 0, 1, BIT(LONG), "[WHAT]", "kind",

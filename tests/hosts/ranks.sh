@@ -143,7 +143,7 @@ if victim > 0:
     assert all(worker["iterations"] > 0 for worker in run["per_worker"] if worker["worker"] not in gone)
 PY
     if [ "$2" = 0 ]; then
-        [ "$1" = worker ] || [ -s "$work/killed/1/small/"part-*-1/rank.part ] || fail "$what: rank 1 has kept nothing"
+        [ "$1" = worker ] || gathered
         return
     fi
     try "$program" replay "$work/killed/0/small/latest" --parameters
@@ -153,6 +153,41 @@ PY
     }
     expect_code 5 "$what: its replay"
     expect_says out "nothing was recorded of worker $((2 * $2))" "$what: its replay"
+}
+
+# What the ranks have left becomes one result; whoever gives something else than that is told so.
+gathered() {
+    try "$program" gather -q --out "$work/gathered" "$work/killed/1/small" "$work/killed/2/small/"part-*
+    expect_code 5 "gather"
+    python3 - "$work/gathered/small/latest/result.json" <<'PY' || fail "gather" "$work/err"
+import json, sys
+result = json.load(open(sys.argv[1]))
+run = result["runs"][0]
+assert not result["complete"] and run["interrupted"] and not run["drained"]
+assert run["frames"]["processes"] == 3 and run["frames"]["lost"] == 1 and run["frames"]["sent"] > 100, run["frames"]
+assert run["frames"]["unexplained"] == run["tensors_unexplained"] == run["control_unexplained"] == 0, run["frames"]
+assert {fault["worker"] for fault in run["faults"] if fault["kind"] == "crash"} == {0, 1}, run["faults"]
+work = [worker["iterations"] for worker in run["per_worker"]]
+assert work[:2] == [0, 0] and all(work[2:]), work
+assert run["gradients"] >= sum(work) and run["points"][-1]["time_s"] > 0.5, run["points"]
+assert run["diverged"] == 0, run["diverged"]
+PY
+    try "$program" replay "$work/gathered/small/latest"
+    expect_code 5 "the replay of what was gathered"
+    expect_says out "nothing was recorded of worker 0" "the replay of what was gathered"
+    part=$(echo "$work/killed/1/small/"part-*)
+    cp -r "$part" "$work/part-broken"
+    printf '\377' | dd of="$work/part-broken/rank.part" bs=1 seek=3000 conv=notrunc 2>/dev/null
+    cp -r "$part" "$work/part-other"
+    sed -i 's/^seeds: .*/seeds: [77]/' "$work/part-other/resolved.yaml"
+    for bad in "$work/none-such|cannot read" "$work/by-rank|is no part of a run and has none in it" "$part $part|is of rank 1, which is there already" \
+        "$work/part-broken|is damaged" "$work/part-other|the profile is not the one that the ranks had"; do
+        # shellcheck disable=SC2086
+        try "$program" gather -q --out "$work/bad" ${bad%|*}
+        expect_code 2 "gather of ${bad%|*}"
+        expect_says err "${bad#*|}" "gather of ${bad%|*}"
+    done
+    [ ! -e "$work/bad/small" ] || fail "gather of what is no part leaves results"
 }
 killed worker 1 memif
 killed worker 2 udp
