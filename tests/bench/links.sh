@@ -54,12 +54,13 @@ ways = {}
 for line in open(sys.argv[1]):
     name, size, ns = line.rstrip("\n").split("\t")
     ways.setdefault((name, int(size)), []).append(float(ns))
-print(f"{'half a round trip':24}{'bytes':>9}{'median ns':>12}{'min..max':>24}{'core-s per':>14}")
-print(f"{'':24}{'':>9}{'':>12}{'':>24}{'M messages':>14}")
+print(f"{'half a round trip':24}{'bytes':>9}{'median ns':>12}{'min..max':>24}{'core-s per':>14}{'core-s':>10}")
+print(f"{'':24}{'':>9}{'':>12}{'':>24}{'M messages':>14}{'per GiB':>10}")
 for (name, size), ns in ways.items():
     spread = f"{min(ns):.0f}..{max(ns):.0f}"
     # both ends are busy for the whole of each message's way
-    print(f"{name:24}{size:9}{statistics.median(ns):12.0f}{spread:>24}{2 * statistics.median(ns) / 1e3:14.2f}")
+    core_ns = 2 * statistics.median(ns)
+    print(f"{name:24}{size:9}{statistics.median(ns):12.0f}{spread:>24}{core_ns / 1e3:14.2f}{core_ns / size * 2**30 / 1e9:10.2f}")
 
 def ratio(a, b):
     """Round by round: the ways of one round are seconds apart."""
