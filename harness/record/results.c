@@ -13,6 +13,7 @@
 #include "harness/record/results_folder.h"
 #include "harness/record/results_json.h"
 #include "harness/record/stream.h"
+#include "harness/record/timeline.h"
 #include "harness/version.h"
 
 static double now_s(void)
@@ -143,6 +144,8 @@ int results_begin(struct results *self, const char *out, const struct experiment
     if (rc == 0)
         rc = open_file(self, "iterations.csv", &self->csv, err);
     if (rc == 0)
+        rc = open_file(self, "timeline.csv", &self->timeline, err);
+    if (rc == 0)
         rc = open_file(self, "latency.hlog", &self->log, err);
     if (rc == 0)
         rc = hlog_open(&self->hlog, self->log, self->start_epoch_s, err);
@@ -238,10 +241,38 @@ static int add_histograms(struct results *self, const struct record_run *run, st
     return 0;
 }
 
+/** Has its policy, at this value of the swept key, a run already? */
+static bool is_first(const struct results *self, const struct record_run *run)
+{
+    json_t *const its = results_json_text(run->sweep.value);
+    const json_t *other;
+    size_t i;
+    bool first = true;
+    json_array_foreach(self->runs, i, other)
+    {
+        const char *const policy = json_string_value(json_object_get(other, "policy"));
+        const json_t *const sweep = json_object_get(other, "sweep");
+        const json_t *const value = json_is_object(sweep) ? json_object_get(sweep, "value") : sweep;
+        first &= !(policy && !strcmp(policy, run->policy) && json_equal(value, its));
+    }
+    json_decref(its);
+    return first;
+}
+
+static int add_timeline(struct results *self, const struct record_run *run,
+                        const struct record_iteration *row, uint64_t rows, struct err *err)
+{
+    const int rc = is_first(self, run) ? timeline_write(self->timeline, run, row, rows) : 0;
+    return rc == 0 ? 0
+                   : err_set(err, rc, "cannot write %s/timeline.csv: %s", self->dir, strerror(-rc));
+}
+
 int results_add(struct results *self, const struct record_run *run,
                 const struct record_iteration *row, uint64_t rows, struct err *err)
 {
     int rc = add_rows(self, run, row, rows, err);
+    if (rc == 0)
+        rc = add_timeline(self, run, row, rows, err);
     if (rc == 0)
         rc = add_stolen(self, run, err);
     if (rc == 0)
@@ -318,7 +349,10 @@ void results_close(struct results *self)
     json_decref(self->document);
     if (self->stolen)
         fclose(self->stolen);
+    if (self->timeline)
+        fclose(self->timeline);
     self->csv = NULL;
+    self->timeline = NULL;
     self->stolen = NULL;
     self->log = NULL;
     self->document = NULL;

@@ -24,11 +24,11 @@
 #define RESULTS_PATH_MAX 4096u
 
 struct results {
-    char parent[RESULTS_PATH_MAX / 2]; /* <out>/<profile> */
-    char id[64];                       /* <UTC>-<id> */
-    char dir[RESULTS_PATH_MAX];        /* where the files are now */
-    json_t *document, *runs;           /* owned; `runs` is borrowed from `document` */
-    FILE *csv, *log, *stolen;          /* stolen: only once something was */
+    char parent[RESULTS_PATH_MAX / 2];   /* <out>/<profile> */
+    char id[64];                         /* <UTC>-<id> */
+    char dir[RESULTS_PATH_MAX];          /* where the files are now */
+    json_t *document, *runs;             /* owned; `runs` is borrowed from `document` */
+    FILE *csv, *log, *timeline, *stolen; /* stolen: only once something was */
     struct hlog hlog;
     double start_epoch_s;
     struct err
