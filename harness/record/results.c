@@ -323,6 +323,7 @@ int results_finish(struct results *self, const struct record_run *run, uint32_t 
         json_object_set_new(doc, "checks", results_json_checks(verdict->check, verdict->checks));
     failed |=
         json_object_set_new(doc, "claims", results_json_claims(verdict->claim, verdict->claims));
+    failed |= json_object_set_new(doc, "warnings", results_json_lines(verdict->warnings));
     failed |= json_object_set_new(doc, "complete", json_boolean(verdict->complete));
     if (verdict->interrupted)
         failed |= json_object_set_new(doc, "interrupted", json_true());

@@ -62,8 +62,9 @@ struct results_verdict {
     const struct checks_result *check;
     const struct claims_result *claim;
     uint32_t summaries, checks, claims;
-    bool complete;    /* everything ran; false: stopped early */
-    bool interrupted; /* by a signal */
+    const char *warnings; /* reasons for doubt, a line each; NULL: none */
+    bool complete;        /* everything ran; false: stopped early */
+    bool interrupted;     /* by a signal */
 };
 
 /**

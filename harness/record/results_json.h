@@ -51,6 +51,9 @@ json_t *results_json_tuning(const struct experiment *experiment);
 json_t *results_json_claims(const struct claims_result *result, uint32_t count);
 
 /** The list `checks`. */
+/** Lines of a text as an array of strings. */
+json_t *results_json_lines(const char *lines);
+
 json_t *results_json_checks(const struct checks_result *result, uint32_t count);
 
 #endif

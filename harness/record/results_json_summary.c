@@ -65,6 +65,17 @@ json_t *results_json_summary(const struct summary *summary, uint32_t count)
     return out;
 }
 
+json_t *results_json_lines(const char *lines)
+{
+    json_t *const out = json_array();
+    while (lines && *lines) {
+        const size_t length = strcspn(lines, "\n");
+        json_array_append_new(out, json_stringn(lines, length));
+        lines += length + (lines[length] == '\n');
+    }
+    return out;
+}
+
 json_t *results_json_checks(const struct checks_result *result, uint32_t count)
 {
     json_t *out = json_array();

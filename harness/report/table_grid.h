@@ -21,6 +21,7 @@
 struct table_style {
     bool colour;    /* SGR sequences */
     uint32_t width; /* columns of the terminal, 80 to 120 */
+    FILE *warnings; /* gets each warning as a line of its own; NULL: it is not wanted */
 };
 
 struct table_cell {

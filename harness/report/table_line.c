@@ -31,6 +31,8 @@ void table_line(FILE *out, const struct table_style *style, enum table_ink ink, 
                 const char *text)
 {
     char padded[64];
+    if (style->warnings && strcmp(head, "warning") == 0)
+        fprintf(style->warnings, "%s\n", text);
     snprintf(padded, sizeof(padded), " %-*s", (int)TABLE_LINE_HEAD, head);
     table_ink(out, style, ink, padded);
     const uint32_t columns = style->width - (TABLE_LINE_HEAD + 1);

@@ -333,6 +333,7 @@ static int conclude(struct matrix *self, bool failed, struct err *err)
     if (self->results.warning.text[0])
         fprintf(stderr, "dawdle: warning: %s\n", self->results.warning.text);
     const int code = outcome_code(out, &runs, self->options->strict);
+    outcome_close(out);
     free(out);
     return rc < 0 ? rc : code;
 }

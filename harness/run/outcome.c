@@ -84,6 +84,31 @@ static uint32_t summarise(const struct outcome_runs *of, struct summary *summary
     return v;
 }
 
+static void print_tables(const struct outcome *self, const struct outcome_runs *of,
+                         const struct table_style *style, FILE *out)
+{
+    for (uint32_t v = 0; v < self->verdict.summaries; v++)
+        table_print(out, style, of->sweep->experiment[v], &of->run[of->first[v]],
+                    of->first[v + 1] - of->first[v], &self->verdict.summary[v]);
+}
+
+/** Reasons for doubt that the tables give; nothing of them is lost where no table is printed. */
+static char *collect_warnings(const struct outcome *self, const struct outcome_runs *of)
+{
+    char *lines = NULL, *table = NULL;
+    size_t bytes, table_bytes;
+    FILE *const out = open_memstream(&table, &table_bytes);
+    const struct table_style style = {.width = 120, .warnings = open_memstream(&lines, &bytes)};
+    if (out && style.warnings)
+        print_tables(self, of, &style, out);
+    if (out)
+        fclose(out);
+    if (style.warnings)
+        fclose(style.warnings);
+    free(table);
+    return lines;
+}
+
 void outcome_evaluate(struct outcome *self, const struct outcome_runs *of)
 {
     const struct experiment *const e = of->sweep->written;
@@ -104,6 +129,14 @@ void outcome_evaluate(struct outcome *self, const struct outcome_runs *of)
         .complete = !scope.incomplete,
         .interrupted = of->interrupted};
     evaluate_checks(e, &self->verdict, &scope, self->check);
+    self->warnings = collect_warnings(self, of);
+    self->verdict.warnings = self->warnings;
+}
+
+void outcome_close(struct outcome *self)
+{
+    free(self->warnings);
+    self->warnings = NULL;
 }
 
 /** Else the table looks like that of a whole matrix. */
@@ -129,9 +162,7 @@ void outcome_print(const struct outcome *self, const struct outcome_runs *of, FI
         print_cut_short(out, &style, of);
     if (verdict->summaries == 0)
         fputs("nothing ran\n", out);
-    for (uint32_t v = 0; v < verdict->summaries; v++)
-        table_print(out, &style, of->sweep->experiment[v], &of->run[of->first[v]],
-                    of->first[v + 1] - of->first[v], &verdict->summary[v]);
+    print_tables(self, of, &style, out);
     if (e->sweep.count > 0)
         table_print_sweep(out, &style, e, verdict->summary, verdict->summaries);
     table_print_claims(out, &style, verdict->claim, verdict->claims);

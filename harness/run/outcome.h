@@ -23,8 +23,12 @@ struct outcome {
     struct summary summary[EXPERIMENT_SWEEP_MAX];
     struct checks_result check[EXPERIMENT_CHECKS_MAX];
     struct claims_result claim[CLAIMS_MAX];
+    char *warnings;                 /* lines, owned */
     struct results_verdict verdict; /* of the above */
 };
+
+/** Accepts a zeroed one. */
+void outcome_close(struct outcome *self);
 
 void outcome_evaluate(struct outcome *self, const struct outcome_runs *of);
 
