@@ -50,6 +50,7 @@ harness/plugin dawdle_plugin.h
 harness/metric core harness/profile
 harness/record core harness/profile harness/metric harness/experiment harness/version.h
 harness/report core harness/profile harness/metric harness/experiment harness/record
+harness/page core/base core/drive harness/metric harness/record
 harness/launch core/base
 harness/run core net topo harness
 harness/tune core net topo harness
@@ -76,7 +77,7 @@ only_in() { # pattern, rooms…
 only_in 'rte_' net
 only_in 'liburing' core/worker
 only_in 'hwloc' topo
-only_in '(jansson|libfyaml)' harness harness/profile harness/record harness/run
+only_in '(jansson|libfyaml)' harness harness/profile harness/record harness/run harness/page
 only_in 'pmix' harness/launch
 only_in 'pthread' net core/worker topo harness harness/run harness/record
 only_in 'time\.h' net core/worker topo harness harness/launch harness/run harness/record

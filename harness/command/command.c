@@ -34,6 +34,9 @@ const struct command command_table[] = {
     {"replay", command_replay, 1, 1, BIT(PARAMETERS) | BIT(QUIET), "RUN", "run",
      "feed the events of a live run to the policies again",
      "They must yield the same actions; with --parameters also the same models, bit for bit."},
+    {"report", command_report, 1, COMMAND_ARGUMENTS_MAX, 0, "RUN\xe2\x80\xa6", "run",
+     "write report.html, a page with charts, for results",
+     "Runs write it themselves; this is for results that were made before, or were cut short."},
     {"gather", command_gather, 1, COMMAND_ARGUMENTS_MAX, BIT(SET) | BIT(OUT) | BIT(QUIET),
      "DIR\xe2\x80\xa6", "run", "one result of what ranks have left whose first rank died",
      "Each DIR is a folder part-RUN-RANK, or one with such folders of one run in it. Workers of "

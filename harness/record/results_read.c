@@ -163,12 +163,10 @@ static void read_run(struct reader *self, const json_t *run, struct results_cell
     read_cores(self, run, out);
 }
 
-static int read_document(const json_t *document, const char *name, struct results_read *out,
-                         struct err *err)
+static int check_document(const json_t *document, const char *name, struct err *err)
 {
     const json_t *const runs = json_object_get(document, "runs");
     const json_t *const schema = json_object_get(document, "schema");
-    struct reader self = {.name = name, .err = err};
     if (json_is_integer(schema) && json_integer_value(schema) > RESULTS_SCHEMA)
         return err_set(
             err, -EINVAL,
@@ -182,6 +180,17 @@ static int read_document(const json_t *document, const char *name, struct result
             "%s: is no result of dawdle (no schema version, no runs, or not said whether "
             "complete)",
             name);
+    return 0;
+}
+
+static int read_document(const json_t *document, const char *name, struct results_read *out,
+                         struct err *err)
+{
+    const json_t *const runs = json_object_get(document, "runs");
+    struct reader self = {.name = name, .err = err};
+    const int rc = check_document(document, name, err);
+    if (rc < 0)
+        return rc;
     out->complete = json_is_true(json_object_get(document, "complete"));
     out->count = (uint32_t)json_array_size(runs);
     out->cell = calloc(out->count + 1u, sizeof(*out->cell));
@@ -250,6 +259,23 @@ int results_read(const char *dir, struct results_read *out, struct err *err)
     free(source);
     snprintf(out->dir, sizeof(out->dir), "%s", dir);
     return rc;
+}
+
+int results_read_document(const char *dir, json_t **out, struct err *err)
+{
+    char path[EXPERIMENT_PATH_MAX + 32];
+    json_error_t where;
+    *out = NULL;
+    if ((size_t)snprintf(path, sizeof(path), "%s/result.json", dir) >= sizeof(path))
+        return err_set(err, -ENAMETOOLONG, "%s: the path is too long", dir);
+    char *const source = read_file(path, err);
+    if (!source)
+        return -ENOENT;
+    *out = json_loads(source, JSON_REJECT_DUPLICATES, &where);
+    free(source);
+    if (!*out)
+        return err_set(err, -EINVAL, "%s:%d:%d: %s", path, where.line, where.column, where.text);
+    return check_document(*out, path, err);
 }
 
 void results_read_free(struct results_read *self)

@@ -5,6 +5,8 @@
 #ifndef HARNESS_RECORD_RESULTS_READ_H
 #define HARNESS_RECORD_RESULTS_READ_H
 
+#include <jansson.h>
+
 #include "core/base/err.h"
 #include "core/drive/time_parts.h"
 #include "harness/experiment/experiment.h"
@@ -43,6 +45,9 @@ int results_read(const char *dir, struct results_read *out, struct err *err);
 /** The same from the text of a result.json; `name` stands in errors. */
 int results_read_text(const char *text, const char *name, struct results_read *out,
                       struct err *err);
+
+/** The result.json of a directory as it is, checked no further than for being one; json_decref it. 0 or -errno as above. */
+int results_read_document(const char *dir, json_t **out, struct err *err);
 
 /** Accepts a zeroed struct. */
 void results_read_free(struct results_read *self);
