@@ -16,6 +16,7 @@
 #include "harness/environment.h"
 #include "harness/metric/equal.h"
 #include "harness/metric/target.h"
+#include "harness/page/page_file.h"
 #include "harness/record/journal_file.h"
 #include "harness/record/models_file.h"
 #include "harness/record/results.h"
@@ -304,6 +305,19 @@ static int write_environment(struct matrix *self, struct err *err)
     return results_environment(&self->results, environment_json(&extra), err);
 }
 
+/** Where the results are, and a page of them; without it they are still whole. */
+static void write_report(const struct matrix *self)
+{
+    struct err err = {{0}};
+    const int rc = page_file_write(self->results.dir, &err);
+    if (rc < 0)
+        fprintf(stderr, "dawdle: warning: no " PAGE_NAME ": %s\n", err.text);
+    if (!self->options->silent)
+        printf(" %-13s%s\n", "results", self->results.dir);
+    if (!self->options->silent && rc == 0)
+        printf(" %-13s%s/" PAGE_NAME "\n", "report", self->results.dir);
+}
+
 /** Everything that ran, on the terminal before it is written: a full disk costs the files, not the figures. */
 static int conclude(struct matrix *self, bool failed, struct err *err)
 {
@@ -325,8 +339,8 @@ static int conclude(struct matrix *self, bool failed, struct err *err)
     }
     const int rc =
         failed ? 0 : results_finish(&self->results, self->run, self->runs, &out->verdict, err);
-    if (rc == 0 && !failed && !self->options->silent)
-        printf(" %-13s%s\n", "results", self->results.dir);
+    if (rc == 0 && !failed)
+        write_report(self);
     if (runs.interrupted)
         fprintf(stderr, "dawdle: interrupted after %u of %u runs; what was measured is kept\n",
                 self->runs, sweep_cells(self->sweep));
