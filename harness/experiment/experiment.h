@@ -159,6 +159,7 @@ struct experiment {
 
     char edges[EXPERIMENT_NAME_MAX]; /* live: handle | null */
     bool models;                     /* keep what the runs end with, as arrays of numpy */
+    bool trace;                      /* keep a trace of the runs for viewers */
     bool record;                     /* live: keep the journals of all agents for `dawdle replay` */
 
     struct sim_links links; /* virtual */

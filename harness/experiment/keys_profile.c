@@ -139,6 +139,8 @@ const struct key keys_profile_row[] = {
 
     {"output.models", KEYS_PROFILE, KEY_BOOL, P(models), 0, 0, "false", NULL, NULL, NULL,
      "", "keep each worker's final model and their mean as .npy files, in models/ of the result directory"},
+    {"output.trace", KEYS_PROFILE, KEY_BOOL, P(trace), 0, 0, "true", NULL, NULL, NULL,
+     "", "draw every run in trace.pftrace of the result directory, which ui.perfetto.dev opens"},
     {"record", KEYS_PROFILE, KEY_BOOL, P(record), 0, 0, "true", "clock", "live", NULL,
      "", "keep every policy's events, for `dawdle replay`"},
 

@@ -21,6 +21,7 @@ static bool is_left_out(const struct key_section *section, const char *path)
         "seeds",
         "checks",
         "claims",
+        "output",
         "record",
         "target",
         "sweep",

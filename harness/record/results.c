@@ -14,6 +14,7 @@
 #include "harness/record/results_json.h"
 #include "harness/record/stream.h"
 #include "harness/record/timeline.h"
+#include "harness/record/trace_run.h"
 #include "harness/version.h"
 
 static double now_s(void)
@@ -120,7 +121,8 @@ static int make_document(struct results *self, const struct experiment *experime
     json_object_set_new(doc, "checks", json_array());
     json_object_set_new(doc, "claims", json_array());
     json_object_set_new(doc, "tuning", results_json_tuning(experiment));
-    return json_object_size(doc) == 12 ? 0 : -ENOMEM;
+    json_object_set_new(doc, "trace", json_null());
+    return json_object_size(doc) == 13 ? 0 : -ENOMEM;
 }
 
 static int begin_csv(struct results *self, struct err *err)
@@ -129,6 +131,17 @@ static int begin_csv(struct results *self, struct err *err)
     results_csv_head(self->csv);
     const int rc = stream_flush(self->csv);
     return rc == 0 ? 0 : write_error(err, "iterations.csv", -rc);
+}
+
+static int begin_trace(struct results *self, const struct experiment *experiment, struct err *err)
+{
+    const uint64_t values = experiment->sweep.count > 0 ? experiment->sweep.count : 1;
+    const uint64_t runs = values * experiment->policy_count * experiment->seed_count;
+    if (!experiment->trace)
+        return 0;
+    const int rc = open_file(self, "trace.pftrace", &self->drawn, err);
+    return rc == 0 ? trace_file_open(&self->trace, self->drawn, TRACE_FILE_BYTES_MAX, runs, err)
+                   : rc;
 }
 
 int results_begin(struct results *self, const char *out, const struct experiment *experiment,
@@ -151,6 +164,8 @@ int results_begin(struct results *self, const char *out, const struct experiment
         rc = hlog_open(&self->hlog, self->log, self->start_epoch_s, err);
     if (rc == 0)
         rc = begin_csv(self, err);
+    if (rc == 0)
+        rc = begin_trace(self, experiment, err);
     if (rc != 0)
         results_close(self);
     return rc;
@@ -222,6 +237,24 @@ static int add_rows(struct results *self, const struct record_run *run,
     return 0;
 }
 
+/** And how much of all runs so far is in it. */
+static int add_trace(struct results *self, const struct record_run *run,
+                     const struct record_iteration *row, uint64_t rows, struct err *err)
+{
+    if (!self->trace.out)
+        return 0;
+    const int rc = trace_run_add(&self->trace, run, row, rows, err);
+    if (rc != 0)
+        return rc;
+    json_t *const trace = json_object();
+    int failed =
+        json_object_set_new(trace, "iterations_drawn", json_integer((json_int_t)self->trace.drawn));
+    failed |= json_object_set_new(trace, "iterations_left_out",
+                                  json_integer((json_int_t)self->trace.omitted));
+    failed |= json_object_set_new(self->document, "trace", trace);
+    return failed ? err_set(err, -ENOMEM, "no memory for result.json") : 0;
+}
+
 static int add_histograms(struct results *self, const struct record_run *run, struct err *err)
 {
     /* A virtual run has no place on the wall clock: its log begins at 0, and is the same each time. */
@@ -275,6 +308,8 @@ int results_add(struct results *self, const struct record_run *run,
         rc = add_timeline(self, run, row, rows, err);
     if (rc == 0)
         rc = add_stolen(self, run, err);
+    if (rc == 0)
+        rc = add_trace(self, run, row, rows, err);
     if (rc == 0)
         rc = add_histograms(self, run, err);
     if (rc != 0)
@@ -343,6 +378,9 @@ int results_finish(struct results *self, const struct record_run *run, uint32_t 
 void results_close(struct results *self)
 {
     hlog_close(&self->hlog);
+    trace_file_close(&self->trace);
+    if (self->drawn)
+        fclose(self->drawn);
     if (self->csv)
         fclose(self->csv);
     if (self->log)
@@ -355,6 +393,7 @@ void results_close(struct results *self)
     self->csv = NULL;
     self->timeline = NULL;
     self->stolen = NULL;
+    self->drawn = NULL;
     self->log = NULL;
     self->document = NULL;
     self->runs = NULL;

@@ -2,8 +2,8 @@
 /**
  * The directory of one execution of a profile: `<out>/<profile>/<UTC>-<id>/`, built as `.tmp-<UTC>-<id>`.
  *
- * It holds resolved.yaml, environment.json, result.json, iterations.csv and latency.hlog, and stolen.csv if the host
- * took cores away. result.json is replaced as a
+ * It holds resolved.yaml, environment.json, result.json, iterations.csv and latency.hlog, trace.pftrace unless the profile
+ * wants none, and stolen.csv if the host took cores away. result.json is replaced as a
  * whole after every run and the other files are flushed, so a killed execution leaves a readable `.tmp-` directory
  * that lacks at most the run in progress (`"complete": false`). The rename at the end makes it final, then
  * `<out>/<profile>/latest` points to it.
@@ -19,17 +19,20 @@
 #include "harness/metric/record.h"
 #include "harness/metric/summary.h"
 #include "harness/record/hlog.h"
+#include "harness/record/trace_file.h"
 #include "harness/record/verdict.h"
 
 #define RESULTS_PATH_MAX 4096u
 
 struct results {
-    char parent[RESULTS_PATH_MAX / 2];   /* <out>/<profile> */
-    char id[64];                         /* <UTC>-<id> */
-    char dir[RESULTS_PATH_MAX];          /* where the files are now */
-    json_t *document, *runs;             /* owned; `runs` is borrowed from `document` */
-    FILE *csv, *log, *timeline, *stolen; /* stolen: only once something was */
+    char parent[RESULTS_PATH_MAX / 2]; /* <out>/<profile> */
+    char id[64];                       /* <UTC>-<id> */
+    char dir[RESULTS_PATH_MAX];        /* where the files are now */
+    json_t *document, *runs;           /* owned; `runs` is borrowed from `document` */
+    FILE *csv, *log, *timeline;
+    FILE *stolen, *drawn; /* only once something was; trace.pftrace, if wanted */
     struct hlog hlog;
+    struct trace_file trace; /* its packets; `out` is NULL without one */
     double start_epoch_s;
     struct err
         warning; /* of results_finish: what is missing though all results are there; "" = nothing */
@@ -50,7 +53,7 @@ int results_write(struct results *self, const char *name, void (*writer)(FILE *o
 int results_environment(struct results *self, json_t *tree, struct err *err);
 
 /**
- * Add one finished run: rows of iterations.csv, its histograms, its element of result.json. The target may still be
+ * Add one finished run: rows of iterations.csv, its process in trace.pftrace, its histograms, its element of result.json. The target may still be
  * unjudged (a relative one needs the baseline first); results_finish writes all runs again.
  */
 int results_add(struct results *self, const struct record_run *run,

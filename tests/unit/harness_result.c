@@ -185,6 +185,8 @@ Test(result, can_be_read_after_a_kill_between_two_runs, .init = make_scratch,
     struct record_run run = records_run("aau, odd \"label\"", &records_aau, 1, 2, 0.1);
     struct results results;
     one_worker(&run);
+    experiment.trace = true;
+    experiment.policy_count = experiment.seed_count = 1;
 
     cr_assert_eq(results_begin(&results, scratch, &experiment, NULL), 0);
     cr_assert_eq(results_add(&results, &run, two_rows, 2, NULL), 0);
@@ -204,6 +206,12 @@ Test(result, can_be_read_after_a_kill_between_two_runs, .init = make_scratch,
     char *log = read_text(results.dir, "latency.hlog");
     cr_expect(strstr(log, "\nTag=aau__odd_\"label\"/seed-1/iteration/worker-0,") != NULL);
     cr_expect(strstr(log, "/seed-1/handle/worker-0,") != NULL, "empty histograms are logged too");
+    char *trace = read_text(results.dir, "trace.pftrace");
+    cr_expect_eq(trace[0], '\n', "a packet");
+    cr_expect_eq(
+        json_integer_value(json_object_get(json_object_get(document, "trace"), "iterations_drawn")),
+        1, "the run has no worker 3");
+    free(trace);
     free(csv);
     free(log);
     json_decref(document);
@@ -221,10 +229,10 @@ Test(result, keeps_all_keys_of_a_run_that_measured_nothing)
     summary_make(&run, 1, &summary);
 
     json_t *tree =
-        json_pack("{s:i, s:s, s:s, s:n, s:s, s:b, s:n, s:[o], s:o, s:[], s:[], s:n}", "schema",
+        json_pack("{s:i, s:s, s:s, s:n, s:s, s:b, s:n, s:[o], s:o, s:[], s:[], s:n, s:n}", "schema",
                   RESULTS_SCHEMA, "program", "p", "profile", "p", "claim", "id", "x", "complete", 0,
                   "target", "runs", results_json_run(&run), "summary",
-                  results_json_summary(&summary, 1), "checks", "claims", "tuning");
+                  results_json_summary(&summary, 1), "checks", "claims", "tuning", "trace");
 
     cr_assert_not_null(tree);
     expect_valid(tree);
