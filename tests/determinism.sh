@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # The same profiles through several builds of the program, with one and with two threads: the same bytes each time, in
-# result.json (without wall times), iterations.csv and latency.hlog. One has every policy, one everything that can be injected.
+# result.json (without wall times), iterations.csv, trace.pftrace and latency.hlog. One has every policy, one everything that
+# can be injected.
 # Arguments: programs.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd -P)
@@ -31,7 +32,8 @@ for name, runs in (("determinism", 20), ("determinism-dawdle", 10)):
         run.pop("wall", None)
     assert len(result["runs"]) >= runs and all(run["events"] > 100 for run in result["runs"])
     digest.update(json.dumps(result).encode())
-    digest.update(open(folder + "/iterations.csv", "rb").read())
+    for file in ("/iterations.csv", "/trace.pftrace"):
+        digest.update(open(folder + file, "rb").read())
     digest.update(b"".join(line for line in open(folder + "/latency.hlog", "rb") if not line.startswith(b"#")))
 print(digest.hexdigest()[:16])
 PY
