@@ -34,6 +34,9 @@ const struct command command_table[] = {
     {"replay", command_replay, 1, 1, BIT(PARAMETERS) | BIT(QUIET), "RUN", "run",
      "feed the events of a live run to the policies again",
      "They must yield the same actions; with --parameters also the same models, bit for bit."},
+    {"runs", command_runs, 0, 1, 0, "[FOLDER]", NULL, "list the results that there are",
+     "Of the profiles in FOLDER (default: runs), the newest first, with what their checks came "
+     "to."},
     {"report", command_report, 1, COMMAND_ARGUMENTS_MAX, 0, "RUN\xe2\x80\xa6", "run",
      "write report.html, a page with charts, for results",
      "Runs write it themselves; this is for results that were made before, or were cut short."},

@@ -76,6 +76,7 @@ int command_sim(struct command_line *line);
 int command_twin(struct command_line *line);
 int command_tune(struct command_line *line);
 int command_replay(struct command_line *line);
+int command_runs(struct command_line *line);
 int command_report(struct command_line *line);
 int command_gather(struct command_line *line);
 int command_new(struct command_line *line);

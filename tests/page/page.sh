@@ -81,6 +81,18 @@ assert [series["label"] for series in data[0]] == ["dsgd", "aau"] and len(data[0
 assert "waited for" in text.lower() and "<svg class=\"timeline\"" in text and 'class="fault"' in text
 PY
 
+# The list of results has it, and one that was cut short.
+mkdir "$work/runs/hostile/.tmp-20200101T000000Z-00abcd"
+sed 's/"complete": true/"complete": false/; s/"id": "[^"]*"/"id": "20200101T000000Z-00abcd"/' "$result/result.json" \
+    >"$work/runs/hostile/.tmp-20200101T000000Z-00abcd/result.json"
+try "$program" runs "$work/runs"
+expect_code 0 "runs"
+grep -qE '^\* [0-9TZ]+-[0-9a-f]+ +hostile +virtual +2 +2 +1 of 1 .* complete ' "$work/out" || fail "runs: the run is not there" "$work/out"
+sed -n 3p "$work/out" | grep -q '^  20200101T000000Z-00abcd .* running, or killed' || fail "runs: what was cut short" "$work/out"
+try "$program" runs "$work/none"
+expect_code 2 "runs of no folder"
+expect_says err "is no folder with results" "runs of no folder"
+
 # What the page says is what result.json says.
 sed -i 's/"gradients_per_s": {$/&/; s/"finding": "wait_share(aau) is [^"]*"/"finding": "altered 12.75 %"/' "$result/result.json"
 try "$program" report "$result"
