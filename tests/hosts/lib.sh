@@ -47,7 +47,8 @@ for run in result["runs"]:
     assert frames["sent"] > 100 and frames["received"] > 100, frames
     assert frames["unexplained"] == 0 and frames["refused"] == 0, frames
     assert run["tensors_unexplained"] == 0 and run["control_unexplained"] == 0, run["tensors_unexplained"]
-    assert all(worker["iterations"] > 0 for worker in run["per_worker"]), "a worker did nothing"
+    work = [worker["iterations"] for worker in run["per_worker"]]
+    assert all(work), ("a worker did nothing", run["policy"], work, run["duration_s"])
 PY
     try "$program" replay "$1" --parameters
     expect_code 0 "$4: its replay"
