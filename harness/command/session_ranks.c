@@ -160,6 +160,8 @@ int session_agree(struct session *self, int code)
     const uint32_t all = ranks_agree(self->ranks, &word, &err);
     if (all != 0 && code == 0)
         fprintf(stderr, "dawdle: error: %s\n", err.text);
+    if (code == 0 && all == 0)
+        hub_hold_on(self->ranks->hub);
     return code != 0 ? code : (int)all;
 }
 
@@ -251,14 +253,14 @@ int session_follow(struct session *self, struct host *host, const char *out)
     pack_close(&kept);
     if (rc != 0)
         return rc;
-    return interrupt_seen() || !hub_is_whole(self->ranks->hub) ? 5 : 0;
+    return interrupt_seen() || turn.cut || !hub_is_whole(self->ranks->hub) ? 5 : 0;
 }
 
 void session_dismiss(struct session *self)
 {
     struct err err;
     if (self->ranks && self->ranks->rank == 0)
-        ranks_call_over(self->ranks, &err);
+        ranks_call_over(self->ranks, interrupt_seen(), &err);
 }
 
 void session_leave(struct session *self)

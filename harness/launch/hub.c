@@ -371,6 +371,11 @@ int hub_round(struct hub *self, const void *mine, uint32_t bytes, bool gather, u
     return rc;
 }
 
+void hub_hold_on(struct hub *self)
+{
+    self->stop = NULL;
+}
+
 bool hub_is_whole(const struct hub *self)
 {
     bool whole = true;

@@ -30,7 +30,7 @@ struct hub;
 
 /**
  * Rank 0: listens at `place`, "address:port" (port 0: any that is free), and writes into it where that is. Everybody else:
- * only notes it. `stop` is asked now and then: true ends every wait with -EINTR. NULL with a sentence.
+ * only notes it. `stop` is asked now and then: true ends every wait with -EINTR, until hub_hold_on. NULL with a sentence.
  */
 struct hub *hub_open(uint32_t rank, uint32_t ranks, char place[HUB_PLACE_MAX], bool (*stop)(void),
                      struct err *err);
@@ -45,6 +45,12 @@ int hub_join(struct hub *self, uint64_t token, uint32_t patience_ms, struct err 
  */
 int hub_round(struct hub *self, const void *mine, uint32_t bytes, bool gather, uint32_t patience_ms,
               const struct hub_word **out, struct err *err);
+
+/**
+ * From now on `stop` is asked no more: a rank that is told to stop says so in its words, and takes part until all have
+ * stopped in the same round. Who breaks off instead takes its workers from the others, or, as rank 0, the result from all.
+ */
+void hub_hold_on(struct hub *self);
 
 /** Nobody is gone, as far as rounds have told. */
 bool hub_is_whole(const struct hub *self);

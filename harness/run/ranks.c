@@ -285,6 +285,7 @@ static void pack_turn(struct pack *pack, struct ranks_turn *it)
     pack_numbers(pack, &it->seed, 1);
     pack_numbers(pack, &it->policy, 1);
     pack_numbers(pack, &it->over, 1);
+    pack_numbers(pack, &it->cut, 1);
 }
 
 static int next(struct ranks *self, struct ranks_turn *turn, struct err *err)
@@ -309,9 +310,9 @@ int ranks_call(struct ranks *self, uint32_t profile, uint32_t value, uint32_t se
     return self ? next(self, &turn, err) : 0;
 }
 
-int ranks_call_over(struct ranks *self, struct err *err)
+int ranks_call_over(struct ranks *self, bool cut, struct err *err)
 {
-    struct ranks_turn turn = {.over = 1};
+    struct ranks_turn turn = {.over = 1, .cut = cut};
     return self ? next(self, &turn, err) : 0;
 }
 

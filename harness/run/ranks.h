@@ -48,12 +48,13 @@ uint32_t ranks_agree(struct ranks *self, const struct ranks_word *mine, struct e
 struct ranks_turn {
     uint32_t profile, value, seed, policy;
     uint32_t over; /* nothing comes */
+    uint32_t cut;  /* and would have, but for an interruption */
 };
 
 /** Rank 0 says it (self NULL: to nobody), all others get it. 0, or -errno with a sentence: somebody is gone. */
 int ranks_call(struct ranks *self, uint32_t profile, uint32_t value, uint32_t seed, uint32_t policy,
                struct err *err);
-int ranks_call_over(struct ranks *self, struct err *err);
+int ranks_call_over(struct ranks *self, bool cut, struct err *err);
 int ranks_hear(struct ranks *self, struct ranks_turn *turn, struct err *err);
 
 /** Do both see the same time-stamp counter? */

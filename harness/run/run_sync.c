@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "harness/run/interrupt.h"
 #include "harness/run/pack.h"
 #include "harness/run/ranks.h"
 #include "harness/run/run_books.h"
@@ -170,7 +171,7 @@ static void add_up(struct run *run, const struct saying *it, struct saying *sum,
     if (it->failed)
         atomic_store(&run->cohort.failed, 1);
     if (it->interrupted)
-        atomic_store(&run->interrupted, 1);
+        interrupt_stop(); /* whoever got the signal: no further run is begun */
     if (it->disk_failed)
         atomic_store(&run->disk_failed, true);
 }

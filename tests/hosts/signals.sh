@@ -46,6 +46,43 @@ PY
     done
 done
 
+# Of several ranks all end with it, whoever gets the signal: a launcher sends it to all, a person to one of them.
+for whom in 0,1,2 0 2; do
+    what="SIGTERM to ranks $whom"
+    # shellcheck disable=SC2086
+    python3 - "$whom" "$program" run "$profile" $many --set workers.count=6 --out "$work/ranks-$whom" <<'PY' >"$work/out" 2>"$work/err"
+import os, signal, subprocess, sys
+port = 20000 + os.getpid() % 20000
+ranks = [subprocess.Popen(sys.argv[2:], stderr=subprocess.PIPE, text=True,
+                          env=dict(os.environ, DAWDLE_RANK=str(rank), DAWDLE_RANKS="3", DAWDLE_HUB=f"127.0.0.1:{port}"))
+         for rank in range(3)]
+for line in ranks[0].stderr:
+    sys.stderr.write(line)
+    if "[1/" in line:
+        for number in sys.argv[1].split(","):
+            ranks[int(number)].send_signal(signal.SIGTERM)
+        break
+for rank in ranks:
+    sys.stderr.write(rank.communicate()[1])
+codes = [rank.returncode for rank in ranks]
+print("codes", codes)
+sys.exit(5 if codes == [5, 5, 5] else f"exit codes {codes}")
+PY
+    code=$?
+    expect_code 5 "$what"
+    expect_says out "INTERRUPTED after" "$what"
+    expect_says err "of 120 runs; what was measured is kept" "$what"
+    python3 - "$work/ranks-$whom/small/latest/result.json" <<'PY' || fail "$what: result.json" "$work/out"
+import json, sys
+result = json.load(open(sys.argv[1]))
+assert result["complete"] is False and result["interrupted"] is True
+assert 1 <= len(result["runs"]) < 120
+for run in result["runs"]:
+    assert run["drained"] and run["frames"]["lost"] == run["frames"]["unexplained"] == run["tensors_unexplained"] == 0, run
+PY
+    [ "$(find "$work/ranks-$whom/small" -mindepth 1 -maxdepth 1 -type d | wc -l)" = 1 ] || fail "$what: not one result" "$work/err"
+done
+
 what="nohup"
 python3 - "$program" run "$profile" --out "$work/nohup" <<'PY' >"$work/out" 2>"$work/err"
 import signal, subprocess, sys

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ struct rank {
     uint32_t number;
     char place[HUB_PLACE_MAX];
     uint64_t token;
+    bool (*stop)(void);
     struct hub *hub;
     void (*does)(struct rank *self);
     pthread_t thread;
@@ -58,7 +60,7 @@ static void *be_rank(void *argument)
 {
     struct rank *const self = argument;
     if (!self->hub)
-        self->hub = hub_open(self->number, RANKS, self->place, NULL, &self->err);
+        self->hub = hub_open(self->number, RANKS, self->place, self->stop, &self->err);
     self->rc = self->hub ? hub_join(self->hub, self->token, PATIENCE_MS, &self->err) : -EINVAL;
     if (self->rc == 0)
         self->does(self);
@@ -68,15 +70,21 @@ static void *be_rank(void *argument)
 }
 
 /** Rank 0 listens before anybody knocks. */
-static void open_leader(struct rank rank[RANKS], void (*does)(struct rank *self))
+static void open_stoppable(struct rank rank[RANKS], void (*does)(struct rank *self),
+                           bool (*stop)(void))
 {
     for (uint32_t r = 0; r < RANKS; r++)
-        rank[r] = (struct rank){.number = r, .token = TOKEN, .does = does};
+        rank[r] = (struct rank){.number = r, .token = TOKEN, .stop = stop, .does = does};
     snprintf(rank[0].place, sizeof(rank[0].place), "127.0.0.1:0");
-    rank[0].hub = hub_open(0, RANKS, rank[0].place, NULL, &rank[0].err);
+    rank[0].hub = hub_open(0, RANKS, rank[0].place, stop, &rank[0].err);
     cr_assert(rank[0].hub, "%s", rank[0].err.text);
     for (uint32_t r = 1; r < RANKS; r++)
         memcpy(rank[r].place, rank[0].place, sizeof(rank[0].place));
+}
+
+static void open_leader(struct rank rank[RANKS], void (*does)(struct rank *self))
+{
+    open_stoppable(rank, does, NULL);
 }
 
 static void run_all(struct rank rank[RANKS])
@@ -184,6 +192,53 @@ Test(hub, without_rank_0_all_are_told)
         cr_expect_lt(rank[r].rc, 0);
         cr_expect(strstr(rank[r].err.text, "has gone"), "%s", rank[r].err.text);
     }
+}
+
+static _Atomic bool stopped;
+
+static bool is_stopped(void)
+{
+    return atomic_load(&stopped);
+}
+
+/** All are told to stop while they wait for rank 3. */
+static void stop_in_a_round(struct rank *self)
+{
+    hub_hold_on(self->hub);
+    say(self, 1, false, PATIENCE_MS);
+    atomic_store(&stopped, true);
+    if (self->number == 3)
+        usleep(300000);
+    if (self->rc == 0)
+        say(self, 1, false, PATIENCE_MS);
+}
+
+Test(hub, who_holds_on_ends_in_a_round)
+{
+    struct rank rank[RANKS];
+    open_stoppable(rank, stop_in_a_round, is_stopped);
+    run_all(rank);
+    for (uint32_t r = 0; r < RANKS; r++) {
+        cr_expect_eq(rank[r].rc, 0, "rank %u: %s", r, rank[r].err.text);
+        cr_expect_eq(rank[r].heard, RANKS, "rank %u heard %u", r, rank[r].heard);
+        cr_expect_eq(rank[r].gone, 0);
+    }
+}
+
+static bool is_always_stopped(void)
+{
+    return true;
+}
+
+Test(hub, a_signal_ends_the_wait_for_others)
+{
+    struct rank self = {.token = TOKEN, .place = "127.0.0.1:0"};
+    self.hub = hub_open(0, RANKS, self.place, is_always_stopped, &self.err);
+    cr_assert(self.hub, "%s", self.err.text);
+    cr_expect_eq(hub_join(self.hub, TOKEN, PATIENCE_MS, &self.err), -EINTR);
+    cr_expect(strstr(self.err.text, "interrupted while other ranks were missing"), "%s",
+              self.err.text);
+    hub_close(self.hub);
 }
 
 /** Says what is no word, or a word that is none of this job's, and stays until it is sent away. */
