@@ -186,6 +186,7 @@ static void be_child(struct run *run, uint32_t number)
     uint32_t first, end;
     own.number = number;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    interrupt_leave_to_parent();
     cell_loops(run->cell, number, &first, &end);
     run->thread[first].bridge_open = open_bridge;
     run_threads_start(run, first, end);

@@ -46,21 +46,25 @@ PY
     done
 done
 
-# Of several ranks all end with it, whoever gets the signal: a launcher sends it to all, a person to one of them.
-for whom in 0,1,2 0 2; do
+# Of several ranks all end with it, whoever gets the signal: a person sends it to one of them, a launcher to all, and Slurm
+# twice to every process of them where a job's time is up.
+for whom in 0,1,2 0 2 all-twice; do
     what="SIGTERM to ranks $whom"
     # shellcheck disable=SC2086
     python3 - "$whom" "$program" run "$profile" $many --set workers.count=6 --out "$work/ranks-$whom" <<'PY' >"$work/out" 2>"$work/err"
-import os, signal, subprocess, sys
+import os, signal, subprocess, sys, time
 port = 20000 + os.getpid() % 20000
-ranks = [subprocess.Popen(sys.argv[2:], stderr=subprocess.PIPE, text=True,
+ranks = [subprocess.Popen(sys.argv[2:], stderr=subprocess.PIPE, text=True, start_new_session=True,
                           env=dict(os.environ, DAWDLE_RANK=str(rank), DAWDLE_RANKS="3", DAWDLE_HUB=f"127.0.0.1:{port}"))
          for rank in range(3)]
 for line in ranks[0].stderr:
     sys.stderr.write(line)
     if "[1/" in line:
-        for number in sys.argv[1].split(","):
+        for number in sys.argv[1].split(",") if sys.argv[1] != "all-twice" else []:
             ranks[int(number)].send_signal(signal.SIGTERM)
+        for rank in ranks * 2 if sys.argv[1] == "all-twice" else []:
+            os.killpg(rank.pid, signal.SIGTERM)
+            time.sleep(0.05)
         break
 for rank in ranks:
     sys.stderr.write(rank.communicate()[1])
