@@ -54,6 +54,7 @@ struct link_counts {
     uint64_t
         overflow; /* received by the host and dropped before this process took them, as far as the host tells */
     uint64_t malformed; /* too short or too long for a frame */
+    uint64_t captured;  /* of those sent and received, kept for a capture (link_capture.h) */
 };
 
 enum link_bypass { LINK_KERNEL, LINK_SHARED_MEMORY, LINK_COPY, LINK_ZERO_COPY, LINK_NOTHING };

@@ -19,6 +19,8 @@
 #include "net/fabric.h"
 #include "net/link.h"
 
+struct capture;
+
 struct spread_config {
     struct fabric *fabric; /* with `process` */
     uint32_t processes, process;
@@ -31,6 +33,7 @@ struct spread_config {
     /** Part of a vector that a tensor of a slice is about: mix_slice. */
     void (*range)(uint32_t dim, uint32_t slice, uint32_t slices, uint32_t *begin, uint32_t *end);
     _Atomic uint64_t *settled; /* grows with each message that was replaced on its way */
+    struct capture *capture;   /* gets each frame that is sent or received; NULL: none is wanted */
 };
 
 struct spread;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "net/link_capture.h"
 #include "net/spread_parts.h"
 
 /* Frames are as long as the link allows, of these. */
@@ -117,6 +118,8 @@ static int open_link(struct spread *self, struct err *err)
                                        .interface = self->config.interface,
                                        .address = self->config.address};
     self->link = self->config.link->open(&config, err);
+    if (self->link && self->config.capture)
+        self->link = link_capture_open(self->link, &config, self->config.capture, err);
     free(peers);
     return self->link ? 0 : -EIO;
 }
