@@ -15,8 +15,8 @@
     (BIT(SET) | BIT(OUT) | BIT(SEED) | BIT(REPEAT) | BIT(DRY_RUN) | BIT(QUIET) | BIT(THREADS))
 
 const struct command command_table[] = {
-    {"run", command_profiles, 1, COMMAND_ARGUMENTS_MAX, RUNS | BIT(STRICT), "PROFILE\xe2\x80\xa6",
-     "profile", "run profiles (a path or the name of a shipped one)",
+    {"run", command_profiles, 1, COMMAND_ARGUMENTS_MAX, RUNS | BIT(STRICT) | BIT(CAPTURE),
+     "PROFILE\xe2\x80\xa6", "profile", "run profiles (a path or the name of a shipped one)",
      "Each profile is loaded, planned and checked against this host before the first one starts. "
      "Results go to runs/NAME/TIME-ID, and runs/NAME/latest points to them."},
     {"sim", command_sim, 1, COMMAND_ARGUMENTS_MAX, RUNS | BIT(STRICT), "PROFILE\xe2\x80\xa6",

@@ -22,6 +22,7 @@ struct command_line {
     const char *out;
     const char *from;           /* new: a profile */
     const char *like, *against; /* result directories; NULL: not given */
+    const char *capture;        /* run: where frames go; NULL: not given */
     uint32_t seed, repeat;      /* repeat 0: not given */
     uint32_t threads;           /* of virtual time; 0: not given */
     bool dry_run, quiet, json, csv, detailed, parameters, hindsight, strict, help, version;

@@ -62,6 +62,10 @@ const struct command_option_row command_options[COMMAND_OPTIONS] = {
     [COMMAND_PARAMETERS] = {"parameters", NULL,
                             "execute gradients and mixes too, and compare the final parameters",
                             .offset = TO(parameters)},
+    [COMMAND_CAPTURE] = {"capture", "FILE",
+                         "write the frames between processes as pcapng, which Wireshark reads: one "
+                         "file per process, its number before the suffix of FILE",
+                         .offset = TO(capture), .kind = TAKES_TEXT},
     [COMMAND_CSV] = {"csv", NULL, "print the draws", .offset = TO(csv)},
     [COMMAND_HELP] = {"help", NULL, "what a command does and takes", .offset = TO(help),
                       .letter = 'h'},

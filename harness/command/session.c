@@ -85,9 +85,24 @@ static uint32_t count_live(const struct session *self)
     return live;
 }
 
+/** There are no frames where one process has all workers. */
+static int check_capture(const struct session *self, struct err *err)
+{
+    for (uint32_t i = 0; i < self->count && self->capture.file; i++)
+        for (uint32_t v = 0; v < self->sweep[i].values; v++)
+            if (self->sweep[i].experiment[v]->processes <= 1)
+                return err_set(err, -EINVAL,
+                               "--capture is of frames between processes, and profile %s has one "
+                               "process: set processes (--set processes=2), or start several ranks",
+                               self->sweep[i].written->name);
+    return 0;
+}
+
 static int plan(struct session *self, const struct command_line *line, struct err *err)
 {
     int rc = session_check_ranks(self, err);
+    if (rc == 0)
+        rc = check_capture(self, err);
     if (rc == 0 && count_live(self) > 0)
         rc = machine_open(&self->machine, err);
     for (uint32_t i = 0; i < self->count && rc == 0; i++) {
@@ -106,6 +121,7 @@ int session_open(struct session *self, const struct command_line *line)
         return command_complain(err.text);
     if (line->threads && count_live(self) == self->count)
         return command_complain("--threads is for virtual time; live, workers.cores says how many");
+    self->capture.file = line->capture;
     self->threads = line->threads ? line->threads : virtual_threads();
     const int rc = plan(self, line, &err);
     say_notes(self);
@@ -223,6 +239,20 @@ static int check_links(const struct session *self, struct err *err)
     return rc;
 }
 
+/** Those of this rank's processes, whatever profile has most of them. */
+static int check_capture_files(const struct session *self, struct err *err)
+{
+    const uint32_t rank = self->ranks ? self->ranks->rank : 0;
+    const uint32_t ranks = self->ranks ? self->ranks->count : 1;
+    int rc = 0;
+    for (uint32_t i = 0; i < self->count && self->capture.file; i++)
+        for (uint32_t v = 0; v < self->sweep[i].values && rc == 0; v++) {
+            const uint32_t each = self->sweep[i].plan[v].experiment->processes / ranks;
+            rc = run_capture_check(&self->capture, rank * each, (rank + 1) * each, err);
+        }
+    return rc;
+}
+
 static int open_host(const struct session *self, size_t bytes, const char *out, struct host *host,
                      struct err *err)
 {
@@ -265,6 +295,7 @@ static int run_all(struct session *self, const struct command_line *line, struct
                                                .silent = self->silent,
                                                .strict = line->strict,
                                                .profile = i,
+                                               .run = {.capture = &self->capture},
                                                .threads = self->threads,
                                                .dir = dir,
                                                .dir_bytes = RESULTS_PATH_MAX};
@@ -280,10 +311,12 @@ static int run_all(struct session *self, const struct command_line *line, struct
 int session_run(struct session *self, const struct command_line *line, char *dir)
 {
     struct host host = {0};
-    int code = 0;
-    if (session_open_host(self, line->out, &host, &self->complaint) < 0) {
+    int rc = check_capture_files(self, &self->complaint), code = 0;
+    if (rc == 0 && session_open_host(self, line->out, &host, &self->complaint) < 0)
+        rc = -ENODEV;
+    if (rc < 0) {
         fprintf(stderr, "dawdle: error: %s\n", self->complaint.text);
-        code = 3;
+        code = rc == -EINVAL ? 2 : 3;
     }
     const bool opened = code == 0 && self->machine;
     if (self->ranks)
@@ -295,5 +328,6 @@ int session_run(struct session *self, const struct command_line *line, char *dir
                                                     : run_all(self, line, &host, dir);
     if (opened)
         host_close(&host);
+    run_capture_say(&self->capture);
     return code;
 }

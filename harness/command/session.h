@@ -8,6 +8,7 @@
 
 #include "harness/command/command.h"
 #include "harness/run/host.h"
+#include "harness/run/run_capture.h"
 #include "harness/run/sweep.h"
 #include "harness/tune/tune.h"
 
@@ -21,6 +22,7 @@ struct session {
     struct sweep sweep[COMMAND_ARGUMENTS_MAX];
     struct tuned_file *tuned;      /* NULL, or the profile (one) is to be tuned */
     bool silent;                   /* neither progress nor table */
+    struct run_capture capture;    /* what the line asks for */
     struct session_ranks *meeting; /* session_ranks.h; NULL: nobody was looked for … */
     struct ranks *ranks;           /* … NULL: this is the only one */
     struct err complaint;          /* what was printed last */

@@ -233,7 +233,7 @@ int session_follow(struct session *self, struct host *host, const char *out)
     struct err err = {{0}};
     struct pack kept = {.data = NULL};
     uint64_t name = 0;
-    const struct run_options options = {.keep = &kept, .name = &name};
+    const struct run_options options = {.keep = &kept, .name = &name, .capture = &self->capture};
     struct ranks_turn turn;
     struct runner runner = {.host = NULL};
     int rc = ranks_hear(self->ranks, &turn, &err);

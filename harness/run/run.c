@@ -333,6 +333,7 @@ int run_live(struct host *host, struct run_buffers *buffers, const struct cell *
     run->host = host;
     run->buffers = buffers;
     run->cell = cell;
+    run->capture = options->capture;
     int rc = set_up(run, options, err);
     if (rc == 0)
         rc = execute(run, options, err);

@@ -59,12 +59,15 @@ struct run_kept {
     size_t bytes;
 };
 
+struct run_capture;
+
 struct run_options {
     /* Nothing is run: what ranks have kept is gathered. [kept_count] */
     const struct run_kept *kept;
     uint32_t kept_count;
     struct pack *keep; /* gets what this rank has measured where rank 0 dies; empty: it did not */
     uint64_t *name;    /* gets that of the run, with `keep` */
+    struct run_capture *capture; /* gets the frames of several processes; NULL: none are wanted */
     /* What tests choose. */
     void (*say)(const char *sentence); /* in place of stderr */
     uint64_t patience_ns;              /* of the loaders; 0: theirs */

@@ -41,6 +41,7 @@ static struct {
     uint32_t number;
     struct eal eal;
     struct spread *spread;
+    struct capture *capture; /* of its frames, or NULL */
 } own;
 
 static uint64_t cyc_of(const struct run *run, uint64_t ns)
@@ -76,6 +77,9 @@ static int open_spread(struct run *run, struct err *err)
     const struct experiment *const e = run->cell->common->experiment;
     const struct ranks *const ranks = run->cell->common->ranks;
     const char *const own_address = ranks ? or_null(ranks->address) : NULL;
+    int rc = run_capture_open(run, own.number, &own.capture, err);
+    if (rc < 0)
+        return rc;
     const struct spread_config config = {
         .fabric = (struct fabric *)run->edges,
         .processes = e->processes,
@@ -88,8 +92,9 @@ static int open_spread(struct run *run, struct err *err)
         .ns_per_cyc = run->host->clock.ns_per_cyc,
         .range = mix_slice,
         .settled = &run->cohort.bridge[own.number].settled,
+        .capture = own.capture,
     };
-    int rc = start_dpdk(run, config.link, err);
+    rc = start_dpdk(run, config.link, err);
     if (rc < 0)
         return rc;
     own.spread = spread_open(&config, err);
@@ -193,7 +198,8 @@ static void be_child(struct run *run, uint32_t number)
     run_threads_join(run, first, end);
     if (own.spread && atomic_load(&run->gate.decision) == RUN_GO)
         say_bye(run);
-    /* Nothing is closed: all that a process has goes with it, and DPDK's memif port races with its own interrupt thread
+    capture_close(own.capture);
+    /* Nothing else is closed: all that a process has goes with it, and DPDK's memif port races with its own interrupt thread
      * where its peer closes at the same time. */
     _exit(0);
 }
@@ -373,6 +379,7 @@ int run_processes(struct run *run, struct err *err)
         usleep(ranks ? TICK_US : LOOK_US);
     }
     reap(run, &children);
+    run_capture_add(run, children.first, children.end);
     run->cohort.incomplete |= atomic_load(&run->disk_failed);
     return error;
 }

@@ -8,6 +8,7 @@
 
 #include "core/worker/loop.h"
 #include "harness/run/run.h"
+#include "harness/run/run_capture.h"
 #include "harness/run/run_gate.h"
 #include "net/fabric.h"
 #include "net/impair.h"
@@ -43,6 +44,7 @@ struct run_process {
     bool has_part;                  /* of another rank: what it measured came */
     uint64_t lost_cyc, noticed_cyc; /* it died, and its workers' peers were told */
     struct spread_counts counts;    /* after the run */
+    struct capture_counts captured; /* while it goes on */
     bool is_over;                   /* and all said BYE to it */
 };
 enum run_stage { RUN_STAGE_NONE, RUN_STAGE_ADDRESSED, RUN_STAGE_LINKED, RUN_STAGE_ENDED };
@@ -79,6 +81,7 @@ struct run {
     struct run_thread thread[CELL_LOOPS_MAX];
     struct run_gate gate;
     uint64_t name;                /* of a run of several processes: tells its frames from others' */
+    struct run_capture *capture;  /* borrowed; NULL: nothing is captured */
     bool is_orphan;               /* rank 0 went while this one trained */
     _Atomic uint32_t interrupted; /* what a signal said to the process that all others come from */
     struct run_process process[EXPERIMENT_PROCESSES_MAX];
