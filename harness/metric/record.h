@@ -172,6 +172,7 @@ struct record_frames {
     bool shared_cores; /* on which they take turns */
     uint32_t clocks;   /* counters that stamps are of: hosts, where they are several */
     uint64_t sent, received;
+    uint64_t captured; /* of those sent and received, in files of --capture */
     uint64_t resent;   /* of those sent, for others that were lost */
     uint64_t refused;  /* came, and were damaged, repeated, or of nobody known */
     uint64_t overflow; /* came, and found the receiver's buffer full */

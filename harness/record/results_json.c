@@ -240,6 +240,7 @@ static json_t *frames(const struct record_frames *of)
     put(out, "shared_cores", json_boolean(of->shared_cores));
     put_count(out, "sent", of->sent);
     put_count(out, "received", of->received);
+    put_count(out, "captured", of->captured);
     put_count(out, "resent", of->resent);
     put_count(out, "refused", of->refused);
     put_count(out, "overflow", of->overflow);

@@ -202,23 +202,28 @@ static void frames_note(FILE *out, const struct table_style *style, const struct
                         uint32_t count)
 {
     struct record_frames sum = run->cores.frames;
-    char text[512];
+    char text[512], captured[96] = "";
     if (!sum.link)
         return;
     for (uint32_t i = 1; i < count; i++) {
         const struct record_frames *const more = &run[i].cores.frames;
         sum.sent += more->sent;
+        sum.captured += more->captured;
         sum.resent += more->resent;
         sum.refused += more->refused;
         sum.overflow += more->overflow;
         sum.unexplained += more->unexplained;
     }
+    if (sum.captured > 0)
+        snprintf(captured, sizeof(captured),
+                 "; captured %llu times, and latencies contain what that costs",
+                 (unsigned long long)sum.captured);
     snprintf(text, sizeof(text),
              "%llu between %u processes over %s; %llu sent again, %llu refused, %llu found a full "
-             "buffer, %llu unexplained%s",
+             "buffer, %llu unexplained%s%s",
              (unsigned long long)sum.sent, sum.processes, sum.link, (unsigned long long)sum.resent,
              (unsigned long long)sum.refused, (unsigned long long)sum.overflow,
-             (unsigned long long)sum.unexplained,
+             (unsigned long long)sum.unexplained, captured,
              sum.clocks > 1 ? "; hosts with clocks of their own, which only the start of a run "
                               "brings together: latencies between them are off by some 0.1 ms"
                             : "");

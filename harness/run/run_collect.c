@@ -281,6 +281,7 @@ static void collect_frames(const struct run *run, struct record_frames *out)
         const uint64_t known = accounted(counts, &refused);
         out->sent += counts->wire[WIRE_FRAMES_SENT];
         out->received += counts->wire[WIRE_FRAMES_RECEIVED];
+        out->captured += counts->link.captured;
         out->resent += counts->wire[WIRE_DATA_RESENT];
         out->refused += refused;
         out->overflow += counts->link.overflow;
