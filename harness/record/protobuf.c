@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The length of a message stands before it and is known behind it: one byte is kept free, and what is longer moves on. */
+/* The length of a message stands before it and is known at its end: one byte is kept free, longer ones move on. */
 #include "harness/record/protobuf.h"
 
 #include <stdbool.h>

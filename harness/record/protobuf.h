@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * One message in the wire format of Protocol Buffers, field by field: all that a trace needs of it, which is no library.
+ * One message in the wire format of Protocol Buffers, field by field: of the format, what a trace needs.
  *
- * Messages are small and bounded: a field that does not fit is a programmer error (CHECK), so whoever writes texts that come
- * from outside shortens them first (PROTOBUF_TEXT_MAX).
+ * Messages are small and bounded: a field that does not fit is a programmer error (CHECK). Texts, which come from
+ * outside, are shortened (PROTOBUF_TEXT_MAX).
  *
  * Source: Protocol Buffers, "Encoding": varints of seven bits, fields as (number << 3 | wire type).
  */

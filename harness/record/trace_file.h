@@ -2,8 +2,8 @@
 /**
  * trace.pftrace: the packets of a Perfetto trace, deflated in chunks as Perfetto's own tools do it.
  *
- * A file is a sequence of packets, so runs are appended and what was flushed can be read whatever happens later. It has a
- * budget, counted in bytes as a viewer has to hold them, that is before they are deflated.
+ * A file is a sequence of packets, so runs are appended and what was flushed can be read whatever happens later. It has
+ * a budget, counted in bytes as a viewer has to hold them, that is before they are deflated.
  *
  * Source: Perfetto, protos/perfetto/trace/trace_packet.proto, field compressed_packets.
  */
@@ -30,7 +30,7 @@ struct trace_file {
     int rc;                  /* of the first write that failed */
 };
 
-/** Begin a trace of `runs` runs that may take `bytes` together. 0, or -errno with `err`; it may be closed either way. */
+/** Begin a trace of `runs` runs that may take `bytes` together. 0, or -errno with `err`; close it either way. */
 int trace_file_open(struct trace_file *self, FILE *out, uint64_t bytes, uint64_t runs,
                     struct err *err);
 

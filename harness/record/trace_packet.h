@@ -2,8 +2,9 @@
 /**
  * Tracks and events of a trace, as packets that Perfetto reads.
  *
- * All packets are of one sequence. Its first clears the state and names, once, every name of an event, category or annotation;
- * the others refer to them by number. Times are ns since the start of a run; what is later than 2^63 - 1 is drawn there.
+ * All packets are of one sequence. Its first clears the state and tells every name of an event, category or annotation;
+ * the others refer to them by number. Times are ns since the start of a run; what is later than 2^63 - 1 is drawn
+ * there.
  *
  * Source: Perfetto, protos/perfetto/trace/track_event/track_event.proto and track_descriptor.proto, and
  *         docs/reference/synthetic-track-event.md.

@@ -190,7 +190,7 @@ static uint64_t put_row(const struct drawing *self, uint32_t track,
     return end_ns;
 }
 
-/** Rows that are drawn, worker after worker; malloc'd, NULL: no memory. first: [workers + 1] where each worker's begin. */
+/** Rows that are drawn, worker after worker; malloc'd. first: [workers + 1], zeroed, gets where each worker's begin. */
 static uint64_t *sort_rows(const struct drawing *self, uint64_t *first)
 {
     uint64_t *const order = malloc((self->drawn + 1) * sizeof(*order));
@@ -230,7 +230,7 @@ static int put_workers(const struct drawing *self, struct err *err)
     return 0;
 }
 
-/* ------------------------------------------------------------------------------------------ cores, faults and curves */
+/* ----------------------------------------------------------------------------------------- cores, faults and curves */
 
 /** A thread for each loop whose core was taken; where several have the same core, each has one of its own. */
 static void put_holes(const struct drawing *self)
@@ -258,7 +258,7 @@ static uint64_t ns_of(double seconds)
     return seconds > 0 ? (seconds < 9e9 ? (uint64_t)(seconds * 1e9) : INT64_MAX) : 0;
 }
 
-/** From its begin until its end, or the run's. Faults overlap, so each has a track; a viewer draws those of one name as one. */
+/** From its begin until its end, or the run's. Faults overlap, so each has a track; viewers join those of one name. */
 static void put_fault(const struct drawing *self, const struct record_fault *fault)
 {
     struct protobuf packet;

@@ -44,7 +44,7 @@ def unpacked(trace):
 
 
 def decode(proto, data):
-    """The text that protoc makes of it, as nested dicts of lists. A number as name is a field that the proto has not."""
+    """The text that protoc makes of it, as nested dicts of lists. A field without a name is not ours."""
     text = subprocess.run(["protoc", "--proto_path", str(proto.parent), "--decode=perfetto.protos.Trace", proto.name],
                           input=data, capture_output=True, check=True).stdout.decode()
     stack = [collections.defaultdict(list)]
@@ -117,14 +117,14 @@ class Trace:
         assert not any(stack.values()), "a begin without an end"
 
     def process(self, name):
-        found, = [uuid for uuid, of in self.track.items() if of["process"] and of["process"][0]["process_name"] == [name]]
+        found, = [u for u, of in self.track.items() if of["process"] and of["process"][0]["process_name"] == [name]]
         return found
 
     def within(self, process):
         return {uuid for uuid, of in self.track.items() if of["parent"] == process}
 
     def thread(self, process, name):
-        return {u for u in self.within(process) if self.track[u]["thread"] and self.track[u]["thread"][0]["thread_name"] == [name]}
+        return {u for u in self.within(process) if [t["thread_name"] for t in self.track[u]["thread"]] == [[name]]}
 
 
 def rows_of(folder, name, policy, seed):
@@ -161,10 +161,14 @@ def check_iterations(trace, process, rows, central):
         track, = trace.thread(process, f"worker {worker}" + (" (server)" if central and worker == 0 else ""))
         assert len(of) == len(whole[track])
         for row, piece in zip(of, whole[track]):
-            assert (piece["at"], piece["end"] - piece["at"]) == (int(row["start_ns"]), int(row["total_ns"])), (row, piece)
+            when = int(row["start_ns"]), int(row["total_ns"])
+            assert (piece["at"], piece["end"] - piece["at"]) == when, (row, piece)
             assert piece["iteration="] == row["iteration"] and piece["mixed_with="] == row["mixed_with"]
             loss = piece.get("batch_loss=")
-            assert loss is None if row["batch_loss"] == "" else abs(float(loss) - float(row["batch_loss"])) <= 1e-5 * float(loss)
+            if row["batch_loss"] == "":
+                assert loss is None
+            else:
+                assert abs(float(loss) - float(row["batch_loss"])) <= 1e-5 * abs(float(loss))
             at = piece["at"]
             for part in PARTS:
                 length = tenths(row[part + "_us"])
@@ -224,8 +228,8 @@ def main():
     os.chdir(tempfile.mkdtemp())
     sums = collections.Counter()
     for clock, line in (("virtual", ["sim", profile]),
-                        ("virtual", ["sim", profile, "--set", "sweep={key: train.batch, values: [4, 8]}", "--set", "faults=",
-                                     "--set", "inject=", "--set", "policies=[asgd, allreduce]"]),
+                        ("virtual", ["sim", profile, "--set", "sweep={key: train.batch, values: [4, 8]}", "--set",
+                                     "faults=", "--set", "inject=", "--set", "policies=[asgd, allreduce]"]),
                         ("live", ["run", "starter", "--set", "seeds=1", "--set", "stop=300ms", "--set", "target=",
                                   "--set", "checks=", "--set", "clock=live", "--set", "policies=[dsgd, asgd]"])):
         done = subprocess.run([program, *line, "-q", "--out", clock], capture_output=True, text=True)
