@@ -7,7 +7,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -386,10 +385,7 @@ bool hub_is_whole(const struct hub *self)
 
 void hub_address(const struct hub *self, char out[16])
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof(at);
-    getsockname(self->stream[self->rank == 0 ? 1 : 0].fd, (struct sockaddr *)&at, &size);
-    inet_ntop(AF_INET, &at.sin_addr, out, 16);
+    stream_address(&self->stream[self->rank == 0 ? 1 : 0], out);
 }
 
 void hub_close(struct hub *self)

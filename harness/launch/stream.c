@@ -51,6 +51,14 @@ void stream_take(struct stream *self, int fd)
     self->got = 0;
 }
 
+void stream_address(const struct stream *self, char out[16])
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof(at);
+    getsockname(self->fd, (struct sockaddr *)&at, &size);
+    inet_ntop(AF_INET, &at.sin_addr, out, 16);
+}
+
 void stream_close(struct stream *self)
 {
     if (self->fd >= 0)

@@ -47,4 +47,7 @@ void stream_next(struct stream *self);
 int stream_send(struct stream *self, const struct stream_head *head, const void *word,
                 uint64_t deadline_ms, bool (*stop)(void));
 
+/** This host's own address, as the other end reaches it. [16] */
+void stream_address(const struct stream *self, char out[16]);
+
 #endif

@@ -108,16 +108,22 @@ static void say_faults(const struct run_capture *self, uint32_t process)
                 (unsigned long long)sum->lost, strerror(sum->error));
 }
 
+/** Has anything of it been captured, or could it not? */
+static bool is_used(const struct run_capture *self, uint32_t process)
+{
+    return self->sum[process].end != 0 || self->sum[process].error != 0;
+}
+
 void run_capture_say(const struct run_capture *self)
 {
     uint64_t written = 0;
     uint32_t first = EXPERIMENT_PROCESSES_MAX, last = 0;
     char from[PATH_MAX], to[PATH_MAX];
-    for (uint32_t p = 0; p < EXPERIMENT_PROCESSES_MAX && self->file; p++) {
-        if (self->sum[p].end == 0 && self->sum[p].error == 0)
+    for (uint32_t p = EXPERIMENT_PROCESSES_MAX; self->file && p-- > 0;) {
+        if (!is_used(self, p))
             continue;
-        first = p < first ? p : first;
-        last = p;
+        last = first == EXPERIMENT_PROCESSES_MAX ? p : last;
+        first = p;
         written += self->sum[p].written;
         say_faults(self, p);
     }
