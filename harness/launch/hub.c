@@ -94,11 +94,6 @@ struct hub *hub_open(uint32_t rank, uint32_t ranks, char place[HUB_PLACE_MAX], b
     return self;
 }
 
-static bool is_stopped(const struct hub *self)
-{
-    return self->stop && self->stop();
-}
-
 /* ------------------------------------------------------------- meeting */
 
 /** Whoever knocks says its number in its head, and the token behind it. False: it does not. */
@@ -106,7 +101,7 @@ static bool ask_token(struct hub *self, struct stream *guest, uint64_t *said)
 {
     const uint64_t deadline_ms = stream_now_ms() + KNOCK_MS;
     int rc = 0;
-    while (rc == 0 && stream_now_ms() < deadline_ms && !is_stopped(self)) {
+    while (rc == 0 && stream_now_ms() < deadline_ms && !stream_is_stopped(self->stop)) {
         struct pollfd one = {.fd = guest->fd, .events = POLLIN};
         poll(&one, 1, LOOK_MS);
         rc = stream_receive(guest, STREAM_ANYBODY, 0, sizeof(*said));
@@ -144,7 +139,7 @@ static int wait_for_all(struct hub *self, uint64_t token, uint64_t deadline_ms, 
 {
     while (first_missing(self) < self->ranks) {
         struct pollfd one = {.fd = self->listener, .events = POLLIN};
-        if (is_stopped(self))
+        if (stream_is_stopped(self->stop))
             return err_set(err, -EINTR, "interrupted while other ranks were missing");
         if (stream_now_ms() >= deadline_ms)
             return err_set(err, -ETIMEDOUT,
@@ -173,7 +168,7 @@ static int knock(struct hub *self, uint64_t deadline_ms, struct err *err)
         const int code = errno;
         if (fd >= 0)
             close(fd);
-        if (is_stopped(self))
+        if (stream_is_stopped(self->stop))
             return err_set(err, -EINTR, "interrupted while rank 0 was missing");
         if (stream_now_ms() >= deadline_ms)
             return err_set(err, -ETIMEDOUT, "rank %u of %u cannot reach rank 0 at %s: %s",
@@ -247,7 +242,7 @@ static int hear_all(struct hub *self, uint32_t patience_ms, struct err *err)
 {
     const uint64_t deadline_ms = stream_now_ms() + patience_ms;
     while (receive_all(self) > 0) {
-        if (is_stopped(self))
+        if (stream_is_stopped(self->stop))
             return err_set(err, -EINTR, "interrupted while other ranks were busy");
         if (stream_now_ms() >= deadline_ms) {
             for (uint32_t r = 1; r < self->ranks; r++)
@@ -350,7 +345,7 @@ static int follow(struct hub *self, const void *mine, uint32_t bytes, uint32_t p
         return lost_leader(self, rc, err);
     while ((rc = stream_receive(leader, 0, self->round, HUB_WORD_MAX)) == 0) {
         struct pollfd one = {.fd = leader->fd, .events = POLLIN};
-        if (is_stopped(self))
+        if (stream_is_stopped(self->stop))
             return lost_leader(self, -EINTR, err);
         if (stream_now_ms() >= deadline_ms)
             return lost_leader(self, -ETIMEDOUT, err);

@@ -129,7 +129,7 @@ void stream_next(struct stream *self)
 static int wait_writable(const struct stream *self, uint64_t deadline_ms, bool (*stop)(void))
 {
     struct pollfd one = {.fd = self->fd, .events = POLLOUT};
-    if (stop && stop())
+    if (stream_is_stopped(stop))
         return -EINTR;
     if (stream_now_ms() >= deadline_ms)
         return -ETIMEDOUT;

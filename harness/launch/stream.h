@@ -43,7 +43,13 @@ int stream_receive(struct stream *self, uint32_t rank, uint32_t round, uint32_t 
 /** Ready for the next word. */
 void stream_next(struct stream *self);
 
-/** All of it until `deadline_ms`, or -errno. `stop`: see hub_open. */
+/** `stop`: see hub_open. */
+static inline bool stream_is_stopped(bool (*stop)(void))
+{
+    return stop && stop();
+}
+
+/** All of it until `deadline_ms`, or -errno. */
 int stream_send(struct stream *self, const struct stream_head *head, const void *word,
                 uint64_t deadline_ms, bool (*stop)(void));
 
