@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * PMI-1, the text protocol of MPICH's mpiexec (hydra): lines over the socket that PMI_FD names. Six of its commands are
- * enough, and no library is needed.
+ * enough, and no library is needed. Slurm's plug-in for PMI-2 answers it, too, where it is what a rank begins with.
  */
 #include <errno.h>
 #include <poll.h>
@@ -138,7 +138,7 @@ static int share(const struct launch *self, char text[LAUNCH_TEXT_MAX], struct e
 
 const struct launch_ops launch_pmi = {
     .name = "pmi",
-    .help = "mpiexec of MPICH",
+    .help = "mpiexec of MPICH, srun --mpi=pmi2 of Slurm",
     .find = find,
     .share = share,
 };

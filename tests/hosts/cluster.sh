@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A Slurm of two nodes that nobody else sees; sourced by root within `unshare -m -n -u -p -f --mount-proc`. Here is the
-# controller, `hub`, 10.99.8.1. Nodes n1 and n2, 10.99.8.11 and .12, each have a network, a host name and a boot of their own, as
-# hosts have. Keys, sockets, configuration, states and logs are in $work/slurm; $daemons has what runs of it.
+# controller, `hub`, 10.99.8.1. Nodes n1 and n2, 10.99.8.11 and .12, each have a network, a host name and a boot of their
+# own, as hosts have. Keys, sockets, configuration, states and logs are in $work/slurm; $daemons has what runs of it.
 slurm=$work/slurm
 export SLURM_CONF="$slurm/slurm.conf"
 daemons=

@@ -46,12 +46,13 @@ PY
     done
 done
 
-# Of several ranks all end with it, whoever gets the signal: a person sends it to one of them, a launcher to all, and Slurm
-# twice to every process of them where a job's time is up.
+# Of several ranks all end with it, whoever gets the signal: a person sends it to one of them, a launcher to all, and
+# Slurm twice to every process of them where a job's time is up.
 for whom in 0,1,2 0 2 all-twice; do
     what="SIGTERM to ranks $whom"
     # shellcheck disable=SC2086
-    python3 - "$whom" "$program" run "$profile" $many --set workers.count=6 --out "$work/ranks-$whom" <<'PY' >"$work/out" 2>"$work/err"
+    set -- "$whom" "$program" run "$profile" $many --set workers.count=6 --out "$work/ranks-$whom"
+    python3 - "$@" <<'PY' >"$work/out" 2>"$work/err"
 import os, signal, subprocess, sys, time
 port = 20000 + os.getpid() % 20000
 ranks = [subprocess.Popen(sys.argv[2:], stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -82,9 +83,11 @@ result = json.load(open(sys.argv[1]))
 assert result["complete"] is False and result["interrupted"] is True
 assert 1 <= len(result["runs"]) < 120
 for run in result["runs"]:
-    assert run["drained"] and run["frames"]["lost"] == run["frames"]["unexplained"] == run["tensors_unexplained"] == 0, run
+    frames = run["frames"]
+    assert run["drained"] and frames["lost"] == frames["unexplained"] == run["tensors_unexplained"] == 0, run
 PY
-    [ "$(find "$work/ranks-$whom/small" -mindepth 1 -maxdepth 1 -type d | wc -l)" = 1 ] || fail "$what: not one result" "$work/err"
+    [ "$(find "$work/ranks-$whom/small" -mindepth 1 -maxdepth 1 -type d | wc -l)" = 1 ] ||
+        fail "$what: not one result" "$work/err"
 done
 
 what="nohup"

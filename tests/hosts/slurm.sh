@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Ranks that srun starts on two nodes of a Slurm, which is made for this test and gone with it: they end with one result that is
-# whole, over what carries parameters between hosts; and when a rank is killed the other one reports.
+# Ranks that srun starts on two nodes of a Slurm that is made for this test and gone with it. They end with one result that
+# is whole, over what carries parameters between hosts; when a rank is killed, or all are told to stop, what was measured
+# is kept.
 set -u
 export TMPDIR=/tmp # names of sockets are at most 107 bytes long
 if [ "${3-}" != inside ]; then
@@ -15,7 +16,7 @@ if [ "${3-}" != inside ]; then
             exit 77
         }
     done
-    # Whatever happens, what was started and mounted ends with the first process of these namespaces, which is this script.
+    # Whatever happens, what was started and mounted ends with the first process of these namespaces: this script.
     set -- unshare -m -n -u -p -f --mount-proc --kill-child sh "$0" "$1" "${2-}" inside
     unshare -m -n -u -p -f --mount-proc ip link add name probe type bridge 2>/dev/null || {
         echo "this host gives root no namespaces, or no bridge in them"
@@ -59,32 +60,43 @@ expect_says err "whose launcher does not bring them together" "srun --mpi=none"
 [ ! -e "$work/none" ] || fail "srun --mpi=none leaves results"
 
 # -------------------------------------------------------------- deaths
-# The process that Slurm itself has started as that rank, not one of its children.
-rank_process() { # rank
-    for at in /proc/[0-9]*; do
-        grep -qzx "SLURM_PROCID=$1" "$at/environ" && parent=$(sed -n 's/^PPid:\t//p' "$at/status") &&
-            [ "$(cat "$at/comm" "/proc/$parent/comm" | xargs)" = "dawdle slurmstepd" ] && echo "${at#/proc/}" && return
-    done 2>/dev/null
-    return 1
+# The process that Slurm itself has started as that rank, when its child, which trains, has been there for so long.
+rank_process() { # rank, seconds
+    python3 - "$1" "$2" <<'PY'
+import glob, sys, time
+def read(path):
+    try:
+        return open(path).read()
+    except OSError:
+        return ""
+def of_rank(at):
+    parent = read(f"{at}/stat").rpartition(")")[2].split()[1:2]
+    return (read(f"{at}/comm") == "dawdle\n" and f"SLURM_PROCID={sys.argv[1]}" in read(f"{at}/environ").split("\0")
+            and read(f"/proc/{parent[0]}/comm") == "slurmstepd\n")
+def trains(at):
+    return read(f"{at}/task/{at.split('/')[2]}/children") != ""
+end = time.monotonic() + 60
+while not (found := [at for at in glob.glob("/proc/[0-9]*") if of_rank(at) and trains(at)]):
+    assert time.monotonic() < end, "nobody trains"
+    time.sleep(0.05)
+time.sleep(float(sys.argv[2]))
+assert trains(found[0]), "the run is over already"
+print(found[0].split("/")[2])
+PY
 }
-has_child() { # rank
-    process=$(rank_process "$1") && [ -n "$(cat "/proc/$process/task/$process/children")" ]
-}
-# When somebody has trained for a while; a slow host begins later. Slurm's exit code is the highest one.
+# While they train; a slow host begins later. Slurm's exit code is the highest one.
 interrupted() { # folder, command… that is given the process of rank 1
     folder=$1
     shift
-    for delay in 2 4 10; do
+    for delay in 2 5 12; do
         rm -rf "${work:?}/$folder"
-        ranks pmix "$folder" --set workers.graph=complete --set policies="[aau]" \
-            --set "stop={time: $((2 * delay))s}" &
+        ranks pmix "$folder" --set workers.graph=complete --set policies="[aau]" --set stop="{time: $((2 * delay))s}" &
         trial=$!
-        until_true has_child 1
-        sleep $delay
-        "$@" "$(rank_process 1)"
+        victim=$(rank_process 1 $delay 2>"$work/victim") && "$@" "$victim"
         wait $trial
-        grep -q "had not begun" "$work/err" || break
+        [ -n "$victim" ] && ! grep -q "had not begun" "$work/err" && return
     done
+    fail "$folder: no run was met while it trained" "$work/victim"
 }
 
 what="kill -9 of rank 1"
@@ -105,6 +117,26 @@ PY
 try "$program" replay "$work/killed/small/latest" --parameters
 expect_code 5 "$what: its replay"
 expect_says out "nothing was recorded of worker 2" "$what: its replay"
+
+# scancel sends SIGTERM to all processes of a job; a time limit that is reached does so twice.
+what="scancel"
+cancel() { # a process of it
+    scancel --signal=TERM "$(squeue -h -o %i)" && scancel "$(squeue -h -o %i)"
+}
+interrupted cancelled cancel
+expect_says err "n1: task 0: Exited with exit code 5" "$what"
+expect_says err "n2: task 1: Exited with exit code 5" "$what"
+expect_says err "what was measured is kept" "$what"
+python3 - "$work/cancelled/small/latest/result.json" <<'PY' || fail "$what: its result" "$work/err"
+import json, sys
+result = json.load(open(sys.argv[1]))
+assert result["interrupted"] and not result["complete"] and len(result["runs"]) == 1
+run = result["runs"][0]
+assert run["drained"] and run["tensors_unexplained"] == run["frames"]["unexplained"] == run["frames"]["lost"] == 0, run
+PY
+try "$program" replay "$work/cancelled/small/latest" --parameters
+expect_code 5 "$what: its replay" # seed 2 was not begun
+expect_says out "identical parameters" "$what: its replay"
 
 # ----------------------------------------------------------- what stays
 stop_cluster
