@@ -207,7 +207,7 @@ int hlog_write(struct hlog *self, const char *tag, double start_s, double length
         return -ENOMEM;
     fputs("Tag=", self->out);
     for (const char *c = tag; *c; c++)
-        fputc(*c == ',' || (unsigned char)*c <= ' ' || *c == 0x7f ? '_' : *c, self->out);
+        fputc(hlog_tag_char(*c), self->out);
     fprintf(self->out, ",%.3f,%.3f,%.6f,%s\n", start_s, length_s, (double)hist->max / 1e6, payload);
     return stream_error(self->out);
 }

@@ -32,6 +32,12 @@ int hlog_open(struct hlog *self, FILE *out, double start_epoch_s, struct err *er
 /** Frees the buffers; `out` stays open. Accepts a zeroed struct. */
 void hlog_close(struct hlog *self);
 
+/** A character of a tag, or `_` for what the format cannot carry. */
+static inline char hlog_tag_char(char c)
+{
+    return c == ',' || (unsigned char)c <= ' ' || c == 0x7f ? '_' : c;
+}
+
 /**
  * Append one histogram; empty ones too, so that no tag ever vanishes. Characters of `tag` that the format cannot
  * carry (comma, space, control) become `_`. start_s counts from the start of the log. 0 or -errno.
