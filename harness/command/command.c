@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "harness/command/ranks.h"
+#include "harness/experiment/keys_tables.h"
 #include "harness/profile/suggest.h"
 #include "harness/version.h"
 
@@ -44,6 +45,12 @@ const struct command command_table[] = {
      "DIR\xe2\x80\xa6", "run", "one result of what ranks have left whose first rank died",
      "Each DIR is a folder part-RUN-RANK, or one with such folders of one run in it. Workers of "
      "ranks that left nothing count as crashed."},
+    {"plot", command_plot, 1, COMMAND_ARGUMENTS_MAX,
+     BIT(FIGURE) | BIT(OUT) | BIT(WIDTH) | BIT(ONLY) | BIT(METRIC) | BIT(SEED), "RUN\xe2\x80\xa6",
+     "run", "draw a figure of result directories, for a paper or a page",
+     "Without --out, SVG goes to standard output. For .pdf and .png, rsvg-convert is needed "
+     "(package "
+     "librsvg2-bin)."},
     {"new", command_new, 1, 1, BIT(FROM), "NAME", NULL, "write a commented profile to start from",
      "It is written to NAME.yaml, which must not exist yet."},
     {"list", command_list, 0, 1, BIT(LONG), "[WHAT]", "kind",
@@ -73,6 +80,15 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
+static void print_figures(FILE *out)
+{
+    fputs("\nFigures:\n", out);
+    for (uint32_t i = 0; i < keys_name_count(&keys_plots); i++) {
+        const struct key_name name = keys_name_at(&keys_plots, i);
+        command_print_entry(out, 24, name.name, name.help);
+    }
+}
+
 void command_print(FILE *out, const struct command *self)
 {
     fprintf(out, "Usage: dawdle %s%s%s%s\n\n", self->name,
@@ -81,6 +97,8 @@ void command_print(FILE *out, const struct command *self)
     command_print_entry(out, 0, "", self->help);
     if (self->about)
         command_print_entry(out, 0, "", self->about);
+    if (self->run == command_plot)
+        print_figures(out);
     if (self->options)
         fputs("\nOptions:\n", out);
     command_options_print(out, self->options);

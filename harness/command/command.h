@@ -20,11 +20,12 @@ struct command_line {
     const char *set[COMMAND_SETS_MAX + 4 + CALIBRATE_SETS];
     uint32_t set_count;
     const char *out;
-    const char *from;           /* new: a profile */
-    const char *like, *against; /* result directories; NULL: not given */
-    const char *capture;        /* run: where frames go; NULL: not given */
-    uint32_t seed, repeat;      /* repeat 0: not given */
-    uint32_t threads;           /* of virtual time; 0: not given */
+    const char *from;                           /* new: a profile */
+    const char *like, *against;                 /* result directories; NULL: not given */
+    const char *capture;                        /* run: where frames go; NULL: not given */
+    const char *figure, *width, *only, *metric; /* plot; NULL: not given */
+    uint32_t seed, repeat;                      /* repeat 0: not given */
+    uint32_t threads;                           /* of virtual time; 0: not given */
     bool dry_run, quiet, json, csv, detailed, parameters, hindsight, strict, help, version;
     uint32_t used; /* which options were there: 1u << enum command_option, or-ed */
     char seed_set[1024];
@@ -80,6 +81,7 @@ int command_replay(struct command_line *line);
 int command_runs(struct command_line *line);
 int command_report(struct command_line *line);
 int command_gather(struct command_line *line);
+int command_plot(struct command_line *line);
 int command_new(struct command_line *line);
 int command_list(struct command_line *line);
 int command_topo(struct command_line *line);

@@ -29,6 +29,12 @@ static void print_keys(const struct key_section *section, const char *before)
         printf(" %s%s%s", before, *before ? "." : "", keys_at(section, i)->path);
 }
 
+static void print_figures(void)
+{
+    for (uint32_t i = 0; i < keys_name_count(&keys_plots); i++)
+        printf(" %s", keys_name_at(&keys_plots, i).name);
+}
+
 /** Whatever `help` explains. */
 static void print_help_words(void)
 {
@@ -49,6 +55,8 @@ static void print_words(const char *completes)
         print_kinds();
     else if (strcmp(completes, "key") == 0)
         print_keys(KEYS_PROFILE, "");
+    else if (strcmp(completes, "figure") == 0)
+        print_figures();
     else if (strcmp(completes, "word") == 0)
         print_help_words();
 }
@@ -124,6 +132,10 @@ static void print_bash(void)
     print_option_pattern("profile");
     printf(")\n        COMPREPLY=($(compgen -W \"%s\" -- \"$current\"))\n        return ;;\n    ",
            profiles);
+    print_option_pattern("figure");
+    fputs(")\n        COMPREPLY=($(compgen -W '", stdout);
+    print_words("figure");
+    fputs("' -- \"$current\"))\n        return ;;\n    ", stdout);
     print_option_pattern("folder");
     fputs("|", stdout);
     print_option_pattern("run");
@@ -188,6 +200,10 @@ static void print_zsh(void)
     fputs("; return ;;\n    ", stdout);
     print_option_pattern("profile");
     printf(") compadd -- ${(f)\"%s\"}; return ;;\n    ", profiles);
+    print_option_pattern("figure");
+    fputs(") compadd --", stdout);
+    print_words("figure");
+    fputs("; return ;;\n    ", stdout);
     print_option_pattern("folder");
     fputs("|", stdout);
     print_option_pattern("run");

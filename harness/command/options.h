@@ -28,6 +28,10 @@ enum command_option {
     COMMAND_PARAMETERS,
     COMMAND_CAPTURE,
     COMMAND_CSV,
+    COMMAND_FIGURE,
+    COMMAND_WIDTH,
+    COMMAND_ONLY,
+    COMMAND_METRIC,
     COMMAND_HELP,
     COMMAND_VERSION,
     COMMAND_OPTIONS
@@ -48,8 +52,8 @@ struct command_option_row {
     uint32_t least, most;
     enum command_option_kind kind;
     char letter; /* 0: none */
-    const char
-        *completes; /* what the shell offers: "profile", "run", "folder", "key"; NULL: nothing */
+    const char *
+        completes; /* what the shell offers: "profile", "run", "folder", "key", "figure"; NULL: nothing */
 };
 
 extern const struct command_option_row command_options[COMMAND_OPTIONS];

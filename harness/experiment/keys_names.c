@@ -11,6 +11,7 @@
 #include "harness/experiment/experiment.h"
 #include "harness/experiment/keys_tables.h"
 #include "harness/launch/launch.h"
+#include "harness/metric/figure_rows.h"
 #include "harness/metric/summary.h"
 #include "net/link.h"
 #include "topo/graph.h"
@@ -252,6 +253,8 @@ FIXED(keys_directions, "direction", "directions", NULL, NULL,
     {"both", "either", NULL},
     {"within", "from one selected worker to another", NULL},
     {"across", "between a selected worker and one who is not: what a partition cuts", NULL});
+#define FIGURE_NAME(name, help) {#name, help, NULL},
+FIXED(keys_plots, "figure", "figures", NULL, NULL, FIGURE_ROWS(FIGURE_NAME));
 FIXED(keys_disks, "error", "errors", NULL, NULL,
     {"eio", "an error", NULL},
     {"short", "fewer bytes than asked for", NULL},

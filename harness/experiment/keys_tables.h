@@ -23,7 +23,7 @@ extern const struct key_names keys_policies, keys_laws, keys_graphs, keys_models
 extern const struct key_names keys_clocks, keys_shards, keys_tiers, keys_jitters, keys_link_jitters;
 extern const struct key_names keys_metrics, keys_figures, keys_counters, keys_whats, keys_scopes,
     keys_modes, keys_selects, keys_eaches, keys_ofs, keys_draws, keys_cpukinds, keys_directions;
-extern const struct key_names keys_faults, keys_disks;
+extern const struct key_names keys_faults, keys_disks, keys_plots;
 
 struct experiment_policy;
 

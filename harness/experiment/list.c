@@ -14,8 +14,8 @@
 #define LIST_COLUMNS 110u /* of a line of `list profiles` */
 
 static const struct key_names *const kinds[] = {
-    &keys_policies, &keys_laws,  &keys_faults,    &keys_graphs,  &keys_models,  &keys_formats,
-    &keys_edges,    &keys_links, &keys_launchers, &keys_figures, &keys_counters};
+    &keys_policies, &keys_laws,  &keys_faults,    &keys_graphs,  &keys_models,   &keys_formats,
+    &keys_edges,    &keys_links, &keys_launchers, &keys_figures, &keys_counters, &keys_plots};
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
 /** Under a law per iteration a faster policy meets more slow draws per second, so it matters which one is. */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * All figures that `dawdle plot` draws, a row each: X(name, help). harness/report/figure.c makes its table of it, with a
+ * function figure_NAME for each, and `dawdle list figures` and `--help` their lines.
+ */
+#ifndef HARNESS_METRIC_FIGURE_ROWS_H
+#define HARNESS_METRIC_FIGURE_ROWS_H
+
+/* clang-format off */
+#define FIGURE_ROWS(X) \
+    X(convergence, "training loss and held-out accuracy against time, mean over seeds with its interval")
+/* clang-format on */
+
+#endif
