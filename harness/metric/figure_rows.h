@@ -8,7 +8,8 @@
 
 /* clang-format off */
 #define FIGURE_ROWS(X) \
-    X(convergence, "training loss and held-out accuracy against time, mean over seeds with its interval")
+    X(convergence, "training loss and held-out accuracy against time, mean over seeds with its interval") \
+    X(percentiles, "each latency against its percentile, on an axis of nines: 0 90 99 99.9 99.99 ...")
 /* clang-format on */
 
 #endif

@@ -24,6 +24,7 @@ FIGURE_ROWS(FIGURE_HELP)
     }
 const struct figure_row figure_table[] = {
     ROW(convergence, .groups_max = LINES_MAX),
+    ROW(percentiles, .groups_max = LINES_MAX, .takes_metric = true),
     {0}};
 
 const struct figure_row *figure_find(const char *name, struct err *err)
