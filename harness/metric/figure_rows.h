@@ -9,7 +9,8 @@
 /* clang-format off */
 #define FIGURE_ROWS(X) \
     X(convergence, "training loss and held-out accuracy against time, mean over seeds with its interval") \
-    X(percentiles, "each latency against its percentile, on an axis of nines: 0 90 99 99.9 99.99 ...")
+    X(percentiles, "each latency against its percentile, on an axis of nines: 0 90 99 99.9 99.99 ...") \
+    X(parts, "where the time of a worker went: computing, injected delay, waiting, averaging ...")
 /* clang-format on */
 
 #endif

@@ -14,6 +14,7 @@
 #include "harness/report/svg.h"
 
 #define LINES_MAX 16u /* curves that looks and the reader's patience tell apart */
+#define ROWS_MAX 48u  /* bars below each other */
 
 #define FIGURE_HELP(figure, text) static const char help_##figure[] = text;
 FIGURE_ROWS(FIGURE_HELP)
@@ -25,6 +26,7 @@ FIGURE_ROWS(FIGURE_HELP)
 const struct figure_row figure_table[] = {
     ROW(convergence, .groups_max = LINES_MAX),
     ROW(percentiles, .groups_max = LINES_MAX, .takes_metric = true),
+    ROW(parts, .groups_max = ROWS_MAX),
     {0}};
 
 const struct figure_row *figure_find(const char *name, struct err *err)
