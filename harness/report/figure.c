@@ -27,6 +27,7 @@ const struct figure_row figure_table[] = {
     ROW(convergence, .groups_max = LINES_MAX),
     ROW(percentiles, .groups_max = LINES_MAX, .takes_metric = true),
     ROW(parts, .groups_max = ROWS_MAX),
+    ROW(waits, .groups_max = LINES_MAX),
     {0}};
 
 const struct figure_row *figure_find(const char *name, struct err *err)
