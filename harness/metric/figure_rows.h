@@ -11,7 +11,8 @@
     X(convergence, "training loss and held-out accuracy against time, mean over seeds with its interval") \
     X(percentiles, "each latency against its percentile, on an axis of nines: 0 90 99 99.9 99.99 ...") \
     X(parts, "where the time of a worker went: computing, injected delay, waiting, averaging ...") \
-    X(waits, "who waited for whom: share of the time of each worker that it waited for each other one")
+    X(waits, "who waited for whom: share of the time of each worker that it waited for each other one") \
+    X(staleness, "how stale gradients were: share of them by the number of changes that they missed")
 /* clang-format on */
 
 #endif

@@ -28,6 +28,7 @@ const struct figure_row figure_table[] = {
     ROW(percentiles, .groups_max = LINES_MAX, .takes_metric = true),
     ROW(parts, .groups_max = ROWS_MAX),
     ROW(waits, .groups_max = LINES_MAX),
+    ROW(staleness, .groups_max = ROWS_MAX),
     {0}};
 
 const struct figure_row *figure_find(const char *name, struct err *err)
