@@ -12,7 +12,8 @@
     X(percentiles, "each latency against its percentile, on an axis of nines: 0 90 99 99.9 99.99 ...") \
     X(parts, "where the time of a worker went: computing, injected delay, waiting, averaging ...") \
     X(waits, "who waited for whom: share of the time of each worker that it waited for each other one") \
-    X(staleness, "how stale gradients were: share of them by the number of changes that they missed")
+    X(staleness, "how stale gradients were: share of them by the number of changes that they missed") \
+    X(speedup, "time of the synchronous baseline over that of each policy, for every target on the curve")
 /* clang-format on */
 
 #endif

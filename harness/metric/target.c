@@ -89,43 +89,58 @@ static bool meets(enum target_metric metric, const struct record_point *point, d
            (target_metric_rises(metric) ? at >= value : at <= value);
 }
 
-/* Index of the first of `hold` consecutive points that meet the target, or point_count. */
-static uint32_t first_held(const struct record_run *run, enum target_metric metric, double value,
-                           uint32_t hold)
+/** Points of a curve. */
+struct curve {
+    const struct record_point *point;
+    uint32_t count;
+};
+
+/* Index of the first of `hold` consecutive points that meet the target, or their count. */
+static uint32_t first_held(struct curve of, enum target_metric metric, double value, uint32_t hold)
 {
     uint32_t streak = 0;
-    for (uint32_t i = 0; i < run->point_count; i++) {
-        streak = meets(metric, &run->point[i], value) ? streak + 1 : 0;
+    for (uint32_t i = 0; i < of.count; i++) {
+        streak = meets(metric, &of.point[i], value) ? streak + 1 : 0;
         if (streak == hold)
             return i + 1 - hold;
     }
-    return run->point_count;
+    return of.count;
 }
 
 /** Where between points `first` - 1 (0) and `first` (1) the target is crossed. */
-static double crossing_share(const struct record_run *run, enum target_metric metric, double value,
+static double crossing_share(struct curve of, enum target_metric metric, double value,
                              uint32_t first)
 {
     if (first == 0)
         return 1;
-    const double from = target_metric_at(metric, &run->point[first - 1]);
-    const double to = target_metric_at(metric, &run->point[first]);
+    const double from = target_metric_at(metric, &of.point[first - 1]);
+    const double to = target_metric_at(metric, &of.point[first]);
     /* the point before misses the target and this one meets it, so from != to */
     return isfinite(from) ? (from - value) / (from - to) : 1;
 }
 
 /** What of the budget was spent when the target was crossed. */
-static double crossing(const struct record_run *run, uint32_t first, double share,
-                       enum record_budget budget)
+static double crossing(struct curve of, uint32_t first, double share, enum record_budget budget)
 {
-    const double after = equal_spent(&run->point[first], budget);
-    const double before = first ? equal_spent(&run->point[first - 1], budget) : after;
+    const double after = equal_spent(&of.point[first], budget);
+    const double before = first ? equal_spent(&of.point[first - 1], budget) : after;
     return before + share * (after - before);
+}
+
+double target_first(const struct record_point *point, uint32_t count, enum target_metric metric,
+                    double value, uint32_t hold)
+{
+    const struct curve of = {point, count};
+    const uint32_t first = first_held(of, metric, value, hold ? hold : 1);
+    if (first == count)
+        return (double)INFINITY;
+    return crossing(of, first, crossing_share(of, metric, value, first), RECORD_TIME);
 }
 
 void target_judge(struct record_run *run, enum target_metric metric, double value, uint32_t hold)
 {
-    const uint32_t first = first_held(run, metric, value, hold ? hold : 1);
+    const struct curve of = {run->point, run->point_count};
+    const uint32_t first = first_held(of, metric, value, hold ? hold : 1);
     const uint32_t last = run->point_count ? run->point_count - 1 : 0;
     run->target.exists = true;
     run->target.value = value;
@@ -133,10 +148,10 @@ void target_judge(struct record_run *run, enum target_metric metric, double valu
     run->target.held_at_end = run->point_count && meets(metric, &run->point[last], value);
     run->target.time_s = run->target.gradients = run->target.bytes = 0;
     if (run->target.reached) {
-        const double share = crossing_share(run, metric, value, first);
-        run->target.time_s = crossing(run, first, share, RECORD_TIME);
-        run->target.gradients = crossing(run, first, share, RECORD_GRADIENTS);
-        run->target.bytes = crossing(run, first, share, RECORD_BYTES);
+        const double share = crossing_share(of, metric, value, first);
+        run->target.time_s = crossing(of, first, share, RECORD_TIME);
+        run->target.gradients = crossing(of, first, share, RECORD_GRADIENTS);
+        run->target.bytes = crossing(of, first, share, RECORD_BYTES);
     }
 
     const uint32_t at = run->target.reached && first > 0 ? first : last;

@@ -67,6 +67,10 @@ double target_relative(enum target_metric metric, double factor, const double *f
  */
 void target_judge(struct record_run *run, enum target_metric metric, double value, uint32_t hold);
 
+/** The same time alone, of any curve; INFINITY: not reached. */
+double target_first(const struct record_point *point, uint32_t count, enum target_metric metric,
+                    double value, uint32_t hold);
+
 /** Time to target of a judged run: exact, or from its budget to infinity. */
 struct target_bound target_time(const struct record_run *run);
 

@@ -29,6 +29,7 @@ const struct figure_row figure_table[] = {
     ROW(parts, .groups_max = ROWS_MAX),
     ROW(waits, .groups_max = LINES_MAX),
     ROW(staleness, .groups_max = ROWS_MAX),
+    ROW(speedup, .groups_max = LINES_MAX),
     {0}};
 
 const struct figure_row *figure_find(const char *name, struct err *err)
