@@ -13,7 +13,8 @@
     X(parts, "where the time of a worker went: computing, injected delay, waiting, averaging ...") \
     X(waits, "who waited for whom: share of the time of each worker that it waited for each other one") \
     X(staleness, "how stale gradients were: share of them by the number of changes that they missed") \
-    X(speedup, "time of the synchronous baseline over that of each policy, for every target on the curve")
+    X(speedup, "time of the synchronous baseline over that of each policy, for every target on the curve") \
+    X(sweep, "metrics against the values of the swept key")
 /* clang-format on */
 
 #endif

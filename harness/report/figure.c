@@ -30,6 +30,7 @@ const struct figure_row figure_table[] = {
     ROW(waits, .groups_max = LINES_MAX),
     ROW(staleness, .groups_max = ROWS_MAX),
     ROW(speedup, .groups_max = LINES_MAX),
+    ROW(sweep, .groups_max = UINT32_MAX, .takes_metric = true, .sums_up = true),
     {0}};
 
 const struct figure_row *figure_find(const char *name, struct err *err)
