@@ -84,6 +84,7 @@ offers workers.count= "$1" run quickstart --set workers.c
 offers wait_share "$1" help wait_sh
 offers metrics "$1" list m
 offers starter "$1" new x --from sta
+offers waits "$1" plot x --figure wa
 offers zsh "$1" completion z
 END
     bash complete.bash "$dawdle" || bad=1
