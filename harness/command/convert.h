@@ -11,8 +11,8 @@
 int convert_check(const char *path, struct err *err);
 
 /**
- * Write `path`, by way of a file beside it, so that none is ever half-written. 0, or with a sentence -ENOPKG: what makes a
- * .pdf or .png of SVG is not here; -EIO: it failed; else -errno of the file.
+ * Write `path`, by way of a file beside it, so that none is ever half-written. 0, or with a sentence -ENOPKG: what
+ * makes a .pdf or .png of SVG is not here; -EIO: it failed; else -errno of the file.
  */
 int convert_write(const char *path, const char *svg, size_t bytes, struct err *err);
 

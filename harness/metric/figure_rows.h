@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * All figures that `dawdle plot` draws, a row each: X(name, help). harness/report/figure.c makes its table of it, with a
- * function figure_NAME for each, and `dawdle list figures` and `--help` their lines.
+ * All figures that `dawdle plot` draws, a row each: X(name, help). harness/report/figure.c makes its table of it,
+ * with a function figure_NAME for each, and `dawdle list figures` and `--help` their lines.
  */
 #ifndef HARNESS_METRIC_FIGURE_ROWS_H
 #define HARNESS_METRIC_FIGURE_ROWS_H

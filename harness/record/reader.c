@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Written by us, but perhaps years ago or by hand since: whatever is missing or of another type is an error with its place. */
+/*
+ * Written by us, but perhaps years ago or by hand since: whatever is missing or of another type is an error with
+ * its place.
+ */
 #include "harness/record/reader.h"
 
 #include <errno.h>

@@ -29,7 +29,10 @@ struct reader {
 /** result.json of a result directory as text, malloc'd; `path` gets its name. NULL: `err` has a sentence. */
 char *reader_load(const char *dir, char path[READER_PATH_MAX], struct err *err);
 
-/** Its tree, which the caller owns; `name` stands in errors. 0, or -EINVAL with a sentence, also for a foreign schema. */
+/**
+ * Its tree, which the caller owns; `name` stands in errors. 0, or -EINVAL with a sentence, also for a foreign
+ * schema.
+ */
 int reader_parse(const char *text, const char *name, json_t **out, struct err *err);
 
 /** Complain about a key. */

@@ -28,8 +28,8 @@ struct axis_tick {
 };
 
 /**
- * An axis around all values of [low, high]: a linear one begins and ends where a tick may be, a logarithmic one a little
- * beyond its values. Both are finite; for AXIS_LOG above 0.
+ * An axis around all values of [low, high]: a linear one begins and ends where a tick may be, a logarithmic one a
+ * little beyond its values. Both are finite; for AXIS_LOG above 0.
  */
 struct axis axis_fit(enum axis_kind kind, double low, double high);
 

@@ -2,8 +2,8 @@
 /**
  * Curves between two axes, and pages of such charts: what the figures of curves have in common.
  *
- * Each curve has its name at its end where one or two charts leave room for it; of more charts, one legend above them all
- * has the names.
+ * Each curve has its name at its end where one or two charts leave room for it; of more charts, one legend above them
+ * all has the names.
  */
 #ifndef HARNESS_REPORT_CHART_H
 #define HARNESS_REPORT_CHART_H
@@ -79,7 +79,10 @@ double chart_note(struct svg *svg, double x, double y, double width, const char 
 /** Height that it takes. */
 double chart_note_height(double width, const char *text);
 
-/** Move labels apart: ascending `y` of `count`, `gap` from each other, within top..bottom if they fit, as near as can be. */
+/**
+ * Move labels apart: ascending `y` of `count`, `gap` from each other, within top..bottom if they fit, as near as
+ * can be.
+ */
 void chart_spread(double *y, uint32_t count, double gap, double top, double bottom);
 
 /** Axis lines, ticks and titles of a box; stops as in struct chart. */

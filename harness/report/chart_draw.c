@@ -14,10 +14,11 @@
 #define TICK 2.5
 #define TICK_ROOM 34.0 /* of width, for a label below */
 #define TICK_ROOM_Y 14.0
-#define LABEL_GAP 8.5  /* between the base lines of names */
-#define NAME_SHARE 0.3 /* of the width of a figure, for the longest name */
-#define LEADER 9.0     /* from the plot to the names */
-#define ZERO_FROM 0.4  /* of the highest: an axis whose lowest value is below begins at 0 */
+#define LABEL_GAP 8.5    /* between the base lines of names */
+#define NAME_SHARE 0.3   /* of the width of a figure, for the longest name */
+#define LEADER 9.0       /* from the plot to the names */
+#define ZERO_FROM 0.4    /* of the highest: an axis whose lowest value is below begins at 0 */
+#define NEARLY_ZERO 0.02 /* of the highest x: live, the first evaluation is a little late */
 #define BEYOND 20.0
 #define DODGE 1.8 /* between points of different curves at one stop */
 #define NAMES_MAX 64u
@@ -322,6 +323,8 @@ static struct axis make_x_axis(const struct chart *chart, const struct range *x,
     struct axis axis = {.kind = chart->x_kind, .low = x->low, .high = x->high};
     if (chart->x_kind == AXIS_NINES)
         axis = axis_fit(chart->x_kind, x->low, x->high);
+    else if (chart->x_kind == AXIS_LINEAR && x->low > 0 && x->low < NEARLY_ZERO * x->high)
+        axis.low = 0;
     if (axis.low >= axis.high) {
         axis.low -= 0.5 * fabs(axis.low) + (chart->x_kind == AXIS_LOG ? 0 : 0.5);
         axis.high += 0.5 * fabs(axis.high) + 0.5;

@@ -64,15 +64,18 @@ extern const struct figure_row figure_table[];
 const struct figure_row *figure_find(const char *name, struct err *err);
 
 /**
- * Draw into `out`; nothing is written but a whole element. 0, or -EINVAL for options that fit nothing, -ENODATA for results
- * that have nothing to draw, -ENOMEM; each with a sentence.
+ * Draw into `out`; nothing is written but a whole element. 0, or -EINVAL for options that fit nothing, -ENODATA for
+ * results that have nothing to draw, -ENOMEM; each with a sentence.
  */
 int figure_draw(const struct figure_row *row, const struct results_runs *result, uint32_t results,
                 const struct figure_options *options, FILE *out, struct err *err);
 
 /* What the files of figures share. */
 
-/** A mean over seeds, and its interval: at 95 % from 6 values on, else the lowest and the highest. NaN: there is none. */
+/**
+ * A mean over seeds, and its interval: at 95 % from 6 values on, else the lowest and the highest. NaN: there is
+ * none.
+ */
 struct figure_mean {
     double mean, low, high;
 };

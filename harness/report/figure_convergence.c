@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Seeds are evaluated at times of their own on the live clock, so each curve is read between its points at the times of the
- * seed that has most of them. A mean over fewer seeds than all would jump where one ends: it ends where the first one does.
+ * Seeds are evaluated at times of their own on the live clock, so each curve is read between its points at the times
+ * of the seed that has most of them. A mean over fewer seeds than all would jump where one ends: it ends where the
+ * first one does.
  */
 #include <errno.h>
 #include <math.h>

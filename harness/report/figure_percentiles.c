@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A latency has the value of a bucket for all percentiles that the bucket holds, so a curve is a staircase. It ends at the
- * last percentile that so many samples can tell: of 1000 the largest is the 99.9th.
+ * A latency has the value of a bucket for all percentiles that the bucket holds, so a curve is a staircase. It ends
+ * at the last percentile that so many samples can tell: of 1000 the largest is the 99.9th.
  */
 #include <errno.h>
 #include <math.h>

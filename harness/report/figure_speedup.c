@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Against every target, so that none can be picked. Seeds are paired, and a target counts where both of every pair reached
- * it. What was reached before the first evaluation after the start is left out: between those two nobody knows when.
+ * Against every target, so that none can be picked. Seeds are paired, and a target counts where both of every pair
+ * reached it. What was reached before the first evaluation after the start is left out: between those two nobody
+ * knows when.
  */
 #include <errno.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A strip of bars for each group. Each strip is as high as its own highest bar, whose share is written on it: the policies
- * differ by orders of magnitude in how far they spread, and on one scale the wide ones would be flat.
+ * A strip of bars for each group. Each strip is as high as its own highest bar, whose share is written on it: the
+ * policies differ by orders of magnitude in how far they spread, and on one scale the wide ones would be flat.
  */
 #include <errno.h>
 #include <math.h>

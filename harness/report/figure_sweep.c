@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Values that are numbers of one unit stand where they belong; others stand side by side, in the order of the profile. */
+/*
+ * Values that are numbers of one unit stand where they belong; others stand side by side, in the order of the
+ * profile.
+ */
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A matrix per group: rows are the workers that waited, columns those they waited for. Of thousands of workers a cell stands
- * for a block of them: one that is narrower than a dot of ink says nothing.
+ * A matrix per group: rows are the workers that waited, columns those they waited for. Of thousands of workers a cell
+ * stands for a block of them: one that is narrower than a dot of ink says nothing.
  */
 #include <errno.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * What tells one curve from another: colour, dashes and mark, each by itself enough, so that a figure can be read by the
- * colour-blind and in black and white.
+ * What tells one curve from another: colour, dashes and mark, each by itself enough, so that a figure can be read by
+ * the colour-blind and in black and white.
  *
  * Source: M. Okabe, K. Ito, "Color Universal Design", 2008 (the palette). Its black is the colour of the text, and its
  *         yellow, which paper swallows, comes last.

@@ -2,9 +2,9 @@
 /**
  * A small writer of SVG: one `<svg>` element on a stream, for a file of its own or inside an HTML page.
  *
- * Lengths are points (1/72 in), y grows downwards; the same calls give the same bytes. Text and axes have the colour of the
- * text around them (currentColor), so that they show on a dark page too; style rules and ids begin with the id of the
- * element, so that many can stand on one page. Write errors stay with the stream: ask ferror at the end.
+ * Lengths are points (1/72 in), y grows downwards; the same calls give the same bytes. Text and axes have the colour
+ * of the text around them (currentColor), so that they show on a dark page too; style rules and ids begin with the id
+ * of the element, so that many can stand on one page. Write errors stay with the stream: ask ferror at the end.
  */
 #ifndef HARNESS_REPORT_SVG_H
 #define HARNESS_REPORT_SVG_H
@@ -72,9 +72,9 @@ void svg_segment(struct svg *self, double x0, double y0, double x1, double y1,
                  const struct svg_stroke *stroke);
 
 /**
- * A line through `count` points; x does not fall. It has a gap where y is NaN. Of more points than the width can show, those
- * are drawn that make a difference, and a comment says so: each SVG_THIN_PT of width keeps its first, lowest, highest and
- * last.
+ * A line through `count` points; x does not fall. It has a gap where y is NaN. Of more points than the width can
+ * show, those are drawn that make a difference, and a comment says so: each SVG_THIN_PT of width keeps its first,
+ * lowest, highest and last.
  */
 void svg_line(struct svg *self, const double *x, const double *y, uint32_t count,
               const struct svg_stroke *stroke);

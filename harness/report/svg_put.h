@@ -18,7 +18,10 @@ void svg_put_pair(FILE *out, double x, double y);
 /** ` x="…" y="…" width="…" height="…"` */
 void svg_put_box(FILE *out, double x, double y, double width, double height);
 
-/** As character data or within quotes of either kind. What XML or UTF-8 cannot carry becomes U+FFFD, white space a blank. */
+/**
+ * As character data or within quotes of either kind. What XML or UTF-8 cannot carry becomes U+FFFD, white space a
+ * blank.
+ */
 void svg_put_text(FILE *out, const char *text);
 
 /** Which of the points of a line are drawn, in their order. */

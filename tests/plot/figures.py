@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Draw each figure of small results, and hold it to them: well-formed, the same bytes each time, and what it shows follows
-the figure of result.json that it is of.
+"""Draw each figure of small results, and hold it to them: well-formed, the same bytes each time, and what it shows
+follows the figure of result.json that it is of.
 
 Usage: figures.py DAWDLE SOURCE
 """
@@ -109,7 +109,7 @@ def check_follows(plain, swept, folder):
 
     def slow(document):
         for r in of_policy(document, "aau"):
-            r["iteration_ns"] |= {"p50": 5_000_000_000, "p99": 6_000_000_000, "p999": 7_000_000_000, "max": 8_000_000_000}
+            r["iteration_ns"] |= {"p50": 5 * 10**9, "p99": 6 * 10**9, "p999": 7 * 10**9, "max": 8 * 10**9}
 
     def swept_metric(document):
         for s in document["summary"]:
@@ -122,13 +122,15 @@ def check_follows(plain, swept, folder):
 
     for result, figure, edit, before, after in (
             (plain, "convergence", later_loss, None, "10"), (plain, "parts", wait, None, "81"),
-            (plain, "waits", whom, None, "50 % of the time of the one that waits"), (plain, "staleness", stale, None, "max 37"),
+            (plain, "waits", whom, None, "50 % of the time of the one that waits"),
+            (plain, "staleness", stale, None, "max 37"),
             (plain, "percentiles", slow, "iteration time (ms)", "iteration time (s)"),
             (swept, "sweep", swept_metric, None, "100000"), (plain, "speedup", late, None, "0.01")):
         options = ["--metric", "gradients_per_s"] if figure == "sweep" else []
         same = draw(change(result, folder, lambda d: None), figure, *options)[1]
         other = draw(change(result, folder, edit), figure, *options)[1]
-        expect(after in texts(other) and after not in texts(same), f"{figure} does not follow: no {after} in {texts(other)}")
+        expect(after in texts(other) and after not in texts(same),
+               f"{figure} does not follow: no {after} in {texts(other)}")
         expect(before is None or before in texts(same), f"{figure}: no {before} in {texts(same)}")
 
 
@@ -227,7 +229,7 @@ def check_files(plain, folder):
             ran = run("plot", plain, "--out", folder / f"{i}.{kind}")
             expect(ran.returncode == 0, ran.stderr)
             made.append((folder / f"{i}.{kind}").read_bytes() if ran.returncode == 0 else b"")
-        expect(made[0].startswith(magic) and made[0] == made[1], f"{kind}: no such file, or other bytes the second time")
+        expect(made[0].startswith(magic) and made[0] == made[1], f"{kind}: none, or other bytes the second time")
         if kind == "pdf":
             box = re.search(rb"/MediaBox \[ ?0 0 ([\d.]+)", made[0])
             expect(box and abs(float(box[1]) - 84 * 72 / 25.4) < 1, f"a pdf of other width than 84 mm: {box}")

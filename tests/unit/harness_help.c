@@ -99,7 +99,7 @@ Test(help, a_list_prints_names_and_refuses_unknown_kinds)
     cr_expect_str_eq(wrong,
                      "dawdle list: unknown kind 'polcies'; did you mean 'policies'? expected one "
                      "of: policies laws faults graphs models formats edges links "
-                     "launchers metrics counters profiles\n");
+                     "launchers metrics counters figures profiles\n");
     free(edges);
     free(wrong);
 }
