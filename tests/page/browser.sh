@@ -4,6 +4,8 @@
 set -u
 . "$(dirname "$0")/../hosts/lib.sh"
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || skip "no Chromium here"
+timeout 60 "$browser" --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir="$work/browser" --dump-dom \
+    about:blank >"$work/dom" 2>"$work/log" && grep -q '<html' "$work/dom" || skip "this Chromium does not start here"
 
 try "$program" sim quickstart -q --out "$work/runs" --set seeds=2 --set stop.time=300ms
 page=$(readlink -f "$work/runs/quickstart/latest/report.html")
